@@ -1,0 +1,92 @@
+/** Every trigger on every selected pod: findings about objects, never about "everything that the selector matches". */
+import { earliest, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { detect } from '../triggers/index.ts'
+import type { Memory, Observation } from '../triggers/trigger.ts'
+import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
+import type { SelectedPod } from './select.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export interface Finding extends SelectedPod {
+  readonly trigger: CompiledTrigger
+  readonly state: 'Pending' | 'Firing'
+  readonly since: Instant
+  readonly firesAt: Instant
+  readonly restarts: number
+  readonly evidence: string
+}
+
+export interface TriggerReport {
+  readonly name: string
+  readonly state: 'Quiet' | 'Pending' | 'Firing' | 'NoData'
+  readonly objects: number
+  readonly since: Instant | undefined
+  readonly firesAt: Instant | undefined
+  readonly message: string
+}
+
+export interface Detection {
+  /** The oldest first, so that the longest trouble is the first to get a slot. */
+  readonly findings: readonly Finding[]
+  readonly noData: readonly { readonly trigger: string; readonly selected: SelectedPod }[]
+  readonly reports: readonly TriggerReport[]
+  readonly recheckAt: Instant | undefined
+}
+
+/** What the last status remembered of this trigger on this object. An unreadable time is no memory: the state begins anew. */
+export function recall(remembered: Snapshot['findings'], trigger: string, uid: string): Memory | undefined {
+  const entry = remembered.find((f) => f.trigger === trigger && f.object.uid === uid)
+  const since = parseInstant(entry?.since)
+  return entry === undefined || since === undefined ? undefined : { since, restarts: entry.restarts ?? 0 }
+}
+
+export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod[], snapshot: Pick<Snapshot, 'now' | 'findings'>): Detection {
+  const findings: Finding[] = []
+  const noData: Detection['noData'][number][] = []
+  const reports: TriggerReport[] = []
+  let recheckAt: Instant | undefined
+  const soon = (t: Instant | undefined): void => {
+    if (t !== undefined && t > snapshot.now) recheckAt = recheckAt === undefined ? t : earliest(recheckAt, t)
+  }
+  for (const trigger of policy.triggers) {
+    const seen: Observation[] = []
+    for (const item of selected) {
+      const observation = detect(trigger, item.pod, {
+        now: snapshot.now,
+        stabilizationWindow: policy.limits.stabilizationWindow,
+        memory: recall(snapshot.findings, trigger.name, item.pod.ref.uid),
+      })
+      seen.push(observation)
+      if (observation.state === 'NoData') noData.push({ trigger: trigger.name, selected: item })
+      if (!isTrouble(observation)) continue
+      soon(observation.firesAt)
+      soon(observation.recheckAt)
+      const { state, since, firesAt, restarts, evidence } = observation
+      findings.push({ ...item, trigger, state, since, firesAt, restarts, evidence: printable(evidence, 400) })
+    }
+    reports.push(report(trigger.name, seen))
+  }
+  findings.sort((a, b) => a.since - b.since || (a.pod.ref.name < b.pod.ref.name ? -1 : 1))
+  return { findings, noData, reports, recheckAt }
+}
+
+type Trouble = Extract<Observation, { state: 'Pending' | 'Firing' }>
+const isTrouble = (o: Observation): o is Trouble => o.state === 'Pending' || o.state === 'Firing'
+
+function report(name: string, seen: readonly Observation[]): TriggerReport {
+  const troubled = seen.filter(isTrouble)
+  const firing = troubled.filter((o) => o.state === 'Firing')
+  const oldest = troubled.reduce<Instant | undefined>((t, o) => (t === undefined ? o.since : earliest(t, o.since)), undefined)
+  const next = troubled
+    .filter((o) => o.state === 'Pending')
+    .reduce<Instant | undefined>((t, o) => (t === undefined ? o.firesAt : earliest(t, o.firesAt)), undefined)
+  const worst = firing[0] ?? troubled[0]
+  if (worst !== undefined) {
+    return { name, state: worst.state, objects: troubled.length, since: oldest, firesAt: next, message: printable(worst.evidence, 400) }
+  }
+  const blind = seen.find((o) => o.state === 'NoData')
+  // One object with data is enough to say that the trigger works; with none it is blind, and that is not quiet.
+  const state = seen.length > 0 && seen.every((o) => o.state === 'NoData') ? 'NoData' : 'Quiet'
+  const message = seen.length === 0 ? 'nothing is selected' : state === 'NoData' && blind?.state === 'NoData' ? printable(blind.why, 400) : ''
+  return { name, state: seen.length === 0 ? 'NoData' : state, objects: 0, since: undefined, firesAt: undefined, message }
+}

@@ -1,0 +1,187 @@
+/**
+ * `evaluate(policy, snapshot)`: what to do, or why nothing. Pure, total and deterministic; nothing is written here.
+ * A reservation is tried on a copy of the ledger, so that the second act of one evaluation is judged after the first.
+ */
+import { formatDuration } from '../../shared/lib/duration.ts'
+import { shortHash } from '../../shared/lib/hash.ts'
+import { earliest, formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
+import { plan } from '../actions/index.ts'
+import { detectAll, type Detection, type Finding } from './detect.ts'
+import { refusalOf } from './guards.ts'
+import { emptyLedger, findIncident, maintain, nextUpkeep, reserve, type Incident, type Ledger, type Request } from './ledger.ts'
+import { describe, sameSubject } from './owners.ts'
+import type { CompiledPolicy } from './policy.ts'
+import { QUIET_REASONS, type Refusal } from './refusal.ts'
+import { select } from './select.ts'
+import type { ObjectRef, Snapshot } from './snapshot.ts'
+
+/** How long a refused write is tried again before the next rung follows. */
+export const ACTION_TIMEOUT = minutes(10)
+
+export interface PlannedAction {
+  readonly name: string
+  readonly spec: HealingActionSpec
+  readonly request: Request
+}
+
+export interface RefusedFinding {
+  readonly target: ObjectRef
+  readonly trigger: string
+  readonly refusal: Refusal
+}
+
+export type Decision =
+  | { readonly kind: 'NoOp'; readonly reason: 'Healthy' | 'Pending' | 'Monitoring' | 'NoData'; readonly message: string }
+  | { readonly kind: 'Blocked'; readonly refusals: readonly [RefusedFinding, ...RefusedFinding[]] }
+  | { readonly kind: 'Act'; readonly actions: readonly [PlannedAction, ...PlannedAction[]]; readonly refusals: readonly RefusedFinding[] }
+
+export interface Evaluation {
+  readonly decision: Decision
+  readonly detection: Detection
+  /** The ledger after upkeep, before any reservation; the same object when nothing changed. */
+  readonly ledger: Ledger
+  readonly matched: number
+  readonly healthy: number
+  /** When it is worth another look without any new event. */
+  readonly recheckAt: Instant | undefined
+}
+
+export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation {
+  const selection = select(policy, snapshot)
+  const detection = detectAll(policy, selection.pods, snapshot)
+  const before = snapshot.ledger ?? emptyLedger(policy)
+  const ledger = maintain(before, {
+    now: snapshot.now,
+    stabilizationWindow: policy.limits.stabilizationWindow,
+    dryRun: policy.mode === 'dryrun',
+    cooldown: (name) => policy.triggers.find((t) => t.name === name)?.cooldown,
+    troubled: (incident) => isTroubled(incident, detection),
+  })
+  const firing = detection.findings.filter((f) => f.state === 'Firing')
+  const { actions, refusals } = policy.mode === 'monitor' ? { actions: [], refusals: [] } : propose(policy, snapshot, ledger, firing)
+  const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), ...refusals.map((r) => r.refusal.recheckAt)]
+  const troubled = new Set(detection.findings.map((f) => f.pod.ref.uid)).size
+  return {
+    decision: conclude(policy, detection, actions, refusals),
+    detection,
+    ledger,
+    matched: selection.matched,
+    healthy: Math.max(0, selection.matched - troubled),
+    recheckAt: times.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
+  }
+}
+
+const isTroubled = (incident: Incident, { findings, noData }: Detection): boolean =>
+  findings.some((f) => f.trigger.name === incident.trigger && sameSubject(f.chain.subject, incident.subject)) ||
+  // What cannot be judged is not healthy.
+  noData.some((n) => n.trigger === incident.trigger && sameSubject(n.selected.chain.subject, incident.subject))
+
+function conclude(policy: CompiledPolicy, detection: Detection, actions: readonly PlannedAction[], refusals: readonly RefusedFinding[]): Decision {
+  const [action, ...more] = actions
+  if (action !== undefined) return { kind: 'Act', actions: [action, ...more], refusals }
+  // What a person should look at comes first.
+  const [first, ...others] = [...refusals].sort((a, b) => Number(QUIET_REASONS.has(a.refusal.reason)) - Number(QUIET_REASONS.has(b.refusal.reason)))
+  if (first !== undefined) return { kind: 'Blocked', refusals: [first, ...others] }
+  const { findings, reports } = detection
+  const finding = findings[0]
+  if (finding !== undefined) {
+    const monitoring = policy.mode === 'monitor' && finding.state === 'Firing'
+    return { kind: 'NoOp', reason: monitoring ? 'Monitoring' : 'Pending', message: `${describe(finding.pod.ref)}: ${finding.evidence}` }
+  }
+  return reports.every((r) => r.state === 'NoData')
+    ? { kind: 'NoOp', reason: 'NoData', message: reports[0]?.message ?? '' }
+    : { kind: 'NoOp', reason: 'Healthy', message: 'no trigger is pending or firing' }
+}
+
+function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firing: readonly Finding[]) {
+  const actions: PlannedAction[] = []
+  const refusals: RefusedFinding[] = []
+  let ledger = start
+  for (const finding of firing) {
+    const refuse = (refusal: Refusal): void => {
+      refusals.push({ target: finding.pod.ref, trigger: finding.trigger.name, refusal })
+    }
+    const guarded = refusalOf(policy, finding, snapshot)
+    if (guarded !== undefined) {
+      refuse(guarded)
+      continue
+    }
+    const next = nextStep(policy, ledger, finding)
+    if ('refusal' in next) {
+      refuse(next.refusal)
+      continue
+    }
+    const admission = reserve(ledger, next.action.request, policy.limits, snapshot.now)
+    if ('refusal' in admission) {
+      refuse(admission.refusal)
+      continue
+    }
+    ledger = admission.ledger
+    actions.push(next.action)
+  }
+  return { actions, refusals }
+}
+
+/** Which incident the finding belongs to, and which rung of the ladder is next for it. */
+function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding): { action: PlannedAction } | { refusal: Refusal } {
+  const { trigger, chain, pod } = finding
+  const dryRun = policy.mode === 'dryrun'
+  const found = findIncident(ledger, trigger.name, chain.subject)
+  const open = found?.state === 'Ended' ? undefined : found
+  const incident = open ?? newIncident(policy, finding, ledger.nextOrdinal)
+  if (open?.state === 'Escalated') {
+    return { refusal: { reason: 'Escalated', message: `no action helped ${describe(chain.subject)}: a person has to look` } }
+  }
+  if (open !== undefined && dryRun) {
+    return { refusal: { reason: 'DryRunDone', message: `${open.lastAction ?? 'a dry run'} shows what would be done` } }
+  }
+  const busy = ledger.entries.filter((e) => e.incident === incident.id && e.state === 'Reserved')
+  const takenOver = busy.find((e) => e.target === pod.ref.uid)
+  // A pod that came after an act of this incident is its replacement: its verification judges it.
+  const replacement = busy.some((e) => pod.createdAt >= (parseInstant(e.reservedAt) ?? 0))
+  if (takenOver === undefined && replacement) {
+    return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is being verified` } }
+  }
+  const rung = incident.rung
+  const template = trigger.ladder[rung]
+  if (template === undefined) {
+    return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
+  }
+  const name = takenOver?.action ?? actionName(policy.name, template.name, [incident.id, String(rung), pod.ref.uid])
+  const request: Request = {
+    action: name,
+    target: pod.ref.uid,
+    dryRun,
+    incident: { id: incident.id, trigger: trigger.name, subject: chain.subject, ordinal: incident.ordinal, rung },
+  }
+  return { action: { name, request, spec: specOf(policy, finding, template, request) } }
+}
+
+const newIncident = ({ namespace, name }: CompiledPolicy, { trigger, chain: { subject } }: Finding, ordinal: number) => ({
+  id: `inc-${shortHash([namespace, name, trigger.name, subject.apiVersion, subject.kind, subject.name, String(ordinal)])}`,
+  ordinal,
+  rung: 0,
+})
+
+/** 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */
+const actionName = (policy: string, action: string, parts: readonly string[]): string => `${policy}-${action}-${shortHash(parts)}`
+
+function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, { incident, dryRun }: Request): HealingActionSpec {
+  const planned = plan(template, finding.pod)
+  const later = finding.trigger.ladder.slice(incident.rung + 1).map((a) => a.name)
+  const rest = dryRun && later.length > 0 ? `; then, if it did not help: ${later.join(', ')}` : ''
+  return {
+    policyRef: { name: policy.name, namespace: policy.namespace, uid: policy.uid, generation: policy.generation },
+    incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, subject: finding.chain.subject },
+    targetResource: finding.pod.ref,
+    trigger: {
+      name: finding.trigger.name,
+      since: formatInstant(finding.since),
+      evidence: `${describe(finding.pod.ref)}: ${finding.evidence}${planned === undefined ? '' : rest}`,
+    },
+    action: template,
+    dryRun,
+    timeout: formatDuration(ACTION_TIMEOUT),
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Whether an object may be touched at all. Ordered: the first refusal wins and is the one that people see. What depends
+ * on the ledger (cooldown, concurrency, breaker, hourly limit) is in `reserve`, which judges and takes in one step.
+ */
+import { matchesLabels } from '../../shared/lib/selector.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { after, minutes, seconds } from '../../shared/lib/time.ts'
+import { IGNORE_ANNOTATION, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { protectedNamespaces } from '../../shared/rules/rule.ts'
+import { describe, type OwnerChain } from './owners.ts'
+import type { CompiledPolicy, Protection } from './policy.ts'
+import type { Refusal } from './refusal.ts'
+import type { PodView, Snapshot } from './snapshot.ts'
+
+export interface Proposal {
+  readonly pod: PodView
+  readonly chain: OwnerChain
+}
+
+/** What guards look at: the live world just before a write, or the cached one of a decision. */
+export type GuardView = Pick<Snapshot, 'now' | 'namespace' | 'healer' | 'killSwitch' | 'clockSkew' | 'installation' | 'violations'>
+
+type Guard = (policy: CompiledPolicy, proposal: Proposal, view: GuardView) => Refusal | undefined
+
+/** Where the two clocks disagree by more, the hour of the limit cannot be told. */
+const MAX_CLOCK_SKEW = minutes(1)
+
+export const GUARDS: readonly Guard[] = [
+  // One object stops everything at once, so it is looked at before anything of the policy.
+  (_policy, _proposal, { killSwitch }) => (killSwitch ? { reason: 'KillSwitch', message: 'the kill switch of the installation is on' } : undefined),
+  // The author's own switch.
+  ({ suspend }) => (suspend ? { reason: 'Suspended', message: 'the policy is suspended (spec.suspend)' } : undefined),
+  // A policy on its way out has no will any more.
+  ({ deleting }) => (deleting ? { reason: 'PolicyDeleted', message: 'the policy is being deleted' } : undefined),
+  // The door may have been down, or the rules and the ceiling may have changed since.
+  (_policy, _proposal, { violations }) => {
+    const first = violations[0]
+    return first === undefined
+      ? undefined
+      : { reason: 'NotAccepted', message: `the policy breaks ${first.rule} at ${first.path}: ${first.what}${violations.length === 1 ? '' : ` (and ${violations.length - 1} more)`}` }
+  },
+  // The promise of "per hour" holds in the API server's clock.
+  (_policy, _proposal, { now, clockSkew }) =>
+    clockSkew !== undefined && Math.abs(clockSkew) > MAX_CLOCK_SKEW
+      ? { reason: 'ClockSkew', message: `this clock and the API server's differ by ${Math.round(Math.abs(clockSkew) / 1000)} s`, recheckAt: after(now, minutes(1)) }
+      : undefined,
+  // Nothing that we make there would live, and the pods go anyway.
+  (_policy, _proposal, { namespace }) =>
+    namespace === undefined || namespace.deleting ? { reason: 'NamespaceTerminating', message: 'the namespace is being deleted' } : undefined,
+  // The operator, its dependencies and the system are never touched; no policy can lift that (I4).
+  (policy, _proposal, view) =>
+    protectedNamespaces(view.installation).has(policy.namespace) ? { reason: 'ProtectedNamespace', message: `namespace ${policy.namespace} is protected by the installation` } : undefined,
+  // The door keeps other namespaces out; again here, since admission is not a transaction (I3).
+  (policy, { pod }) =>
+    pod.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${pod.ref.namespace} is not the policy's own` } : undefined,
+  // Whoever owns the workload may opt out without asking whoever wrote the policy.
+  (_policy, { pod, chain }, { namespace }) => {
+    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [pod, ...chain.workloads].find((o) => o.ignored)?.ref
+    return by === undefined ? undefined : { reason: 'OptedOut', message: `${typeof by === 'string' ? by : describe(by)} carries ${IGNORE_ANNOTATION}` }
+  },
+  // The policy's own promise; an owner's protection covers its pods.
+  ({ protectedResources }, { pod, chain }) => {
+    const by = [pod, ...chain.workloads].find((object) => protectedResources.some((entry) => protects(entry, object)))
+    return by === undefined
+      ? undefined
+      : { reason: 'Protected', message: `${describe(by.ref)} is protected by safetyRules.protectedResources` }
+  },
+  // Whose trouble it is decides over incident and cooldown: never guess it from half a chain.
+  (_policy, { pod, chain }, { now }) =>
+    chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(pod.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,
+  // Already on its way; a second eviction would do nothing.
+  (_policy, { pod }) => (pod.deleting ? { reason: 'TargetTerminating', message: `${describe(pod.ref)} is being deleted` } : undefined),
+  // The kubelet makes it again from its file whatever the API server says.
+  (_policy, { pod }) => (pod.mirror ? { reason: 'Unsupported', message: `${describe(pod.ref)} is a static pod of its node` } : undefined),
+  // Nobody would make a new one.
+  (_policy, { pod }) =>
+    pod.owner === undefined ? { reason: 'NoController', message: `${describe(pod.ref)} has no controller: nothing would replace it` } : undefined,
+  // A Job counts its pods' ends, and has a back-off of its own.
+  (_policy, { pod }) =>
+    pod.owner?.kind === 'Job' ? { reason: 'Unsupported', message: `${describe(pod.ref)} belongs to Job/${pod.owner.name}, which retries by itself` } : undefined,
+  // The identity that acts is the namespace's consent. Last, so that what is refused anyway does not ask for an account.
+  ({ namespace }, _proposal, { healer, now }) =>
+    healer === 'Ready'
+      ? undefined
+      : {
+          reason: healer === 'Missing' ? 'HealerMissing' : 'HealerForbidden',
+          message: `ServiceAccount ${namespace}/${HEALER_ACCOUNT} ${healer === 'Missing' ? 'is missing' : 'may not evict pods'}; apply the output of: kubeskippy enable -n ${namespace} -o yaml`,
+          recheckAt: after(now, seconds(15)),
+        },
+]
+
+export function refusalOf(policy: CompiledPolicy, proposal: Proposal, view: GuardView): Refusal | undefined {
+  for (const guard of GUARDS) {
+    const refusal = guard(policy, proposal, view)
+    if (refusal !== undefined) return { ...refusal, message: printable(refusal.message, 400) }
+  }
+  return undefined
+}
+
+/** Names and labels must both match where both are given. */
+function protects(entry: Protection, object: Pick<PodView, 'ref' | 'labels'>): boolean {
+  if (entry.kind !== object.ref.kind || entry.apiVersion !== object.ref.apiVersion) return false
+  if (entry.names !== undefined && !entry.names.includes(object.ref.name)) return false
+  return entry.labelSelector === undefined || matchesLabels(entry.labelSelector, object.labels)
+}
+

@@ -1,0 +1,49 @@
+/** From an object to its top controller owner: who a trouble belongs to. */
+import type { ObjectRef, PodView, WorkloadView } from './snapshot.ts'
+
+export interface OwnerChain {
+  /** Owners found in the snapshot, the nearest first. */
+  readonly workloads: readonly WorkloadView[]
+  /** The top controller owner, or the object itself when it has none. */
+  readonly subject: ObjectRef
+  /** An owner of a kind that we watch is not in the snapshot (yet): the subject is not to be trusted. */
+  readonly incomplete: boolean
+}
+
+const WATCHED = new Set(['apps/v1/ReplicaSet', 'apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'])
+
+/** Deeper chains are a loop or an attack on our patience. */
+const MAX_DEPTH = 8
+
+export type WorkloadIndex = ReadonlyMap<string, WorkloadView>
+
+export const indexWorkloads = (workloads: readonly WorkloadView[]): WorkloadIndex => new Map(workloads.map((w) => [w.ref.uid, w]))
+
+export function ownerChain(pod: PodView, byUid: WorkloadIndex): OwnerChain {
+  const workloads: WorkloadView[] = []
+  let subject = pod.ref
+  let owner = pod.owner
+  for (let depth = 0; owner !== undefined && depth < MAX_DEPTH; depth++) {
+    subject = { ...owner, namespace: pod.ref.namespace }
+    const found = byUid.get(owner.uid)
+    // An owner of a kind that we do not watch (a Rollout, a Job) is the top as far as we can see.
+    if (found === undefined) return { workloads, subject, incomplete: WATCHED.has(`${owner.apiVersion}/${owner.kind}`) }
+    workloads.push(found)
+    owner = found.owner
+  }
+  return { workloads, subject, incomplete: owner !== undefined }
+}
+
+/** Same workload by name: a recreated one inherits the incidents and the cooldown of its predecessor. */
+export const sameSubject = (a: SubjectName, b: SubjectName): boolean =>
+  a.apiVersion === b.apiVersion && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name
+
+export interface SubjectName {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** `Deployment/cart`, for people. */
+export const describe = ({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string => `${kind}/${name}`

@@ -1,0 +1,114 @@
+/** What a person wrote, compiled once into frozen, unit-typed options. */
+import { withContextDefaults } from '../../shared/api/v1alpha1/context-defaults.ts'
+import type { ActionTemplate, HealingPolicy, HealingPolicySpec, Mode } from '../../shared/api/v1alpha1/types.ts'
+import { parseDuration } from '../../shared/lib/duration.ts'
+import { TerminalError } from '../../shared/lib/errors.ts'
+import type { LabelSelector } from '../../shared/lib/selector.ts'
+import type { Millis } from '../../shared/lib/time.ts'
+
+export interface SelectedKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly names: ReadonlySet<string> | undefined
+  readonly excludeNames: ReadonlySet<string>
+}
+
+export interface CompiledTrigger {
+  readonly name: string
+  readonly cooldown: Millis
+  readonly type: 'condition'
+  readonly condition: ConditionArgs
+  /** The actions that this trigger leads to, the first rung first. */
+  readonly ladder: readonly ActionTemplate[]
+}
+
+export interface ConditionArgs {
+  readonly type: string
+  readonly status: string
+  readonly duration: Millis
+}
+
+export type Protection = NonNullable<HealingPolicySpec['safetyRules']['protectedResources']>[number]
+
+export interface Limits {
+  readonly maxActionsPerHour: number
+  readonly maxConcurrent: number
+  readonly requireHealthCheck: boolean
+  readonly healthCheckTimeout: Millis
+  readonly stabilizationWindow: Millis
+  readonly breaker: { readonly failureThreshold: number; readonly openDuration: Millis }
+}
+
+export interface CompiledPolicy {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly deleting: boolean
+  readonly mode: Mode
+  readonly suspend: boolean
+  readonly namespaces: readonly string[]
+  readonly labelSelector: LabelSelector | undefined
+  readonly kinds: readonly SelectedKind[]
+  readonly triggers: readonly CompiledTrigger[]
+  readonly protectedResources: readonly Protection[]
+  readonly limits: Limits
+}
+
+/**
+ * Applies the context defaults (the mutating webhook may have been skipped) and reads every duration.
+ * @throws TerminalError when a duration is none: the schema keeps such objects out, so retrying cannot help.
+ */
+export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
+  const { metadata, spec } = withContextDefaults(stored)
+  const rules = spec.safetyRules
+  const span = (field: string, text: string | undefined): Millis => {
+    const value = text === undefined ? undefined : parseDuration(text)
+    if (value === undefined) throw new TerminalError(`${field} is not a duration`)
+    return value
+  }
+  const triggers = spec.triggers.map((trigger): CompiledTrigger => {
+    const body = trigger.conditionTrigger
+    if (body === undefined) throw new TerminalError(`trigger ${trigger.name} has no body for its type`)
+    return {
+      name: trigger.name,
+      cooldown: span('cooldownPeriod', trigger.cooldownPeriod),
+      type: trigger.type,
+      condition: { type: body.type, status: body.status, duration: span('duration', body.duration) },
+      // sort() is stable: equal priorities stay in the order written.
+      ladder: spec.actions
+        .filter(({ triggers: only }) => only === undefined || only.includes(trigger.name))
+        .sort((a, b) => a.priority - b.priority),
+    }
+  })
+  return Object.freeze({
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation ?? 1,
+    deleting: metadata.deletionTimestamp !== undefined,
+    mode: spec.mode,
+    suspend: spec.suspend,
+    namespaces: spec.selector.namespaces ?? [],
+    labelSelector: spec.selector.labelSelector,
+    kinds: (spec.selector.resources ?? []).map(({ apiVersion, kind, names, excludeNames }) => ({
+      apiVersion,
+      kind,
+      names: names === undefined ? undefined : new Set(names),
+      excludeNames: new Set(excludeNames),
+    })),
+    triggers,
+    protectedResources: rules.protectedResources ?? [],
+    limits: {
+      maxActionsPerHour: rules.maxActionsPerHour,
+      maxConcurrent: rules.maxConcurrent,
+      requireHealthCheck: rules.requireHealthCheck,
+      healthCheckTimeout: span('healthCheckTimeout', rules.healthCheckTimeout),
+      stabilizationWindow: span('stabilizationWindow', rules.stabilizationWindow),
+      breaker: {
+        failureThreshold: rules.circuitBreaker.failureThreshold,
+        openDuration: span('openDuration', rules.circuitBreaker.openDuration),
+      },
+    },
+  })
+}

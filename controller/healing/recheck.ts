@@ -1,0 +1,47 @@
+/**
+ * The last look before a write, on live objects: everything that led to the decision must still hold. Admission is not
+ * a transaction, and neither is a decision.
+ */
+import { sameJson } from '../../shared/lib/json.ts'
+import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
+import { detect } from '../triggers/index.ts'
+import { recall } from './detect.ts'
+import { refusalOf } from './guards.ts'
+import { describe } from './owners.ts'
+import type { CompiledPolicy } from './policy.ts'
+import type { Refusal } from './refusal.ts'
+import { select } from './select.ts'
+import type { PodView, Snapshot } from './snapshot.ts'
+
+/** `policy` and `target` as read live; undefined: not there. */
+export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefined, target: PodView | undefined, snapshot: Snapshot): Refusal | undefined {
+  if (policy === undefined || policy.uid !== spec.policyRef.uid) return { reason: 'PolicyDeleted', message: 'the policy that decided is gone' }
+  const changed = policyChange(spec, policy)
+  if (changed !== undefined) return { reason: 'PolicyChanged', message: changed }
+  if (target === undefined) return { reason: 'TargetGone', message: `${describe(spec.targetResource)} is gone` }
+  if (target.ref.uid !== spec.targetResource.uid) {
+    return { reason: 'TargetGone', message: `${describe(spec.targetResource)} is another object now (uid ${target.ref.uid})` }
+  }
+  const [selected] = select(policy, { ...snapshot, pods: [target] }).pods
+  if (selected === undefined) return { reason: 'TargetChanged', message: `${describe(target.ref)} is no longer selected` }
+  const refusal = refusalOf(policy, selected, snapshot)
+  if (refusal !== undefined) return refusal
+  const trigger = policy.triggers.find((t) => t.name === spec.trigger.name)
+  if (trigger === undefined) return { reason: 'PolicyChanged', message: `trigger ${spec.trigger.name} is gone from the policy` }
+  const { state } = detect(trigger, target, {
+    now: snapshot.now,
+    stabilizationWindow: policy.limits.stabilizationWindow,
+    memory: recall(snapshot.findings, trigger.name, target.ref.uid),
+  })
+  return state === 'Quiet' || state === 'NoData'
+    ? { reason: 'TargetRecovered', message: `${trigger.name} no longer sees anything wrong with ${describe(target.ref)}` }
+    : undefined
+}
+
+function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string | undefined {
+  if (policy.generation === spec.policyRef.generation) return undefined
+  const mode = spec.dryRun ? 'dryrun' : 'automatic'
+  if (policy.mode !== mode) return `the policy's mode is ${policy.mode} now`
+  const template = policy.triggers.find((t) => t.name === spec.trigger.name)?.ladder.find((a) => a.name === spec.action.name)
+  return sameJson(template, spec.action) ? undefined : `action ${spec.action.name} of the policy has changed`
+}

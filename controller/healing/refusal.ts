@@ -1,0 +1,50 @@
+/** Why nothing is done: one word for status, event, metric and log, and one sentence for people. */
+import type { Instant } from '../../shared/lib/time.ts'
+
+export const REFUSAL_REASONS = [
+  'KillSwitch',
+  'Suspended',
+  'NotAccepted',
+  'PolicyDeleted',
+  'PolicyChanged',
+  'ClockSkew',
+  'NamespaceTerminating',
+  'ProtectedNamespace',
+  'OptedOut',
+  'Protected',
+  'TargetGone',
+  'TargetChanged',
+  'TargetTerminating',
+  'TargetRecovered',
+  'OwnerUnknown',
+  'NoController',
+  'Unsupported',
+  'HealerMissing',
+  'HealerForbidden',
+  'NoAction',
+  'Escalated',
+  'DryRunDone',
+  'CooldownActive',
+  'IncidentInProgress',
+  'AlreadyTried',
+  'ConcurrencyLimit',
+  'BreakerOpen',
+  'RateLimited',
+  'LedgerFull',
+  'NotReserved',
+] as const
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number]
+
+export interface Refusal {
+  readonly reason: RefusalReason
+  readonly message: string
+  /** When it is worth another look without any new event. */
+  readonly recheckAt?: Instant
+}
+
+/**
+ * Normal course of an incident rather than something that a person should look at: reported in the status when nothing
+ * else is, without an event.
+ */
+export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'Escalated'])

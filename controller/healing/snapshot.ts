@@ -1,0 +1,103 @@
+/**
+ * Everything that a decision may look at, gathered beforehand. `now` is in it; nothing in this room reads a clock.
+ * Objects are views: projected to the fields in use when they enter the cache.
+ */
+import type { Labels } from '../../shared/lib/selector.ts'
+import type { Instant, Millis } from '../../shared/lib/time.ts'
+import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
+
+/** One live object, and no other one of that name. */
+export interface ObjectRef {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** The controller owner of an object; same namespace. */
+export type OwnerRef = Omit<ObjectRef, 'namespace'>
+
+interface View {
+  readonly ref: ObjectRef
+  readonly resourceVersion: string
+  readonly labels: Labels
+  /** Its `kubeskippy.io/ignore` annotation is "true". */
+  readonly ignored: boolean
+  readonly deleting: boolean
+  readonly createdAt: Instant
+  readonly owner: OwnerRef | undefined
+}
+
+export interface Termination {
+  readonly reason: string
+  readonly exitCode: number
+  readonly finishedAt: Instant | undefined
+}
+
+export type ContainerState =
+  | { readonly kind: 'waiting'; readonly reason: string }
+  | { readonly kind: 'running'; readonly startedAt: Instant | undefined }
+  | ({ readonly kind: 'terminated' } & Termination)
+
+export interface ContainerView {
+  readonly name: string
+  readonly ready: boolean
+  /** Lifetime total. */
+  readonly restarts: number
+  readonly state: ContainerState
+  readonly lastTermination: Termination | undefined
+}
+
+export interface ConditionView {
+  readonly type: string
+  readonly status: string
+  readonly since: Instant | undefined
+  readonly reason: string
+}
+
+export interface PodView extends View {
+  readonly phase: string
+  readonly restartPolicy: string
+  /** A static pod's mirror: the API server's copy of a file on the node. */
+  readonly mirror: boolean
+  readonly containers: readonly ContainerView[]
+  readonly conditions: readonly ConditionView[]
+}
+
+/** ReplicaSet, Deployment, StatefulSet, DaemonSet. */
+export type WorkloadView = View
+
+export interface NamespaceView {
+  readonly name: string
+  readonly ignored: boolean
+  readonly deleting: boolean
+}
+
+/** Whether the account that would act is there and may. */
+export type HealerState = 'Ready' | 'Missing' | 'Forbidden'
+
+/** What the namespace of a policy looks like now. */
+export interface World {
+  readonly now: Instant
+  readonly namespace: NamespaceView | undefined
+  readonly pods: readonly PodView[]
+  readonly workloads: readonly WorkloadView[]
+  readonly healer: HealerState
+  /** The kill switch exists. */
+  readonly killSwitch: boolean
+  /** How far the process's clock is from the API server's; undefined before its first answer. */
+  readonly clockSkew: Millis | undefined
+  readonly installation: Installation
+}
+
+export interface Snapshot extends World {
+  /** What the rules say of the policy now; a policy with any does not act. */
+  readonly violations: readonly Violation[]
+  /** Durable memory; undefined: there is none yet. Malformed state never gets here: it stops acting. */
+  readonly ledger: HealingLedgerSpec | undefined
+  /** The last written status of the policy, of this generation: remembers since when. */
+  readonly findings: NonNullable<HealingPolicyStatus['findings']>
+}

@@ -1,0 +1,168 @@
+/** The status of a policy as data: what was seen, what is going on, and why nothing happened. */
+import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { printable } from '../../shared/lib/text.ts'
+import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
+import { askBudget } from './budget.ts'
+import type { Decision, Evaluation } from './evaluate.ts'
+import type { Ledger } from './ledger.ts'
+import { describe } from './owners.ts'
+import type { CompiledPolicy } from './policy.ts'
+import type { ObjectRef } from './snapshot.ts'
+
+type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
+type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
+
+/** Bounds of the schema. */
+const MAX_FINDINGS = 256
+const MAX_INCIDENTS = 64
+
+export interface StatusInput {
+  readonly policy: CompiledPolicy
+  readonly evaluation: Evaluation
+  /** After reservations. */
+  readonly ledger: Ledger
+  readonly violations: readonly Violation[]
+  readonly now: Instant
+  readonly previous: HealingPolicyStatus | undefined
+}
+
+export function policyStatus(input: StatusInput): HealingPolicyStatus {
+  const { policy, evaluation, ledger, now, previous } = input
+  const { detection } = evaluation
+  const open = ledger.incidents.filter((i) => i.state !== 'Ended').sort((a, b) => a.ordinal - b.ordinal)
+  const budget = askBudget(ledger.entries, policy.limits.maxActionsPerHour, now)
+  const lastAction = evaluation.decision.kind === 'Act' ? evaluation.decision.actions.at(-1)?.name : previous?.lastAction
+  return {
+    observedGeneration: policy.generation,
+    conditions: conditions(input, open),
+    matched: evaluation.matched,
+    healthy: evaluation.healthy,
+    triggers: detection.reports.map(({ name, state, objects, since, firesAt, message }) => ({
+      name,
+      state,
+      objects,
+      ...(since === undefined ? {} : { since: formatInstant(since) }),
+      ...(firesAt === undefined ? {} : { firesAt: formatInstant(firesAt) }),
+      ...(message === '' ? {} : { message }),
+    })),
+    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, pod, since, restarts, state, evidence }) => ({
+      trigger: trigger.name,
+      object: reference(pod.ref),
+      since: formatInstant(since),
+      restarts,
+      state,
+      message: evidence,
+    })),
+    incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, lastAction: last }) => ({
+      id,
+      trigger,
+      subject,
+      state: state === 'Escalated' ? ('Escalated' as const) : ('Open' as const),
+      rung,
+      openedAt,
+      ...(last === undefined ? {} : { lastAction: last }),
+    })),
+    budget: {
+      used: budget.used,
+      limit: policy.limits.maxActionsPerHour,
+      ...(budget.nextFreeSlot === undefined ? {} : { nextFreeSlot: formatInstant(budget.nextFreeSlot) }),
+    },
+    breaker: {
+      state: ledger.breaker.state,
+      failures: ledger.breaker.failures,
+      ...(ledger.breaker.openUntil === undefined ? {} : { openUntil: ledger.breaker.openUntil }),
+    },
+    lastDecision: lastDecision(evaluation.decision, now, previous?.lastDecision),
+    ...(lastAction === undefined ? {} : { lastAction }),
+    outcomes: ledger.outcomes,
+  }
+}
+
+/** Of a policy that cannot be judged at all (own state unreadable, a spec that does not compile). */
+export function brokenStatus(
+  policy: { readonly generation: number },
+  reason: 'LedgerUnreadable' | 'NotCompiled',
+  message: string,
+  now: Instant,
+  previous: HealingPolicyStatus | undefined,
+): HealingPolicyStatus {
+  const notReady: Omit<Condition, 'lastTransitionTime'> = { type: 'Ready', status: 'False', reason, message: printable(message, 400), observedGeneration: policy.generation }
+  const others = (previous?.conditions ?? []).filter((c) => c.type !== 'Ready')
+  return { ...previous, observedGeneration: policy.generation, conditions: [...others, stamped(notReady, now, previous)] }
+}
+
+const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): ObjectReference => ({ apiVersion, kind, namespace, name, uid })
+
+function conditions({ policy, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
+  const escalated = open.filter((i) => i.state === 'Escalated')
+  const healing = ledger.entries.filter((e) => e.state === 'Reserved')
+  const accepted = violations.length === 0
+  const firstViolation = violations[0]
+  const make = (type: string, yes: boolean, reason: string, message: string): Condition =>
+    stamped({ type, status: yes ? 'True' : 'False', reason, message: printable(message, 1000), observedGeneration: policy.generation }, now, previous)
+  return [
+    make(
+      'Accepted',
+      accepted,
+      accepted ? 'Accepted' : 'NotAccepted',
+      firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
+    ),
+    ready(policy, accepted, make),
+    make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),
+    make(
+      'Escalated',
+      escalated.length > 0,
+      escalated.length > 0 ? 'NoActionHelped' : 'None',
+      escalated.map((i) => `${describe(i.subject)} (${i.trigger}) since ${i.openedAt}`).join(', '),
+    ),
+  ]
+}
+
+function ready(policy: CompiledPolicy, accepted: boolean, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
+  if (policy.suspend) return make('Ready', false, 'Suspended', 'spec.suspend is true')
+  if (!accepted) return make('Ready', false, 'NotAccepted', 'see condition Accepted')
+  return make('Ready', true, 'Watching', `mode ${policy.mode}`)
+}
+
+/** The transition time moves only when the status does. */
+function stamped(condition: Omit<Condition, 'lastTransitionTime'>, now: Instant, previous: HealingPolicyStatus | undefined): Condition {
+  const before = previous?.conditions?.find((c) => c.type === condition.type)
+  const kept = before?.status === condition.status ? before?.lastTransitionTime : undefined
+  return { ...condition, lastTransitionTime: kept ?? formatInstant(now) }
+}
+
+function lastDecision(decision: Decision, now: Instant, previous: LastDecision | undefined): LastDecision {
+  const next = describeDecision(decision)
+  // While an act is verified nothing new is decided: the act stays visible.
+  if (previous?.kind === 'Act' && next.reason === 'IncidentInProgress') return previous
+  const same = previous !== undefined && previous.kind === next.kind && previous.reason === next.reason && previous.message === next.message
+  return { ...next, time: (same ? previous.time : undefined) ?? formatInstant(now) }
+}
+
+function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { readonly reason: string } {
+  switch (decision.kind) {
+    case 'NoOp':
+      return { kind: 'NoOp', reason: decision.reason, message: printable(decision.message, 1000) }
+    case 'Act':
+      return {
+        kind: 'Act',
+        reason: 'Decided',
+        message: printable(decision.actions.map((a) => `${a.spec.action.name} of ${describe(a.spec.targetResource)}: ${a.spec.trigger.evidence}`).join('; '), 1000),
+      }
+    case 'Blocked': {
+      const [{ refusal, target }] = decision.refusals
+      // A time that moves with every look would be written with every look.
+      const { reason, recheckAt } = refusal
+      const fixed = reason === 'CooldownActive' || reason === 'BreakerOpen' || reason === 'RateLimited'
+      return {
+        kind: 'Blocked',
+        reason,
+        message: printable(`${describe(target)}: ${refusal.message}`, 1000),
+        ...(fixed && recheckAt !== undefined ? { retryAt: formatInstant(recheckAt) } : {}),
+      }
+    }
+    default:
+      return decision satisfies never
+  }
+}

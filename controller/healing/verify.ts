@@ -1,0 +1,107 @@
+/**
+ * Whether an act helped: the same detector on a second snapshot, and Ready pods. Success is not that the API server
+ * answered, but that the workload is well again and stays so.
+ */
+import { formatDuration } from '../../shared/lib/duration.ts'
+import { after, formatInstant, instant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import { detect } from '../triggers/index.ts'
+import { recall } from './detect.ts'
+import { describe, indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
+import type { CompiledPolicy } from './policy.ts'
+import type { PodView, Snapshot, World } from './snapshot.ts'
+
+export interface VerifyInput {
+  readonly trigger: string
+  readonly subject: SubjectName
+  readonly targetUid: string
+  /** When the write had landed. */
+  readonly actedAt: Instant
+}
+
+export type Verification =
+  | { readonly kind: 'Wait'; readonly until: Instant; readonly healthySince?: Instant; readonly replacements: readonly string[] }
+  | {
+      readonly kind: 'Done'
+      readonly outcome: 'Effective' | 'Ineffective' | 'Inconclusive'
+      readonly message: string
+      readonly healthySince?: Instant
+      readonly replacements: readonly string[]
+    }
+
+/** Beyond what its windows allow, a verification ends without a verdict (I16). */
+const PATIENCE = minutes(1)
+
+export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pick<World, 'now' | 'pods' | 'workloads'> & Pick<Snapshot, 'findings'>): Verification {
+  const { now } = snapshot
+  const { healthCheckTimeout, stabilizationWindow, requireHealthCheck } = policy.limits
+  const pods = replacementsOf(input, snapshot)
+  const replacements = pods.map((p) => p.ref.name).slice(0, 16)
+  const deadline = after(input.actedAt, healthCheckTimeout)
+  const done = (outcome: 'Effective' | 'Ineffective' | 'Inconclusive', message: string, healthySince?: Instant): Verification => ({
+    kind: 'Done',
+    outcome,
+    message,
+    replacements,
+    ...(healthySince === undefined ? {} : { healthySince }),
+  })
+  const wait = (until: Instant, healthySince?: Instant): Verification => ({
+    kind: 'Wait',
+    until,
+    replacements,
+    ...(healthySince === undefined ? {} : { healthySince }),
+  })
+
+  const trigger = policy.triggers.find((t) => t.name === input.trigger)
+  if (trigger === undefined) return done('Inconclusive', `the policy no longer has trigger ${input.trigger}`)
+  const observations = pods.map((pod) => ({
+    pod,
+    observation: detect(trigger, pod, { now, stabilizationWindow, memory: recall(snapshot.findings, trigger.name, pod.ref.uid) }),
+  }))
+  const again = observations.find(({ observation }) => observation.state === 'Firing')
+  if (again?.observation.state === 'Firing') {
+    return done('Ineffective', `${trigger.name} fires again on ${describe(again.pod.ref)}: ${again.observation.evidence}`)
+  }
+
+  const since = requireHealthCheck ? healthySince(pods) : pods.length === 0 ? undefined : input.actedAt
+  if (since === undefined) {
+    if (now < deadline) return wait(deadline)
+    return pods.length === 0
+      ? done('Inconclusive', `no replacement pod was seen within ${formatDuration(healthCheckTimeout)}`)
+      : done('Ineffective', `${pods.map((p) => describe(p.ref)).slice(0, 3).join(', ')} not Ready within ${formatDuration(healthCheckTimeout)}`)
+  }
+  if (since > deadline) return done('Ineffective', `healthy only since ${formatInstant(since)}, after the ${formatDuration(healthCheckTimeout)} of healthCheckTimeout`)
+
+  const stableAt = after(since, stabilizationWindow)
+  if (now < stableAt) return wait(stableAt, since)
+  const unsure = observations.find(({ observation }) => observation.state !== 'Quiet')
+  if (unsure === undefined) {
+    return done('Effective', `${replacements.slice(0, 3).join(', ')} healthy and ${trigger.name} quiet for ${formatDuration(stabilizationWindow)}`, since)
+  }
+  const end = after(latest(deadline, stableAt), PATIENCE)
+  if (now < end) return wait(end, since)
+  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure.pod.ref)}`)
+}
+
+/** Pods of the same owner that came after the act. Creation times have whole seconds only. */
+function replacementsOf({ subject, targetUid, actedAt }: VerifyInput, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): PodView[] {
+  const byUid = indexWorkloads(workloads)
+  const from = instant(Math.floor(actedAt / 1000) * 1000)
+  return pods.filter(
+    (pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && sameSubject(ownerChain(pod, byUid).subject, subject),
+  )
+}
+
+/** Since when all of them have been Ready without a break; undefined when one is not, or there is none. */
+function healthySince(pods: readonly PodView[]): Instant | undefined {
+  let since: Instant | undefined
+  for (const pod of pods) {
+    const ready = pod.conditions.find((c) => c.type === 'Ready')
+    if (ready?.status !== 'True' || ready.since === undefined) return undefined
+    since = since === undefined ? ready.since : latest(since, ready.since)
+    for (const { state } of pod.containers) {
+      // Ready comes and goes with whole seconds; a restart in between shows here.
+      if (state.kind === 'running' && state.startedAt !== undefined) since = latest(since, state.startedAt)
+    }
+  }
+  return since
+}

@@ -1,0 +1,36 @@
+import type { PodView } from '../healing/snapshot.ts'
+import type { Instant, Millis } from '../../shared/lib/time.ts'
+
+/** What was remembered of an object on which the trigger was pending or firing. */
+export interface Memory {
+  readonly since: Instant
+  /** Restarts of the container when the state began. */
+  readonly restarts: number
+}
+
+export interface DetectContext {
+  readonly now: Instant
+  readonly stabilizationWindow: Millis
+  readonly memory: Memory | undefined
+}
+
+/** No data is a state of its own: neither zero nor firing (I20). */
+export type Observation =
+  | { readonly state: 'Quiet' }
+  | { readonly state: 'NoData'; readonly why: string }
+  | {
+      readonly state: 'Pending' | 'Firing'
+      readonly since: Instant
+      readonly firesAt: Instant
+      readonly restarts: number
+      /** One sentence for people, made of facts of the object's status. */
+      readonly evidence: string
+      /** When a look without any new event could see something else. */
+      readonly recheckAt?: Instant
+    }
+
+/** One file per trigger type. `detect` is pure. */
+export interface TriggerKind<Args> {
+  readonly type: string
+  detect(args: Args, pod: PodView, context: DetectContext): Observation
+}

@@ -1,0 +1,233 @@
+/** Starts and stops clusters: what tests, the demo and `make` use. */
+import { join } from 'node:path'
+import { ensureTools, toolDir, type Reporter } from './build.ts'
+import { removeCluster, removeSharedTraces, sweep } from './cleanup.ts'
+import { apiServerReady, controllersReady, localServer, restartApiServer, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
+import { ensureDebian } from './debian.ts'
+import { ClusterError, messageOf } from './errors.ts'
+import { exec, type ExecOptions, type Finished } from './exec.ts'
+import { ensureBusyboxImage } from './image.ts'
+import { arePortsFree, assertPortFree, hostLinks, hostRoutes } from './network.ts'
+import { importImage, nodeReady, prepareNode, startKubelet } from './node.ts'
+import { clusterDir, filesOf } from './paths.ts'
+import { makePki, type KeyPair, type Pki } from './pki.ts'
+import { assertMachine } from './preflight.ts'
+import { identify, isAlive } from './process-id.ts'
+import { plainEnv, recorded } from './processes.ts'
+import { assertName, freeSlots, networkOf, NODE_NAME, portsOf, type ClusterPlan } from './spec.ts'
+import { listClusters, readPlan, withState, writePlan } from './state.ts'
+import { CONTROL_PLANE_TOOLS, NODE_TOOLS } from './tools.ts'
+
+export interface ClusterOptions {
+  /** 1 to 16 lower-case letters, digits and dashes; default: made from our process number. */
+  readonly name?: string
+  /** False: control plane only, which needs no root. Default true. */
+  readonly node?: boolean
+  /** True: it lives until stopCluster, whatever becomes of this process. Default false. */
+  readonly persistent?: boolean
+  /** Of the API server; default: one of the harness's choice. */
+  readonly port?: number
+  /** Added to the API server's flags, such as `--feature-gates=...`. */
+  readonly apiServerArgs?: readonly string[]
+  /** Longest pause between two starts of a crashing container, seconds, 1 to 300; default 8 (Kubernetes: 300). */
+  readonly crashLoopSeconds?: number
+  /** Default: to stderr. */
+  readonly log?: (line: string) => void
+  /** Where progress may rewrite its line. */
+  readonly terminal?: NodeJS.WriteStream
+}
+
+export interface KubectlOptions {
+  /** On stdin, for `apply -f -`. */
+  readonly input?: string
+  /** User to impersonate, such as `system:serviceaccount:shop:default`. */
+  readonly as?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+export interface Cluster {
+  readonly name: string
+  /** File of an administrator, with everything inline. */
+  readonly kubeconfig: string
+  /** URL for processes of this machine. */
+  readonly server: string
+  readonly caFile: string
+  /** Signs what the API server and its clients trust. */
+  readonly ca: KeyPair
+  readonly dir: string
+  /** One JSON object per line, written before the client has its answer. */
+  readonly auditLog: string
+  /** Directory of kubectl and the other programs of Kubernetes. */
+  readonly bin: string
+  /** Address of this machine as seen from the node and its pods. */
+  readonly hostIp: string
+  kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
+  /** Loads an archive made by `docker save` or `buildah push docker-archive:` into the node. */
+  loadImage(archive: string): Promise<void>
+  /** Ends the API server as a crash would, and starts it again. */
+  restartApiServer(): Promise<void>
+  /** Removes every trace. */
+  stop(): Promise<void>
+}
+
+/** Removed when this process is asked to end. */
+const ephemeral = new Set<string>()
+let made = 0
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const log = options.log ?? ((line: string) => { console.error(line) })
+  const report: Reporter = options.terminal === undefined ? { log } : { log, terminal: options.terminal }
+  const node = options.node ?? true
+  const name = options.name ?? `t${process.pid}-${made += 1}`
+  assertName(name, clusterDir(name))
+  await assertMachine({ node })
+  const programs = node ? await ensureDebian(report) : undefined
+  await ensureTools([...CONTROL_PLANE_TOOLS, ...(node ? NODE_TOOLS : [])], report)
+  const image = programs === undefined ? undefined : await ensureBusyboxImage(programs.busybox, report)
+  const plan = await withState(log, async () => reserve(name, node, options.port, log))
+  ephemeral.add(name)
+  watchSignals()
+  try {
+    const pki = await bringUp(plan, options, programs, image, log)
+    if (options.persistent === true) {
+      const { owner: _, ...withoutOwner } = plan
+      writePlan(withoutOwner)
+      ephemeral.delete(name)
+    }
+    return handleOf(plan, pki, options)
+  } catch (cause) {
+    if (process.env['KUBESKIPPY_KEEP'] === undefined) await stopCluster(name)
+    else log(`kept for a look: ${plan.dir}`)
+    throw cause
+  }
+}
+
+/** Ends a cluster, whoever started it, and removes every trace. True if there was one. */
+export async function stopCluster(name: string): Promise<boolean> {
+  const dir = clusterDir(name)
+  const there = listClusters().some((found) => found.dir === dir)
+  if (there) await removeCluster({ dir, plan: readPlan(dir) })
+  ephemeral.delete(name)
+  await withState(() => {}, async () => { removeSharedTraces() })
+  return there
+}
+
+/** Removes what crashed runs left behind. Names of what was removed. */
+export async function sweepClusters(log: (line: string) => void): Promise<readonly string[]> {
+  return withState(log, async () => {
+    const names = await sweep()
+    removeSharedTraces()
+    return names
+  })
+}
+
+/** Kubeconfig of a cluster that is up and answers; undefined if there is none of that name. */
+export async function runningKubeconfig(name: string): Promise<string | undefined> {
+  const plan = readPlan(clusterDir(name))
+  if (plan === undefined) return undefined
+  const programs = recorded(plan.dir)
+  return programs.length >= (plan.node ? 8 : 4) && programs.every((program) => isAlive(program.id)) ? filesOf(plan.dir).kubeconfig('admin') : undefined
+}
+
+/** Under the lock: a place that nobody else uses, written down before anything is made. */
+async function reserve(name: string, node: boolean, port: number | undefined, log: (line: string) => void): Promise<ClusterPlan> {
+  for (const swept of await sweep()) log(`removed what a run that ended early left behind: ${swept}`)
+  const dir = clusterDir(name)
+  const clusters = listClusters()
+  const same = clusters.find((cluster) => cluster.dir === dir)
+  if (same?.plan?.owner !== undefined) throw new ClusterError(`A cluster ${name} is run by process ${same.plan.owner.pid}: choose another name, or end that process.`)
+  if (same !== undefined) throw new ClusterError(`A cluster ${name} exists: end it first (down --name ${name}), or choose another name.`)
+  if (port !== undefined) await assertPortFree(port)
+  const occupied = {
+    slots: clusters.flatMap(({ plan }) => plan === undefined ? [] : [plan.slot]),
+    links: node ? await hostLinks() : [],
+    routes: node ? await hostRoutes() : [],
+  }
+  for (const slot of freeSlots(occupied)) {
+    const ports = { ...portsOf(slot), ...(port === undefined ? {} : { apiServer: port }) }
+    if (!await arePortsFree(Object.values(ports))) continue
+    const owner = identify(process.pid)
+    if (owner === undefined) throw new ClusterError('This process finds itself not in /proc: mount a proc file system there.')
+    const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), cgroup: `/kubeskippy-${slot}`, owner }
+    writePlan(plan)
+    return plan
+  }
+  throw new ClusterError(`No place is left for a cluster: all networks 10.200-202.x.0 or ports from ${portsOf(0).apiServer} are in use; end a cluster (list names them), or the routes that are in the way.`)
+}
+
+async function bringUp(plan: ClusterPlan, options: ClusterOptions, programs: Awaited<ReturnType<typeof ensureDebian>> | undefined, image: string | undefined, log: (line: string) => void): Promise<Pki> {
+  const begin = performance.now()
+  const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`
+  log(`starting the cluster ${plan.name} (usually about ${plan.node ? 12 : 6} s)`)
+  // The node's own part needs no API server: both at once. Awaited in the end, whatever happens on the way.
+  const nodePart = programs === undefined || image === undefined ? undefined : prepareNode(plan, programs, image)
+  nodePart?.catch(() => {})
+  try {
+    const pki = await makePki({ ...plan.network, nodeName: NODE_NAME })
+    writePki(plan, pki)
+    await startEtcd(plan)
+    await startApiServer(plan, options.apiServerArgs ?? [])
+    await apiServerReady(plan, pki)
+    await startControllers(plan)
+    const node = await nodePart
+    if (node !== undefined) await startKubelet(node, { crashLoopSeconds: options.crashLoopSeconds ?? 8 })
+    await controllersReady(plan, pki)
+    log(`control plane ready after ${took()}`)
+    if (node !== undefined) {
+      await nodeReady(node, pki, async () => {
+        const { stdout } = await kubectl(plan, ['get', 'node', NODE_NAME, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'])
+        return stdout === 'True'
+      })
+      log(`node ready after ${took()}`)
+    }
+    return pki
+  } catch (cause) {
+    await nodePart?.catch(() => {})
+    throw cause
+  }
+}
+
+function handleOf(plan: ClusterPlan, pki: Pki, options: ClusterOptions): Cluster {
+  const files = filesOf(plan.dir)
+  return {
+    name: plan.name,
+    kubeconfig: files.kubeconfig('admin'),
+    server: localServer(plan),
+    caFile: join(files.pki, 'ca.crt'),
+    ca: pki.ca,
+    dir: plan.dir,
+    auditLog: files.auditLog,
+    bin: toolDir('kubernetes'),
+    hostIp: plan.network.hostIp,
+    kubectl: async (args, kubectlOptions) => kubectl(plan, args, kubectlOptions),
+    loadImage: async (archive) => importImage(plan, archive),
+    restartApiServer: async () => restartApiServer(plan, pki, options.apiServerArgs ?? []),
+    stop: async () => { await stopCluster(plan.name) },
+  }
+}
+
+async function kubectl(plan: ClusterPlan, args: readonly string[], options: KubectlOptions = {}): Promise<Finished> {
+  const files = filesOf(plan.dir)
+  const { as, env, ...rest } = options
+  const execOptions: ExecOptions = { ...rest, env: { ...plainEnv(), ...env } }
+  return exec(join(toolDir('kubernetes'), 'kubectl'), ['--kubeconfig', files.kubeconfig('admin'), '--cache-dir', files.kubectlCache, ...(as === undefined ? [] : ['--as', as]), ...args], execOptions)
+}
+
+let watching = false
+
+/** A killed run cleans up nothing (the next one does); one that is asked to end does so itself. */
+function watchSignals(): void {
+  if (watching) return
+  watching = true
+  for (const [name, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+    process.once(name, () => {
+      void Promise.allSettled([...ephemeral].map(stopCluster)).then((results) => {
+        for (const result of results) if (result.status === 'rejected') console.error(messageOf(result.reason))
+        process.exit(code)
+      })
+    })
+  }
+}
+

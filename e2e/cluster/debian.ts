@@ -1,0 +1,99 @@
+/**
+ * What is not built but taken from Debian: unpacked into the cache, nothing is installed on the machine.
+ *
+ * No versions or sums are pinned here: Debian replaces its packages with every security update and drops the old
+ * ones, so a pin would break within weeks. What vouches for them is apt itself, which checks each file against the
+ * sums in the index that Debian's archive key signed.
+ */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { inCache, type Reporter } from './build.ts'
+import { ClusterError } from './errors.ts'
+import { exec, lastLines, must } from './exec.ts'
+import { cacheDir } from './paths.ts'
+
+/** iptables with the libraries that a minimal system lacks; libseccomp, which runc needs, is there since apt needs it too. */
+const PACKAGES = ['runc', 'busybox-static', 'iptables', 'libxtables12', 'libip4tc2', 'libip6tc2', 'libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11']
+
+const IPTABLES_PROGRAMS = ['iptables', 'iptables-save', 'iptables-restore', 'ip6tables', 'ip6tables-save', 'ip6tables-restore']
+
+/** Two ways into the kernel's packet filter: which of them it knows shows only when it is tried. */
+export const IPTABLES_MODES = ['nft', 'legacy'] as const
+export type IptablesMode = (typeof IPTABLES_MODES)[number]
+
+export interface DebianPrograms {
+  readonly runc: string
+  readonly busybox: string
+  /** Directory with `iptables` and its kin, to be put on the search path. */
+  iptablesDir(mode: IptablesMode): string
+}
+
+export function debianDir(): string {
+  return join(cacheDir(), debianKey(readFileSync('/etc/os-release', 'utf8'), process.arch))
+}
+
+/** The release is part of the name: libraries of one do not run on another. */
+export function debianKey(osRelease: string, arch: string): string {
+  const release = /^VERSION_CODENAME="?([\w.-]+)"?$/m.exec(osRelease)?.[1] ?? 'unknown'
+  return `debian-${release}-${createHash('sha256').update(JSON.stringify([PACKAGES, arch, 2])).digest('hex').slice(0, 12)}`
+}
+
+export async function ensureDebian(report: Reporter): Promise<DebianPrograms> {
+  const dir = debianDir()
+  await inCache(dir.slice(cacheDir().length + 1), 'Debian packages', report, async (target) => {
+    report.log(`downloading ${PACKAGES.length} Debian packages (usually about 2 s)`)
+    await unpack(target)
+  })
+  return {
+    runc: join(dir, 'bin/runc'),
+    busybox: join(dir, 'bin/busybox'),
+    iptablesDir: (mode) => join(dir, `iptables-${mode}`),
+  }
+}
+
+async function unpack(target: string): Promise<void> {
+  const archives = join(target, 'archives')
+  const root = join(target, 'root')
+  mkdirSync(archives)
+  await download(archives)
+  for (const file of readdirSync(archives)) await must('dpkg-deb', ['--extract', join(archives, file), root])
+  writeFileSync(join(target, 'packages.txt'), readdirSync(archives).join('\n') + '\n')
+  rmSync(archives, { recursive: true })
+  mkdirSync(join(target, 'bin'))
+  copyFileSync(join(root, existsSync(join(root, 'usr/sbin/runc')) ? 'usr/sbin/runc' : 'usr/bin/runc'), join(target, 'bin/runc'))
+  copyFileSync(join(root, existsSync(join(root, 'bin/busybox')) ? 'bin/busybox' : 'usr/bin/busybox'), join(target, 'bin/busybox'))
+  const { code, stderr } = await exec(join(target, 'bin/runc'), ['--version'])
+  if (code !== 0) throw new ClusterError(`Debian's runc does not start: ${lastLines(stderr, 1)}; install what it lacks: apt-get install libseccomp2.`)
+  for (const mode of IPTABLES_MODES) wrapIptables(target, mode)
+}
+
+async function download(into: string): Promise<void> {
+  // As root apt fetches as the user _apt, who may not write here: fetching as ourselves avoids a warning.
+  const args = ['-o', 'APT::Sandbox::User=', 'download', ...PACKAGES]
+  const first = await exec('apt-get', args, { cwd: into })
+  if (first.code === 0) return
+  const update = await exec('apt-get', ['update'])
+  const second = await exec('apt-get', args, { cwd: into })
+  if (second.code !== 0) {
+    throw new ClusterError(`apt-get cannot download ${PACKAGES.join(' ')}: ${lastLines(second.stderr || update.stderr, 2)}; see that /etc/apt/sources.list names a reachable mirror.`)
+  }
+}
+
+/** The programs find their libraries and extensions by these variables, not by the system's directories. */
+function wrapIptables(target: string, mode: IptablesMode): void {
+  const dir = join(target, `iptables-${mode}`)
+  const lib = readdirSync(join(target, 'root/usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? ''
+  mkdirSync(dir)
+  for (const program of IPTABLES_PROGRAMS) {
+    const file = join(dir, program)
+    writeFileSync(file, [
+      '#!/bin/sh',
+      `root=\${0%/*}/../root`,
+      `export LD_LIBRARY_PATH=$root/usr/lib/${lib}:$root/lib/${lib} XTABLES_LIBDIR=$root/usr/lib/${lib}/xtables`,
+      `exec $root/usr/sbin/xtables-${mode}-multi ${program} "$@"`,
+      '',
+    ].join('\n'))
+    chmodSync(file, 0o755)
+  }
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/** `node e2e/cluster/main.ts up|down|list|clean`: what `make up` and `make down` run. */
+import { parseArgs } from 'node:util'
+import { runningKubeconfig, startCluster, stopCluster, sweepClusters } from './cluster.ts'
+import { ClusterError } from './errors.ts'
+import { filesOf } from './paths.ts'
+import { listClusters } from './state.ts'
+
+const USAGE = `usage: node e2e/cluster/main.ts COMMAND
+
+  up    [--name dev] [--no-node] [--port N]  starts a cluster that stays; prints how to use it
+  down  [--name dev]                         ends it and removes every trace
+  list                                       clusters of this machine
+  clean [--all]                              removes what crashed runs left behind; --all: running ones too`
+
+const log = (line: string) => { console.error(line) }
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true, allowNegative: true,
+    options: { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false } },
+  })
+  const [command, ...rest] = positionals
+  if (rest.length > 0) throw new ClusterError(USAGE)
+  switch (command) {
+    case 'up':
+      return up(values.name, values.node, values.port)
+    case 'down':
+      log(await stopCluster(values.name) ? `removed the cluster ${values.name}` : `there is no cluster ${values.name}`)
+      return
+    case 'list':
+      for (const { dir, plan } of listClusters()) console.log(plan === undefined ? `${dir}: half removed` : `${plan.name}: ${plan.owner === undefined ? 'stays' : `of process ${plan.owner.pid}`}, KUBECONFIG=${filesOf(dir).kubeconfig('admin')}`)
+      return
+    case 'clean':
+      for (const name of await sweepClusters(log)) log(`removed ${name}`)
+      if (values.all) for (const { plan } of listClusters()) if (plan !== undefined && await stopCluster(plan.name)) log(`removed ${plan.name}`)
+      return
+    case undefined:
+    default:
+      throw new ClusterError(USAGE)
+  }
+}
+
+/** The last line can be given to a shell. */
+async function up(name: string, node: boolean, portText: string | undefined): Promise<void> {
+  const port = portText === undefined ? undefined : Number(portText)
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) throw new ClusterError(`The port "${String(portText)}" does not do: use a number from 1 to 65535.`)
+  const running = await runningKubeconfig(name)
+  // Half dead, after a reboot for example. One with an owner is being started, or a leftover that the start sweeps.
+  const found = listClusters().find(({ plan }) => plan?.name === name)
+  if (running === undefined && found?.plan !== undefined && found.plan.owner === undefined) await stopCluster(name)
+  const kubeconfig = running ?? (await startCluster({
+    name, node, persistent: true, log,
+    ...(port === undefined ? {} : { port }),
+    ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
+  })).kubeconfig
+  if (running !== undefined) log(`the cluster ${name} is up already`)
+  console.log(`export KUBECONFIG=${kubeconfig}`)
+}
+
+try {
+  await main()
+} catch (cause) {
+  if (!(cause instanceof ClusterError)) throw cause
+  console.error(cause.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,62 @@
+/** Where things live, from the environment: the only file of the harness that reads these variables. */
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Go modules of the tools, committed. */
+export const TOOLS_DIR = join(import.meta.dirname, 'tools')
+
+/** Binaries, unpacked packages and the demo image; shared by all checkouts, safe to delete when no cluster runs. */
+export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+  return env['KUBESKIPPY_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'kubeskippy')
+}
+
+/** One directory per cluster. Short, for the unix sockets in it. */
+export function stateDir(env: NodeJS.ProcessEnv = process.env): string {
+  return env['KUBESKIPPY_STATE'] ??
+    (process.getuid?.() === 0 ? '/var/lib/kubeskippy' : join(env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local/state'), 'kubeskippy'))
+}
+
+export function clusterDir(name: string): string {
+  return join(stateDir(), name)
+}
+
+/** Inside a cluster's directory. */
+export function filesOf(dir: string) {
+  return {
+    plan: join(dir, 'cluster.json'),
+    pids: join(dir, 'pids'),
+    logs: join(dir, 'log'),
+    pki: join(dir, 'pki'),
+    etcd: join(dir, 'etcd'),
+    auditPolicy: join(dir, 'audit-policy.yaml'),
+    auditLog: join(dir, 'audit.log'),
+    kubeconfig: (user: string) => join(dir, `${user}.kubeconfig`),
+    kubectlCache: join(dir, 'kubectl-cache'),
+    shimSockets: join(dir, 's'),
+    containerd: join(dir, 'ctd'),
+    containerdConfig: join(dir, 'containerd.toml'),
+    containerdSocket: join(dir, 'ctd/containerd.sock'),
+    cniConfig: join(dir, 'cni'),
+    ipam: join(dir, 'ipam'),
+    kubelet: join(dir, 'kubelet'),
+    kubeletConfig: join(dir, 'kubelet.yaml'),
+    podLogs: join(dir, 'pod-logs'),
+    volumePlugins: join(dir, 'volume-plugins'),
+    kubeProxyConfig: join(dir, 'kube-proxy.yaml'),
+    resolvConf: join(dir, 'resolv.conf'),
+    /** What the node sees in place of the host's directories of the same purpose. */
+    hidden: join(dir, 'hidden'),
+    nodeReady: join(dir, 'hidden/ready'),
+  } as const
+}
+
+/** First file of that name on the search path, or undefined. */
+export function findOnPath(program: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return searchPath(env).map((dir) => join(dir, program)).find((file) => existsSync(file))
+}
+
+/** The caller's, with the directories of system programs that an ordinary user's lacks. */
+export function searchPath(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+  return [...(env['PATH'] ?? '').split(':').filter((dir) => dir !== ''), '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+}

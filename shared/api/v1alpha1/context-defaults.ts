@@ -1,0 +1,74 @@
+/**
+ * Defaults that depend on other fields. The mutating webhook writes them into the object; the controller and the lint
+ * apply the same function on read, since the webhook may have been down. Constants are defaults of the CRD.
+ */
+import { formatDuration, parseDuration } from '../../lib/duration.ts'
+import { isObject } from '../../lib/json.ts'
+import { minutes, type Millis } from '../../lib/time.ts'
+import { isPod } from './kinds.ts'
+import type { HealingPolicy, HealingPolicySpec } from './types.ts'
+
+type Selected = NonNullable<HealingPolicySpec['selector']['resources']>[number]
+
+/** Shorter, and a pod that crashes once a minute would look healed between two crashes. */
+const SHORTEST_STABILIZATION = minutes(1)
+
+export const DEFAULT_RESOURCES: readonly Selected[] = [{ apiVersion: 'v1', kind: 'Pod' }]
+
+/** The longest time for which a trigger must hold; malformed durations do not count (KS208 reports them). */
+export const longestTriggerDuration = (spec: Pick<HealingPolicySpec, 'triggers'>): Millis =>
+  spec.triggers.reduce<Millis>((longest, { conditionTrigger }) => {
+    const span = parseDuration(conditionTrigger?.duration ?? '')
+    return span !== undefined && span > longest ? span : longest
+  }, 0 as Millis)
+
+/** Idempotent; never changes a value that is there. The argument is not touched. */
+export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
+  const { spec } = policy
+  const resources = spec.selector.resources ?? [...DEFAULT_RESOURCES]
+  const namespace = policy.metadata.namespace
+  const longest = longestTriggerDuration(spec)
+  const onlyPods = resources.every(isPod)
+  return {
+    ...policy,
+    spec: {
+      ...spec,
+      selector: {
+        ...spec.selector,
+        ...(spec.selector.namespaces === undefined && namespace !== undefined ? { namespaces: [namespace] } : {}),
+        resources,
+      },
+      actions: spec.actions.map((action) => (action.target === undefined && onlyPods ? { ...action, target: 'Pod' as const } : action)),
+      safetyRules: {
+        ...spec.safetyRules,
+        stabilizationWindow:
+          spec.safetyRules.stabilizationWindow ?? formatDuration(longest > SHORTEST_STABILIZATION ? longest : SHORTEST_STABILIZATION),
+      },
+    },
+  }
+}
+
+export interface Addition {
+  readonly op: 'add'
+  /** JSON pointer. */
+  readonly path: string
+  readonly value: unknown
+}
+
+/**
+ * The JSON patch that adds to `before` what only `after` has: missing members whole, list items only inside. Nothing
+ * is replaced or removed, so it cannot undo what the user wrote.
+ */
+export function additions(before: unknown, after: unknown, path = ''): Addition[] {
+  if (Array.isArray(before) && Array.isArray(after)) {
+    return before.flatMap((item, index) => additions(item, after[index], `${path}/${index}`))
+  }
+  if (!isObject(before) || !isObject(after)) return []
+  return Object.keys(after).flatMap((key): Addition[] => {
+    const value = after[key]
+    const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    // An explicit null counts as absent, as on the API server.
+    if (Object.hasOwn(before, key) && before[key] !== null) return additions(before[key], value, at)
+    return value === undefined ? [] : [{ op: 'add', path: at, value }]
+  })
+}

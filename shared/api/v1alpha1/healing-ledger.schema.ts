@@ -1,0 +1,111 @@
+import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
+import { count, dnsLabel, objectName, objectReference, time, uid } from './fields.ts'
+
+const spec = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['policy', 'nextOrdinal', 'entries', 'breaker', 'incidents', 'outcomes'],
+  properties: {
+    policy: {
+      type: 'object',
+      description: 'Whose limits these are, by name: deleting and recreating the policy resets nothing.',
+      additionalProperties: false,
+      required: ['namespace', 'name'],
+      properties: { namespace: dnsLabel, name: objectName },
+    },
+    nextOrdinal: { ...count, description: 'Ordinal of the next incident. Only ever grows, so that no HealingAction name comes twice.' },
+    entries: {
+      type: 'array',
+      description: 'The sliding log: one entry for each action of the last hour, and for each that is not settled.',
+      maxItems: 256,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['action', 'incident', 'target', 'reservedAt', 'state'],
+        properties: {
+          action: { ...objectName, description: 'Name of the HealingAction. A successor after a crash finds the reservation by it.' },
+          incident: { type: 'string', minLength: 1, maxLength: 63 },
+          target: { ...uid, description: 'uid of the object acted on.' },
+          reservedAt: time,
+          state: {
+            type: 'string',
+            enum: ['Reserved', 'Settled', 'Abandoned'],
+            description: 'Abandoned: reserved, but never carried out. It still counts for its hour.',
+          },
+          probe: { type: 'boolean', description: 'Whether it was the one that a half-open breaker lets through.' },
+          outcome: { type: 'string', enum: ['Effective', 'Ineffective', 'Inconclusive', 'Failed', 'Cancelled'] },
+          settledAt: time,
+        },
+      },
+    },
+    breaker: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['state', 'failures', 'recent', 'openings'],
+      properties: {
+        state: { type: 'string', enum: ['Closed', 'Open', 'HalfOpen'] },
+        failures: { ...count, description: 'Verifications in a row that did not help.' },
+        recent: {
+          type: 'array',
+          description: 'The last six verifications that counted, the newest last: true when it helped.',
+          maxItems: 6,
+          'x-kubernetes-list-type': 'atomic',
+          items: { type: 'boolean' },
+        },
+        openings: { ...count, description: 'Openings since it was last closed by a probe; each doubles the open time.' },
+        openUntil: time,
+        probe: { ...objectName, description: 'The HealingAction that is the probe of this half-open time.' },
+      },
+    },
+    incidents: {
+      type: 'array',
+      maxItems: 64,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id', 'trigger', 'subject', 'ordinal', 'openedAt', 'state', 'rung'],
+        properties: {
+          id: { type: 'string', minLength: 1, maxLength: 63 },
+          trigger: dnsLabel,
+          subject: objectReference,
+          ordinal: count,
+          openedAt: time,
+          state: { type: 'string', enum: ['Open', 'Escalated', 'Ended'] },
+          rung: { ...count, description: 'Position on the ladder of actions, from 0.' },
+          lastAction: objectName,
+          dryRun: { type: 'boolean', description: 'Whether lastAction is the dry run of this incident. There is one only.' },
+          quietSince: { ...time, description: 'Since when no trigger has been firing or pending on it.' },
+          endedAt: time,
+          cooldownUntil: { ...time, description: 'Until when no new incident of this trigger and workload is acted on.' },
+          announced: { type: 'boolean', description: 'Whether the event of the escalation was sent.' },
+        },
+      },
+    },
+    outcomes: {
+      type: 'object',
+      description: 'Lifetime counts.',
+      additionalProperties: false,
+      required: ['effective', 'ineffective', 'inconclusive', 'failed'],
+      properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
+    },
+  },
+} as const satisfies ObjectSchema
+
+export const healingLedger = {
+  kind: 'HealingLedger',
+  plural: 'healingledgers',
+  singular: 'healingledger',
+  shortNames: [],
+  categories: [],
+  description: "The controller's durable memory of one policy: limits, breaker, incidents. Internal; in the operator's namespace only.",
+  maxNameLength: 253,
+  spec,
+  columns: [
+    { name: 'Namespace', type: 'string', jsonPath: '.spec.policy.namespace' },
+    { name: 'Policy', type: 'string', jsonPath: '.spec.policy.name' },
+    { name: 'Breaker', type: 'string', jsonPath: '.spec.breaker.state' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+} as const satisfies CustomResource

@@ -1,0 +1,41 @@
+/** Names that other objects, people and programs rely on: each written once. */
+import { GROUP } from './fields.ts'
+
+/** Where the operator is installed. */
+export const OPERATOR_NAMESPACE = 'kubeskippy-system'
+
+/** ServiceAccounts: the two programs, and the identity that acts in each healed namespace. */
+export const CONTROLLER_ACCOUNT = 'kubeskippy-controller-manager'
+export const WEBHOOK_ACCOUNT = 'kubeskippy-webhook'
+export const HEALER_ACCOUNT = 'kubeskippy-healer'
+
+/** The user name under which the API server knows a ServiceAccount. */
+export const serviceAccountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
+export const CONTROLLER_USER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)
+
+/** On any object, its owner or its namespace: `"true"` opts out of healing. */
+export const IGNORE_ANNOTATION = `${GROUP}/ignore`
+/** On a HealingAction: name of its policy. */
+export const POLICY_LABEL = `${GROUP}/policy`
+/** On a HealingAction: id of its incident. */
+export const INCIDENT_LABEL = `${GROUP}/incident`
+
+/** ConfigMap in the operator's namespace: its existence stops all new acts. */
+export const KILL_SWITCH = 'kubeskippy-kill-switch'
+
+/** Namespaces in which no policy acts by itself, whatever the installation says. The operator's own belongs to them. */
+export const PROTECTED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const
+
+/** The front door. */
+export const WEBHOOK_SERVICE = 'kubeskippy-webhook'
+export const WEBHOOK_TLS_SECRET = 'kubeskippy-webhook-tls'
+export const VALIDATING_CONFIGURATION = 'kubeskippy-validating-webhook'
+export const MUTATING_CONFIGURATION = 'kubeskippy-mutating-webhook'
+export const VALIDATING_WEBHOOK = `validate.healingpolicies.${GROUP}`
+export const MUTATING_WEBHOOK = `mutate.healingpolicies.${GROUP}`
+export const VALIDATE_PATH = '/validate'
+export const MUTATE_PATH = '/mutate'
+
+/** ValidatingAdmissionPolicies (and their bindings) over our own objects. */
+export const HEALING_ACTION_ADMISSION_POLICY = `healingactions.${GROUP}`
+export const HEALING_LEDGER_ADMISSION_POLICY = `healingledgers.${GROUP}`

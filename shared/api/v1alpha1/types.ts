@@ -1,0 +1,34 @@
+/** Types of the API, inferred from the schema literals: a field exists here because it exists there. */
+import type { FromSchema } from 'json-schema-to-ts'
+import type { KubeObject } from '../../lib/object.ts'
+import type { objectReference } from './fields.ts'
+import type { healingAction } from './healing-action.schema.ts'
+import type { healingLedger } from './healing-ledger.schema.ts'
+import type { actionTemplate, healingPolicy } from './healing-policy.schema.ts'
+
+export type ObjectReference = FromSchema<typeof objectReference>
+
+/** As stored: constants defaulted by the CRD, context defaults (`context-defaults.ts`) perhaps not yet. */
+export type HealingPolicySpec = FromSchema<typeof healingPolicy.spec>
+export type HealingPolicyStatus = FromSchema<typeof healingPolicy.status>
+export type Trigger = HealingPolicySpec['triggers'][number]
+export type ActionTemplate = FromSchema<typeof actionTemplate>
+export type Mode = HealingPolicySpec['mode']
+
+export type HealingActionSpec = FromSchema<typeof healingAction.spec>
+export type HealingActionStatus = FromSchema<typeof healingAction.status>
+export type HealingLedgerSpec = FromSchema<typeof healingLedger.spec>
+
+export interface HealingPolicy extends KubeObject {
+  readonly spec: HealingPolicySpec
+  readonly status?: HealingPolicyStatus
+}
+
+export interface HealingAction extends KubeObject {
+  readonly spec: HealingActionSpec
+  readonly status?: HealingActionStatus
+}
+
+export interface HealingLedger extends KubeObject {
+  readonly spec: HealingLedgerSpec
+}

@@ -1,0 +1,136 @@
+/** Where the server is and who we are, from a kubeconfig or the pod's service account. */
+import type { RequestOptions } from 'node:https'
+import { KubeConfig } from '@kubernetes/client-node'
+import { ConfigError, messageOf } from '../lib/errors.ts'
+import { seconds } from '../lib/time.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Timers } from '../runtime/timers.ts'
+
+export interface Tls {
+  readonly ca?: string | Buffer
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+  readonly servername?: string
+  /** False only when the kubeconfig says `insecure-skip-tls-verify`. */
+  readonly rejectUnauthorized: boolean
+}
+
+export interface Credentials {
+  readonly tls: Tls
+  /** Value of the `Authorization` header. */
+  readonly authorization?: string
+}
+
+export interface ClusterAccess {
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path before `/api`, `''` unless the server sits behind a proxy (Rancher and the like). */
+  readonly prefix: string
+  /** Read from files or plug-ins each time: tokens and certificates rotate. */
+  read(): Promise<Credentials>
+}
+
+export interface AccessConfig {
+  /** Path of a kubeconfig; absent: the pod's service account. */
+  readonly kubeconfig?: string
+  /** Default: the kubeconfig's current context. */
+  readonly context?: string
+}
+
+/** @throws ConfigError when the configuration cannot be read or asks for what is not supported */
+export function loadAccess({ kubeconfig, context }: AccessConfig): ClusterAccess {
+  const config = new KubeConfig()
+  try {
+    if (kubeconfig === undefined) config.loadFromCluster()
+    else config.loadFromFile(kubeconfig)
+    if (context !== undefined) config.setCurrentContext(context)
+  } catch (error) {
+    throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })
+  }
+  const cluster = config.getCurrentCluster()
+  const user = config.getCurrentUser()
+  if (cluster === null) throw new ConfigError(['kubeconfig: the context names no cluster'])
+  const problems: string[] = []
+  if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
+  // Ignoring either would talk to another server, or as somebody else, than the file says.
+  if (cluster.proxyUrl !== undefined) problems.push('kubeconfig: proxy-url is not supported')
+  if (user?.impersonateUser !== undefined) problems.push('kubeconfig: "as" is not supported')
+  if (problems.length > 0) throw new ConfigError(problems)
+  const url = new URL(cluster.server)
+  return {
+    origin: url.origin,
+    prefix: url.pathname.replace(/\/+$/, ''),
+    async read() {
+      const options: RequestOptions = {}
+      await config.applyToHTTPSOptions(options)
+      return toCredentials(options)
+    },
+  }
+}
+
+function toCredentials(options: RequestOptions): Credentials {
+  const headers = (options.headers ?? {}) as Readonly<Record<string, unknown>>
+  const bearer = headers['Authorization']
+  const basic = typeof options.auth === 'string' ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined
+  // Token files written by hand end in a newline, which no header may hold.
+  const authorization = typeof bearer === 'string' ? bearer.trim() : basic
+  return {
+    tls: {
+      rejectUnauthorized: options.rejectUnauthorized !== false,
+      ...pick(options, 'ca'),
+      ...pick(options, 'cert'),
+      ...pick(options, 'key'),
+      ...(typeof options.servername === 'string' && options.servername !== '' ? { servername: options.servername } : {}),
+    },
+    ...(authorization === undefined ? {} : { authorization }),
+  }
+}
+
+function pick<K extends 'ca' | 'cert' | 'key'>(options: RequestOptions, name: K): { readonly [P in K]?: string | Buffer } {
+  const value = options[name]
+  return (typeof value === 'string' || Buffer.isBuffer(value) ? { [name]: value } : {}) as { readonly [P in K]?: string | Buffer }
+}
+
+/** As often as client-go re-reads a token file. */
+const REREAD = seconds(60)
+
+/** Reads at most once a minute, at most once at a time, and keeps what it has when a file is briefly unreadable. */
+export class CredentialCache {
+  readonly #access: ClusterAccess
+  readonly #timers: Timers
+  readonly #log: Logger
+  #current: { readonly credentials: Credentials; readonly at: number } | undefined
+  #reading: Promise<Credentials> | undefined
+
+  constructor(access: ClusterAccess, timers: Timers, log: Logger) {
+    this.#access = access
+    this.#timers = timers
+    this.#log = log
+  }
+
+  get(): Promise<Credentials> {
+    const current = this.#current
+    if (current !== undefined && this.#timers.monotonic() - current.at < REREAD) return Promise.resolve(current.credentials)
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined))
+    return this.#reading
+  }
+
+  /** After a 401. True when the credentials are old enough that another read may help. */
+  expire(): boolean {
+    if (this.#current === undefined || this.#timers.monotonic() - this.#current.at < seconds(1)) return false
+    this.#current = { ...this.#current, at: Number.NEGATIVE_INFINITY }
+    return true
+  }
+
+  async #read(): Promise<Credentials> {
+    try {
+      const credentials = await this.#access.read()
+      this.#current = { credentials, at: this.#timers.monotonic() }
+      return credentials
+    } catch (error) {
+      if (this.#current === undefined) throw error
+      this.#log.warn('credentials could not be read again', { error })
+      return this.#current.credentials
+    }
+  }
+}

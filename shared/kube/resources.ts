@@ -1,0 +1,43 @@
+import type { Resource } from './api.ts'
+
+const core = (kind: string, plural: string, namespaced = true): Resource => ({ group: '', version: 'v1', kind, plural, namespaced })
+const apps = (kind: string, plural: string): Resource => ({ group: 'apps', version: 'v1', kind, plural, namespaced: true })
+const ours = (kind: string, plural: string): Resource => ({ group: 'kubeskippy.io', version: 'v1alpha1', kind, plural, namespaced: true })
+const admission = (kind: string, plural: string): Resource => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind,
+  plural,
+  namespaced: false,
+})
+const rbac = (kind: string, plural: string): Resource => ({ group: 'rbac.authorization.k8s.io', version: 'v1', kind, plural, namespaced: true })
+
+/** Every resource that our programs read or write, once. */
+export const PODS = core('Pod', 'pods')
+export const NAMESPACES = core('Namespace', 'namespaces', false)
+export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
+export const SECRETS = core('Secret', 'secrets')
+export const SERVICE_ACCOUNTS = core('ServiceAccount', 'serviceaccounts')
+export const REPLICA_SETS = apps('ReplicaSet', 'replicasets')
+export const DEPLOYMENTS = apps('Deployment', 'deployments')
+export const STATEFUL_SETS = apps('StatefulSet', 'statefulsets')
+export const DAEMON_SETS = apps('DaemonSet', 'daemonsets')
+export const POD_DISRUPTION_BUDGETS: Resource = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
+}
+export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
+export const ROLES = rbac('Role', 'roles')
+export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings')
+export const MUTATING_WEBHOOKS = admission('MutatingWebhookConfiguration', 'mutatingwebhookconfigurations')
+export const VALIDATING_WEBHOOKS = admission('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations')
+export const HEALING_POLICIES = ours('HealingPolicy', 'healingpolicies')
+export const HEALING_ACTIONS = ours('HealingAction', 'healingactions')
+export const HEALING_LEDGERS = ours('HealingLedger', 'healingledgers')
+
+/** `v1`, `apps/v1`. */
+export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
+  group === '' ? version : `${group}/${version}`

@@ -1,0 +1,23 @@
+import { instant, type Instant, type Millis } from '../lib/time.ts'
+
+/**
+ * The server's time, from `Date` headers (whole seconds, cut off) and the monotonic clock between them. An answer says
+ * that the server's time on arrival was in [date, date + 1 s + round trip): an estimate within that stays as it is, so
+ * that it does not waver by a second with every answer; one outside is moved to the nearer end.
+ */
+export class ServerClock {
+  #anchor: { readonly at: number; readonly server: number } | undefined
+
+  /** @param monotonic when the answer came @param roundTrip from sending the request to its header */
+  observe(date: string | undefined, monotonic: Millis, roundTrip: Millis): void {
+    const server = date === undefined ? Number.NaN : Date.parse(date)
+    if (Number.isNaN(server)) return
+    const estimate = this.at(monotonic) ?? server
+    const bounded = Math.min(Math.max(estimate, server), server + 1000 + Math.max(0, roundTrip))
+    this.#anchor = { at: monotonic, server: bounded }
+  }
+
+  at(monotonic: Millis): Instant | undefined {
+    return this.#anchor && instant(Math.floor(this.#anchor.server + (monotonic - this.#anchor.at)))
+  }
+}

@@ -1,0 +1,231 @@
+/** The real API server behind `KubeApi`: what is sent is decided in `paths.ts`, what came back in `classify.ts`. */
+import { seconds } from '../lib/time.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Timers } from '../runtime/timers.ts'
+import {
+  type CallOptions,
+  type DeleteOptions,
+  type GetOptions,
+  type KubeApi,
+  type KubeManifest,
+  type KubeObject,
+  type ListOptions,
+  type ObjectKey,
+  type ObjectList,
+  type Patch,
+  type Resource,
+  type WatchEvent,
+  type WatchOptions,
+  type WriteOptions,
+} from './api.ts'
+import { toApiError } from './classify.ts'
+import { loadAccess, type AccessConfig, type ClusterAccess } from './credentials.ts'
+import { ApiError } from './errors.ts'
+import { HttpClient, type HttpRequest } from './http.ts'
+import {
+  collectionPath,
+  CONTENT_TYPES,
+  createPath,
+  deleteBody,
+  describeRequest,
+  identityHeaders,
+  listQuery,
+  objectPath,
+  query,
+  RESOURCE_VERSION,
+  refused,
+  watchQuery,
+  writeQuery,
+} from './paths.ts'
+import { apiVersionOf } from './resources.ts'
+import { decodeWatchLine, LineSplitter } from './watch-lines.ts'
+
+export interface ConnectConfig extends AccessConfig {
+  /** First part is the default field manager; the audit log holds all of it. */
+  readonly userAgent: string
+  readonly timers: Timers
+  readonly log: Logger
+  /** Connections for calls, default 32: enough for every worker, few enough for a small API server. */
+  readonly connections?: number
+  /** In place of the kubeconfig: for tests and for other ways to a cluster. */
+  readonly access?: ClusterAccess
+}
+
+export type KubeConnection = KubeApi & { close(): Promise<void> }
+
+/** A page of 500 large pods is 8 MiB; above this something else is answering. */
+const MAX_ANSWER = 64 * 1024 * 1024
+const CALL_TIMEOUT = seconds(10)
+/** Lists of large collections, and watches of a server that is starting, take longer than a call. */
+const LIST_TIMEOUT = seconds(30)
+
+const JSON_TYPE = 'application/json'
+const asMetadata = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`
+
+/** One pool of connections per cluster. Nothing is dialled before the first call. @throws ConfigError */
+export function connect(config: ConnectConfig): KubeConnection {
+  return new Transport(config)
+}
+
+class Transport implements KubeConnection {
+  readonly #http: HttpClient
+  readonly #timers: Timers
+  readonly #userAgent: string
+
+  constructor(config: ConnectConfig) {
+    this.#timers = config.timers
+    this.#userAgent = config.userAgent
+    this.#http = new HttpClient({
+      access: config.access ?? loadAccess(config),
+      timers: config.timers,
+      log: config.log,
+      connections: config.connections ?? 32,
+      maxAnswer: MAX_ANSWER,
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#http.close()
+  }
+
+  serverTime() {
+    return this.#http.clock.at(this.#timers.monotonic())
+  }
+
+  async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
+    const request = describeRequest('GET', resource, key, options.subresource)
+    if (options.notOlderThan !== undefined && !RESOURCE_VERSION.test(options.notOlderThan)) throw refused(request, 'no resourceVersion')
+    const path = objectPath(resource, key, options.subresource, request) + query({ resourceVersion: options.notOlderThan })
+    return this.#call<T>({ method: 'GET', path, request }, options)
+  }
+
+  async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const request = describeRequest('LIST', resource, { namespace: options.namespace })
+    const path = collectionPath(resource, options.namespace, request) + listQuery(options)
+    const accept = options.metadataOnly === true ? asMetadata('PartialObjectMetadataList') : JSON_TYPE
+    const body = await this.#call<RawList>({ method: 'GET', path, request, accept }, { timeout: LIST_TIMEOUT, ...options })
+    // Items of built-in kinds come without apiVersion and kind.
+    const items = (body.items ?? []).map((item) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...item }) as T)
+    const token = body.metadata?.continue
+    return { items, resourceVersion: body.metadata?.resourceVersion ?? '', ...(token ? { continue: token } : {}) }
+  }
+
+  async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    const request = describeRequest('WATCH', resource, { namespace: options.namespace })
+    // Never 0: the server would first send everything it has, in no order, as if it were new.
+    if (!RESOURCE_VERSION.test(options.resourceVersion)) throw refused(request, 'a watch needs a resourceVersion')
+    const stream = await this.#http.stream({
+      method: 'GET',
+      path: collectionPath(resource, options.namespace, request) + watchQuery(options),
+      headers: {
+        accept: options.metadataOnly === true ? asMetadata('PartialObjectMetadata') : JSON_TYPE,
+        ...identityHeaders(options, this.#userAgent, request),
+      },
+      request,
+      signal: options.signal,
+      timeout: options.timeout ?? LIST_TIMEOUT,
+    })
+    if (stream.code !== 200) {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stream.chunks) chunks.push(chunk)
+      throw toApiError({ code: stream.code, retryAfter: stream.retryAfter, body: Buffer.concat(chunks).toString('utf8'), request })
+    }
+    const splitter = new LineSplitter(request)
+    for await (const chunk of stream.chunks) {
+      for (const line of splitter.push(chunk)) yield decodeWatchLine<T>(line, request)
+    }
+    splitter.end()
+  }
+
+  async create<T extends KubeObject>(resource: Resource, manifest: KubeManifest, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace } = manifest.metadata
+    const request = describeRequest('POST', resource, { namespace, name }, options.subresource)
+    const path =
+      options.subresource === undefined
+        ? createPath(resource, namespace, request)
+        : objectPath(resource, { namespace, name }, options.subresource, request)
+    return this.#write<T>('POST', path, manifest, request, options)
+  }
+
+  async post<T>(
+    resource: Resource,
+    key: ObjectKey,
+    subresource: string,
+    body: unknown,
+    options: Omit<WriteOptions, 'subresource'> = {},
+  ): Promise<T> {
+    const request = describeRequest('POST', resource, key, subresource)
+    // Reviews have neither name nor subresource: they are posted to the collection.
+    const path = subresource === '' ? createPath(resource, key.namespace, request) : objectPath(resource, key, subresource, request)
+    return this.#write<T>('POST', path, body, request, options)
+  }
+
+  async replace<T extends KubeObject>(resource: Resource, manifest: KubeManifest, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace, resourceVersion } = manifest.metadata
+    const request = describeRequest('PUT', resource, { namespace, name }, options.subresource)
+    if (resourceVersion === undefined || !RESOURCE_VERSION.test(resourceVersion)) throw refused(request, 'no resourceVersion')
+    const path = objectPath(resource, { namespace, name }, options.subresource, request)
+    return this.#write<T>('PUT', path, manifest, request, options)
+  }
+
+  async patch<T extends KubeObject>(resource: Resource, key: ObjectKey, patch: Patch, options: WriteOptions = {}): Promise<T> {
+    const request = describeRequest('PATCH', resource, key, options.subresource)
+    const path = objectPath(resource, key, options.subresource, request)
+    const parameters = { ...writeQuery(options, request), force: patch.type === 'apply' ? patch.force : undefined }
+    const sent = { method: 'PATCH', path: path + query(parameters), request, contentType: CONTENT_TYPES[patch.type] } as const
+    return this.#call<T>({ ...sent, body: JSON.stringify(patch.body), jsonPatch: patch.type === 'json' }, options)
+  }
+
+  async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const request = describeRequest('DELETE', resource, key, options.subresource)
+    const path = objectPath(resource, key, options.subresource, request) + query(writeQuery(options, request))
+    const body = deleteBody(options, request)
+    await this.#call({ method: 'DELETE', path, request, contentType: JSON_TYPE, body: JSON.stringify(body) }, options)
+  }
+
+  #write<T>(method: 'POST' | 'PUT', path: string, body: unknown, request: string, options: WriteOptions): Promise<T> {
+    const address = path + query(writeQuery(options, request))
+    return this.#call<T>({ method, path: address, request, contentType: JSON_TYPE, body: JSON.stringify(body) }, options)
+  }
+
+  async #call<T>(call: Call, options: CallOptions): Promise<T> {
+    const { request } = call
+    const answer = await this.#http.call({
+      method: call.method,
+      path: call.path,
+      headers: {
+        accept: call.accept ?? JSON_TYPE,
+        ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
+        ...identityHeaders(options, this.#userAgent, request),
+      },
+      request,
+      signal: options.signal,
+      timeout: options.timeout ?? CALL_TIMEOUT,
+      ...(call.body === undefined ? {} : { body: call.body }),
+    })
+    if (answer.code >= 300) {
+      throw toApiError({ code: answer.code, retryAfter: answer.retryAfter, body: answer.body, request, jsonPatch: call.jsonPatch === true })
+    }
+    try {
+      return JSON.parse(answer.body) as T
+    } catch (error) {
+      throw new ApiError({ kind: 'Network', code: answer.code, request }, { cause: error })
+    }
+  }
+}
+
+interface Call {
+  readonly method: HttpRequest['method']
+  readonly path: string
+  readonly request: string
+  readonly accept?: string
+  readonly contentType?: string
+  readonly body?: string
+  readonly jsonPatch?: boolean
+}
+
+interface RawList {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items?: readonly Partial<KubeObject>[]
+}
+

@@ -1,0 +1,41 @@
+import { millis, type Millis } from './time.ts'
+
+/**
+ * Go duration strings as Kubernetes uses them: `90s`, `1h30m`, `1.5h`. No sign: nothing in the API is a negative span.
+ * The same pattern stands in the CRD (RE2) and here, so both accept the same strings.
+ */
+export const DURATION_PATTERN = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$'
+
+/** Longest duration string that the API takes. */
+export const DURATION_MAX_LENGTH = 24
+
+/** Ceiling of every duration: ten years. Above it, sums of times leave the range that RFC 3339 can print. */
+export const DURATION_MAX = millis(10 * 365 * 24 * 60 * 60 * 1000)
+
+const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const WHOLE = new RegExp(DURATION_PATTERN)
+
+/** Milliseconds (rounded), or undefined when the text is no duration or above {@link DURATION_MAX}. */
+export function parseDuration(text: string): Millis | undefined {
+  if (text.length > DURATION_MAX_LENGTH || !WHOLE.test(text)) return undefined
+  let total = 0
+  for (const [, count, , unit] of text.matchAll(/([0-9]+(\.[0-9]+)?)(ms|s|m|h)/g)) {
+    total += Number(count) * (UNIT_MILLIS[unit ?? ''] ?? Number.NaN)
+  }
+  const rounded = Math.round(total)
+  return Number.isFinite(rounded) && rounded <= DURATION_MAX ? millis(rounded) : undefined
+}
+
+/** The shortest Go duration string of whole units, largest first: 90000 -> `1m30s`, 0 -> `0s`. */
+export function formatDuration(span: Millis): string {
+  let rest = Math.max(0, Math.round(span))
+  if (rest === 0) return '0s'
+  let text = ''
+  for (const unit of ['h', 'm', 's', 'ms'] as const) {
+    const size = UNIT_MILLIS[unit] ?? 1
+    const count = Math.floor(rest / size)
+    if (count > 0) text += `${count}${unit}`
+    rest -= count * size
+  }
+  return text
+}

@@ -1,0 +1,16 @@
+/** Wrong configuration: every problem at once. Programs print one line per problem and exit 1. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options)
+    this.problems = problems
+  }
+}
+
+/** Retrying cannot help: the work queue drops the item after counting it. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError'
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/**
+ * 16 base32 characters (80 bits) of SHA-256 over the parts. Parts are length-prefixed, so ("a","bc") and ("ab","c")
+ * differ. 80 bits: a collision would read as "already decided" and lose an act in silence.
+ */
+export function shortHash(parts: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
+  let bits = 0n
+  for (const byte of hash.digest().subarray(0, 10)) bits = (bits << 8n) | BigInt(byte)
+  let text = ''
+  for (let i = 0; i < 16; i++) {
+    text = (ALPHABET[Number(bits & 31n)] ?? '') + text
+    bits >>= 5n
+  }
+  return text
+}

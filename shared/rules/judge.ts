@@ -1,0 +1,116 @@
+/** Runs the rules over a policy: the one entry for the door, the lint and the controller. Pure, total. */
+import { withContextDefaults } from '../api/v1alpha1/context-defaults.ts'
+import { API_VERSION } from '../api/v1alpha1/fields.ts'
+import { healingPolicy } from '../api/v1alpha1/healing-policy.schema.ts'
+import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
+import { isObject, sameJson } from '../lib/json.ts'
+import { applyDefaults, prune } from '../schema/defaults.ts'
+import { RULES } from './registry.ts'
+import type { RuleContext } from './rule.ts'
+import { shapeProblems } from './shape.ts'
+import { compareViolations, violationKey, type Violation } from './violation.ts'
+
+export interface Judgement {
+  /** E and F: each of them refuses the policy. */
+  readonly violations: readonly Violation[]
+  readonly warnings: readonly Violation[]
+}
+
+export interface JudgeContext extends RuleContext {
+  /** What is stored, on an update: an old violation in an object that gets no riskier is a warning. */
+  readonly old?: unknown
+}
+
+/** Constants and context defaults are applied to both objects first. Neither is touched. */
+export function judge(policy: unknown, { old, ...context }: JudgeContext): Judgement {
+  const read = readPolicy(policy)
+  const all = inspect(read, context)
+  const tolerated = old === undefined ? new Set<string>() : toleratedKeys(read, readPolicy(old), context)
+  const judged = all.map((violation) => (tolerated.has(violationKey(violation)) ? { ...violation, severity: 'W' as const } : violation))
+  return {
+    violations: judged.filter(({ severity }) => severity !== 'W'),
+    warnings: judged.filter(({ severity }) => severity === 'W'),
+  }
+}
+
+/** A policy that has all defaults and the shape of the schema, or what is wrong with it. */
+type Read = { readonly policy: HealingPolicy } | { readonly problems: readonly Violation[]; readonly spec: unknown }
+
+/**
+ * The policy as the API server would store it, with the context defaults; undefined when it does not have the shape
+ * of the schema.
+ */
+export function normalised(value: unknown): HealingPolicy | undefined {
+  const read = readPolicy(value)
+  return 'policy' in read ? read.policy : undefined
+}
+
+function readPolicy(value: unknown): Read {
+  if (!isObject(value)) return misshapen([{ path: '', what: 'must be an object' }], undefined)
+  const { apiVersion, kind, metadata } = value
+  const spec = applyDefaults(healingPolicy.spec, prune(healingPolicy.spec, value['spec']))
+  const problems = [
+    ...(apiVersion === API_VERSION ? [] : [{ path: 'apiVersion', what: `must be ${API_VERSION}` }]),
+    ...(kind === healingPolicy.kind ? [] : [{ path: 'kind', what: `must be ${healingPolicy.kind}` }]),
+    ...metadataProblems(metadata),
+    ...shapeProblems(healingPolicy.spec, spec, 'spec'),
+  ]
+  if (problems.length > 0) return misshapen(problems, spec)
+  // Checked just now, member by member.
+  return { policy: withContextDefaults({ apiVersion, kind, metadata, spec } as HealingPolicy) }
+}
+
+function metadataProblems(metadata: unknown): { path: string; what: string }[] {
+  if (!isObject(metadata)) return [{ path: 'metadata', what: 'must be an object' }]
+  const { namespace } = metadata
+  return namespace === undefined || typeof namespace === 'string' ? [] : [{ path: 'metadata.namespace', what: 'must be a string' }]
+}
+
+const misshapen = (problems: readonly { path: string; what: string }[], spec: unknown): Read => ({
+  spec,
+  problems: problems.map(({ path, what }) => ({
+    rule: 'KS001',
+    severity: 'E',
+    path,
+    what,
+    why: 'no rule can judge an object that does not have the shape of its schema',
+    fix: 'see kubectl explain healingpolicy.spec --recursive',
+  })),
+})
+
+function inspect(read: Read, context: RuleContext): Violation[] {
+  if ('problems' in read) return read.problems.toSorted(compareViolations)
+  const found = new Map<string, Violation>()
+  for (const { id, severity, why, fix, check } of RULES) {
+    for (const finding of check(read.policy, context)) {
+      const violation = { rule: id, severity, why, fix, ...finding }
+      found.set(violationKey(violation), violation)
+    }
+  }
+  return [...found.values()].toSorted(compareViolations)
+}
+
+/** Keys of the old violations that the update may keep: none, unless it changes metadata only or lowers the risk. */
+function toleratedKeys(now: Read, old: Read, context: RuleContext): ReadonlySet<string> {
+  const tolerable =
+    'policy' in now && 'policy' in old ? noRiskier(now.policy.spec, old.policy.spec) : 'spec' in now && 'spec' in old && sameShallowJson(now.spec, old.spec, DEEPEST)
+  return new Set(tolerable ? inspect(old, context).map(violationKey) : [])
+}
+
+/** Deeper than any schema of ours; what lies below came from no API server, and recursion into it has no end. */
+const DEEPEST = 32
+
+function sameShallowJson(a: unknown, b: unknown, depth: number): boolean {
+  if (depth === 0) return false
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameShallowJson(item, b[index], depth - 1))
+  if (!isObject(a) || !isObject(b)) return Object.is(a, b)
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameShallowJson(a[key], b[key], depth - 1))
+}
+
+const RISK: Readonly<Record<Mode, number>> = { monitor: 0, dryrun: 1, automatic: 2 }
+
+/** Equal but for being suspended, or for a mode that does less. */
+function noRiskier(now: HealingPolicySpec, old: HealingPolicySpec): boolean {
+  if (!sameJson({ ...now, suspend: false, mode: old.mode }, { ...old, suspend: false })) return false
+  return (now.suspend || !old.suspend) && RISK[now.mode] <= RISK[old.mode]
+}

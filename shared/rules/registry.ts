@@ -1,0 +1,27 @@
+/** Every rule, in the order of the reference. To add one: its file, its line here, its two samples, its table test. */
+import { ks301 } from './actions/ks301-action-fits-kind.ts'
+import type { Rule } from './rule.ts'
+import { ks401 } from './safety/ks401-max-actions.ts'
+import { ks101 } from './selection/ks101-match-all.ts'
+import { ks103 } from './selection/ks103-protected-namespace.ts'
+import { ks104 } from './selection/ks104-forbidden-target.ts'
+import { ks105 } from './selection/ks105-all-protected.ts'
+import { ks107 } from './selection/ks107-unknown-kind.ts'
+import { ks109 } from './selection/ks109-other-namespace.ts'
+import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
+import { ks207 } from './triggers/ks207-condition-type.ts'
+import { ks208 } from './triggers/ks208-durations.ts'
+
+export interface RuleGroup {
+  readonly name: string
+  readonly rules: readonly Rule[]
+}
+
+export const RULE_GROUPS: readonly RuleGroup[] = [
+  { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
+  { name: 'Triggers', rules: [ks204, ks207, ks208] },
+  { name: 'Actions', rules: [ks301] },
+  { name: 'Safety', rules: [ks401] },
+]
+
+export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules)

@@ -1,0 +1,60 @@
+/** A rule: one id, one pure function, one line of the reference, one valid and one invalid sample. */
+import type { HealingPolicy } from '../api/v1alpha1/types.ts'
+import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.ts'
+import type { Severity } from './violation.ts'
+
+/** The part of the installation's configuration that rules need. */
+export interface Installation {
+  readonly operatorNamespace: string
+  /** Beside the built-in ones. */
+  readonly protectedNamespaces: readonly string[]
+  readonly ceiling: { readonly maxActionsPerHour: number }
+}
+
+/** What holds when the installation says nothing. */
+export const DEFAULT_INSTALLATION: Installation = {
+  operatorNamespace: OPERATOR_NAMESPACE,
+  protectedNamespaces: [],
+  ceiling: { maxActionsPerHour: 60 },
+}
+
+export interface RuleContext {
+  readonly installation: Installation
+}
+
+/** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */
+export interface Finding {
+  readonly path: string
+  readonly what: string
+  readonly severity?: Severity
+  readonly why?: string
+  readonly fix?: string
+}
+
+export interface Rule {
+  /** `KS101`; also names the samples: `config/samples/{valid,invalid}/rules/ks101.yaml`. */
+  readonly id: string
+  /** The highest that it gives. */
+  readonly severity: Severity
+  /** One sentence for the reference. */
+  readonly title: string
+  readonly why: string
+  readonly fix: string
+  /**
+   * Pure and total. The policy has all defaults and the shape of the schema. Values of the user pass `quoted`.
+   */
+  readonly check: (policy: HealingPolicy, context: RuleContext) => readonly Finding[]
+}
+
+/** Whether the policy carries anything out, be it as a dry run: monitor only looks. */
+export const acts = ({ spec }: HealingPolicy): boolean => spec.mode !== 'monitor'
+
+/** The selected kinds; context defaults have been applied. */
+export const selectedResources = ({ spec }: HealingPolicy): NonNullable<HealingPolicy['spec']['selector']['resources']> =>
+  spec.selector.resources ?? []
+
+export const selectedNamespaces = ({ spec }: HealingPolicy): readonly string[] => spec.selector.namespaces ?? []
+
+/** No policy acts by itself in these: the built-in ones, the operator's own, the installation's. */
+export const protectedNamespaces = ({ operatorNamespace, protectedNamespaces }: Installation): ReadonlySet<string> =>
+  new Set([...PROTECTED_NAMESPACES, operatorNamespace, ...protectedNamespaces])

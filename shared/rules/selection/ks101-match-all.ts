@@ -1,0 +1,26 @@
+import type { LabelSelector } from '../../lib/selector.ts'
+import { nameOf } from '../../api/v1alpha1/kinds.ts'
+import { acts, selectedResources, type Rule } from '../rule.ts'
+
+/** True when no requirement asks for a label to be there: `NotIn` and `DoesNotExist` alone match every unlabelled object. */
+export const matchesUnlabelled = (selector: LabelSelector | undefined): boolean =>
+  Object.keys(selector?.matchLabels ?? {}).length === 0 &&
+  (selector?.matchExpressions ?? []).every(({ operator }) => operator === 'NotIn' || operator === 'DoesNotExist')
+
+export const ks101: Rule = {
+  id: 'KS101',
+  severity: 'E',
+  title: 'A policy that acts must say by label or by name what it acts on.',
+  why: 'empty never means all: one broken rollout would become actions all over the namespace',
+  fix: 'add matchLabels, an In or Exists expression, or names for each resource; or use mode monitor',
+  check(policy) {
+    const { labelSelector } = policy.spec.selector
+    if (!acts(policy) || !matchesUnlabelled(labelSelector)) return []
+    const unnamed = selectedResources(policy).filter(({ names }) => names === undefined || names.length === 0)
+    if (unnamed.length === 0) return []
+    const kinds = [...new Set(unnamed.map(nameOf))].join(', ')
+    const negative = (labelSelector?.matchExpressions ?? []).length > 0
+    const what = negative ? `only excludes labels, so it selects nearly every ${kinds}` : `selects every ${kinds}`
+    return [{ path: 'spec.selector.labelSelector', what }]
+  },
+}

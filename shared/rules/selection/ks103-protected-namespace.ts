@@ -1,0 +1,17 @@
+import { quoted } from '../../lib/text.ts'
+import { protectedNamespaces, selectedNamespaces, type Rule } from '../rule.ts'
+
+export const ks103: Rule = {
+  id: 'KS103',
+  severity: 'E',
+  title: 'No policy acts by itself in a protected namespace.',
+  why: 'the cluster and its healer depend on what runs there, and an action at the wrong moment takes both down',
+  fix: 'use mode monitor or dryrun there, and act by hand',
+  check(policy, { installation }) {
+    if (policy.spec.mode !== 'automatic') return []
+    const closed = protectedNamespaces(installation)
+    return selectedNamespaces(policy).flatMap((namespace, index) =>
+      closed.has(namespace) ? [{ path: `spec.selector.namespaces[${index}]`, what: `mode automatic in the protected namespace ${quoted(namespace, 63)}` }] : [],
+    )
+  },
+}

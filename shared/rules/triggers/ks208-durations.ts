@@ -1,0 +1,75 @@
+import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
+import { longestTriggerDuration } from '../../api/v1alpha1/context-defaults.ts'
+import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
+import { DURATION_PATTERN, formatDuration, parseDuration } from '../../lib/duration.ts'
+import { quoted } from '../../lib/text.ts'
+import { minutes } from '../../lib/time.ts'
+import type { StructuralSchema } from '../../schema/structural.ts'
+import { places } from '../../schema/walk.ts'
+import type { Finding, Rule } from '../rule.ts'
+
+/** A shorter pause between incidents makes the hourly limit the only brake. */
+const SHORTEST_COOLDOWN = minutes(1)
+
+export interface Bounds {
+  readonly min: string
+  readonly max: string
+}
+
+/** The bounds that the schema's own CEL rule gives a duration; undefined when the node is no duration. */
+export function durationBounds(schema: StructuralSchema): Bounds | undefined {
+  if (schema.type !== 'string' || schema.pattern !== DURATION_PATTERN) return undefined
+  const rule = schema['x-kubernetes-validations']?.find((validation) => validation.rule.includes('duration(self)'))?.rule
+  const [, min, max] = /duration\(self\) >= duration\('([^']+)'\) && duration\(self\) <= duration\('([^']+)'\)/.exec(rule ?? '') ?? []
+  return min === undefined || max === undefined ? undefined : { min, max }
+}
+
+export const ks208: Rule = {
+  id: 'KS208',
+  severity: 'E',
+  title:
+    'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger; a cooldown below a minute or below the stabilization window is a warning.',
+  why: 'times that contradict each other make limits that do not limit',
+  fix: 'write a duration such as 90s, 5m or 1h30m',
+  check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy)],
+}
+
+function* outOfBounds({ spec }: HealingPolicy): Generator<Finding> {
+  for (const { path, schema, value } of places(healingPolicy.spec, spec, 'spec')) {
+    const bounds = durationBounds(schema)
+    if (bounds === undefined || typeof value !== 'string') continue
+    const span = parseDuration(value)
+    const { min, max } = bounds
+    if (span === undefined) yield { path, what: `${quoted(value)} is no duration`, why: 'nothing can be timed by it' }
+    else if (span < (parseDuration(min) ?? 0) || span > (parseDuration(max) ?? 0)) {
+      yield { path, what: `${quoted(value)} is not between ${min} and ${max}`, why: 'outside these bounds the limit means nothing', fix: `write at least ${min} and at most ${max}` }
+    }
+  }
+}
+
+function* blindVerification({ spec }: HealingPolicy): Generator<Finding> {
+  const window = parseDuration(spec.safetyRules.stabilizationWindow ?? '')
+  const longest = longestTriggerDuration(spec)
+  if (window === undefined || window >= longest) return
+  yield {
+    path: 'spec.safetyRules.stabilizationWindow',
+    what: `${formatDuration(window)} is shorter than the longest trigger duration (${formatDuration(longest)})`,
+    why: 'an action would be called effective before the trigger could fire again',
+    fix: `write ${formatDuration(longest)} or more, or leave it out`,
+  }
+}
+
+function* shortCooldowns({ spec }: HealingPolicy): Generator<Finding> {
+  const window = parseDuration(spec.safetyRules.stabilizationWindow ?? '')
+  for (const [index, { cooldownPeriod }] of spec.triggers.entries()) {
+    const cooldown = parseDuration(cooldownPeriod)
+    if (cooldown === undefined) continue
+    const path = `spec.triggers[${index}].cooldownPeriod`
+    if (cooldown < SHORTEST_COOLDOWN) {
+      yield { path, severity: 'W', what: `${formatDuration(cooldown)} is below 60s`, why: 'only the hourly limit would slow repeated healing down', fix: 'write 60s or more' }
+    } else if (window !== undefined && cooldown < window) {
+      const least = formatDuration(window)
+      yield { path, severity: 'W', what: `shorter than stabilizationWindow (${least})`, why: 'a relapse would be healed sooner than a success is believed', fix: `write ${least} or more` }
+    }
+  }
+}

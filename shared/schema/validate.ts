@@ -1,0 +1,126 @@
+/**
+ * Judges an object by the schema literal of its kind, as the API server judges it by the CRD that was emitted from the
+ * same literal. The one file with ajv: for the webhook, the CLI, tests and generators.
+ */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { isObject } from '../lib/json.ts'
+import { quoted } from '../lib/text.ts'
+import { isDateTime } from './date-time.ts'
+import { decode, rootSchema } from './defaults.ts'
+import { distinct, type Issue } from './issue.ts'
+import { duplicateIssues } from './lists.ts'
+import { metadataIssues } from './metadata.ts'
+import type { CustomResource, StructuralSchema } from './structural.ts'
+import { joinField } from './walk.ts'
+
+/** Every issue of one value, without changing it; defaults are the caller's to apply first. */
+export type SchemaCheck = (value: unknown) => Issue[]
+
+const int32 = { type: 'number', validate: (n: number) => n >= -(2 ** 31) && n < 2 ** 31 } as const
+const int64 = { type: 'number', validate: (n: number) => n >= -(2 ** 63) && n < 2 ** 63 } as const
+
+const ajv = new Ajv({
+  strict: true,
+  allErrors: true,
+  // `in` and inherited members do not count: an object may have a key called constructor.
+  ownProperties: true,
+  formats: { 'date-time': isDateTime, int32, int64 },
+})
+for (const keyword of ['x-kubernetes-validations', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys']) ajv.addKeyword(keyword)
+
+/** A check of values of this schema; paths begin with `path`. */
+export function compileSchema(schema: StructuralSchema, path = ''): SchemaCheck {
+  const validate: ValidateFunction = ajv.compile(schema)
+  return (value) => {
+    validate(value)
+    const errors = validate.errors ?? []
+    const mistyped = new Set(errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath))
+    // A value of the wrong type is not in the enum either, which tells nobody anything.
+    const shown = errors.filter(({ keyword, instancePath }) => keyword !== 'enum' || !mistyped.has(instancePath))
+    return distinct([...shown.map((error) => toIssue(error, value, path)), ...duplicateIssues(schema, value, path)])
+  }
+}
+
+/** A check of whole objects of the kind, `metadata` included. The object is pruned and defaulted first, as by the API server. */
+export function compileResource(resource: CustomResource): SchemaCheck {
+  const check = compileSchema(rootSchema(resource))
+  return (object) => {
+    if (!isObject(object)) return [{ kind: 'KS001', path: '', message: 'must be an object', stopsCel: true }]
+    const { metadata, ...rest } = decode(resource, object)
+    return distinct([...metadataIssues(metadata, resource.maxNameLength), ...check(rest)])
+  }
+}
+
+function toIssue(error: ErrorObject, value: unknown, root: string): Issue {
+  const place = locate(error.instancePath, value, root)
+  const missing = error.keyword === 'required' ? String(error.params['missingProperty']) : undefined
+  const unknown = error.keyword === 'additionalProperties' ? String(error.params['additionalProperty']) : undefined
+  const member = missing ?? unknown
+  return {
+    kind: 'KS001',
+    path: member === undefined ? place.path : joinField(place.path, member),
+    message: explain(error, place.value),
+    stopsCel: STOPS_CEL.has(error.keyword),
+  }
+}
+
+const STOPS_CEL: ReadonlySet<string> = new Set(['type', 'enum', 'required', 'maxLength', 'maxItems', 'maxProperties'])
+
+function explain({ keyword, params, message }: ErrorObject, value: unknown): string {
+  const limit = String(params['limit'])
+  switch (keyword) {
+    case 'type':
+      return `must be ${article(String(params['type']))}, not ${typeName(value)}`
+    case 'enum':
+      return `must be one of ${(params['allowedValues'] as readonly unknown[]).map(String).join(', ')}, not ${shown(value)}`
+    case 'required':
+      return 'is required'
+    case 'additionalProperties':
+      return 'is no field of this object'
+    case 'pattern':
+      return `${shown(value)} must match ${String(params['pattern'])}`
+    case 'format':
+      return `${shown(value)} must be a ${String(params['format'])}`
+    case 'minimum':
+      return `must be at least ${limit}, not ${shown(value)}`
+    case 'maximum':
+      return `must be at most ${limit}, not ${shown(value)}`
+    case 'minLength':
+      return limit === '1' ? 'must not be empty' : `must have at least ${limit} characters`
+    case 'maxLength':
+      return `must have at most ${limit} characters`
+    case 'minItems':
+      return limit === '1' ? 'must not be empty' : `must have at least ${limit} items`
+    case 'maxItems':
+      return `must have at most ${limit} items`
+    case 'maxProperties':
+      return `must have at most ${limit} entries`
+    default:
+      return message ?? keyword
+  }
+}
+
+const shown = (value: unknown): string => quoted(typeof value === 'string' ? value : JSON.stringify(value))
+const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`)
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  return article(Array.isArray(value) ? 'array' : typeof value)
+}
+
+/** A JSON pointer as a field path, and the value there. Only the value tells an index from a key of digits. */
+function locate(pointer: string, root: unknown, rootPath: string): { readonly path: string; readonly value: unknown } {
+  let path = rootPath
+  let value = root
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (Array.isArray(value)) {
+      path = `${path}[${key}]`
+      value = value[Number(key)]
+    } else {
+      path = joinField(path, key)
+      value = isObject(value) ? value[key] : undefined
+    }
+  }
+  return { path, value }
+}
