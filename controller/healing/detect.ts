@@ -66,9 +66,12 @@ export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod
     }
     reports.push(report(trigger.name, seen))
   }
-  findings.sort((a, b) => a.since - b.since || (a.pod.ref.name < b.pod.ref.name ? -1 : 1))
+  // sort() is stable: several triggers on one pod stay in the order of the policy.
+  findings.sort((a, b) => a.since - b.since || byName(a.pod.ref.name, b.pod.ref.name))
   return { findings, noData, reports, recheckAt }
 }
+
+const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
 type Trouble = Extract<Observation, { state: 'Pending' | 'Firing' }>
 const isTrouble = (o: Observation): o is Trouble => o.state === 'Pending' || o.state === 'Firing'

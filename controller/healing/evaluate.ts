@@ -4,9 +4,8 @@
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
-import { earliest, formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { earliest, formatInstant, instant, minutes, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import { plan } from '../actions/index.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { emptyLedger, findIncident, maintain, nextUpkeep, reserve, type Incident, type Ledger, type Request } from './ledger.ts'
@@ -107,7 +106,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(guarded)
       continue
     }
-    const next = nextStep(policy, ledger, finding)
+    const next = nextStep(policy, ledger, finding, snapshot.actions)
     if ('refusal' in next) {
       refuse(next.refusal)
       continue
@@ -124,7 +123,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
 }
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */
-function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding): { action: PlannedAction } | { refusal: Refusal } {
+function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, recorded: Snapshot['actions']): { action: PlannedAction } | { refusal: Refusal } {
   const { trigger, chain, pod } = finding
   const dryRun = policy.mode === 'dryrun'
   const found = findIncident(ledger, trigger.name, chain.subject)
@@ -139,9 +138,9 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding): { a
   const busy = ledger.entries.filter((e) => e.incident === incident.id && e.state === 'Reserved')
   const takenOver = busy.find((e) => e.target === pod.ref.uid)
   // A pod that came after an act of this incident is its replacement: its verification judges it.
-  const replacement = busy.some((e) => pod.createdAt >= (parseInstant(e.reservedAt) ?? 0))
-  if (takenOver === undefined && replacement) {
-    return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is being verified` } }
+  const replacement = busy.some((e) => pod.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
+  if (takenOver === undefined ? replacement : recorded.has(takenOver.action)) {
+    return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
   const rung = incident.rung
   const template = trigger.ladder[rung]
@@ -168,9 +167,6 @@ const newIncident = ({ namespace, name }: CompiledPolicy, { trigger, chain: { su
 const actionName = (policy: string, action: string, parts: readonly string[]): string => `${policy}-${action}-${shortHash(parts)}`
 
 function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, { incident, dryRun }: Request): HealingActionSpec {
-  const planned = plan(template, finding.pod)
-  const later = finding.trigger.ladder.slice(incident.rung + 1).map((a) => a.name)
-  const rest = dryRun && later.length > 0 ? `; then, if it did not help: ${later.join(', ')}` : ''
   return {
     policyRef: { name: policy.name, namespace: policy.namespace, uid: policy.uid, generation: policy.generation },
     incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, subject: finding.chain.subject },
@@ -178,7 +174,7 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
     trigger: {
       name: finding.trigger.name,
       since: formatInstant(finding.since),
-      evidence: `${describe(finding.pod.ref)}: ${finding.evidence}${planned === undefined ? '' : rest}`,
+      evidence: finding.evidence,
     },
     action: template,
     dryRun,

@@ -1,10 +1,10 @@
 /** What a person wrote, compiled once into frozen, unit-typed options. */
-import { withContextDefaults } from '../../shared/api/v1alpha1/context-defaults.ts'
 import type { ActionTemplate, HealingPolicy, HealingPolicySpec, Mode } from '../../shared/api/v1alpha1/types.ts'
 import { parseDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import type { Millis } from '../../shared/lib/time.ts'
+import { normalised } from '../../shared/rules/judge.ts'
 
 export interface SelectedKind {
   readonly apiVersion: string
@@ -56,11 +56,14 @@ export interface CompiledPolicy {
 }
 
 /**
- * Applies the context defaults (the mutating webhook may have been skipped) and reads every duration.
- * @throws TerminalError when a duration is none: the schema keeps such objects out, so retrying cannot help.
+ * Applies all defaults (the mutating webhook may have been skipped) and reads every duration.
+ * @throws TerminalError when it does not have the shape of the schema: the API server keeps such objects out, so
+ *   retrying cannot help.
  */
 export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
-  const { metadata, spec } = withContextDefaults(stored)
+  const policy = normalised(stored)
+  if (policy === undefined) throw new TerminalError('the policy does not have the shape of its schema')
+  const { metadata, spec } = policy
   const rules = spec.safetyRules
   const span = (field: string, text: string | undefined): Millis => {
     const value = text === undefined ? undefined : parseDuration(text)

@@ -47,4 +47,4 @@ export interface Refusal {
  * Normal course of an incident rather than something that a person should look at: reported in the status when nothing
  * else is, without an event.
  */
-export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'Escalated'])
+export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'TargetTerminating', 'Escalated'])

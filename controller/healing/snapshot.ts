@@ -67,6 +67,9 @@ export interface PodView extends View {
   readonly conditions: readonly ConditionView[]
 }
 
+/** It has ended for good: nothing in it runs or will run again. */
+export const isFinished = ({ phase }: Pick<PodView, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed'
+
 /** ReplicaSet, Deployment, StatefulSet, DaemonSet. */
 export type WorkloadView = View
 
@@ -98,6 +101,8 @@ export interface Snapshot extends World {
   readonly violations: readonly Violation[]
   /** Durable memory; undefined: there is none yet. Malformed state never gets here: it stops acting. */
   readonly ledger: HealingLedgerSpec | undefined
+  /** Names of the HealingActions that are known to exist: their reservations wait for nobody. */
+  readonly actions: ReadonlySet<string>
   /** The last written status of the policy, of this generation: remembers since when. */
   readonly findings: NonNullable<HealingPolicyStatus['findings']>
 }

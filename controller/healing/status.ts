@@ -158,7 +158,7 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
       return {
         kind: 'Blocked',
         reason,
-        message: printable(`${describe(target)}: ${refusal.message}`, 1000),
+        message: printable(refusal.message.includes(target.name) ? refusal.message : `${describe(target)}: ${refusal.message}`, 1000),
         ...(fixed && recheckAt !== undefined ? { retryAt: formatInstant(recheckAt) } : {}),
       }
     }

@@ -3,7 +3,7 @@
  * answered, but that the workload is well again and stays so.
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
-import { after, formatInstant, instant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import { after, earliest, formatInstant, latest, minutes, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import { detect } from '../triggers/index.ts'
 import { recall } from './detect.ts'
 import { describe, indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
@@ -44,12 +44,6 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
     replacements,
     ...(healthySince === undefined ? {} : { healthySince }),
   })
-  const wait = (until: Instant, healthySince?: Instant): Verification => ({
-    kind: 'Wait',
-    until,
-    replacements,
-    ...(healthySince === undefined ? {} : { healthySince }),
-  })
 
   const trigger = policy.triggers.find((t) => t.name === input.trigger)
   if (trigger === undefined) return done('Inconclusive', `the policy no longer has trigger ${input.trigger}`)
@@ -57,6 +51,13 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
     pod,
     observation: detect(trigger, pod, { now, stabilizationWindow, memory: recall(snapshot.findings, trigger.name, pod.ref.uid) }),
   }))
+  const wait = (until: Instant, healthySince?: Instant): Verification => ({
+    kind: 'Wait',
+    // A pending trigger may fire before: then it is known at once.
+    until: observations.reduce((t, { observation: o }) => (o.state === 'Pending' && o.firesAt > now ? earliest(t, o.firesAt) : t), until),
+    replacements,
+    ...(healthySince === undefined ? {} : { healthySince }),
+  })
   const again = observations.find(({ observation }) => observation.state === 'Firing')
   if (again?.observation.state === 'Firing') {
     return done('Ineffective', `${trigger.name} fires again on ${describe(again.pod.ref)}: ${again.observation.evidence}`)
@@ -85,7 +86,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
 /** Pods of the same owner that came after the act. Creation times have whole seconds only. */
 function replacementsOf({ subject, targetUid, actedAt }: VerifyInput, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): PodView[] {
   const byUid = indexWorkloads(workloads)
-  const from = instant(Math.floor(actedAt / 1000) * 1000)
+  const from = wholeSecond(actedAt)
   return pods.filter(
     (pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && sameSubject(ownerChain(pod, byUid).subject, subject),
   )

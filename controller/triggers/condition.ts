@@ -3,38 +3,49 @@
  * OOMKilled are derived: the waiting reason flaps within each round of a crash loop and carries no time, so the state
  * begins when it is first seen and ends only when the container has been ready for the whole stabilization window.
  */
-import { after, latest, type Instant } from '../../shared/lib/time.ts'
+import { after, latest, minutes, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import type { ConditionArgs } from '../healing/policy.ts'
-import type { ContainerView, PodView } from '../healing/snapshot.ts'
+import { isFinished, type ContainerView, type PodView } from '../healing/snapshot.ts'
 import type { DetectContext, Observation, TriggerKind } from './trigger.ts'
 
 type Symptom = (container: ContainerView, pod: PodView) => string | undefined
 
-const DERIVED: Readonly<Record<string, Symptom>> = {
-  /** Crashed at least twice: the first restart comes at once and proves nothing. */
-  CrashLoopBackOff: ({ state, restarts, lastTermination }, { restartPolicy }) => {
-    if (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return 'waits in CrashLoopBackOff'
-    if (state.kind === 'terminated') {
-      // Exit code 0 under OnFailure or Never is the end of its work.
-      const unwanted = state.exitCode !== 0 || restartPolicy === 'Always'
-      return unwanted && restarts >= 1 ? `ended again with exit code ${state.exitCode}` : undefined
-    }
-    if (restarts >= 2 && lastTermination !== undefined) return `ended with exit code ${lastTermination.exitCode}`
-    return undefined
-  },
-  OOMKilled: ({ state, lastTermination }) => {
-    const killed = state.kind === 'terminated' ? state.reason === 'OOMKilled' : lastTermination?.reason === 'OOMKilled'
-    return killed ? 'was killed for its memory (OOMKilled)' : undefined
-  },
-}
+// A Map, since a type may be called like a member of every object.
+const DERIVED: ReadonlyMap<string, Symptom> = new Map<string, Symptom>([
+  [
+    'CrashLoopBackOff',
+    /** Crashed at least twice: the first restart comes at once and proves nothing. */
+    ({ state, restarts, lastTermination }, { restartPolicy }) => {
+      if (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return 'waits in CrashLoopBackOff'
+      if (state.kind === 'terminated') {
+        // Exit code 0 under OnFailure or Never is the end of its work.
+        const unwanted = state.exitCode !== 0 || restartPolicy === 'Always'
+        return unwanted && restarts >= 1 ? `ended again with exit code ${state.exitCode}` : undefined
+      }
+      return restarts >= 2 && lastTermination !== undefined ? `ended with exit code ${lastTermination.exitCode}` : undefined
+    },
+  ],
+  [
+    'OOMKilled',
+    ({ state, lastTermination }) => {
+      const killed = state.kind === 'terminated' ? state.reason === 'OOMKilled' : lastTermination?.reason === 'OOMKilled'
+      return killed ? 'was killed for its memory (OOMKilled)' : undefined
+    },
+  ],
+])
 
-export const DERIVED_TYPES: readonly string[] = Object.keys(DERIVED)
+export const DERIVED_TYPES: readonly string[] = [...DERIVED.keys()]
+
+/** The kubelet forgets a container's back-off when it has run for this long: an older crash is no sign of a loop. */
+const FORGOTTEN = minutes(10)
 
 export const conditionTrigger: TriggerKind<ConditionArgs> = {
   type: 'condition',
   detect: (args, pod, context) => {
-    const derived = DERIVED[args.type]
+    // What has ended for good is replaced by its controller; its conditions say False for ever.
+    if (isFinished(pod)) return { state: 'Quiet' }
+    const derived = DERIVED.get(args.type)
     return derived === undefined ? ownCondition(args, pod, context) : derivedState(args, pod, context, derived)
   },
 }
@@ -43,7 +54,9 @@ function ownCondition({ type, status, duration }: ConditionArgs, pod: PodView, {
   const condition = pod.conditions.find((c) => c.type === type)
   if (condition === undefined) return { state: 'NoData', why: `the pod has no condition ${printable(type)}` }
   if (condition.status !== status) return { state: 'Quiet' }
-  const since = condition.since ?? memory?.since ?? now
+  // Anybody who writes pod statuses writes this time: one in the future says nothing.
+  const told = condition.since !== undefined && condition.since <= now ? condition.since : undefined
+  const since = told ?? memory?.since ?? now
   const firesAt = after(since, duration)
   return {
     state: now >= firesAt ? 'Firing' : 'Pending',
@@ -54,36 +67,40 @@ function ownCondition({ type, status, duration }: ConditionArgs, pod: PodView, {
   }
 }
 
-function derivedState(
-  { status, duration }: ConditionArgs,
-  pod: PodView,
-  { now, memory, stabilizationWindow }: DetectContext,
-  symptom: Symptom,
-): Observation {
+function derivedState({ status, duration }: ConditionArgs, pod: PodView, { now, memory, stabilizationWindow }: DetectContext, symptom: Symptom): Observation {
   // Only "True" has a meaning for a state that code derives; the door says so.
   if (status !== 'True') return { state: 'Quiet' }
   if (pod.containers.length === 0) return { state: 'NoData', why: 'the pod has no container status yet' }
-  const restarts = Math.max(...pod.containers.map((c) => c.restarts))
+  const crashes = pod.containers.reduce((sum, container) => sum + crashesOf(container), 0)
   for (const container of pod.containers) {
     const what = symptom(container, pod)
     if (what === undefined) continue
+    const ranSince = container.state.kind === 'running' ? container.state.startedAt : undefined
+    if (memory === undefined && ranSince !== undefined && now >= after(ranSince, FORGOTTEN)) continue
     const readyFrom = readySince(pod, container)
     const stableAt = readyFrom === undefined ? undefined : after(readyFrom, stabilizationWindow)
     if (stableAt !== undefined && now >= stableAt) continue
     const since = memory?.since ?? now
     const firesAt = after(since, duration)
-    // A lone crash whose successor is ready is not a loop: it must have crashed again since, or not be ready.
-    const worse = readyFrom === undefined || restarts > (memory?.restarts ?? restarts)
+    const before = memory?.restarts ?? crashes
+    // A lone crash that recovers is no loop, however long its successor takes to start: it is down, or crashed once more.
+    const looping = container.state.kind !== 'running' || crashes > before
     return {
-      state: now >= firesAt && worse ? 'Firing' : 'Pending',
+      state: now >= firesAt && looping ? 'Firing' : 'Pending',
       since,
       firesAt,
-      restarts: memory?.restarts ?? restarts,
+      restarts: before,
       evidence: `container ${printable(container.name)} ${what}, ${container.restarts} restarts`,
       ...(stableAt === undefined ? {} : { recheckAt: stableAt }),
     }
   }
   return { state: 'Quiet' }
+}
+
+/** Restarts, and the one that is due: a crash counts from the moment it happened. */
+function crashesOf({ state, restarts, lastTermination }: ContainerView): number {
+  const down = state.kind === 'terminated' || (state.kind === 'waiting' && lastTermination !== undefined)
+  return down ? restarts + 1 : restarts
 }
 
 /** Since when the container has been ready without a break; undefined when it is not ready now. */

@@ -4,7 +4,7 @@ import type { Instant, Millis } from '../../shared/lib/time.ts'
 /** What was remembered of an object on which the trigger was pending or firing. */
 export interface Memory {
   readonly since: Instant
-  /** Restarts of the container when the state began. */
+  /** Crashes of its containers when the state began: restarts, and the one that was due then. */
   readonly restarts: number
 }
 

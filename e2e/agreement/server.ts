@@ -14,14 +14,20 @@ export interface Answer {
   readonly text: string
 }
 
+/** Where objects of a kind live. */
+export interface Place {
+  readonly plural: string
+  readonly namespace: string
+}
+
 export interface ApiServer {
   /** POST with `?dryRun=All`. `body` is YAML or JSON. */
-  create(plural: string, body: string, options?: CreateOptions): Promise<Answer>
+  create(place: Place, body: string, options?: CreateOptions): Promise<Answer>
   /** PUT with `?dryRun=All` over a stored object. */
-  replace(plural: string, name: string, body: string): Promise<Answer>
+  replace(place: Place, name: string, body: string): Promise<Answer>
   /** Really creates the object, and returns it as stored. */
-  store(plural: string, body: string): Promise<Record<string, unknown>>
-  remove(plural: string, name: string): Promise<void>
+  store(place: Place, body: string): Promise<Record<string, unknown>>
+  remove(place: Place, name: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,15 +35,14 @@ export interface CreateOptions {
   readonly fieldValidation?: 'Ignore' | 'Strict'
 }
 
-const NAMESPACE = 'default'
-const BASE = `/apis/kubeskippy.io/v1alpha1/namespaces/${NAMESPACE}`
+const pathOf = ({ plural, namespace }: Place): string => `/apis/kubeskippy.io/v1alpha1/namespaces/${namespace}/${plural}`
 
 /** @param kubeconfig path of an administrator's kubeconfig with a client certificate */
 export async function connect(kubeconfig: string): Promise<ApiServer> {
   const { origin, tls } = await readKubeconfig(kubeconfig)
   const agent = new Agent({ connections: 8, connect: tls, allowH2: false })
   const send = async (method: 'POST' | 'PUT' | 'DELETE', path: string, body: string | null): Promise<Answer> => {
-    const response = await request(`${origin}${BASE}/${path}`, { method, dispatcher: agent, body, headers: { 'content-type': 'application/yaml', accept: 'application/json' } })
+    const response = await request(`${origin}${path}`, { method, dispatcher: agent, body, headers: { 'content-type': 'application/yaml', accept: 'application/json' } })
     const text = await response.body.text()
     return { accepted: response.statusCode < 300, code: response.statusCode, paths: causesOf(text), text }
   }
@@ -47,10 +52,10 @@ export async function connect(kubeconfig: string): Promise<ApiServer> {
     return JSON.parse(text) as Record<string, unknown>
   }
   return {
-    create: (plural, body, { fieldValidation = 'Ignore' } = {}) => send('POST', `${plural}?dryRun=All&fieldValidation=${fieldValidation}`, body),
-    replace: (plural, name, body) => send('PUT', `${plural}/${name}?dryRun=All`, body),
-    store: (plural, body) => mustSucceed(send('POST', plural, body)),
-    remove: async (plural, name) => void (await mustSucceed(send('DELETE', `${plural}/${name}`, null))),
+    create: (place, body, { fieldValidation = 'Ignore' } = {}) => send('POST', `${pathOf(place)}?dryRun=All&fieldValidation=${fieldValidation}`, body),
+    replace: (place, name, body) => send('PUT', `${pathOf(place)}/${name}?dryRun=All`, body),
+    store: (place, body) => mustSucceed(send('POST', pathOf(place), body)),
+    remove: async (place, name) => void (await mustSucceed(send('DELETE', `${pathOf(place)}/${name}`, null))),
     close: () => agent.close(),
   }
 }

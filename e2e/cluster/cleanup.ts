@@ -1,5 +1,5 @@
 /** Removes every trace of a cluster, whatever state it is in: running, half started, half removed, or of a run that was killed. */
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { cgroupPids, removeCgroup } from './cgroups.ts'
 import { ClusterError } from './errors.ts'
@@ -15,6 +15,8 @@ import { isLeftover, listClusters, type Found } from './state.ts'
 const OUR_PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'containerd', 'containerd-shim-runc-v2', 'ctr']
 
 export async function removeCluster({ dir, plan }: Found): Promise<void> {
+  const files = filesOf(dir)
+  if (existsSync(dir)) writeFileSync(files.stopping, '')
   await endProcesses(dir, plan?.cgroup)
   if (plan?.node === true) {
     // The namespace would take its link along, but only some time after its last process.
@@ -23,9 +25,8 @@ export async function removeCluster({ dir, plan }: Found): Promise<void> {
   }
   await unmountBelow(dir)
   // The plan goes last: what is interrupted here can be taken up again.
-  const { plan: planFile } = filesOf(dir)
   for (const name of existsSync(dir) ? readdirSync(dir) : []) {
-    if (`${dir}/${name}` !== planFile) rmSync(`${dir}/${name}`, { recursive: true, force: true })
+    if (`${dir}/${name}` !== files.plan) rmSync(`${dir}/${name}`, { recursive: true, force: true })
   }
   rmSync(dir, { recursive: true, force: true })
 }

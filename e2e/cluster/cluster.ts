@@ -2,19 +2,19 @@
 import { join } from 'node:path'
 import { ensureTools, toolDir, type Reporter } from './build.ts'
 import { removeCluster, removeSharedTraces, sweep } from './cleanup.ts'
-import { apiServerReady, controllersReady, localServer, restartApiServer, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
-import { ensureDebian } from './debian.ts'
+import { apiServerReady, ask, controllersReady, localServer, readPair, restartApiServer, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
+import { ensureDebian, type DebianPrograms } from './debian.ts'
 import { ClusterError, messageOf } from './errors.ts'
-import { exec, type ExecOptions, type Finished } from './exec.ts'
+import { exec, type Finished } from './exec.ts'
 import { ensureBusyboxImage } from './image.ts'
 import { arePortsFree, assertPortFree, hostLinks, hostRoutes } from './network.ts'
 import { importImage, nodeReady, prepareNode, startKubelet } from './node.ts'
-import { clusterDir, filesOf } from './paths.ts'
-import { makePki, type KeyPair, type Pki } from './pki.ts'
+import { clusterDir, filesOf, keepsFailed } from './paths.ts'
+import { makePki, type KeyPair } from './pki.ts'
 import { assertMachine } from './preflight.ts'
 import { identify, isAlive } from './process-id.ts'
-import { plainEnv, recorded } from './processes.ts'
-import { assertName, freeSlots, networkOf, NODE_NAME, portsOf, type ClusterPlan } from './spec.ts'
+import { isGuest, plainEnv, recorded } from './processes.ts'
+import { assertName, freeSlots, networkOf, NODE_NAME, portsOf, sparePortsOf, type ClusterPlan } from './spec.ts'
 import { listClusters, readPlan, withState, writePlan } from './state.ts'
 import { CONTROL_PLANE_TOOLS, NODE_TOOLS } from './tools.ts'
 
@@ -42,6 +42,7 @@ export interface KubectlOptions {
   readonly input?: string
   /** User to impersonate, such as `system:serviceaccount:shop:default`. */
   readonly as?: string
+  /** Added to a plain environment. */
   readonly env?: NodeJS.ProcessEnv
   /** Milliseconds. */
   readonly timeout?: number
@@ -49,6 +50,8 @@ export interface KubectlOptions {
 
 export interface Cluster {
   readonly name: string
+  /** False: control plane only. */
+  readonly node: boolean
   /** File of an administrator, with everything inline. */
   readonly kubeconfig: string
   /** URL for processes of this machine. */
@@ -61,6 +64,8 @@ export interface Cluster {
   readonly auditLog: string
   /** Directory of kubectl and the other programs of Kubernetes. */
   readonly bin: string
+  /** For programs beside the cluster; the harness itself and other clusters use none of them. */
+  readonly sparePorts: readonly number[]
   /** Address of this machine as seen from the node and its pods. */
   readonly hostIp: string
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
@@ -78,40 +83,46 @@ let made = 0
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const log = options.log ?? ((line: string) => { console.error(line) })
-  const report: Reporter = options.terminal === undefined ? { log } : { log, terminal: options.terminal }
   const node = options.node ?? true
   const name = options.name ?? `t${process.pid}-${made += 1}`
   assertName(name, clusterDir(name))
   await assertMachine({ node })
-  const programs = node ? await ensureDebian(report) : undefined
-  await ensureTools([...CONTROL_PLANE_TOOLS, ...(node ? NODE_TOOLS : [])], report)
-  const image = programs === undefined ? undefined : await ensureBusyboxImage(programs.busybox, report)
-  const plan = await withState(log, async () => reserve(name, node, options.port, log))
+  const parts = await ensureParts(node, options.terminal === undefined ? { log } : { log, terminal: options.terminal })
+  const plan = await withState(log, async () => reserve(name, node, options, log))
   ephemeral.add(name)
   watchSignals()
   try {
-    const pki = await bringUp(plan, options, programs, image, log)
-    if (options.persistent === true) {
-      const { owner: _, ...withoutOwner } = plan
-      writePlan(withoutOwner)
-      ephemeral.delete(name)
-    }
-    return handleOf(plan, pki, options)
+    await bringUp(plan, options, parts, log)
   } catch (cause) {
-    if (process.env['KUBESKIPPY_KEEP'] === undefined) await stopCluster(name)
-    else log(`kept for a look: ${plan.dir}`)
+    ephemeral.delete(name)
+    if (keepsFailed()) log(`kept for a look: ${plan.dir}`)
+    else await stopCluster(name)
     throw cause
   }
+  if (options.persistent === true) {
+    const { owner: _, ...withoutOwner } = plan
+    writePlan(withoutOwner)
+    ephemeral.delete(name)
+  }
+  return handleOf(plan)
+}
+
+/** One that another process started and that is up; undefined if there is none of that name. */
+export async function openCluster(name: string): Promise<Cluster | undefined> {
+  const plan = readPlan(clusterDir(name))
+  if (plan === undefined) return undefined
+  const programs = recorded(plan.dir).filter(({ name }) => !isGuest(name))
+  const complete = programs.length === (plan.node ? 8 : 4) && programs.every((program) => isAlive(program.id))
+  return complete && (await ask(plan, '/readyz'))?.status === 200 ? handleOf(plan) : undefined
 }
 
 /** Ends a cluster, whoever started it, and removes every trace. True if there was one. */
 export async function stopCluster(name: string): Promise<boolean> {
-  const dir = clusterDir(name)
-  const there = listClusters().some((found) => found.dir === dir)
-  if (there) await removeCluster({ dir, plan: readPlan(dir) })
+  const found = listClusters().find(({ dir }) => dir === clusterDir(name))
+  if (found !== undefined) await removeCluster(found)
   ephemeral.delete(name)
   await withState(() => {}, async () => { removeSharedTraces() })
-  return there
+  return found !== undefined
 }
 
 /** Removes what crashed runs left behind. Names of what was removed. */
@@ -123,87 +134,96 @@ export async function sweepClusters(log: (line: string) => void): Promise<readon
   })
 }
 
-/** Kubeconfig of a cluster that is up and answers; undefined if there is none of that name. */
-export async function runningKubeconfig(name: string): Promise<string | undefined> {
-  const plan = readPlan(clusterDir(name))
-  if (plan === undefined) return undefined
-  const programs = recorded(plan.dir)
-  return programs.length >= (plan.node ? 8 : 4) && programs.every((program) => isAlive(program.id)) ? filesOf(plan.dir).kubeconfig('admin') : undefined
+/** What a node is made of besides the programs of the control plane. */
+interface NodeParts {
+  readonly programs: DebianPrograms
+  /** Archive of the demo image. */
+  readonly image: string
+}
+
+async function ensureParts(node: boolean, report: Reporter): Promise<NodeParts | undefined> {
+  // The quick part first: a mirror out of reach is told before minutes of building.
+  const programs = node ? await ensureDebian(report) : undefined
+  const image = programs === undefined ? undefined : await ensureBusyboxImage(programs.busybox, report)
+  await ensureTools([...CONTROL_PLANE_TOOLS, ...(node ? NODE_TOOLS : [])], report)
+  return programs === undefined || image === undefined ? undefined : { programs, image }
 }
 
 /** Under the lock: a place that nobody else uses, written down before anything is made. */
-async function reserve(name: string, node: boolean, port: number | undefined, log: (line: string) => void): Promise<ClusterPlan> {
+async function reserve(name: string, node: boolean, options: ClusterOptions, log: (line: string) => void): Promise<ClusterPlan> {
+  const { port, persistent } = options
   for (const swept of await sweep()) log(`removed what a run that ended early left behind: ${swept}`)
   const dir = clusterDir(name)
   const clusters = listClusters()
   const same = clusters.find((cluster) => cluster.dir === dir)
   if (same?.plan?.owner !== undefined) throw new ClusterError(`A cluster ${name} is run by process ${same.plan.owner.pid}: choose another name, or end that process.`)
-  if (same !== undefined) throw new ClusterError(`A cluster ${name} exists: end it first (down --name ${name}), or choose another name.`)
+  if (same !== undefined) {
+    if (persistent !== true || await openCluster(name) !== undefined) throw new ClusterError(`A cluster ${name} exists: end it first (down --name ${name}), or choose another name.`)
+    log(`removing the cluster ${name}, which is not up any more`)
+    await removeCluster(same)
+  }
   if (port !== undefined) await assertPortFree(port)
   const occupied = {
-    slots: clusters.flatMap(({ plan }) => plan === undefined ? [] : [plan.slot]),
+    slots: clusters.flatMap(({ plan }) => plan === undefined || plan.name === name ? [] : [plan.slot]),
     links: node ? await hostLinks() : [],
     routes: node ? await hostRoutes() : [],
   }
+  const owner = identify(process.pid)
+  if (owner === undefined) throw new ClusterError('This process does not find itself in /proc: mount a proc file system there.')
   for (const slot of freeSlots(occupied)) {
     const ports = { ...portsOf(slot), ...(port === undefined ? {} : { apiServer: port }) }
     if (!await arePortsFree(Object.values(ports))) continue
-    const owner = identify(process.pid)
-    if (owner === undefined) throw new ClusterError('This process finds itself not in /proc: mount a proc file system there.')
-    const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), cgroup: `/kubeskippy-${slot}`, owner }
+    const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), apiServerArgs: options.apiServerArgs ?? [], cgroup: `/kubeskippy-${slot}`, owner }
     writePlan(plan)
     return plan
   }
-  throw new ClusterError(`No place is left for a cluster: all networks 10.200-202.x.0 or ports from ${portsOf(0).apiServer} are in use; end a cluster (list names them), or the routes that are in the way.`)
+  throw new ClusterError(`No place is left for a cluster: every network 10.200-202.x.0 is routed or its ports (from ${portsOf(0).apiServer}) are taken; end a cluster (list names them), or the routes that are in the way.`)
 }
 
-async function bringUp(plan: ClusterPlan, options: ClusterOptions, programs: Awaited<ReturnType<typeof ensureDebian>> | undefined, image: string | undefined, log: (line: string) => void): Promise<Pki> {
+async function bringUp(plan: ClusterPlan, options: ClusterOptions, parts: NodeParts | undefined, log: (line: string) => void): Promise<void> {
   const begin = performance.now()
   const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`
-  log(`starting the cluster ${plan.name} (usually about ${plan.node ? 12 : 6} s)`)
-  // The node's own part needs no API server: both at once. Awaited in the end, whatever happens on the way.
-  const nodePart = programs === undefined || image === undefined ? undefined : prepareNode(plan, programs, image)
-  nodePart?.catch(() => {})
+  log(`starting the cluster ${plan.name} (usually about ${plan.node ? 6 : 4} s)`)
+  // The node's own part needs no API server: both at once. Its failure is told where it is awaited.
+  const preparing = parts === undefined ? undefined : prepareNode(plan, parts.programs, parts.image)
+  preparing?.catch(() => {})
   try {
-    const pki = await makePki({ ...plan.network, nodeName: NODE_NAME })
-    writePki(plan, pki)
+    writePki(plan, await makePki({ ...plan.network, nodeName: NODE_NAME }))
     await startEtcd(plan)
-    await startApiServer(plan, options.apiServerArgs ?? [])
-    await apiServerReady(plan, pki)
+    await startApiServer(plan)
+    await apiServerReady(plan)
     await startControllers(plan)
-    const node = await nodePart
+    const node = await preparing
     if (node !== undefined) await startKubelet(node, { crashLoopSeconds: options.crashLoopSeconds ?? 8 })
-    await controllersReady(plan, pki)
+    await controllersReady(plan)
     log(`control plane ready after ${took()}`)
-    if (node !== undefined) {
-      await nodeReady(node, pki, async () => {
-        const { stdout } = await kubectl(plan, ['get', 'node', NODE_NAME, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'])
-        return stdout === 'True'
-      })
-      log(`node ready after ${took()}`)
-    }
-    return pki
+    if (node === undefined) return
+    await nodeReady(node)
+    log(`node ready after ${took()}`)
   } catch (cause) {
-    await nodePart?.catch(() => {})
+    // Nothing may go on in the background while the caller cleans up.
+    await preparing?.catch(() => {})
     throw cause
   }
 }
 
-function handleOf(plan: ClusterPlan, pki: Pki, options: ClusterOptions): Cluster {
+function handleOf(plan: ClusterPlan): Cluster {
   const files = filesOf(plan.dir)
   return {
     name: plan.name,
+    node: plan.node,
     kubeconfig: files.kubeconfig('admin'),
     server: localServer(plan),
     caFile: join(files.pki, 'ca.crt'),
-    ca: pki.ca,
+    ca: readPair(plan, 'ca'),
     dir: plan.dir,
     auditLog: files.auditLog,
     bin: toolDir('kubernetes'),
+    sparePorts: sparePortsOf(plan.slot),
     hostIp: plan.network.hostIp,
-    kubectl: async (args, kubectlOptions) => kubectl(plan, args, kubectlOptions),
+    kubectl: async (args, options) => kubectl(plan, args, options),
     loadImage: async (archive) => importImage(plan, archive),
-    restartApiServer: async () => restartApiServer(plan, pki, options.apiServerArgs ?? []),
+    restartApiServer: async () => restartApiServer(plan),
     stop: async () => { await stopCluster(plan.name) },
   }
 }
@@ -211,8 +231,8 @@ function handleOf(plan: ClusterPlan, pki: Pki, options: ClusterOptions): Cluster
 async function kubectl(plan: ClusterPlan, args: readonly string[], options: KubectlOptions = {}): Promise<Finished> {
   const files = filesOf(plan.dir)
   const { as, env, ...rest } = options
-  const execOptions: ExecOptions = { ...rest, env: { ...plainEnv(), ...env } }
-  return exec(join(toolDir('kubernetes'), 'kubectl'), ['--kubeconfig', files.kubeconfig('admin'), '--cache-dir', files.kubectlCache, ...(as === undefined ? [] : ['--as', as]), ...args], execOptions)
+  const common = ['--kubeconfig', files.kubeconfig('admin'), '--cache-dir', files.kubectlCache, ...(as === undefined ? [] : ['--as', as])]
+  return exec(join(toolDir('kubernetes'), 'kubectl'), [...common, ...args], { ...rest, env: { ...plainEnv(), ...env } })
 }
 
 let watching = false
@@ -230,4 +250,3 @@ function watchSignals(): void {
     })
   }
 }
-

@@ -1,7 +1,7 @@
 /** Configuration files of the components, as text. Pure. YAML readers read JSON too. */
 import { filesOf } from './paths.ts'
 import { BUSYBOX_IMAGE, type ClusterPlan } from './spec.ts'
-import type { KeyPair } from './pki.ts'
+import { HARNESS_USER, type KeyPair } from './pki.ts'
 
 export function kubeconfig(server: string, name: string, caPem: string, pair: KeyPair): string {
   const base64 = (pem: string) => Buffer.from(pem).toString('base64')
@@ -22,6 +22,7 @@ export function auditPolicy(): string {
   return JSON.stringify({
     apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'],
     rules: [
+      { level: 'None', users: [HARNESS_USER] },
       { level: 'None', namespaces: ['kube-system', 'kube-node-lease'], resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
       ...[{ users: SYSTEM_USERS }, { userGroups: SYSTEM_GROUPS }].flatMap((who) => [
         { level: 'None', ...who, verbs: ['get', 'list', 'watch'] },

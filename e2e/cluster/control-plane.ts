@@ -1,11 +1,11 @@
 /** etcd, kube-apiserver, kube-controller-manager and kube-scheduler as processes of the host. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { toolDir } from './build.ts'
 import { auditPolicy, kubeconfig } from './configs.ts'
 import { filesOf } from './paths.ts'
-import type { Pki } from './pki.ts'
+import type { KeyPair, Pki } from './pki.ts'
 import { killAll, recorded, startProgram, untilReady } from './processes.ts'
 import { NODE_NAME, type ClusterPlan } from './spec.ts'
 
@@ -20,7 +20,7 @@ export function writePki(plan: ClusterPlan, pki: Pki): void {
   const { pki: dir, kubeconfig: configFile } = filesOf(plan.dir)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const put = (name: string, text: string) => { writeFileSync(join(dir, name), text, { mode: 0o600 }) }
-  const pairs = { ca: pki.ca, 'etcd-ca': pki.etcdCa, etcd: pki.etcd, apiserver: pki.apiServer, 'kubelet-client': pki.kubeletClient, 'front-proxy': pki.frontProxy, node: pki.node }
+  const pairs = { ca: pki.ca, 'etcd-ca': pki.etcdCa, etcd: pki.etcd, apiserver: pki.apiServer, 'kubelet-client': pki.kubeletClient, 'front-proxy': pki.frontProxy, node: pki.node, harness: pki.harness }
   for (const [name, pair] of Object.entries(pairs)) {
     put(`${name}.crt`, pair.certPem)
     put(`${name}.key`, pair.keyPem)
@@ -55,7 +55,7 @@ export async function startEtcd(plan: ClusterPlan): Promise<void> {
   })
 }
 
-export async function startApiServer(plan: ClusterPlan, extraArgs: readonly string[]): Promise<void> {
+export async function startApiServer(plan: ClusterPlan): Promise<void> {
   const files = filesOf(plan.dir)
   const pki = (name: string) => join(files.pki, name)
   await startProgram(plan.dir, {
@@ -80,13 +80,13 @@ export async function startApiServer(plan: ClusterPlan, extraArgs: readonly stri
       '--proxy-client-cert-file', pki('front-proxy.crt'), '--proxy-client-key-file', pki('front-proxy.key'),
       // blocking: an entry is in the file before the client has its answer; one file, never rotated
       '--audit-policy-file', files.auditPolicy, '--audit-log-path', files.auditLog, '--audit-log-mode', 'blocking', '--audit-log-maxsize', '0',
-      ...extraArgs,
+      ...plan.apiServerArgs,
     ],
   })
 }
 
-export async function apiServerReady(plan: ClusterPlan, pki: Pki): Promise<void> {
-  await untilReady(plan.dir, 'kube-apiserver', READY_TIMEOUT, async () => await ask(plan, pki, '/readyz') === 200)
+export async function apiServerReady(plan: ClusterPlan): Promise<void> {
+  await untilReady(plan.dir, 'kube-apiserver', READY_TIMEOUT, async () => (await ask(plan, '/readyz'))?.status === 200)
 }
 
 export async function startControllers(plan: ClusterPlan): Promise<void> {
@@ -114,31 +114,45 @@ export async function startControllers(plan: ClusterPlan): Promise<void> {
 }
 
 /** Without its service account no pod can be made in the default namespace: the last thing tests wait for. */
-export async function controllersReady(plan: ClusterPlan, pki: Pki): Promise<void> {
+export async function controllersReady(plan: ClusterPlan): Promise<void> {
   await Promise.all([
     untilReady(plan.dir, 'kube-controller-manager', READY_TIMEOUT, async () =>
-      await ask(plan, pki, '/api/v1/namespaces/default/serviceaccounts/default') === 200),
-    untilReady(plan.dir, 'kube-scheduler', READY_TIMEOUT, async () => await get({ port: plan.ports.scheduler, path: '/readyz', rejectUnauthorized: false }) === 200),
+      (await ask(plan, '/api/v1/namespaces/default/serviceaccounts/default'))?.status === 200),
+    untilReady(plan.dir, 'kube-scheduler', READY_TIMEOUT, async () =>
+      (await get({ port: plan.ports.scheduler, path: '/readyz', rejectUnauthorized: false }))?.status === 200),
   ])
 }
 
 /** Ends the API server as a crash would, and starts it again on the same port. */
-export async function restartApiServer(plan: ClusterPlan, pki: Pki, extraArgs: readonly string[]): Promise<void> {
+export async function restartApiServer(plan: ClusterPlan): Promise<void> {
   await killAll(recorded(plan.dir).filter((program) => program.name === 'kube-apiserver').map((program) => program.id))
-  await startApiServer(plan, extraArgs)
-  await apiServerReady(plan, pki)
+  await startApiServer(plan)
+  await apiServerReady(plan)
 }
 
-/** Status of an administrator's GET; undefined while nobody answers. */
-export async function ask(plan: ClusterPlan, pki: Pick<Pki, 'ca' | 'admin'>, path: string): Promise<number | undefined> {
-  return get({ port: plan.ports.apiServer, path, ca: pki.ca.certPem, cert: pki.admin.certPem, key: pki.admin.keyPem })
+export interface Answer {
+  readonly status: number
+  readonly body: string
 }
 
-async function get(options: { port: number; path: string; ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean }): Promise<number | undefined> {
+/** The API server's answer to a GET of the harness; undefined while nobody answers. */
+export async function ask(plan: ClusterPlan, path: string): Promise<Answer | undefined> {
+  const { certPem: cert, keyPem: key } = readPair(plan, 'harness')
+  return get({ port: plan.ports.apiServer, path, ca: readPair(plan, 'ca').certPem, cert, key })
+}
+
+export function readPair(plan: ClusterPlan, name: 'ca' | 'harness'): KeyPair {
+  const { pki } = filesOf(plan.dir)
+  return { certPem: readFileSync(join(pki, `${name}.crt`), 'utf8'), keyPem: readFileSync(join(pki, `${name}.key`), 'utf8') }
+}
+
+async function get(options: { port: number; path: string; ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean }): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const req = request({ host: '127.0.0.1', agent: false, timeout: 5_000, ...options }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => { body += text })
+      response.on('end', () => { resolve({ status: response.statusCode ?? 0, body }) })
+      response.on('error', () => { resolve(undefined) })
     })
     req.on('timeout', () => req.destroy())
     req.on('error', () => { resolve(undefined) })

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `node e2e/cluster/main.ts up|down|list|clean`: what `make up` and `make down` run. */
 import { parseArgs } from 'node:util'
-import { runningKubeconfig, startCluster, stopCluster, sweepClusters } from './cluster.ts'
+import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { ClusterError } from './errors.ts'
 import { filesOf } from './paths.ts'
 import { listClusters } from './state.ts'
@@ -45,17 +45,18 @@ async function main(): Promise<void> {
 async function up(name: string, node: boolean, portText: string | undefined): Promise<void> {
   const port = portText === undefined ? undefined : Number(portText)
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) throw new ClusterError(`The port "${String(portText)}" does not do: use a number from 1 to 65535.`)
-  const running = await runningKubeconfig(name)
-  // Half dead, after a reboot for example. One with an owner is being started, or a leftover that the start sweeps.
-  const found = listClusters().find(({ plan }) => plan?.name === name)
-  if (running === undefined && found?.plan !== undefined && found.plan.owner === undefined) await stopCluster(name)
-  const kubeconfig = running ?? (await startCluster({
+  const running = await openCluster(name)
+  if (running !== undefined) {
+    // The wish for another kind of cluster under this name would go unheard.
+    if (node !== running.node) throw new ClusterError(`The cluster ${name} is up ${node ? 'without' : 'with'} a node: end it first (down --name ${name}), or choose another name.`)
+    log(`the cluster ${name} is up already`)
+  }
+  const cluster = running ?? await startCluster({
     name, node, persistent: true, log,
     ...(port === undefined ? {} : { port }),
     ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
-  })).kubeconfig
-  if (running !== undefined) log(`the cluster ${name} is up already`)
-  console.log(`export KUBECONFIG=${kubeconfig}`)
+  })
+  console.log(`export KUBECONFIG=${cluster.kubeconfig}`)
 }
 
 try {

@@ -15,7 +15,6 @@ import { exec } from './exec.ts'
 import { makeHostDirs } from './host-dirs.ts'
 import { joinNode } from './network.ts'
 import { filesOf } from './paths.ts'
-import type { Pki } from './pki.ts'
 import type { ProcessId } from './process-id.ts'
 import { plainEnv, startProgram, untilReady } from './processes.ts'
 import { NODE_NAME, type ClusterPlan } from './spec.ts'
@@ -84,12 +83,17 @@ export async function startKubelet(node: Node, settings: KubeletSettings): Promi
 }
 
 /** Waits until pods can be scheduled to the node and services are routed on it. */
-export async function nodeReady(node: Node, pki: Pki, isReady: () => Promise<boolean>): Promise<void> {
-  const { plan } = node
+export async function nodeReady({ plan }: Node): Promise<void> {
   await Promise.all([
-    untilReady(plan.dir, 'kubelet', READY_TIMEOUT, async () => await ask(plan, pki, `/api/v1/nodes/${NODE_NAME}`) === 200 && await isReady()),
+    untilReady(plan.dir, 'kubelet', READY_TIMEOUT, async () => isNodeReady((await ask(plan, `/api/v1/nodes/${NODE_NAME}`))?.body)),
     untilReady(plan.dir, 'kube-proxy', READY_TIMEOUT, async () => (await fetch(`http://${plan.network.nodeIp}:10256/healthz`).catch(() => undefined))?.ok === true),
   ])
+}
+
+/** From the JSON of a node; false for anything else. */
+export function isNodeReady(json: string | undefined): boolean {
+  const node = JSON.parse(json ?? '{}') as { status?: { conditions?: readonly { type: string; status: string }[] } }
+  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
 /** Loads an archive made by `docker save` or `buildah push docker-archive:` into the node. */

@@ -1,4 +1,4 @@
-/** Where things live, from the environment: the only file of the harness that reads these variables. */
+/** Where things live. The harness's variables of the environment are read here and nowhere else. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,11 @@ export function stateDir(env: NodeJS.ProcessEnv = process.env): string {
     (process.getuid?.() === 0 ? '/var/lib/kubeskippy' : join(env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local/state'), 'kubeskippy'))
 }
 
+/** True: what did not come up is left for a look (`down` still removes it). */
+export function keepsFailed(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['KUBESKIPPY_KEEP'] !== undefined && env['KUBESKIPPY_KEEP'] !== ''
+}
+
 export function clusterDir(name: string): string {
   return join(stateDir(), name)
 }
@@ -25,6 +30,8 @@ export function clusterDir(name: string): string {
 export function filesOf(dir: string) {
   return {
     plan: join(dir, 'cluster.json'),
+    /** Its presence says that nothing may be started here any more. */
+    stopping: join(dir, 'stopping'),
     pids: join(dir, 'pids'),
     logs: join(dir, 'log'),
     pki: join(dir, 'pki'),

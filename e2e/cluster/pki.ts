@@ -8,6 +8,9 @@ const generate = promisify(generateKeyPair)
 /** A cluster of the harness is not meant to live longer. */
 const DAYS = 365
 
+/** Name the harness itself goes by at the API server. */
+export const HARNESS_USER = 'kubeskippy-harness'
+
 export interface KeyPair {
   readonly certPem: string
   readonly keyPem: string
@@ -30,6 +33,8 @@ export interface Pki {
   readonly kubeletClient: KeyPair
   readonly frontProxy: KeyPair
   readonly admin: KeyPair
+  /** The harness's own questions, which the audit log leaves out. */
+  readonly harness: KeyPair
   readonly controllerManager: KeyPair
   readonly scheduler: KeyPair
   readonly node: KeyPair
@@ -46,7 +51,7 @@ export interface PkiOptions {
 }
 
 export async function makePki(options: PkiOptions): Promise<Pki> {
-  const keys = await Promise.all(Array.from({ length: 12 }, newKey))
+  const keys = await Promise.all(Array.from({ length: 13 }, newKey))
   const take = () => keys.pop() ?? ''
   const caKey = take()
   const ca = { keyPem: caKey, certPem: certificate({ commonName: 'kubernetes' }, caKey) }
@@ -69,6 +74,7 @@ export async function makePki(options: PkiOptions): Promise<Pki> {
     kubeletClient: issue({ commonName: 'apiserver-kubelet-client', organization: 'system:masters' }),
     frontProxy: issue({ commonName: 'front-proxy' }),
     admin: issue({ commonName: 'admin', organization: 'system:masters' }),
+    harness: issue({ commonName: HARNESS_USER, organization: 'system:masters' }),
     controllerManager: issue({ commonName: 'system:kube-controller-manager' }),
     scheduler: issue({ commonName: 'system:kube-scheduler' }),
     node: issue({ commonName: `system:node:${options.nodeName}`, organization: 'system:nodes', dnsNames: [options.nodeName], ipAddresses: [options.nodeIp] }),

@@ -24,6 +24,8 @@ export function plainEnv(path: readonly string[] = []): NodeJS.ProcessEnv {
 /** Starts a program in a session of its own, so that neither our end nor a terminal's Ctrl-C ends it. */
 export async function startProgram(dir: string, program: Program): Promise<ProcessId> {
   const files = filesOf(dir)
+  // A start that is overtaken by a stop must not bring to life what the stop has looked for already.
+  if (!existsSync(files.plan) || existsSync(files.stopping)) throw new ClusterError(`The cluster in ${dir} was stopped while it was starting.`)
   mkdirSync(files.logs, { recursive: true })
   mkdirSync(files.pids, { recursive: true })
   const log = openSync(join(files.logs, `${program.name}.log`), 'a')
@@ -39,6 +41,11 @@ export async function startProgram(dir: string, program: Program): Promise<Proce
     child.once('exit', (code) => { resolve(new Error(`it ended at once with code ${String(code)}`)) })
   })
   throw new ClusterError(`Cannot start ${program.name}: ${messageOf(cause)}.`)
+}
+
+/** A program beside the cluster rather than a part of it: `down` ends it too, but the cluster is up without it. */
+export function isGuest(name: string): boolean {
+  return name.startsWith('kubeskippy-')
 }
 
 export interface Recorded {

@@ -17,7 +17,7 @@ export const SLOTS = 64
 
 /** Below the usual range of ephemeral ports (from 32768), so that no outgoing connection holds one by chance. */
 const FIRST_PORT = 21_000
-const PORTS_PER_SLOT = 8
+const PORTS_PER_SLOT = 12
 
 /** A wider route (a VPN's 10.0.0.0/8) gives way to ours by being less specific; a narrower one would fight with it. */
 const NARROWEST_HARMLESS_PREFIX = 12
@@ -52,6 +52,8 @@ export interface ClusterPlan {
   readonly node: boolean
   readonly ports: Ports
   readonly network: Network
+  /** Flags of the API server on top of the harness's own: a restart needs them again. */
+  readonly apiServerArgs: readonly string[]
   /** Below the root of every cgroup hierarchy. */
   readonly cgroup: string
   /** The process an ephemeral cluster lives and dies with; absent for one that outlives its maker (`make up`). */
@@ -82,6 +84,12 @@ export function networkOf(slot: number): Network {
     serviceIp: `10.202.${slot}.1`,
     dnsIp: `10.202.${slot}.10`,
   }
+}
+
+/** For programs beside the cluster, such as KubeSkippy itself: no other cluster uses them. */
+export function sparePortsOf(slot: number): readonly number[] {
+  const taken = Object.keys(portsOf(slot)).length
+  return Array.from({ length: PORTS_PER_SLOT - taken }, (_, index) => FIRST_PORT + slot * PORTS_PER_SLOT + taken + index)
 }
 
 /** Slots whose names and networks nobody uses, lowest first. Ports are left to the caller: only binding tells. */

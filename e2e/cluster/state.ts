@@ -44,5 +44,6 @@ export function isLeftover(plan: ClusterPlan | undefined, alive: (id: ProcessId)
 
 /** Choosing a slot and removing leftovers: one run at a time. The lock is on a directory that outlives every cluster. */
 export async function withState<T>(log: (line: string) => void, body: () => Promise<T>): Promise<T> {
+  mkdirSync(dirname(stateDir()), { recursive: true })
   return withLock(dirname(stateDir()), () => { log('waiting for another run that is choosing a place for its cluster') }, body)
 }

@@ -22,6 +22,9 @@ export const between = (earlier: Instant, later: Instant): Millis => (later - ea
 export const latest = (a: Instant, b: Instant): Instant => (a >= b ? a : b)
 export const earliest = (a: Instant, b: Instant): Instant => (a <= b ? a : b)
 
+/** Creation and condition times of the API server have whole seconds: what happened in the same second is not before. */
+export const wholeSecond = (t: Instant): Instant => (Math.floor(t / 1000) * 1000) as Instant
+
 /** RFC 3339 in UTC with milliseconds, as our own objects hold it. */
 export const formatInstant = (t: Instant): string => new Date(t).toISOString()
 

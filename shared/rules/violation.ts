@@ -40,15 +40,13 @@ export function summarise(violations: readonly Violation[], limit: number): stri
   )
 }
 
-/** Joins whole parts while they fit; the rest is counted. The first one is cut rather than dropped. */
+/** Joins all parts when they fit, else whole parts and "and N more". A first part that alone is too long is cut. */
 export function joinWithin(parts: readonly string[], separator: string, limit: number): string {
-  let text = ''
-  for (const [index, part] of parts.entries()) {
-    const left = parts.length - index
-    const next = index === 0 ? part : `${text}${separator}${part}`
-    const room = left > 1 ? limit - `${separator}and ${left - 1} more`.length : limit
-    if (next.length > room) return index === 0 ? printable(next, limit) : `${text}${separator}and ${left} more`
-    text = next
+  const all = parts.join(separator)
+  if (all.length <= limit) return all
+  for (let kept = parts.length - 1; kept > 0; kept--) {
+    const text = [...parts.slice(0, kept), `and ${parts.length - kept} more`].join(separator)
+    if (text.length <= limit) return text
   }
-  return text
+  return printable(all, limit)
 }

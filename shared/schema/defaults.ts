@@ -9,11 +9,15 @@ import type { CustomResource, ObjectSchema, StructuralSchema } from './structura
 
 /**
  * `value` with the defaults of the schema. A member that is null counts as absent: it becomes its default, or is
- * dropped when it has none. A null inside a list or a map stays, and is a type error.
+ * dropped when it has none, and so is an entry of a map. A null inside a list stays, and is a type error.
  */
 export function applyDefaults(schema: StructuralSchema, value: unknown): unknown {
   if (isObjectSchema(schema)) return isObject(value) ? defaultMembers(schema, value) : value
-  if (isMapSchema(schema)) return isObject(value) ? mapValues(value, (item) => applyDefaults(schema.additionalProperties, item)) : value
+  if (isMapSchema(schema)) {
+    if (!isObject(value)) return value
+    // A label selector of which every value is null is an empty selector after this: rules must judge what is left.
+    return mapEntries(value, (item) => (item === null ? [] : [applyDefaults(schema.additionalProperties, item)]))
+  }
   if (isArraySchema(schema)) return Array.isArray(value) ? value.map((item) => applyDefaults(schema.items, item)) : value
   return value
 }
@@ -32,39 +36,27 @@ function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): R
   return Object.fromEntries(members)
 }
 
-/** `value` without the members that the schema does not know. */
-export function prune(schema: StructuralSchema, value: unknown): unknown {
-  if (isObjectSchema(schema)) {
-    if (!isObject(value)) return value
-    const known = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
-      const property = propertyOf(schema, name)
-      return property === undefined ? [] : [[name, prune(property, member)]]
-    })
-    return Object.fromEntries(known)
-  }
-  if (isMapSchema(schema)) return isObject(value) ? mapValues(value, (item) => prune(schema.additionalProperties, item)) : value
-  if (isArraySchema(schema)) return Array.isArray(value) ? value.map((item) => prune(schema.items, item)) : value
-  return value
+/**
+ * `value` without the members that the schema does not know. As on the API server the value leads: where an object
+ * stands in place of a list or a string, none of its members is known.
+ */
+export function prune(schema: StructuralSchema | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => prune(itemSchema(schema), item))
+  if (!isObject(value)) return value
+  return mapEntries(value, (member, name) => {
+    const known = memberSchema(schema, name)
+    return known === undefined ? [] : [prune(known, member)]
+  })
 }
 
 /** Paths of the members that {@link prune} drops, outermost only. */
-export function unknownFields(schema: StructuralSchema, value: unknown, path = ''): string[] {
-  if (isObjectSchema(schema)) {
-    if (!isObject(value)) return []
-    return Object.entries(value).flatMap(([name, member]) => {
-      const property = propertyOf(schema, name)
-      return property === undefined ? [joinField(path, name)] : unknownFields(property, member, joinField(path, name))
-    })
-  }
-  if (isMapSchema(schema)) {
-    if (!isObject(value)) return []
-    return Object.entries(value).flatMap(([key, item]) => unknownFields(schema.additionalProperties, item, joinField(path, key)))
-  }
-  if (isArraySchema(schema)) {
-    if (!Array.isArray(value)) return []
-    return value.flatMap((item, index) => unknownFields(schema.items, item, `${path}[${index}]`))
-  }
-  return []
+export function unknownFields(schema: StructuralSchema | undefined, value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => unknownFields(itemSchema(schema), item, `${path}[${index}]`))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, member]) => {
+    const known = memberSchema(schema, name)
+    return known === undefined ? [joinField(path, name)] : unknownFields(known, member, joinField(path, name))
+  })
 }
 
 /** The schema of a whole object but for `metadata`, which belongs to the API server. */
@@ -88,9 +80,29 @@ export function decode(resource: CustomResource, object: Readonly<Record<string,
   return metadata === undefined ? members : { ...members, metadata }
 }
 
+const METADATA: ReadonlySet<string> = new Set([
+  'name', 'generateName', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields', 'selfLink',
+  'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds',
+])
+
+/** Paths in a whole object that the API server does not know: refused by strict validation (kubectl's default), else dropped in silence. */
+export function unknownObjectFields(resource: CustomResource, object: Readonly<Record<string, unknown>>): string[] {
+  const { metadata, ...rest } = object
+  const inMetadata = isObject(metadata) ? Object.keys(metadata).filter((name) => !METADATA.has(name)) : []
+  return [...inMetadata.map((name) => joinField('metadata', name)), ...unknownFields(rootSchema(resource), rest)]
+}
+
+const itemSchema = (schema: StructuralSchema | undefined): StructuralSchema | undefined => (schema !== undefined && isArraySchema(schema) ? schema.items : undefined)
+
+function memberSchema(schema: StructuralSchema | undefined, name: string): StructuralSchema | undefined {
+  if (schema === undefined) return undefined
+  if (isObjectSchema(schema)) return propertyOf(schema, name)
+  return isMapSchema(schema) ? schema.additionalProperties : undefined
+}
+
 const propertyOf = (schema: ObjectSchema, name: string): StructuralSchema | undefined =>
   Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
 
 // By entries, since assigning a key called __proto__ would lose it.
-const mapValues = (value: Record<string, unknown>, change: (item: unknown) => unknown): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]))
+const mapEntries = (value: Record<string, unknown>, change: (item: unknown, key: string) => readonly unknown[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).flatMap(([key, item]) => change(item, key).map((changed): [string, unknown] => [key, changed])))

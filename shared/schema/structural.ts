@@ -54,7 +54,7 @@ export interface StringSchema extends Common {
   /** Counts code points. Required unless `enum` bounds the value. */
   readonly maxLength?: number
   readonly enum?: readonly string[]
-  readonly format?: 'date-time'
+  // No format: with date-time the API server takes a list for a string.
   readonly default?: string
 }
 

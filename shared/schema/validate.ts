@@ -5,11 +5,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { isObject } from '../lib/json.ts'
 import { quoted } from '../lib/text.ts'
-import { isDateTime } from './date-time.ts'
 import { decode, rootSchema } from './defaults.ts'
 import { distinct, type Issue } from './issue.ts'
 import { duplicateIssues } from './lists.ts'
-import { metadataIssues } from './metadata.ts'
+import { decodeIssues, metadataIssues } from './metadata.ts'
 import type { CustomResource, StructuralSchema } from './structural.ts'
 import { joinField } from './walk.ts'
 
@@ -24,7 +23,7 @@ const ajv = new Ajv({
   allErrors: true,
   // `in` and inherited members do not count: an object may have a key called constructor.
   ownProperties: true,
-  formats: { 'date-time': isDateTime, int32, int64 },
+  formats: { int32, int64 },
 })
 for (const keyword of ['x-kubernetes-validations', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys']) ajv.addKeyword(keyword)
 
@@ -41,11 +40,15 @@ export function compileSchema(schema: StructuralSchema, path = ''): SchemaCheck 
   }
 }
 
-/** A check of whole objects of the kind, `metadata` included. The object is pruned and defaulted first, as by the API server. */
-export function compileResource(resource: CustomResource): SchemaCheck {
+/**
+ * A check of whole objects of the kind, `metadata` included. The object is pruned and defaulted first, as by the API
+ * server, so unknown fields are no issue here: see `unknownFields`.
+ */
+export function compileResource(resource: CustomResource, apiVersion: string): SchemaCheck {
   const check = compileSchema(rootSchema(resource))
   return (object) => {
-    if (!isObject(object)) return [{ kind: 'KS001', path: '', message: 'must be an object', stopsCel: true }]
+    const undecodable = decodeIssues(object, apiVersion, resource.kind)
+    if (undecodable.length > 0 || !isObject(object)) return undecodable
     const { metadata, ...rest } = decode(resource, object)
     return distinct([...metadataIssues(metadata, resource.maxNameLength), ...check(rest)])
   }

@@ -23,7 +23,12 @@ export const apiVersion = {
   maxLength: 253,
   pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+$',
 } as const satisfies StringSchema
-export const time = { type: 'string', format: 'date-time', maxLength: 40 } as const satisfies StringSchema
+/**
+ * RFC 3339 as `parseInstant` reads it. A pattern, since with `format: date-time` the API server takes a list where a
+ * string belongs, and `2030-01-01T00:00:00Ztz` as well.
+ */
+export const TIME_PATTERN = '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$'
+export const time = { type: 'string', maxLength: 40, pattern: TIME_PATTERN } as const satisfies StringSchema
 /** One PascalCase word: the same in condition, event, metric label and log. */
 export const reason = { type: 'string', maxLength: 128, pattern: '^([A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?)?$' } as const satisfies StringSchema
 export const message = { type: 'string', maxLength: 2048 } as const satisfies StringSchema

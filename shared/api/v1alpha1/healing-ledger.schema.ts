@@ -13,6 +13,7 @@ const spec = {
       required: ['namespace', 'name'],
       properties: { namespace: dnsLabel, name: objectName },
     },
+    goneSince: { ...time, description: 'When the policy was first missed. A day later the ledger goes too.' },
     nextOrdinal: { ...count, description: 'Ordinal of the next incident. Only ever grows, so that no HealingAction name comes twice.' },
     entries: {
       type: 'array',

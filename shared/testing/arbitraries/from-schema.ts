@@ -1,7 +1,7 @@
 /** Values generated from a schema literal: of the right shape everywhere, near the bounds often. */
 import fc, { type Arbitrary } from 'fast-check'
 import { DURATION_PATTERN } from '../../lib/duration.ts'
-import { LABEL_KEY_PATTERN } from '../../api/v1alpha1/fields.ts'
+import { LABEL_KEY_PATTERN, TIME_PATTERN } from '../../api/v1alpha1/fields.ts'
 import type { ArraySchema, ObjectSchema, StringSchema, StructuralSchema } from '../../schema/structural.ts'
 import { isArraySchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts'
 
@@ -9,7 +9,7 @@ import { isArraySchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts
 const NAMES = ['a', 'b', 'crash', 'cart-0', 'x1', 'a'.repeat(63)] as const
 const DURATIONS = ['0s', '1ms', '999ms', '1s', '1000ms', '30s', '1m30s', '1.5h', '4h', '4h1ms', '24h', '24h0.0001ms', '24h1s', '720h', '721h', '9999999h', '0.5s'] as const
 const LABEL_KEYS = ['app', 'app.kubernetes.io/name', 'tier', 'x'] as const
-const TIMES = ['2030-01-01T00:00:00Z', '2030-01-01T00:00:00.000Z', '2024-02-29t23:59:59.999z', '1999-12-31T00:00:00+02:00'] as const
+const TIMES = ['2030-01-01T00:00:00Z', '2030-01-01T00:00:00.000Z', '2024-02-29T23:59:59.999Z', '1999-12-31T00:00:00+02:00'] as const
 
 export function fromSchema(schema: StructuralSchema): Arbitrary<unknown> {
   if (isObjectSchema(schema)) return objects(schema)
@@ -48,7 +48,7 @@ function arrays(schema: ArraySchema): Arbitrary<unknown> {
 function strings(schema: StringSchema): Arbitrary<string> {
   const { pattern, maxLength = 64, minLength = 0 } = schema
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
-  if (schema.format === 'date-time') return fc.constantFrom(...TIMES)
+  if (pattern === TIME_PATTERN) return fc.constantFrom(...TIMES)
   if (pattern === DURATION_PATTERN) return fc.constantFrom(...DURATIONS)
   if (pattern === LABEL_KEY_PATTERN) return fc.constantFrom(...LABEL_KEYS)
   if (pattern === undefined) return fc.oneof(fc.string({ minLength, maxLength: Math.min(maxLength, 12), unit: 'grapheme' }), fc.constant('x'.repeat(maxLength)))

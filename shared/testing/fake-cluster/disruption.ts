@@ -1,6 +1,6 @@
 /** The disruption controller: keeps the status of every PodDisruptionBudget right, as the controller manager does. */
 import { isObject } from '../../lib/json.ts'
-import { matchesLabels, type LabelSelector } from '../../lib/selector.ts'
+import { matchesLabels } from '../../lib/selector.ts'
 import { parseInstant, seconds, type Clock } from '../../lib/time.ts'
 import { POD_DISRUPTION_BUDGETS, PODS } from '../../kube/resources.ts'
 import { at, conditionOf, stringAt, type StoredObject } from './objects.ts'
@@ -25,7 +25,7 @@ function statusOf(budget: StoredObject, state: State, clock: Clock): unknown {
       (pod) =>
         pod.metadata.namespace === budget.metadata.namespace &&
         isObject(selector) &&
-        matchesLabels(selector as LabelSelector, pod.metadata.labels) &&
+        matchesLabels(selector, pod.metadata.labels) &&
         stringAt(pod, 'status', 'phase') !== 'Succeeded' &&
         stringAt(pod, 'status', 'phase') !== 'Failed',
     )

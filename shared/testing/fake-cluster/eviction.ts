@@ -1,6 +1,6 @@
 /** The eviction subresource, step by step as the API server takes it (KUBERNETES.md 1). */
 import { isObject } from '../../lib/json.ts'
-import { matchesLabels, type LabelSelector } from '../../lib/selector.ts'
+import { matchesLabels } from '../../lib/selector.ts'
 import type { ObjectKey } from '../../kube/api.ts'
 import { POD_DISRUPTION_BUDGETS, PODS } from '../../kube/resources.ts'
 import { badRequest, budgetExhausted, budgetPending, conflict, notFound, twoBudgets } from './answers.ts'
@@ -104,7 +104,7 @@ const matchingBudgets = ({ state }: WriteContext, pod: StoredObject): readonly S
   state.all(POD_DISRUPTION_BUDGETS).filter((budget) => {
     const selector = at(budget, 'spec', 'selector')
     // An absent selector matches nothing, an empty one everything.
-    return budget.metadata.namespace === pod.metadata.namespace && isObject(selector) && matchesLabels(selector as LabelSelector, pod.metadata.labels)
+    return budget.metadata.namespace === pod.metadata.namespace && isObject(selector) && matchesLabels(selector, pod.metadata.labels)
   })
 
 function read(body: unknown, dryRunParameter: boolean): Eviction {

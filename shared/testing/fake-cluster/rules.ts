@@ -32,6 +32,7 @@ const hasGeneration = (resource: Resource): boolean => !WITHOUT_GENERATION.inclu
 const ETCD_LIMIT = 1.5 * 1024 * 1024
 const BODY_LIMIT = 3 * 1024 * 1024
 const CONFIG_MAP_LIMIT = 1024 * 1024
+const ANNOTATIONS_LIMIT = 256 * 1024
 
 export function checkBody(body: unknown): void {
   if (Buffer.byteLength(JSON.stringify(body) ?? '') > BODY_LIMIT) throw bodyTooLarge()
@@ -102,8 +103,12 @@ const body = ({ metadata: _metadata, status: _status, ...rest }: StoredObject): 
 
 /** @throws Refused for what any server would refuse, before the schema of the kind is asked */
 export function validate(resource: Resource, object: StoredObject, old: StoredObject | undefined, subresource: string | undefined): void {
-  const { name, labels = {} } = object.metadata
+  const { name, labels = {}, annotations = {} } = object.metadata
   const causes: StatusCause[] = []
+  const annotated = Object.entries(annotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0)
+  if (annotated > ANNOTATIONS_LIMIT) {
+    causes.push({ reason: 'FieldValueTooLong', field: 'metadata.annotations', message: 'Too long: may not be more than 262144 bytes' })
+  }
   if (old === undefined && !validName(resource, name)) causes.push(fieldInvalid('metadata.name', 'Invalid value: must be a lowercase RFC 1123 subdomain'))
   for (const value of Object.values(labels)) {
     if (!/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/.test(value)) causes.push(fieldInvalid('metadata.labels', 'Invalid value: not a label value'))
@@ -124,12 +129,12 @@ function kindCauses(resource: Resource, object: StoredObject, old: StoredObject 
       if (old === undefined || subresource !== undefined || sameJson(podIdentity(old), podIdentity(object))) return []
       return [{ reason: 'FieldValueForbidden', field: 'spec', message: 'Forbidden: pod updates may not change fields other than ...' }]
     case '/configmaps': {
-      const values = [...Object.values(isObject(object['data']) ? object['data'] : {})]
+      const values = Object.values(isObject(object['data']) ? object['data'] : {})
       const size = values.reduce((sum: number, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : 0), 0)
-      return size > CONFIG_MAP_LIMIT ? [{ reason: 'FieldValueTooLong', field: '', message: 'Too long: may not be more than 1048576 bytes' }] : []
+      return size > CONFIG_MAP_LIMIT ? [{ reason: 'FieldValueTooLong', field: '[]', message: 'Too long: may not be more than 1048576 bytes' }] : []
     }
     case 'events.k8s.io/events':
-      return eventCauses(object)
+      return eventCauses(object, old)
     default:
       return []
   }
@@ -143,15 +148,17 @@ function podIdentity(pod: StoredObject): unknown {
   return { ...spec, containers: strip(spec['containers']), initContainers: strip(spec['initContainers']), tolerations: null, activeDeadlineSeconds: null }
 }
 
-function eventCauses(event: StoredObject): StatusCause[] {
+/** Bytes count, not characters, whatever the message says; the note is called `message` there. */
+function eventCauses(event: StoredObject, old: StoredObject | undefined): StatusCause[] {
   const causes: StatusCause[] = []
-  const longest = (field: string, limit: number): void => {
-    if (Buffer.byteLength(stringAt(event, field) ?? '') > limit) causes.push(fieldInvalid(field, `Invalid value: can have at most ${limit} characters`))
+  const longest = (field: string, limit: number, cause = field): void => {
+    if (Buffer.byteLength(stringAt(event, field) ?? '') > limit) causes.push(fieldInvalid(cause, `Invalid value: can have at most ${limit} characters`))
   }
+  if (old !== undefined && event['note'] !== old['note']) causes.push(fieldInvalid('message', 'Invalid value: field is immutable'))
   const required = (field: string): void => {
     if (at(event, field) === undefined || at(event, field) === '') causes.push({ reason: 'FieldValueRequired', field, message: 'Required value' })
   }
-  longest('note', 1024)
+  longest('note', 1024, 'message')
   longest('reason', 128)
   longest('action', 128)
   for (const field of ['eventTime', 'reportingController', 'reportingInstance', 'reason', 'action']) required(field)

@@ -5,7 +5,7 @@ import type { DeleteOptions, ObjectKey, Patch, Resource } from '../../kube/api.t
 import { RESOURCE_VERSION } from '../../kube/paths.ts'
 import { NAMESPACES } from '../../kube/resources.ts'
 import type { StatusCause } from '../../kube/errors.ts'
-import { alreadyExists, badRequest, changed, conflict, invalid, notFound, Refused, uidChanged } from './answers.ts'
+import { alreadyExists, changed, conflict, invalid, notFound, Refused, uidChanged } from './answers.ts'
 import { asJson, numberAt, stringAt, type StoredObject } from './objects.ts'
 import { jsonPatch, mergePatch, strategicPatch } from './patches.ts'
 import { checkBody, checkIdentity, newborn, updated, validate } from './rules.ts'
@@ -43,7 +43,7 @@ export function create(context: WriteContext, resource: Resource, sent: unknown,
   const { namespace, name } = manifest.metadata
   if (resource.namespaced && state.get(NAMESPACES, { name: namespace ?? '' }) === undefined) throw notFound(NAMESPACES, namespace ?? '')
   if (manifest.metadata.resourceVersion !== undefined && manifest.metadata.resourceVersion !== '') {
-    throw badRequest('resourceVersion should not be set on objects to be created')
+    throw new Refused({ code: 500, message: 'resourceVersion should not be set on objects to be created' })
   }
   if (state.get(resource, { namespace, name }) !== undefined) throw alreadyExists(resource, name)
   const born = newborn(resource, manifest, { uid: state.nextUid(), createdAt: timestamp(context.clock) })
@@ -93,7 +93,7 @@ export function remove(context: WriteContext, resource: Resource, key: ObjectKey
   const collection = collectionOf(resource)
   if (resource.group === '' && resource.plural === 'namespaces') {
     // A real namespace is emptied by a controller, in its own time; here at once.
-    for (const [other, object] of [...state.everything()]) if (object.metadata.namespace === key.name) state.remove(other, object)
+    for (const [other, object] of state.everything()) if (object.metadata.namespace === key.name) state.remove(other, object)
   }
   const grace = gracePeriod(resource, old, options)
   if ((old.metadata.finalizers ?? []).length === 0 && grace === 0) {
@@ -127,7 +127,7 @@ function apply(resource: Resource, current: StoredObject, { type, body }: Patch)
       }
       return strategicPatch(current, body)
     case 'json':
-      return jsonPatch(current, body as readonly unknown[])
+      return jsonPatch(current, body)
     case 'apply':
       // Ownership of fields is not kept: what is applied is merged.
       return strategicPatch(current, body)

@@ -1,0 +1,66 @@
+/** Publishes the authorities in the webhook configurations, and touches nothing else there. */
+import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
+import { isApiError } from '../shared/kube/errors.ts'
+
+export interface WebhookTarget {
+  readonly resource: Resource
+  /** Of the configuration. */
+  readonly name: string
+  /** Names of our webhooks in it: others may have been added by hand. */
+  readonly webhooks: readonly string[]
+}
+
+export interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly { readonly name?: string; readonly clientConfig?: { readonly caBundle?: string } }[]
+}
+
+/** What a configuration holds: `Published` the bundle in each of our webhooks. */
+export type BundleState = 'Published' | 'Differs' | 'Missing'
+
+export interface Seen {
+  readonly target: WebhookTarget
+  readonly state: BundleState
+  readonly configuration?: WebhookConfiguration
+}
+
+type Api = Pick<KubeApi, 'get' | 'patch'>
+
+export async function readConfiguration(api: Api, { resource, name }: WebhookTarget): Promise<WebhookConfiguration | undefined> {
+  try {
+    return await api.get<WebhookConfiguration>(resource, { name })
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return undefined
+    throw error
+  }
+}
+
+/** @param caBundle PEM */
+export function compareBundle(target: WebhookTarget, configuration: WebhookConfiguration | undefined, caBundle: string): Seen {
+  const encoded = Buffer.from(caBundle).toString('base64')
+  const ours = configuration?.webhooks?.filter(({ name }) => name !== undefined && target.webhooks.includes(name)) ?? []
+  if (configuration === undefined || ours.length === 0) return { target, state: 'Missing' }
+  const published = ours.every(({ clientConfig }) => clientConfig?.caBundle === encoded)
+  return { target, state: published ? 'Published' : 'Differs', configuration }
+}
+
+/**
+ * Writes the bundle, guarded by the version that was read: whoever wrote in between has perhaps written a newer one.
+ * @returns false when it has changed since; read again
+ */
+export async function publishBundle(api: Api, { target, configuration }: Seen, caBundle: string): Promise<boolean> {
+  if (configuration === undefined) return false
+  const encoded = Buffer.from(caBundle).toString('base64')
+  const body = [
+    { op: 'replace', path: '/metadata/resourceVersion', value: configuration.metadata.resourceVersion },
+    ...(configuration.webhooks ?? []).flatMap(({ name }, index) =>
+      name !== undefined && target.webhooks.includes(name) ? [{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: encoded }] : [],
+    ),
+  ]
+  try {
+    await api.patch(target.resource, { name: target.name }, { type: 'json', body })
+    return true
+  } catch (error) {
+    if (isApiError(error, 'Conflict', 'NotFound', 'Recreated', 'PatchFailed')) return false
+    throw error
+  }
+}

@@ -1,0 +1,99 @@
+/** The workloads as the watches show them: projected, indexed by namespace. Only metadata of everything but pods. */
+import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
+import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
+import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
+import { apiVersionOf, CONFIG_MAPS, DAEMON_SETS, DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
+import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { ClusterCache } from '../ports/cluster.ts'
+import { namespaceView, podView, workloadView } from './project.ts'
+
+/** Kinds through which the top owner of a pod is found. */
+export const OWNER_KINDS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
+
+export interface WatchedClusterOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
+  readonly api: Pick<KubeApi, 'list' | 'watch' | 'serverTime'>
+  readonly clock: Clock
+  readonly installation: Installation
+}
+
+const byNamespace = { namespace: (view: { readonly ref: { readonly namespace: string } }) => [view.ref.namespace] }
+
+export class WatchedCluster implements ClusterCache {
+  readonly #options: WatchedClusterOptions
+  readonly #pods: Reflector<PodView, 'namespace'>
+  readonly #workloads: readonly Reflector<WorkloadView, 'namespace'>[]
+  readonly #namespaces: Reflector<NamespaceView>
+  readonly #healers: Reflector<{ readonly namespace: string }>
+  readonly #killSwitch: Reflector<true>
+
+  constructor(options: WatchedClusterOptions) {
+    this.#options = options
+    const { api, timers, random, log, metrics } = options
+    const common = { api, timers, random, log, ...(metrics === undefined ? {} : { metrics }) }
+    const { operatorNamespace } = options.installation
+    this.#pods = new Reflector({ ...common, resource: PODS, project: podView, indexes: byNamespace })
+    this.#workloads = OWNER_KINDS.map(
+      (resource) =>
+        new Reflector({
+          ...common,
+          resource,
+          metadataOnly: true,
+          project: (raw: KubeObject) => workloadView(raw, apiVersionOf(resource), resource.kind),
+          indexes: byNamespace,
+        }),
+    )
+    this.#namespaces = new Reflector({ ...common, resource: NAMESPACES, metadataOnly: true, project: namespaceView })
+    this.#healers = new Reflector({
+      ...common,
+      resource: SERVICE_ACCOUNTS,
+      metadataOnly: true,
+      fieldSelector: `metadata.name=${HEALER_ACCOUNT}`,
+      project: ({ metadata }) => (metadata.deletionTimestamp === undefined ? { namespace: metadata.namespace ?? '' } : undefined),
+    })
+    this.#killSwitch = new Reflector({
+      ...common,
+      resource: CONFIG_MAPS,
+      namespace: operatorNamespace,
+      metadataOnly: true,
+      fieldSelector: `metadata.name=${KILL_SWITCH}`,
+      project: () => true as const,
+    })
+  }
+
+  get reflectors(): readonly Pick<Reflector<unknown>, 'name' | 'start' | 'stop' | 'whenSynced' | 'synced' | 'age'>[] {
+    return [this.#pods, ...this.#workloads, this.#namespaces, this.#healers, this.#killSwitch]
+  }
+
+  world(namespace: string): World {
+    const { api, clock, installation } = this.#options
+    const now = clock.now()
+    const server = api.serverTime()
+    const healer = this.#healers.store.get({ namespace, name: HEALER_ACCOUNT })
+    return {
+      now,
+      namespace: this.#namespaces.store.get({ name: namespace }),
+      pods: this.#pods.store.byIndex('namespace', namespace),
+      workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
+      // Whether it may is asked when there is something to do.
+      healer: healer === undefined ? 'Missing' : 'Ready',
+      killSwitch: this.#killSwitch.store.size > 0,
+      clockSkew: server === undefined ? undefined : between(server, now),
+      installation,
+    }
+  }
+
+  age(): Millis {
+    return this.#pods.age
+  }
+
+  /** Namespaces in which something that a decision looks at has changed; undefined: everywhere. */
+  onChange(tell: (namespace: string | undefined) => void): void {
+    this.#pods.subscribe(({ object }) => tell(object.ref.namespace))
+    for (const workloads of this.#workloads) workloads.subscribe(({ object }) => tell(object.ref.namespace))
+    this.#namespaces.subscribe(({ object }) => tell(object.name))
+    this.#healers.subscribe(({ object }) => tell(object.namespace))
+    this.#killSwitch.subscribe(() => tell(undefined))
+  }
+}

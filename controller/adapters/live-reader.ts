@@ -1,0 +1,137 @@
+/** The last look before a write: read from the API server, not from a cache (I7). */
+import { HEALER_ACCOUNT, KILL_SWITCH, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
+import { between, type Clock } from '../../shared/lib/time.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import { healerPermissions } from '../actions/index.ts'
+import type { HealerState, OwnerRef, PodView, WorkloadView } from '../healing/snapshot.ts'
+import type { LiveReader, LiveView } from '../ports/cluster.ts'
+import { OWNER_KINDS } from './cluster-cache.ts'
+import { namespaceView, podView, workloadView } from './project.ts'
+
+/** Deeper chains are no workload of ours; the core stops there too. */
+const MAX_DEPTH = 8
+
+const SUBJECT_ACCESS_REVIEWS: Resource = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SubjectAccessReview',
+  plural: 'subjectaccessreviews',
+  namespaced: false,
+}
+
+export interface LiveReaderOptions {
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'serverTime'>
+  readonly clock: Clock
+  readonly installation: Installation
+}
+
+export class ApiLiveReader implements LiveReader {
+  readonly #options: LiveReaderOptions
+
+  constructor(options: LiveReaderOptions) {
+    this.#options = options
+  }
+
+  async look({ policyRef, targetResource }: HealingActionSpec): Promise<LiveView> {
+    const { api, clock, installation } = this.#options
+    const { namespace } = policyRef
+    const [policy, pod, rawNamespace, healer, killSwitch] = await Promise.all([
+      this.#get<HealingPolicy>(HEALING_POLICIES, { namespace, name: policyRef.name }),
+      this.#get(PODS, { namespace, name: targetResource.name }),
+      this.#get(NAMESPACES, { name: namespace }),
+      this.healer(namespace),
+      this.killSwitch(),
+    ])
+    const target = pod === undefined ? undefined : podView(pod)
+    const [workloads, budgets] = target === undefined ? [[], []] : await Promise.all([this.#owners(target), this.#budgets(target)])
+    const server = api.serverTime()
+    const now = clock.now()
+    return {
+      policy,
+      target,
+      budgets,
+      world: {
+        now,
+        namespace: rawNamespace === undefined ? undefined : namespaceView(rawNamespace),
+        pods: target === undefined ? [] : [target],
+        workloads,
+        healer,
+        killSwitch,
+        clockSkew: server === undefined ? undefined : between(server, now),
+        installation,
+      },
+    }
+  }
+
+  /** The server never checks that an impersonated account exists, so its existence is read, and its rights are reviewed. */
+  async healer(namespace: string): Promise<HealerState> {
+    const account = await this.#get(SERVICE_ACCOUNTS, { namespace, name: HEALER_ACCOUNT })
+    if (account === undefined || account.metadata.deletionTimestamp !== undefined) return 'Missing'
+    const answers = await Promise.all(healerPermissions.map((permission) => this.#may(namespace, permission)))
+    return answers.every(Boolean) ? 'Ready' : 'Forbidden'
+  }
+
+  async killSwitch(): Promise<boolean> {
+    const { operatorNamespace } = this.#options.installation
+    return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
+  }
+
+  async #may(namespace: string, { apiGroup, resource, verb }: (typeof healerPermissions)[number]): Promise<boolean> {
+    const [name = '', subresource] = resource.split('/')
+    const answer = await this.#options.api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: serviceAccountUser(namespace, HEALER_ACCOUNT),
+        // The groups that the API server itself adds to the account.
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        resourceAttributes: { namespace, verb, group: apiGroup, resource: name, ...(subresource === undefined ? {} : { subresource }) },
+      },
+    })
+    return answer.status?.allowed === true
+  }
+
+  async #owners({ ref, owner: first }: PodView): Promise<WorkloadView[]> {
+    const found: WorkloadView[] = []
+    let owner: OwnerRef | undefined = first
+    while (owner !== undefined && found.length < MAX_DEPTH) {
+      const { apiVersion, kind, name, uid }: OwnerRef = owner
+      const resource = OWNER_KINDS.find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
+      if (resource === undefined) return found
+      const raw = await this.#get(resource, { namespace: ref.namespace, name })
+      // Gone, or another object of that name: the chain is incomplete, and a guard says so.
+      if (raw?.metadata.uid !== uid) return found
+      const view = workloadView(raw, apiVersion, kind)
+      found.push(view)
+      owner = view.owner
+    }
+    return found
+  }
+
+  async #budgets({ ref, labels }: PodView): Promise<string[]> {
+    const { items } = await this.#options.api.list(POD_DISRUPTION_BUDGETS, { namespace: ref.namespace })
+    return items.filter((raw) => selectsPod(raw, labels)).map(({ metadata }) => metadata.name)
+  }
+
+  async #get<T extends KubeObject>(resource: Resource, key: ObjectKey): Promise<T | undefined> {
+    try {
+      return await this.#options.api.get<T>(resource, key)
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+}
+
+/** In policy/v1 an empty selector matches every pod, and an absent one none. */
+function selectsPod(raw: KubeObject, labels: Labels): boolean {
+  const { spec } = raw as { spec?: unknown }
+  const selector = isObject(spec) ? spec['selector'] : undefined
+  return isObject(selector) && matchesLabels(selector, labels)
+}

@@ -1,0 +1,132 @@
+/** Policies and actions: watched, and written with the controller's own account. Nothing else is. */
+import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingAction, HealingActionSpec, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
+import { HEALING_ACTIONS, HEALING_POLICIES } from '../../shared/kube/resources.ts'
+import { keyString, olderThan } from '../../shared/kube/store.ts'
+import { sameJson } from '../../shared/lib/json.ts'
+import type { PolicyKey } from '../ports/ledgers.ts'
+import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
+
+export interface ApiOwnObjectsOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch'>
+}
+
+const FINAL: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed', 'Cancelled'])
+const namespaceOf = { namespace: ({ metadata }: KubeObject) => [metadata.namespace ?? ''] }
+/** What moves at every write of a spec that says the same. */
+const whole =
+  <T extends KubeObject>(kind: string) =>
+  (raw: KubeObject): T => {
+    const { managedFields: _, ...metadata } = raw.metadata as KubeObject['metadata'] & { managedFields?: unknown }
+    // Items of a list carry neither; the rules ask for both.
+    return { ...raw, apiVersion: API_VERSION, kind, metadata } as T
+  }
+
+export class ApiOwnObjects implements OwnObjects {
+  readonly #api: ApiOwnObjectsOptions['api']
+  readonly policies: Reflector<HealingPolicy, 'namespace'>
+  readonly actions: Reflector<HealingAction, 'namespace'>
+  /** Our own last write of each object, until the watch has brought it or a newer one (I7). */
+  readonly #written = new Map<string, KubeObject>()
+
+  constructor({ api, timers, random, log, metrics }: ApiOwnObjectsOptions) {
+    this.#api = api
+    const common = { api, timers, random, log, indexes: namespaceOf, ...(metrics === undefined ? {} : { metrics }) }
+    this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind) })
+    this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind) })
+  }
+
+  policy(key: PolicyKey): HealingPolicy | undefined {
+    return this.#newest(HEALING_POLICIES, key, this.policies.store.get(key))
+  }
+
+  action(key: PolicyKey): HealingAction | undefined {
+    return this.#newest(HEALING_ACTIONS, key, this.actions.store.get(key))
+  }
+
+  openActions(namespace: string): readonly HealingAction[] {
+    return this.actions.store.byIndex('namespace', namespace).filter(({ status }) => !FINAL.has(status?.phase))
+  }
+
+  policiesIn(namespace: string): readonly HealingPolicy[] {
+    return this.policies.store.byIndex('namespace', namespace)
+  }
+
+  async writePolicyStatus({ metadata }: HealingPolicy, status: HealingPolicyStatus): Promise<void> {
+    try {
+      // Whole, so that what is no longer so goes; "add" also replaces.
+      const body = [{ op: 'add', path: '/status', value: status }]
+      const written = await this.#api.patch<HealingPolicy>(HEALING_POLICIES, keyOf(metadata), { type: 'json', body }, { subresource: 'status' })
+      this.#remember(HEALING_POLICIES, whole<HealingPolicy>(HEALING_POLICIES.kind)(written))
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error
+    }
+  }
+
+  async createAction(name: string, spec: HealingActionSpec): Promise<'Created' | 'Exists' | 'Differs'> {
+    const { namespace } = spec.policyRef
+    const manifest = {
+      apiVersion: API_VERSION,
+      kind: HEALING_ACTIONS.kind,
+      metadata: { name, namespace, labels: { [POLICY_LABEL]: spec.policyRef.name, [INCIDENT_LABEL]: spec.incident.id } },
+      spec,
+    }
+    try {
+      this.#remember(HEALING_ACTIONS, await this.#api.create<HealingAction>(HEALING_ACTIONS, manifest))
+      return 'Created'
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists')) throw error
+    }
+    const found = await this.#api.get<HealingAction>(HEALING_ACTIONS, { namespace, name })
+    return sameJson(essence(found.spec), essence(spec)) ? 'Exists' : 'Differs'
+  }
+
+  async writeActionStatus(action: HealingAction, status: StatusPatch): Promise<HealingAction> {
+    const { resourceVersion } = action.metadata
+    const body = { metadata: { resourceVersion }, status }
+    const written = await this.#api.patch<HealingAction>(HEALING_ACTIONS, keyOf(action.metadata), { type: 'merge', body }, { subresource: 'status' })
+    this.#remember(HEALING_ACTIONS, written)
+    return written
+  }
+
+  async actionExists(key: PolicyKey): Promise<boolean> {
+    try {
+      await this.#api.get(HEALING_ACTIONS, { ...key })
+      return true
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return false
+      throw error
+    }
+  }
+
+  #remember(resource: Resource, object: KubeObject): void {
+    this.#written.set(`${resource.plural} ${keyString(keyOf(object.metadata))}`, object)
+  }
+
+  #newest<T extends KubeObject>(resource: Resource, key: PolicyKey, cached: T | undefined): T | undefined {
+    const id = `${resource.plural} ${keyString(key)}`
+    const written = this.#written.get(id) as T | undefined
+    if (written === undefined) return cached
+    const reflector = resource === HEALING_POLICIES ? this.policies : this.actions
+    if (reflector.atLeast(written.metadata.resourceVersion)) {
+      this.#written.delete(id)
+      return cached
+    }
+    return cached !== undefined && olderThan(written.metadata.resourceVersion, cached.metadata.resourceVersion) ? cached : written
+  }
+}
+
+/** What was decided, without how it looked at that moment: a successor after a crash may see one more restart. */
+const essence = ({ policyRef, incident, targetResource, action, dryRun }: HealingActionSpec): unknown => ({
+  policy: policyRef.uid,
+  incident: [incident.id, incident.rung],
+  target: targetResource,
+  action,
+  dryRun,
+})
+
+const keyOf = ({ namespace, name }: KubeObject['metadata']): PolicyKey => ({ namespace: namespace ?? '', name })

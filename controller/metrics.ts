@@ -1,0 +1,17 @@
+/** The controller's metrics, each declared once. Labels are bounded: no names of pods. */
+import type { Metrics } from '../shared/runtime/metrics.ts'
+
+/** Seconds: from the watch's latency to a slow verification. */
+const HEALING_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800]
+
+export const declareControllerMetrics = (metrics: Metrics) => ({
+  evaluations: metrics.counter('kubeskippy_policy_evaluations_total', 'Evaluations of policies by decision and its reason.', ['decision', 'reason']),
+  actions: metrics.counter('kubeskippy_healing_actions_total', 'Ended HealingActions by type, phase and verified outcome.', ['action', 'phase', 'outcome', 'dry_run']),
+  decided: metrics.histogram('kubeskippy_fault_to_decision_seconds', 'From the begin of the fault to the recorded decision.', HEALING_BUCKETS),
+  acted: metrics.histogram('kubeskippy_fault_to_act_seconds', 'From the begin of the fault to the write.', HEALING_BUCKETS),
+  verified: metrics.histogram('kubeskippy_fault_to_verified_seconds', 'From the begin of the fault to the verified outcome.', HEALING_BUCKETS),
+  escalations: metrics.counter('kubeskippy_escalations_total', 'Incidents that no action helped.'),
+  ledgerUnreadable: metrics.counter('kubeskippy_ledger_unreadable_total', 'Reconciles refused because own durable state was malformed.'),
+})
+
+export type ControllerMetrics = ReturnType<typeof declareControllerMetrics>

@@ -1,0 +1,97 @@
+/**
+ * All that the controller's account may do: read workloads, write our own objects and events, and act as the healer of
+ * a namespace. It has no write verb on any workload.
+ */
+import { CONTROLLER_ACCOUNT, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import type { KubeManifest, Resource } from '../shared/kube/api.ts'
+import {
+  CONFIG_MAPS,
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  EVENTS,
+  HEALING_ACTIONS,
+  HEALING_LEDGERS,
+  HEALING_POLICIES,
+  NAMESPACES,
+  POD_DISRUPTION_BUDGETS,
+  PODS,
+  REPLICA_SETS,
+  ROLE_BINDINGS,
+  ROLES,
+  SERVICE_ACCOUNTS,
+  STATEFUL_SETS,
+} from '../shared/kube/resources.ts'
+import type { Permission } from './actions/action.ts'
+import { healerPermissions } from './actions/index.ts'
+
+/** As in a Role: a list of each, never `*`. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+export type Manifest = KubeManifest & Readonly<Record<string, unknown>>
+
+const LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'controller' } as const
+const RBAC = ROLES.group
+const READ = ['get', 'list', 'watch']
+
+const on = ({ group, plural }: Resource, verbs: readonly string[], resourceNames?: readonly string[]): PolicyRule => ({
+  apiGroups: [group],
+  resources: [plural],
+  ...(resourceNames === undefined ? {} : { resourceNames }),
+  verbs,
+})
+const onStatus = ({ group, plural }: Resource): PolicyRule => ({ apiGroups: [group], resources: [`${plural}/status`], verbs: ['patch'] })
+
+/** The minimal Role of a healer: what the actions need, and nothing else. */
+export const healerRules: readonly PolicyRule[] = healerPermissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] }))
+
+/**
+ * Constrained impersonation, which Kubernetes has had since 1.36: whom, and then what as him. Even where a namespace
+ * gives its healer more, no more than this can be done through the controller. The older verb `impersonate` must not
+ * stand beside it: it lifts the second half.
+ */
+const impersonation = (permissions: readonly Permission[]): readonly PolicyRule[] => [
+  { apiGroups: ['authentication.k8s.io'], resources: [SERVICE_ACCOUNTS.plural], resourceNames: [HEALER_ACCOUNT], verbs: ['impersonate:serviceaccount'] },
+  ...permissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [`impersonate-on:serviceaccount:${verb}`] })),
+]
+
+/** In every namespace. */
+export const controllerClusterRules: readonly PolicyRule[] = [
+  on(PODS, READ),
+  on(NAMESPACES, READ),
+  // By name: a list or watch with the field selector metadata.name counts as one of that name.
+  on(SERVICE_ACCOUNTS, READ, [HEALER_ACCOUNT]),
+  { apiGroups: [DEPLOYMENTS.group], resources: [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].map(({ plural }) => plural), verbs: READ },
+  on(POD_DISRUPTION_BUDGETS, ['list']),
+  on(HEALING_POLICIES, READ),
+  onStatus(HEALING_POLICIES),
+  on(HEALING_ACTIONS, [...READ, 'create']),
+  onStatus(HEALING_ACTIONS),
+  on(EVENTS, ['create', 'patch']),
+  // Whether a healer may act is asked before it does.
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  ...impersonation(healerPermissions),
+]
+
+/** In the operator's namespace. */
+export const controllerOwnRules: readonly PolicyRule[] = [
+  on(HEALING_LEDGERS, ['get', 'list', 'create', 'update', 'delete']),
+  on(CONFIG_MAPS, READ, [KILL_SWITCH]),
+]
+
+const subject = { kind: SERVICE_ACCOUNTS.kind, name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const
+const own = { name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS }
+const everywhere = { name: CONTROLLER_ACCOUNT, labels: LABELS }
+
+export const controllerRbac: readonly Manifest[] = [
+  { apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { name: OPERATOR_NAMESPACE, labels: { 'app.kubernetes.io/part-of': LABELS['app.kubernetes.io/part-of'] } } },
+  { apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: own },
+  { apiVersion: `${RBAC}/v1`, kind: ROLES.kind, metadata: own, rules: controllerOwnRules },
+  { apiVersion: `${RBAC}/v1`, kind: ROLE_BINDINGS.kind, metadata: own, roleRef: { apiGroup: RBAC, kind: ROLES.kind, name: CONTROLLER_ACCOUNT }, subjects: [subject] },
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: everywhere, rules: controllerClusterRules },
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: everywhere, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: CONTROLLER_ACCOUNT }, subjects: [subject] },
+]

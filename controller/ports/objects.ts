@@ -1,0 +1,22 @@
+/** Our own objects. The controller's account writes these and nothing else. */
+import type { HealingAction, HealingActionSpec, HealingActionStatus, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import type { PolicyKey } from './ledgers.ts'
+
+export interface OwnObjects {
+  /** As cached, but never older than our own last write. */
+  policy(key: PolicyKey): HealingPolicy | undefined
+  action(key: PolicyKey): HealingAction | undefined
+  /** Actions of a namespace that are not in a final phase. */
+  openActions(namespace: string): readonly HealingAction[]
+  policiesIn(namespace: string): readonly HealingPolicy[]
+
+  writePolicyStatus(policy: HealingPolicy, status: HealingPolicyStatus): Promise<void>
+  /** `Exists`: there is one of this name and spec (a successor after a crash made it). `Differs`: of another spec. */
+  createAction(name: string, spec: HealingActionSpec): Promise<'Created' | 'Exists' | 'Differs'>
+  /** Conditional on the version that was read. null removes a field. */
+  writeActionStatus(action: HealingAction, status: StatusPatch): Promise<HealingAction>
+  /** A read of the API server, not of the cache. */
+  actionExists(key: PolicyKey): Promise<boolean>
+}
+
+export type StatusPatch = { readonly [K in keyof HealingActionStatus]?: HealingActionStatus[K] | null }

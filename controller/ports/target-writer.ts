@@ -1,0 +1,29 @@
+import type { Operation } from '../actions/action.ts'
+import type { Millis } from '../../shared/lib/time.ts'
+
+export type WriteResult =
+  | { readonly kind: 'Done' }
+  /** The object that was judged is not there any more. */
+  | { readonly kind: 'Gone' }
+  /** It changed since it was read: look again. */
+  | { readonly kind: 'Changed' }
+  /** A disruption budget says no for now. */
+  | { readonly kind: 'BudgetRefused' }
+  /** Not executed; again after a while. */
+  | { readonly kind: 'Later'; readonly retryAfter: Millis | undefined }
+  | { readonly kind: 'Forbidden' }
+  /** No retry can help. */
+  | { readonly kind: 'Refused'; readonly code: number }
+  /** It may have landed: found out by reading, never by writing again (I18). */
+  | { readonly kind: 'Unknown' }
+
+export interface WriteContext {
+  /** Name of the HealingAction: part of the User-Agent, so that the audit log names the act. */
+  readonly action: string
+  readonly dryRun: boolean
+}
+
+/** The one way to write to a workload: as the healer of its namespace, with preconditions. */
+export interface TargetWriter {
+  write(operation: Operation, context: WriteContext): Promise<WriteResult>
+}

@@ -1,0 +1,107 @@
+/** The controller: puts the parts together. Reads no environment and does not exit; `main.ts` does. */
+import type { Logger } from '../shared/runtime/logger.ts'
+import type { Metrics } from '../shared/runtime/metrics.ts'
+import { Health } from '../shared/runtime/health.ts'
+import { Lifecycle } from '../shared/runtime/lifecycle.ts'
+import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
+import type { Random, Timers } from '../shared/runtime/timers.ts'
+import { WorkQueue } from '../shared/runtime/work-queue.ts'
+import type { KubeApi } from '../shared/kube/api.ts'
+import { keyString } from '../shared/kube/store.ts'
+import { apiVerdict } from '../shared/kube/verdict.ts'
+import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import type { Installation } from '../shared/rules/rule.ts'
+import { WatchedCluster } from './adapters/cluster-cache.ts'
+import { LedgerStore } from './adapters/ledger-store.ts'
+import { ApiLiveReader } from './adapters/live-reader.ts'
+import { ApiOwnObjects } from './adapters/own-objects.ts'
+import { targetWriter } from './adapters/target-writer.ts'
+import { declareControllerMetrics } from './metrics.ts'
+import type { Events } from './ports/events.ts'
+import { ActionReconciler } from './reconcilers/healing-action.ts'
+import { PolicyReconciler } from './reconcilers/healing-policy.ts'
+import { byKey, wire } from './wiring.ts'
+
+export interface ControllerParts {
+  readonly api: KubeApi
+  readonly events: Events
+  readonly installation: Installation
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Policies, and apart from them actions, worked on at the same time. */
+  readonly concurrency: number
+  readonly version: string
+}
+
+export interface Controller {
+  readonly lifecycle: Lifecycle
+  readonly live: Health
+  readonly ready: Health
+}
+
+/** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
+const DEAF = minutes(5)
+const STOP_TIMEOUT = seconds(20)
+
+export function createController(parts: ControllerParts): Controller {
+  const { api, events, installation, clock, timers, random, log, version } = parts
+  const metrics = declareControllerMetrics(parts.metrics)
+  const cluster = new WatchedCluster({ api, clock, installation, timers, random, log })
+  const objects = new ApiOwnObjects({ api, timers, random, log })
+  const ledgers = new LedgerStore({ api, namespace: installation.operatorNamespace, timers, random, log })
+  const live = new ApiLiveReader({ api, clock, installation })
+  const writer = targetWriter(api, version)
+
+  const policyQueue = new WorkQueue({ timers, random })
+  const actionQueue = new WorkQueue({ timers, random })
+  const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: declareLoopMetrics(parts.metrics) }
+  const policyReconciler = new PolicyReconciler({ cluster, live, objects, ledgers, events, clock, log, metrics })
+  const actionReconciler = new ActionReconciler({ cluster, live, objects, ledgers, writer, events, clock, log, metrics })
+  const loops = [
+    new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),
+    new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),
+  ]
+
+  const reflectors = [...cluster.reflectors, objects.policies, objects.actions]
+  const lifecycle = new Lifecycle({ timers, log, stopTimeout: STOP_TIMEOUT })
+  const ready = new Health()
+  const alive = new Health()
+  let working = false
+  ready.add('working', () => (working ? undefined : 'not started'))
+  for (const reflector of reflectors) {
+    ready.add(`watch ${reflector.name}`, () => (reflector.synced ? undefined : 'not listed yet'))
+    alive.add(`watch ${reflector.name}`, () => (reflector.age > DEAF ? 'the API server was not heard for minutes' : undefined))
+  }
+  const halt = new AbortController()
+  lifecycle.add({
+    name: 'watches',
+    start: async () => {
+      for (const reflector of reflectors) reflector.start()
+      await Promise.all(reflectors.map((reflector) => reflector.whenSynced(halt.signal)))
+    },
+    stop: async () => {
+      halt.abort()
+      await Promise.all(reflectors.map((reflector) => reflector.stop()))
+    },
+  })
+  lifecycle.add({
+    name: 'reconcilers',
+    start: async () => {
+      // No decision before every watch is complete: half a world looks like a quiet one.
+      wire(cluster, objects, policyQueue, actionQueue)
+      // Ledgers whose policy went while nobody watched.
+      for (const policy of await ledgers.policies()) policyQueue.add(keyString(policy))
+      for (const loop of loops) loop.start()
+      working = true
+      log.info('working', { policies: objects.policies.store.size })
+    },
+    stop: async (deadline) => {
+      working = false
+      await Promise.all(loops.map((loop) => loop.stop(deadline)))
+    },
+  })
+  return { lifecycle, live: alive, ready }
+}

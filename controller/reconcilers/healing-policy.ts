@@ -1,0 +1,244 @@
+/** Decide and record: from a policy and the world to reservations, HealingActions and a status. Carries nothing out. */
+import { formatDuration } from '../../shared/lib/duration.ts'
+import { TerminalError } from '../../shared/lib/errors.ts'
+import { sameJson } from '../../shared/lib/json.ts'
+import { after, between, formatInstant, hours, millis, minutes, parseInstant, seconds, type Clock, type Instant } from '../../shared/lib/time.ts'
+import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import { judge } from '../../shared/rules/judge.ts'
+import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import type { Logger } from '../../shared/runtime/logger.ts'
+import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
+import { abandon, announced, emptyLedger, reserve, type Ledger } from '../healing/ledger.ts'
+import { describe } from '../healing/owners.ts'
+import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
+import { QUIET_REASONS } from '../healing/refusal.ts'
+import type { HealerState, Snapshot } from '../healing/snapshot.ts'
+import { brokenStatus, policyStatus } from '../healing/status.ts'
+import type { ControllerMetrics } from '../metrics.ts'
+import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
+import type { Events } from '../ports/events.ts'
+import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
+import type { OwnObjects } from '../ports/objects.ts'
+
+export interface PolicyReconcilerPorts {
+  readonly cluster: ClusterCache
+  readonly live: Pick<LiveReader, 'healer'>
+  readonly objects: OwnObjects
+  readonly ledgers: Ledgers
+  readonly events: Events
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: ControllerMetrics
+}
+
+/** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
+const ORPHAN_AGE = minutes(1)
+/** A ledger outlives its policy by this. */
+const LEDGER_AFTERLIFE = hours(24)
+/** Own state that cannot be read is looked at again: a person may have mended it. */
+const UNREADABLE_RETRY = seconds(30)
+
+export class PolicyReconciler {
+  readonly #ports: PolicyReconcilerPorts
+
+  constructor(ports: PolicyReconcilerPorts) {
+    this.#ports = ports
+  }
+
+  async reconcile(key: PolicyKey): Promise<ReconcileResult> {
+    const { objects, clock } = this.#ports
+    const policy = objects.policy(key)
+    if (policy === undefined) return this.#gone(key)
+    const now = clock.now()
+    try {
+      return await this.#judge(policy, key, now)
+    } catch (error) {
+      if (error instanceof LedgerUnreadable) {
+        this.#ports.metrics.ledgerUnreadable.inc({})
+        await this.#broken(policy, 'LedgerUnreadable', error.message, now)
+        return { requeueAfter: UNREADABLE_RETRY }
+      }
+      if (!(error instanceof TerminalError)) throw error
+      await this.#broken(policy, 'NotCompiled', error.message, now)
+      return {}
+    }
+  }
+
+  async #judge(stored: HealingPolicy, key: PolicyKey, now: Instant): Promise<ReconcileResult> {
+    const { cluster, ledgers, metrics } = this.#ports
+    const world = cluster.world(key.namespace)
+    const { violations } = judge(stored, { installation: world.installation })
+    const policy = compilePolicy(stored)
+    const known = await ledgers.read(key)
+    const reserved = (known?.entries ?? []).filter((e) => e.state === 'Reserved').map((e) => e.action)
+    const snapshot: Snapshot = {
+      ...world,
+      now,
+      violations,
+      ledger: known,
+      actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
+      // Another generation may have given the trigger's name another meaning.
+      findings: stored.status?.observedGeneration === policy.generation ? (stored.status.findings ?? []) : [],
+    }
+    const evaluation = await this.#evaluate(policy, snapshot)
+    metrics.evaluations.inc({ decision: evaluation.decision.kind, reason: reasonOf(evaluation) })
+
+    let ledger = await this.#upkeep(key, policy, snapshot, evaluation)
+    let again: Instant | undefined = evaluation.recheckAt
+    if (evaluation.decision.kind === 'Act') {
+      for (const action of evaluation.decision.actions) {
+        const recorded = await this.#record(stored, policy, key, action, now)
+        if (recorded === undefined) again = after(now, seconds(1))
+        else ledger = recorded
+      }
+    }
+    ledger = await this.#orphans(key, policy, ledger, now)
+    ledger = await this.#announce(stored, key, ledger)
+    await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, now, previous: stored.status }))
+    const orphan = ledger.entries.some((e) => e.state === 'Reserved') ? after(now, ORPHAN_AGE) : undefined
+    const next = [again, orphan].filter((t) => t !== undefined).sort((a, b) => a - b)[0]
+    return next === undefined ? {} : { requeueAfter: millis(Math.max(50, between(now, next))) }
+  }
+
+  /** The account is asked for only when there is something to do: a quiet cluster costs no review. */
+  async #evaluate(policy: CompiledPolicy, snapshot: Snapshot): Promise<Evaluation> {
+    const first = evaluate(policy, snapshot)
+    if (first.decision.kind !== 'Act') return first
+    const healer: HealerState = await this.#ports.live.healer(policy.namespace)
+    return healer === 'Ready' ? first : evaluate(policy, { ...snapshot, healer })
+  }
+
+  /** Incidents that ended or became quiet. On a lost swap the ledger is left to the next evaluation. */
+  async #upkeep(key: PolicyKey, policy: CompiledPolicy, { ledger }: Snapshot, evaluation: Evaluation): Promise<Ledger> {
+    const before = ledger ?? emptyLedger(policy)
+    const gone = before.goneSince !== undefined
+    if (!gone && sameJson(evaluation.ledger, before)) return before
+    return this.#ports.ledgers.update(key, (fresh) => {
+      const { goneSince: _, ...alive } = fresh
+      return sameJson(fresh, before) ? { ...alive, incidents: evaluation.ledger.incidents } : gone ? alive : fresh
+    })
+  }
+
+  /** Reserve, then create (a dry run: the other way round). undefined: refused on the fresh ledger, or its name is taken by another decision. */
+  async #record(stored: HealingPolicy, policy: CompiledPolicy, key: PolicyKey, action: PlannedAction, now: Instant): Promise<Ledger | undefined> {
+    const { ledgers, objects, events, log, metrics } = this.#ports
+    const fields = { policy: `${key.namespace}/${key.name}`, action: action.name, incident: action.request.incident.id, target: action.spec.targetResource.name }
+    const dry = action.spec.dryRun
+    // A dry run takes no slot, so its record comes first: a crash before the incident is noted makes the same one again.
+    const shown = dry ? await objects.createAction(action.name, action.spec) : undefined
+    const admission = await ledgers.admit(key, (ledger) => reserve(ledger, action.request, policy.limits, now))
+    if ('refusal' in admission) {
+      log.info('reservation refused', { ...fields, reason: admission.refusal.reason })
+      return undefined
+    }
+    log.info('reserved', fields)
+    const created = shown ?? (await objects.createAction(action.name, action.spec))
+    if (created === 'Differs') {
+      log.error('another decision has this name', fields)
+      return ledgers.update(key, (ledger) => abandon(ledger, action.name, policy.limits.breaker, now))
+    }
+    if (created === 'Created') {
+      const { spec } = action
+      log.info('decided', { ...fields, dryRun: spec.dryRun, trigger: spec.trigger.name, evidence: spec.trigger.evidence })
+      events.record(stored, {
+        type: 'Normal',
+        reason: spec.dryRun ? 'DecidedDryRun' : 'Decided',
+        action: spec.action.type,
+        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}`,
+      })
+      const since = parseInstant(spec.trigger.since)
+      if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
+    }
+    return admission.ledger
+  }
+
+  /** Reservations whose action was never created. The live read keeps a slow cache from losing an act. */
+  async #orphans(key: PolicyKey, policy: CompiledPolicy, ledger: Ledger, now: Instant): Promise<Ledger> {
+    const { ledgers, objects, log } = this.#ports
+    let current = ledger
+    for (const entry of ledger.entries) {
+      const at = parseInstant(entry.reservedAt)
+      if (entry.state !== 'Reserved' || at === undefined || now < after(at, ORPHAN_AGE)) continue
+      const actionKey = { namespace: key.namespace, name: entry.action }
+      if (objects.action(actionKey) !== undefined || (await objects.actionExists(actionKey))) continue
+      log.warn('reservation without an action abandoned', { policy: `${key.namespace}/${key.name}`, action: entry.action })
+      current = await ledgers.update(key, (fresh) => abandon(fresh, entry.action, policy.limits.breaker, now))
+    }
+    return current
+  }
+
+  /** Once per incident: the event first, so that a crash in between repeats it rather than losing it. */
+  async #announce(stored: HealingPolicy, key: PolicyKey, ledger: Ledger): Promise<Ledger> {
+    const { ledgers, events, log, metrics } = this.#ports
+    let current = ledger
+    for (const incident of ledger.incidents) {
+      if (incident.state !== 'Escalated' || incident.announced === true) continue
+      log.warn('escalated', { policy: `${key.namespace}/${key.name}`, incident: incident.id, subject: describe(incident.subject) })
+      events.record(stored, {
+        type: 'Warning',
+        reason: 'Escalated',
+        action: 'escalate',
+        note: `no action helped ${describe(incident.subject)} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
+      })
+      metrics.escalations.inc({})
+      current = await ledgers.update(key, (fresh) => announced(fresh, incident.id))
+    }
+    return current
+  }
+
+  async #writeStatus(stored: HealingPolicy, status: HealingPolicyStatus): Promise<void> {
+    if (sameJson(status, stored.status)) return
+    this.#tell(stored, status)
+    await this.#ports.objects.writePolicyStatus(stored, status)
+  }
+
+  /** An event when the decision becomes a refusal that a person should know of, and one line in the log for every change. */
+  #tell(stored: HealingPolicy, { lastDecision }: HealingPolicyStatus): void {
+    const before = stored.status?.lastDecision
+    if (lastDecision?.reason === undefined || sameJson(lastDecision, before)) return
+    const { kind, reason, message = '' } = lastDecision
+    this.#ports.log.info('decision', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, kind, reason, detail: message })
+    const quiet = QUIET_REASONS.has(reason as Parameters<typeof QUIET_REASONS.has>[0])
+    if (kind === 'Blocked' && !quiet) this.#ports.events.record(stored, { type: 'Warning', reason, action: 'refuse', note: message })
+  }
+
+  async #broken(stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
+    const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status)
+    if (sameJson(status, stored.status)) return
+    this.#ports.log.error('policy cannot be judged', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, reason, detail: message })
+    this.#ports.events.record(stored, { type: 'Warning', reason, action: 'refuse', note: message })
+    await this.#ports.objects.writePolicyStatus(stored, status)
+  }
+
+  /** Deleting and recreating a policy resets nothing for a day. */
+  async #gone(key: PolicyKey): Promise<ReconcileResult> {
+    const { ledgers, clock, log } = this.#ports
+    const now = clock.now()
+    const ledger = await ledgers.read(key)
+    if (ledger === undefined) return {}
+    const since = parseInstant(ledger.goneSince)
+    if (since === undefined) {
+      await ledgers.update(key, (fresh) => ({ ...fresh, goneSince: formatInstant(now) }))
+      return { requeueAfter: LEDGER_AFTERLIFE }
+    }
+    const end = after(since, LEDGER_AFTERLIFE)
+    if (now < end) return { requeueAfter: between(now, end) }
+    await ledgers.remove(key)
+    log.info('ledger removed', { policy: `${key.namespace}/${key.name}`, after: formatDuration(LEDGER_AFTERLIFE) })
+    return {}
+  }
+}
+
+const reasonOf = ({ decision }: Evaluation): string => {
+  switch (decision.kind) {
+    case 'NoOp':
+      return decision.reason
+    case 'Act':
+      return 'Decided'
+    case 'Blocked':
+      return decision.refusals[0].refusal.reason
+    default:
+      return decision satisfies never
+  }
+}
+

@@ -1,0 +1,125 @@
+/**
+ * A real API server and our own validators judge the same objects: the samples, and some thousands that are generated.
+ * Both must come to the same verdict for the same fields.
+ *
+ * `AGREEMENT_SEED=n` replays a run, `AGREEMENT_RUNS=n` makes it longer.
+ */
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import fc, { type Arbitrary } from 'fast-check'
+import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { resources } from '../../shared/api/v1alpha1/resources.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { decode } from '../../shared/schema/defaults.ts'
+import type { CustomResource } from '../../shared/schema/structural.ts'
+import { anyAction, anyPolicy, type Manifest } from '../../shared/testing/arbitraries/resources.ts'
+import { readCorpus, type Sample, type SampleDocument } from '../../shared/testing/corpus.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { connect, type ApiServer } from './server.ts'
+import { disagreement, ourPaths, ourUnknown, placeOf, resourceOf, unknownInAnswer } from './verdicts.ts'
+
+const SEED = Number(process.env['AGREEMENT_SEED'] ?? 20_300_101)
+const RUNS = Number(process.env['AGREEMENT_RUNS'] ?? 3000)
+const CRDS = fileURLToPath(new URL('../../config/crd/bases', import.meta.url))
+/** Requests in flight: more only make the API server's queue longer. */
+const CONCURRENCY = 8
+
+const corpus = await readCorpus()
+
+describe('agreement with a real API server', function () {
+  this.timeout(300_000)
+  let cluster: Cluster
+  let server: ApiServer
+
+  before(async () => {
+    cluster = await startCluster({ node: false })
+    await cluster.kubectl(['apply', '--server-side', '-f', CRDS])
+    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...resources.map(({ plural }) => `crd/${plural}.kubeskippy.io`)])
+    const namespaces = new Set(corpus.map(({ now }) => placeOf(now.value).namespace))
+    for (const namespace of namespaces) await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }) })
+    server = await connect(cluster.kubeconfig)
+  })
+
+  after(async () => {
+    await server?.close()
+    await cluster?.stop()
+  })
+
+  it('takes every CRD as it is, without a warning', async () => {
+    for (const file of await readdir(CRDS)) {
+      const { stderr } = await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-f', `${CRDS}/${file}`])
+      expect(stderr, file).to.equal('')
+    }
+  })
+
+  it('offers the kinds by their short names and category', async () => {
+    const { stdout } = await cluster.kubectl(['api-resources', '--api-group=kubeskippy.io', '--categories=kubeskippy', '--no-headers'])
+    expect(stdout).to.match(/^healingactions +ha +/m).and.to.match(/^healingpolicies +hp +/m)
+    expect(stdout).not.to.contain('healingledgers')
+  })
+
+  for (const sample of corpus) {
+    it(`judges ${sample.file} as we do`, () => (sample.old === undefined ? judgeCreation(sample) : judgeUpdate(sample, sample.old)))
+  }
+
+  async function judgeCreation({ now }: Sample): Promise<void> {
+    const resource = resourceOf(now.value)
+    const answer = await server.create(placeOf(now.value), now.text)
+    expect(disagreement(ourPaths(resource, now.value), answer), answer.text).to.equal(undefined)
+    const strict = await server.create(placeOf(now.value), now.text, { fieldValidation: 'Strict' })
+    const unknown = ourUnknown(resource, now.value)
+    if (unknown.length > 0) expect(unknownInAnswer(strict), strict.text).to.deep.equal(unknown)
+    else expect(disagreement(ourPaths(resource, now.value), strict), strict.text).to.equal(undefined)
+  }
+
+  async function judgeUpdate({ now }: Sample, old: SampleDocument): Promise<void> {
+    const place = placeOf(now.value)
+    const stored = await server.store(place, old.text)
+    const { name, uid, resourceVersion } = stored['metadata'] as Record<'name' | 'uid' | 'resourceVersion', string>
+    try {
+      const manifest = now.value as Record<string, unknown>
+      const body = { ...manifest, metadata: { ...(manifest['metadata'] as object), uid, resourceVersion } }
+      const answer = await server.replace(place, name, JSON.stringify(body))
+      expect(disagreement(ourPaths(resourceOf(manifest), manifest, old.value), answer), answer.text).to.equal(undefined)
+    } finally {
+      await server.remove(place, name)
+    }
+  }
+
+  it('stores a policy with the defaults that the controller applies on read', async () => {
+    for (const { file, valid, now, old } of corpus) {
+      if (!valid || old !== undefined || !isObject(now.value)) continue
+      const resource = resourceOf(now.value)
+      const { text } = await server.create(placeOf(now.value), now.text)
+      const { spec } = JSON.parse(text) as { spec: unknown }
+      expect(spec, file).to.deep.equal(decode(resource, now.value)['spec'])
+    }
+  })
+
+  const generated: readonly [CustomResource, Arbitrary<Manifest>, number][] = [
+    [healingPolicy, anyPolicy, RUNS],
+    [healingAction, anyAction, Math.ceil(RUNS / 4)],
+  ]
+  for (const [resource, arbitrary, runs] of generated) {
+    it(`judges ${runs} generated objects of ${resource.kind} as we do (seed ${SEED})`, async () => {
+      const objects = fc.sample(arbitrary, { seed: SEED, numRuns: runs })
+      const differences: string[] = []
+      const count = { accepted: 0, refused: 0 }
+      let next = 0
+      const judge = async (): Promise<void> => {
+        for (let object = objects[next++]; object !== undefined; object = objects[next++]) {
+          const answer = await server.create(placeOf(object), JSON.stringify(object))
+          const difference = disagreement(ourPaths(resource, object), answer)
+          if (difference !== undefined) differences.push(`${difference}\n${JSON.stringify(object)}\n${answer.text}`)
+          count[answer.accepted ? 'accepted' : 'refused']++
+        }
+      }
+      await Promise.all(Array.from({ length: CONCURRENCY }, judge))
+      expect(differences.slice(0, 5), `${differences.length} differ; replay with AGREEMENT_SEED=${SEED}`).to.deep.equal([])
+      // Agreement about objects that are all refused, or all accepted, would say little.
+      expect(Math.min(count.accepted, count.refused), JSON.stringify(count)).to.be.greaterThan(runs / 5)
+    })
+  }
+})

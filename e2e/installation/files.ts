@@ -1,0 +1,54 @@
+/** What is applied, in this order, and the kubeconfigs of the two programs. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { HEALER_ACCOUNT, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { webhookConfigurations } from '../../webhook/manifests.ts'
+
+const CONFIG = join(import.meta.dirname, '../../config')
+
+const documents = (folder: string, wanted: (file: string) => boolean = () => true): string[] =>
+  readdirSync(join(CONFIG, folder)).filter((file) => file.endsWith('.yaml') && wanted(file)).sort().map((file) => readFileSync(join(CONFIG, folder, file), 'utf8'))
+
+const toYaml = (objects: readonly unknown[]): string[] => objects.map((object) => stringify(object, { version: '1.1' }))
+
+/**
+ * One text for `kubectl apply -f -`. The door is dialled at its URL: it runs beside the cluster, not in it.
+ * @param webhookUrl undefined: no configurations that lead to a door
+ */
+export function installationManifests(webhookUrl: string | undefined): string {
+  return [
+    ...toYaml([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE } }]),
+    ...documents('crd/bases'),
+    ...documents('rbac'),
+    ...documents('webhook', (file) => file !== 'manifests.yaml'),
+    ...(webhookUrl === undefined ? [] : toYaml(webhookConfigurations({ kind: 'url', url: webhookUrl }))),
+  ].join('\n---\n')
+}
+
+/** A namespace's consent to being healed. */
+export function healerManifests(namespace: string): string {
+  const metadata = { name: HEALER_ACCOUNT, namespace }
+  const apiGroup = 'rbac.authorization.k8s.io'
+  return toYaml([
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: `${apiGroup}/v1`, kind: 'Role', metadata, rules: [{ apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] }] },
+    { apiVersion: `${apiGroup}/v1`, kind: 'RoleBinding', metadata, roleRef: { apiGroup, kind: 'Role', name: HEALER_ACCOUNT }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
+  ]).join('---\n')
+}
+
+export interface KubeconfigParts {
+  readonly server: string
+  readonly caFile: string
+  readonly user: string
+  readonly tokenFile: string
+}
+
+export function tokenKubeconfig({ server, caFile, user, tokenFile }: KubeconfigParts): string {
+  return JSON.stringify({
+    apiVersion: 'v1', kind: 'Config', 'current-context': user,
+    clusters: [{ name: 'cluster', cluster: { server, 'certificate-authority': caFile } }],
+    users: [{ name: user, user: { tokenFile } }],
+    contexts: [{ name: user, context: { cluster: 'cluster', user } }],
+  }, null, 2)
+}

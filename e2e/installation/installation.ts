@@ -1,0 +1,137 @@
+/** KubeSkippy beside a cluster: its objects applied, its two programs as processes under their ServiceAccounts' tokens. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { resources } from '../../shared/api/v1alpha1/resources.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { ClusterError } from '../cluster/errors.ts'
+import { lastLines } from '../cluster/exec.ts'
+import { healerManifests, installationManifests, tokenKubeconfig } from './files.ts'
+import { Program, type Flags } from './program.ts'
+
+export interface InstallOptions {
+  /** Default: nothing is said. */
+  readonly log?: (line: string) => void
+  /** False: everything but the controller, for tests that start it in their own way. Default true. */
+  readonly controller?: boolean
+  /** False: no door, and none of the configurations that lead to it, or every policy would be refused. Default true. */
+  readonly webhook?: boolean
+}
+
+export interface ControllerOptions {
+  /** URL in place of the API server's own, such as that of a fault proxy. */
+  readonly server?: string
+  /** Flags on top of the installation's own, or in their place. */
+  readonly flags?: Flags
+}
+
+export interface Installation {
+  readonly cluster: Cluster
+  readonly controller: Program
+  readonly webhook: Program
+  /** Another controller beside the first one, under the same account. Not started yet. */
+  readonly secondController: Program
+  /** Returns when it works: its watches are complete. */
+  startController(options?: ControllerOptions): Promise<void>
+  /** In order. False when it did not run. */
+  stopController(): Promise<boolean>
+  /** As by a crash; SIGSTOP is a pause until SIGCONT. False when it did not run. */
+  killController(signal?: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<boolean>
+  startWebhook(): Promise<void>
+  stopWebhook(): Promise<boolean>
+  /** The namespace's consent: its healer account, with a Role and a RoleBinding. */
+  enable(namespace: string): Promise<void>
+  /** For a `ControllerOptions.server` other than the API server's, and for programs of a test under the same account. */
+  controllerKubeconfig(server?: string): string
+}
+
+/** As long as the cluster's certificates: nothing renews it. */
+const TOKEN_LIFETIME = '8760h'
+
+/** Installs what is missing; programs that run are left alone. */
+export async function install(cluster: Cluster, options: InstallOptions = {}): Promise<Installation> {
+  const { log = () => {}, controller = true, webhook = true } = options
+  const installation = openInstallation(cluster)
+  log('applying the CRDs, the admission policies, the accounts and their rights')
+  await kubectl(cluster, ['apply', '-f', '-'], installationManifests(webhook ? webhookUrl(cluster) : undefined))
+  await Promise.all([
+    kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', ...resources.map(({ plural }) => `crd/${plural}.${GROUP}`)]),
+    ...[CONTROLLER_ACCOUNT, WEBHOOK_ACCOUNT].map(async (account) => writeToken(cluster, account)),
+  ])
+  log(`starting ${[...(webhook ? ['the webhook'] : []), ...(controller ? ['the controller'] : [])].join(' and ')}`)
+  await Promise.all([
+    webhook && installation.webhook.process === undefined ? installation.startWebhook() : undefined,
+    controller && installation.controller.process === undefined ? installation.startController() : undefined,
+  ])
+  return installation
+}
+
+/** Of a cluster that has been installed to before. */
+export function openInstallation(cluster: Cluster): Installation {
+  const [, webhookHealth, controllerHealth, secondHealth] = cluster.sparePorts
+  const controllerKubeconfig = (server = cluster.server) => writeKubeconfig(cluster, CONTROLLER_ACCOUNT, server)
+  const controllerNamed = (name: string, health: number | undefined) =>
+    new Program(cluster, {
+      name, ...CONTROLLER,
+      flags: { kubeconfig: kubeconfigFile(cluster, CONTROLLER_ACCOUNT, cluster.server), 'health-probe-bind-address': `127.0.0.1:${health}`, 'metrics-bind-address': '127.0.0.1:0' },
+      readyUrl: `http://127.0.0.1:${health}/readyz`,
+    })
+  const controller = controllerNamed('kubeskippy-controller', controllerHealth)
+  const webhook = new Program(cluster, {
+    name: 'kubeskippy-webhook', ...WEBHOOK,
+    flags: {
+      kubeconfig: kubeconfigFile(cluster, WEBHOOK_ACCOUNT, cluster.server),
+      'bind-address': webhookAddress(cluster),
+      'health-probe-bind-address': `127.0.0.1:${webhookHealth}`,
+      'metrics-bind-address': '127.0.0.1:0',
+    },
+    readyUrl: `http://127.0.0.1:${webhookHealth}/readyz`,
+  })
+  return {
+    cluster, controller, webhook, controllerKubeconfig,
+    secondController: controllerNamed('kubeskippy-controller-2', secondHealth),
+    startController: async ({ server, flags = {} } = {}) => {
+      await controller.start({ kubeconfig: controllerKubeconfig(server), ...flags })
+      await controller.ready()
+    },
+    stopController: async () => controller.stop(),
+    killController: async (signal) => controller.kill(signal),
+    startWebhook: async () => {
+      writeKubeconfig(cluster, WEBHOOK_ACCOUNT, cluster.server)
+      await webhook.start()
+      await webhook.ready()
+    },
+    stopWebhook: async () => webhook.stop(),
+    enable: async (namespace) => { await kubectl(cluster, ['apply', '-f', '-'], healerManifests(namespace)) },
+  }
+}
+
+const CONTROLLER = { entry: ['controller/main.ts'] } as const
+const WEBHOOK = { entry: ['webhook/main.ts'] } as const
+
+const webhookAddress = ({ sparePorts: [port] }: Cluster): string => `127.0.0.1:${port}`
+const webhookUrl = (cluster: Cluster): string => `https://${webhookAddress(cluster)}`
+
+const tokenFile = ({ dir }: Cluster, account: string): string => join(dir, `${account}.token`)
+
+/** One file for each server, so that a controller by way of a proxy changes nothing for another one. */
+const kubeconfigFile = ({ dir, server: own }: Cluster, account: string, server: string): string =>
+  join(dir, server === own ? `${account}.kubeconfig` : `${account}-${new URL(server).port}.kubeconfig`)
+
+function writeKubeconfig(cluster: Cluster, account: string, server: string): string {
+  const file = kubeconfigFile(cluster, account, server)
+  writeFileSync(file, tokenKubeconfig({ server, caFile: cluster.caFile, user: account, tokenFile: tokenFile(cluster, account) }), { mode: 0o600 })
+  return file
+}
+
+async function writeToken(cluster: Cluster, account: string): Promise<void> {
+  const token = await kubectl(cluster, ['create', 'token', account, '--namespace', OPERATOR_NAMESPACE, '--duration', TOKEN_LIFETIME])
+  writeFileSync(tokenFile(cluster, account), token.trim(), { mode: 0o600 })
+}
+
+async function kubectl(cluster: Cluster, args: readonly string[], input?: string): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(args, input === undefined ? {} : { input })
+  if (code !== 0) throw new ClusterError(`kubectl ${args.slice(0, 3).join(' ')} failed: ${lastLines(stderr, 3)}`)
+  return stdout
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { parse } from 'yaml'
+import { judge } from './judge.ts'
+import { RULES } from './registry.ts'
+import { DEFAULT_INSTALLATION } from './rule.ts'
+
+const folder = (kind: string): URL => new URL(`../../config/samples/${kind}/rules/`, import.meta.url)
+const sample = (kind: string, id: string): string => readFileSync(new URL(`${id.toLowerCase()}.yaml`, folder(kind)), 'utf8')
+const judged = (text: string) => judge(parse(text), { installation: DEFAULT_INSTALLATION })
+
+describe('the registry of rules', () => {
+  it('has each id once, of the form KSnnn, in order within the whole', () => {
+    const ids = RULES.map(({ id }) => id)
+    expect(ids.filter((id) => !/^KS[1-9][0-9]{2}$/.test(id))).to.deep.equal([])
+    expect(ids).to.deep.equal([...new Set(ids)].sort())
+  })
+
+  it('has a sentence, a reason and a way out for each rule, on one line and without a full stop in the parts that are joined', () => {
+    for (const { id, title, why, fix } of RULES) {
+      expect(title, id).to.match(/^[A-Za-z].*\.$/)
+      for (const part of [why, fix]) expect(part, id).to.match(/^[a-z][^\n]*[^.\n]$/)
+    }
+  })
+
+  it('has no sample without a rule', () => {
+    const files = RULES.map(({ id }) => `${id.toLowerCase()}.yaml`)
+    for (const kind of ['valid', 'invalid']) expect(readdirSync(folder(kind)).sort()).to.deep.equal(files)
+  })
+
+  for (const { id, severity } of RULES) {
+    it(`${id}: its invalid sample breaks this rule alone, at the path that its first line names`, () => {
+      const text = sample('invalid', id)
+      const { violations, warnings } = judged(text)
+      const [, named, path] = /^# (KS[0-9]+) ([^ ]+): /.exec(text) ?? []
+      expect(named).to.equal(id)
+      expect([...violations, ...warnings].map((found) => `${found.severity} ${found.rule} ${found.path}`)).to.deep.equal([`${severity} ${id} ${path}`])
+    })
+
+    it(`${id}: no rule minds its valid sample`, () => {
+      expect(judged(sample('valid', id))).to.deep.equal({ violations: [], warnings: [] })
+    })
+  }
+})

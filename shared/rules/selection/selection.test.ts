@@ -1,0 +1,146 @@
+import { expect } from 'chai'
+import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
+import { check, type PolicyOverrides } from '../test-policy.ts'
+import { ks101 } from './ks101-match-all.ts'
+import { ks103 } from './ks103-protected-namespace.ts'
+import { ks104 } from './ks104-forbidden-target.ts'
+import { ks105 } from './ks105-all-protected.ts'
+import { ks107 } from './ks107-unknown-kind.ts'
+import { ks109 } from './ks109-other-namespace.ts'
+
+type Selector = HealingPolicySpec['selector']
+type Resource = NonNullable<Selector['resources']>[number]
+
+const app = { matchLabels: { app: 'cart' } }
+const pod: Resource = { apiVersion: 'v1', kind: 'Pod' }
+const expressions = (...matchExpressions: NonNullable<NonNullable<Selector['labelSelector']>['matchExpressions']>): Selector => ({ labelSelector: { matchExpressions } })
+
+describe('KS101 match-all selection', () => {
+  const found: [string, PolicyOverrides][] = [
+    ['an empty selector is refused', { selector: {} }],
+    ['an empty label selector is refused', { selector: { labelSelector: {} } }],
+    ['empty matchLabels and expressions are refused', { selector: { labelSelector: { matchLabels: {}, matchExpressions: [] } } }],
+    ['a dry run is refused as well', { mode: 'dryrun', selector: {} }],
+    ['NotIn alone is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }) }],
+    ['DoesNotExist alone is refused', { selector: expressions({ key: 'app', operator: 'DoesNotExist' }) }],
+    ['names for one kind do not excuse the other', { selector: { resources: [{ ...pod, names: ['cart-0'] }, { apiVersion: 'apps/v1', kind: 'Deployment' }] } }],
+  ]
+  for (const [title, overrides] of found) it(title, () => expect(check(ks101, overrides)).to.have.lengthOf(1))
+
+  const accepted: [string, PolicyOverrides][] = [
+    ['one label is enough', { selector: { labelSelector: app } }],
+    ['Exists asks for a label', { selector: expressions({ key: 'app', operator: 'Exists' }) }],
+    ['In asks for a label', { selector: expressions({ key: 'app', operator: 'In', values: ['cart'] }) }],
+    ['a negative expression beside a positive one passes', { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'tier', operator: 'NotIn', values: ['db'] }) }],
+    ['names are enough', { selector: { resources: [{ ...pod, names: ['cart-0'] }] } }],
+    ['monitor may look at everything', { mode: 'monitor', selector: {} }],
+  ]
+  for (const [title, overrides] of accepted) it(title, () => expect(check(ks101, overrides)).to.deep.equal([]))
+
+  it('says which kinds are meant', () => expect(check(ks101, { selector: {} })).to.deep.equal(['spec.selector.labelSelector: selects every v1 Pod']))
+})
+
+describe('KS103 protected namespaces', () => {
+  for (const namespace of ['kube-system', 'kube-public', 'kube-node-lease', 'kubeskippy-system']) {
+    it(`automatic in ${namespace} is refused`, () =>
+      expect(check(ks103, { namespace })).to.deep.equal([`spec.selector.namespaces[0]: mode automatic in the protected namespace "${namespace}"`]))
+    it(`a dry run in ${namespace} passes`, () => expect(check(ks103, { namespace, mode: 'dryrun' })).to.deep.equal([]))
+  }
+  it('the installation adds namespaces', () => expect(check(ks103, { namespace: 'bank' }, { protectedNamespaces: ['bank'] })).to.have.lengthOf(1))
+  it('the installation cannot take the built-in ones away', () => expect(check(ks103, { namespace: 'kube-system' }, { protectedNamespaces: [] })).to.have.lengthOf(1))
+  it('the namespace of the operator is the one it runs in', () => expect(check(ks103, { namespace: 'ops' }, { operatorNamespace: 'ops' })).to.have.lengthOf(1))
+  it('each namespace of a list is looked at', () => {
+    const selector = { labelSelector: app, namespaces: ['shop', 'kube-system', 'kube-public'] }
+    expect(check(ks103, { selector }).map((found) => found.split(':')[0])).to.deep.equal(['spec.selector.namespaces[1]', 'spec.selector.namespaces[2]'])
+  })
+  it('a namespace whose name only begins like a protected one passes', () => expect(check(ks103, { namespace: 'kube-system-tests' })).to.deep.equal([]))
+})
+
+describe('KS104 forbidden targets', () => {
+  const forbidden: [string, string][] = [
+    ['v1', 'Namespace'], ['v1', 'Secret'], ['v1', 'ServiceAccount'], ['v1', 'PersistentVolume'], ['v1', 'PersistentVolumeClaim'],
+    ['rbac.authorization.k8s.io/v1', 'Role'], ['rbac.authorization.k8s.io/v1', 'RoleBinding'], ['rbac.authorization.k8s.io/v1', 'ClusterRole'], ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+    ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
+    ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'], ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'], ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy'],
+    ['kubeskippy.io/v1alpha1', 'HealingPolicy'], ['kubeskippy.io/v1alpha1', 'HealingAction'], ['kubeskippy.io/v1alpha1', 'HealingLedger'],
+  ]
+  for (const [apiVersion, kind] of forbidden) {
+    for (const mode of ['automatic', 'monitor'] as const) {
+      it(`${kind} is refused in mode ${mode}, even by name`, () =>
+        expect(check(ks104, { mode, selector: { resources: [{ apiVersion, kind, names: ['x'] }] } })).to.deep.equal([`spec.selector.resources[0].kind: ${apiVersion} ${kind} must not be selected`]))
+    }
+  }
+  it('pods and workloads pass', () => {
+    const resources = [pod, ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ apiVersion: 'apps/v1', kind }))]
+    expect(check(ks104, { selector: { labelSelector: app, resources } })).to.deep.equal([])
+  })
+  it('the namespace of the operator is refused', () => expect(check(ks104, { namespace: 'kubeskippy-system', mode: 'dryrun' })).to.have.lengthOf(1))
+  it('the operator may be watched', () => expect(check(ks104, { namespace: 'kubeskippy-system', mode: 'monitor' })).to.deep.equal([]))
+})
+
+describe('KS105 everything protected', () => {
+  const protect = (...protectedResources: NonNullable<HealingPolicySpec['safetyRules']['protectedResources']>): PolicyOverrides => ({ safetyRules: { protectedResources } })
+  const named = (...names: string[]): Selector => ({ resources: [{ ...pod, names }] })
+  const found: [string, PolicyOverrides][] = [
+    ['the same labels', protect({ ...pod, labelSelector: app })],
+    ['fewer labels than the selection asks for', { ...protect({ ...pod, labelSelector: app }), selector: { labelSelector: { matchLabels: { app: 'cart', tier: 'web' } } } }],
+    ['a label that the selection asks for, whatever its value', protect({ ...pod, labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } })],
+    ['a set of values that holds those of the selection', protect({ ...pod, labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['cart', 'till'] }] } })],
+    ['every pod', protect({ ...pod, labelSelector: {} })],
+    ['all of the names', { selector: named('a', 'b'), ...protect({ ...pod, names: ['a', 'b', 'c'] }) }],
+    ['all of the names, by two entries', { selector: named('a', 'b'), ...protect({ ...pod, names: ['a'] }, { ...pod, names: ['b'] }) }],
+    ['the names that are not excluded', { selector: { resources: [{ ...pod, names: ['a', 'b'], excludeNames: ['b'] }] }, ...protect({ ...pod, names: ['a'] }) }],
+    ['nothing, but all names are excluded', { selector: { resources: [{ ...pod, names: ['a'], excludeNames: ['a'] }] } }],
+  ]
+  for (const [title, overrides] of found) it(`refused when it protects ${title}`, () => expect(check(ks105, overrides)).to.have.lengthOf(1))
+
+  const accepted: [string, PolicyOverrides][] = [
+    ['other labels', protect({ ...pod, labelSelector: { matchLabels: { app: 'till' } } })],
+    ['more labels than the selection asks for', protect({ ...pod, labelSelector: { matchLabels: { app: 'cart', critical: 'true' } } })],
+    ['another kind', protect({ apiVersion: 'apps/v1', kind: 'Deployment', labelSelector: app })],
+    ['some names of a selection by label', protect({ ...pod, names: ['cart-0'] })],
+    ['all but one of the names', { selector: named('a', 'b', 'c'), ...protect({ ...pod, names: ['a', 'b'] }) }],
+    ['some of the names, by labels that the selection does not ask for', { selector: named('a'), ...protect({ ...pod, labelSelector: app }) }],
+    ['one of two kinds', { selector: { labelSelector: app, resources: [pod, { apiVersion: 'apps/v1', kind: 'Deployment' }] }, ...protect({ ...pod, labelSelector: app }) }],
+    ['everything, in mode monitor', { mode: 'monitor', ...protect({ ...pod, labelSelector: app }) }],
+  ]
+  for (const [title, overrides] of accepted) it(`accepted when it protects ${title}`, () => expect(check(ks105, overrides)).to.deep.equal([]))
+})
+
+describe('KS107 unknown kinds', () => {
+  const of = (apiVersion: string, kind: string): PolicyOverrides => ({ selector: { labelSelector: app, resources: [{ apiVersion, kind }] } })
+  it('a kind of another group is refused', () => expect(check(ks107, of('apps/v1', 'Pod'))).to.deep.equal(['spec.selector.resources[0].kind: unknown kind apps/v1 Pod']))
+  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'pods'], ['v1', 'Deployment'], ['apps/v1beta1', 'Deployment'], ['argoproj.io/v1alpha1', 'Rollout']] as const) {
+    it(`${apiVersion} ${kind} is refused`, () => expect(check(ks107, of(apiVersion, kind))).to.have.lengthOf(1))
+  }
+  it('a cluster-scoped kind is refused', () => expect(check(ks107, of('v1', 'Node'))).to.deep.equal(['spec.selector.resources[0].kind: v1 Node is cluster-scoped']))
+  for (const [apiVersion, kind] of [['v1', 'Pod'], ['apps/v1', 'Deployment'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet']] as const) {
+    it(`${apiVersion} ${kind} passes`, () => expect(check(ks107, of(apiVersion, kind))).to.deep.equal([]))
+  }
+  it('the nearest kind is offered', () => {
+    const fixes: [string, string, string][] = [
+      ['v1', 'pods', 'did you mean v1 Pod?'],
+      ['v1', 'deployment', 'did you mean apps/v1 Deployment?'],
+      ['apps/v1', 'Statefulset', 'did you mean apps/v1 StatefulSet?'],
+      ['apps/v1', 'Deploymnet', 'did you mean apps/v1 Deployment?'],
+    ]
+    for (const [apiVersion, kind, fix] of fixes) {
+      const [finding] = ks107.check({ spec: { selector: { resources: [{ apiVersion, kind }] } } } as never, {} as never)
+      expect(finding?.fix).to.equal(fix)
+    }
+  })
+})
+
+describe('KS109 other namespaces', () => {
+  it('the own namespace passes, also by default', () => {
+    expect(check(ks109)).to.deep.equal([])
+    expect(check(ks109, { selector: { labelSelector: app, namespaces: ['shop'] } })).to.deep.equal([])
+  })
+  it('each other one is refused', () => {
+    expect(check(ks109, { selector: { labelSelector: app, namespaces: ['bank', 'shop', 'post'] } })).to.deep.equal([
+      'spec.selector.namespaces[0]: "bank" is not the policy\'s own namespace ("shop")',
+      'spec.selector.namespaces[2]: "post" is not the policy\'s own namespace ("shop")',
+    ])
+  })
+  it('mode monitor does not reach further', () => expect(check(ks109, { mode: 'monitor', selector: { namespaces: ['bank'] } })).to.have.lengthOf(1))
+})

@@ -1,0 +1,54 @@
+/** For the tables of the rules: a policy that no rule minds, with overrides. Tests only. */
+import { API_VERSION } from '../api/v1alpha1/fields.ts'
+import type { HealingPolicy, HealingPolicySpec } from '../api/v1alpha1/types.ts'
+import { normalised } from './judge.ts'
+import { DEFAULT_INSTALLATION, type Installation, type Rule } from './rule.ts'
+
+export interface PolicyOverrides {
+  readonly namespace?: string
+  readonly mode?: HealingPolicySpec['mode']
+  readonly suspend?: boolean
+  readonly selector?: HealingPolicySpec['selector']
+  /** Members of the one condition trigger. */
+  readonly condition?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['conditionTrigger']>>
+  readonly cooldownPeriod?: string
+  readonly action?: Partial<HealingPolicySpec['actions'][number]>
+  readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
+}
+
+/** As a person would write it, before any default. */
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, cooldownPeriod, action, safetyRules }: PolicyOverrides = {}): Record<
+  string,
+  unknown
+> => ({
+  apiVersion: API_VERSION,
+  kind: 'HealingPolicy',
+  metadata: { name: 'cart-healing', namespace },
+  spec: {
+    mode,
+    ...(suspend === undefined ? {} : { suspend }),
+    selector: selector ?? { labelSelector: { matchLabels: { app: 'cart' } } },
+    triggers: [
+      {
+        name: 'crash-loop',
+        type: 'condition',
+        ...(cooldownPeriod === undefined ? {} : { cooldownPeriod }),
+        conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition },
+      },
+    ],
+    actions: [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],
+    ...(safetyRules === undefined ? {} : { safetyRules }),
+  },
+})
+
+export function testPolicy(overrides: PolicyOverrides = {}): HealingPolicy {
+  const policy = normalised(rawPolicy(overrides))
+  if (policy === undefined) throw new Error('the overrides do not have the shape of the schema')
+  return policy
+}
+
+/** `path: what` of each finding; warnings of rules that also refuse begin with `W `. */
+export const check = (rule: Rule, overrides: PolicyOverrides = {}, installation: Partial<Installation> = {}): string[] =>
+  rule
+    .check(testPolicy(overrides), { installation: { ...DEFAULT_INSTALLATION, ...installation } })
+    .map(({ path, what, severity = rule.severity }) => `${severity === rule.severity ? '' : `${severity} `}${path}: ${what}`)

@@ -1,0 +1,163 @@
+import { expect } from 'chai'
+import { CONFIG_MAPS } from '../../kube/resources.ts'
+import { configMap, firstEvents, refusal, type ConfigMap, type GetHarness } from './harness.ts'
+
+const labels = { case: 'reading' }
+const labelSelector = 'case=reading'
+
+export function readingCases(harness: GetHarness): void {
+  describe('reading', () => {
+    it('lists in pages that are all of one version, whatever is written between them', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      for (const name of ['a', 'b', 'c', 'd', 'e']) await api.create(CONFIG_MAPS, configMap({ namespace: ns, name }, {}, labels))
+      const first = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector, limit: 2 })
+      await api.create(CONFIG_MAPS, configMap({ namespace: ns, name: 'bb' }, {}, labels))
+      await api.delete(CONFIG_MAPS, { namespace: ns, name: 'd' })
+      const names = first.items.map(({ metadata }) => metadata.name)
+      let token = first.continue
+      while (token !== undefined) {
+        const page = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector, limit: 2, continue: token })
+        expect(page.resourceVersion).to.equal(first.resourceVersion)
+        names.push(...page.items.map(({ metadata }) => metadata.name))
+        token = page.continue
+      }
+      expect(names).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    })
+
+    it('gives every item of a list its apiVersion and kind', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      await api.create(CONFIG_MAPS, configMap({ namespace: ns, name: 'a' }, {}, labels))
+      const { items } = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector })
+      expect(items.map(({ apiVersion, kind }) => [apiVersion, kind])).to.deep.equal([['v1', 'ConfigMap']])
+    })
+
+    it('lists and watches metadata only when asked', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      await api.create(CONFIG_MAPS, configMap({ namespace: ns, name: 'a' }, { secret: 'x' }, labels))
+      const { items, resourceVersion } = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector, metadataOnly: true })
+      expect(items[0]).to.not.have.property('data')
+      expect(items[0]?.metadata.labels).to.deep.equal(labels)
+      await api.patch(CONFIG_MAPS, { namespace: ns, name: 'a' }, { type: 'merge', body: { data: { secret: 'y' } } })
+      const [event] = await firstEvents(api.watch(CONFIG_MAPS, { namespace: ns, labelSelector, metadataOnly: true, resourceVersion, timeoutSeconds: 10 }), 1)
+      expect(event?.object).to.not.have.property('data')
+      expect(event?.object.metadata.name).to.equal('a')
+    })
+
+    it('selects by label sets and by name', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      for (const [name, tier] of [['a', 'web'], ['b', 'db'], ['c', 'web']] as const) {
+        await api.create(CONFIG_MAPS, configMap({ namespace: ns, name }, {}, { ...labels, tier }))
+      }
+      const names = async (selectors: { labelSelector?: string; fieldSelector?: string }): Promise<string[]> =>
+        (await api.list(CONFIG_MAPS, { namespace: ns, ...selectors })).items.map(({ metadata }) => metadata.name)
+      expect(await names({ labelSelector: 'case=reading,tier in (db, cache)' })).to.deep.equal(['b'])
+      expect(await names({ labelSelector: 'case=reading,tier notin (db)' })).to.deep.equal(['a', 'c'])
+      expect(await names({ labelSelector: 'case=reading,tier!=web' })).to.deep.equal(['b'])
+      expect(await names({ labelSelector: 'case,!none', fieldSelector: 'metadata.name=c' })).to.deep.equal(['c'])
+    })
+
+    it('shows in a watch from the version of a list every change since, in order', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const key = { namespace: ns, name: 'a' }
+      const { resourceVersion } = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector })
+      const seen = firstEvents<ConfigMap>(api.watch(CONFIG_MAPS, { namespace: ns, labelSelector, resourceVersion, timeoutSeconds: 30 }), 4)
+      const first = await api.create(CONFIG_MAPS, configMap(key, { n: '1' }, labels))
+      await api.patch(CONFIG_MAPS, key, { type: 'merge', body: { data: { n: '2' } } })
+      await api.delete(CONFIG_MAPS, key)
+      const second = await api.create(CONFIG_MAPS, configMap(key, { n: '3' }, labels))
+      const events = await seen
+      expect(events.map(({ type, object }) => [type, object.data?.['n'], object.metadata.uid])).to.deep.equal([
+        ['ADDED', '1', first.metadata.uid],
+        ['MODIFIED', '2', first.metadata.uid],
+        ['DELETED', '2', first.metadata.uid],
+        ['ADDED', '3', second.metadata.uid],
+      ])
+      const versions = events.map(({ object }) => BigInt(object.metadata.resourceVersion))
+      expect(versions).to.deep.equal(versions.toSorted((a, b) => (a < b ? -1 : 1)))
+      expect(new Set(versions).size).to.equal(4)
+    })
+
+    it('tells an object that leaves the selection as DELETED and one that enters as ADDED', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const key = { namespace: ns, name: 'a' }
+      await api.create(CONFIG_MAPS, configMap(key, {}, labels))
+      const { resourceVersion } = await api.list(CONFIG_MAPS, { namespace: ns, labelSelector })
+      await api.patch(CONFIG_MAPS, key, { type: 'merge', body: { metadata: { labels: { case: 'other' } } } })
+      await api.patch(CONFIG_MAPS, key, { type: 'merge', body: { metadata: { labels } } })
+      const events = await firstEvents(api.watch(CONFIG_MAPS, { namespace: ns, labelSelector, resourceVersion, timeoutSeconds: 10 }), 2)
+      expect(events.map(({ type }) => type)).to.deep.equal(['DELETED', 'ADDED'])
+    })
+
+    it('ends a watch in good order after timeoutSeconds', async () => {
+      const { api, admin, timers, namespace, eventually } = harness()
+      const ns = await namespace()
+      const { resourceVersion } = await admin.list(CONFIG_MAPS, { namespace: ns })
+      const started = timers.monotonic()
+      let ended = false
+      const watching = firstEvents(api.watch(CONFIG_MAPS, { namespace: ns, resourceVersion, timeoutSeconds: 1, labelSelector }), 1).then(() => (ended = true))
+      await eventually(() => expect(ended).to.equal(true))
+      await watching
+      expect(timers.monotonic() - started).to.be.at.least(900)
+    })
+
+    it('ends a watch with Aborted when its signal does', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const { resourceVersion } = await api.list(CONFIG_MAPS, { namespace: ns })
+      const abort = new AbortController()
+      const options = { namespace: ns, labelSelector, resourceVersion, timeoutSeconds: 60, signal: abort.signal }
+      const watching = firstEvents(api.watch(CONFIG_MAPS, options), 1)
+      const ended = refusal(watching, 'Aborted')
+      abort.abort()
+      await ended
+    })
+
+    it('gets an object not older than a write, and says so when it has not seen that version yet', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const key = { namespace: ns, name: 'a' }
+      const written = await api.create(CONFIG_MAPS, configMap(key))
+      const read = await api.get(CONFIG_MAPS, key, { notOlderThan: written.metadata.resourceVersion })
+      expect(read.metadata.uid).to.equal(written.metadata.uid)
+      const error = await refusal(api.get(CONFIG_MAPS, key, { notOlderThan: '999999999' }), 'VersionTooLarge', 504)
+      expect(error.retryAfter).to.equal(1000)
+    })
+
+    it('is silent on a watch from a version of the future: no event, no error', async () => {
+      const { api, namespace, eventually, timers } = harness()
+      const ns = await namespace()
+      const abort = new AbortController()
+      let events = 0
+      const watching = (async () => {
+        const options = { namespace: ns, resourceVersion: '999999999', timeoutSeconds: 60, signal: abort.signal }
+        for await (const _ of api.watch(CONFIG_MAPS, options)) events++
+      })()
+      const ended = refusal(watching, 'Aborted')
+      await api.create(CONFIG_MAPS, configMap({ namespace: ns, name: 'a' }))
+      const started = timers.monotonic()
+      await eventually(() => expect(timers.monotonic() - started).to.be.at.least(1500))
+      expect(events).to.equal(0)
+      abort.abort()
+      await ended
+    })
+
+    it('answers NotFound for what is not there, and refuses an empty name before anything is sent', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      await refusal(api.get(CONFIG_MAPS, { namespace: ns, name: 'none' }), 'NotFound', 404)
+      await refusal(api.get(CONFIG_MAPS, { namespace: ns, name: '' }), 'BadRequest', 0)
+      await refusal(api.delete(CONFIG_MAPS, { namespace: ns, name: '' }), 'BadRequest', 0)
+    })
+
+    it('knows the time of the server within two seconds', () => {
+      const { api } = harness()
+      expect(api.serverTime()).to.be.a('number')
+    })
+  })
+}

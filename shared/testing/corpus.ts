@@ -1,0 +1,62 @@
+/**
+ * The samples of `config/samples`: files that must be accepted, and files with one fault each that say in leading
+ * comments what is wrong (`# expect: KS001 spec.mode`). Two documents are an update: the stored object, then the new one.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseDocument } from 'yaml'
+
+export interface Expectation {
+  /** `KS001`, `KS002`, the id of a rule, or `unknown` for a field that only strict validation refuses. */
+  readonly kind: string
+  readonly path: string
+}
+
+export interface SampleDocument {
+  /** As written, for an API server. */
+  readonly text: string
+  readonly value: unknown
+}
+
+export interface Sample {
+  /** Relative to `config/samples`. */
+  readonly file: string
+  readonly valid: boolean
+  readonly expected: readonly Expectation[]
+  /** What is judged. */
+  readonly now: SampleDocument
+  /** What it replaces; absent on creation. */
+  readonly old?: SampleDocument
+}
+
+const ROOT = fileURLToPath(new URL('../../config/samples/', import.meta.url))
+
+/** Every sample, those in folders below included, by name. */
+export async function readCorpus(): Promise<Sample[]> {
+  const [valid, invalid] = await Promise.all([readFolder('valid'), readFolder('invalid')])
+  return [...valid, ...invalid]
+}
+
+async function readFolder(folder: 'valid' | 'invalid'): Promise<Sample[]> {
+  const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.yaml')).map((entry) => join(entry.parentPath, entry.name))
+  return Promise.all(paths.sort().map(async (path) => readSample(relative(ROOT, path), folder === 'valid', await readFile(path, 'utf8'))))
+}
+
+/** @throws when the text is no YAML, or holds more than an old and a new document */
+export function readSample(file: string, valid: boolean, text: string): Sample {
+  const expected = [...text.matchAll(/^# expect: (\S+) ?(\S*)$/gm)].map(([, kind = '', path = '']) => ({ kind, path }))
+  // Comments before the first marker belong to no document.
+  const documents = text.split(/^---$/m).filter((part, index, parts) => index > 0 || parts.length === 1 || /^[^#\s]/m.test(part))
+  const [first, second, ...more] = documents.map((part) => readDocument(file, part))
+  if (first === undefined || more.length > 0) throw new Error(`${file}: one document, or an old and a new one`)
+  return second === undefined ? { file, valid, expected, now: first } : { file, valid, expected, now: second, old: first }
+}
+
+function readDocument(file: string, text: string): SampleDocument {
+  const document = parseDocument(text)
+  const [error] = document.errors
+  if (error !== undefined) throw new Error(`${file}: ${error.message}`)
+  return { text, value: document.toJS() as unknown }
+}

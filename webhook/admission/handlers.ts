@@ -1,0 +1,77 @@
+/** What the door does with a review. Pure: the same review has the same answer, in a dry run too. */
+import { additions } from '../../shared/api/v1alpha1/context-defaults.ts'
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { judge, normalised } from '../../shared/rules/judge.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
+import { allowed, denied, patched, type AdmissionReview } from './answers.ts'
+import type { AdmissionRequest } from './review.ts'
+import { auditAnnotations, refusal, warnings } from './wording.ts'
+
+/** What becomes of a review; also the label of the metric. */
+export const VERDICTS = ['allowed', 'patched', 'denied', 'ignored', 'incomplete', 'malformed', 'error'] as const
+export type Verdict = (typeof VERDICTS)[number]
+
+export interface Handled {
+  readonly verdict: Verdict
+  readonly review: AdmissionReview
+  /** Everything that a rule found, warnings included. */
+  readonly found: readonly Violation[]
+}
+
+export type Handler = (request: AdmissionRequest) => Handled
+
+const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict, review, found: [] })
+
+export const validate =
+  (installation: Installation): Handler =>
+  (request) => {
+    if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
+    const object = placed(request.object, request)
+    const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
+    const judged = judge(object, { installation, ...old })
+    const name = nameOf(request)
+    const remarks = {
+      warnings: warnings(judged.warnings, name),
+      auditAnnotations: auditAnnotations(judged.violations, judged.warnings),
+    }
+    const found = [...judged.violations, ...judged.warnings]
+    if (judged.violations.length === 0) return { verdict: 'allowed', review: allowed(request.uid, remarks), found }
+    return { verdict: 'denied', review: denied(request.uid, refusal(judged.violations, name), remarks), found }
+  }
+
+/** Adds the context defaults. An object without the shape of the schema passes as it is: the API server refuses it next. */
+export const mutate = (): Handler => (request) => {
+  if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
+  const object = placed(request.object, request)
+  const defaulted = normalised(object)
+  const patch = defaulted === undefined ? [] : additions(object, defaulted)
+  return quiet(patch.length === 0 ? 'allowed' : 'patched', patched(request.uid, patch))
+}
+
+/**
+ * Creations and updates of our policies that are not going away. Whatever else arrives comes by a configuration that
+ * somebody widened, and refusing it would stop the cluster instead of a policy.
+ */
+const concernsUs = ({ operation, resource, subResource, object }: AdmissionRequest): boolean =>
+  resource.group === GROUP &&
+  resource.resource === healingPolicy.plural &&
+  subResource === '' &&
+  (operation === 'CREATE' || operation === 'UPDATE') &&
+  !isBeingDeleted(object)
+
+const isBeingDeleted = (object: unknown): boolean => isObject(object) && isObject(object['metadata']) && typeof object['metadata']['deletionTimestamp'] === 'string'
+
+/** The object with the namespace of the request: objects of other clients may leave theirs out. */
+function placed(object: unknown, { namespace }: AdmissionRequest): unknown {
+  if (!isObject(object) || !isObject(object['metadata']) || namespace === '' || object['metadata']['namespace'] !== undefined) return object
+  return { ...object, metadata: { ...object['metadata'], namespace } }
+}
+
+function nameOf({ name, object }: AdmissionRequest): string {
+  const metadata = isObject(object) ? object['metadata'] : undefined
+  const own = isObject(metadata) ? metadata['name'] : undefined
+  return name !== '' || typeof own !== 'string' ? name : own
+}

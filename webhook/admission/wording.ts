@@ -1,0 +1,54 @@
+/** How verdicts read in a terminal. What kubectl shows of an answer is in RULES.md and KUBERNETES.md 6. */
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { describe, joinWithin, type Violation } from '../../shared/rules/violation.ts'
+import type { Cause, RefusalStatus } from './answers.ts'
+
+/** More than a screen of problems is not read; the rest shows when these are solved. */
+export const MOST_CAUSES = 20
+export const WARNING_LENGTH = 120
+/** The API server drops what is beyond 4096 of all webhooks together. */
+export const WARNINGS_LENGTH = 3800
+
+/**
+ * One status for all violations. 422 with causes, which kubectl prints for one document, and the same list as message,
+ * which it prints for several. With any F it is a 403, of which kubectl prints the message only.
+ */
+export function refusal(violations: readonly Violation[], name: string): RefusalStatus {
+  const shown = violations.slice(0, MOST_CAUSES)
+  const rest = violations.length - shown.length
+  const causes = shown.map((violation): Cause => ({
+    reason: 'FieldValueInvalid',
+    message: describe(violation),
+    // kubectl prints ": text" for a cause without a field.
+    field: violation.path === '' ? 'object' : violation.path,
+  }))
+  if (rest > 0) causes.push({ reason: 'FieldValueInvalid', message: `and ${rest} more`, field: 'spec' })
+  const lines = causes.map(({ field, message }) => `${field}: ${message}`)
+  const message = lines.length === 1 ? lines.join('') : `${violations.length} problems:\n${lines.map((line) => `* ${line}`).join('\n')}`
+  if (violations.some(({ severity }) => severity === 'F')) return { code: 403, reason: 'Forbidden', message }
+  return { code: 422, reason: 'Invalid', message, details: { group: GROUP, kind: healingPolicy.kind, name: printable(name, 253), causes } }
+}
+
+/** kubectl merges equal warnings of all documents of one call, so each names its object. */
+export function warnings(violations: readonly Violation[], name: string): string[] {
+  const shown: string[] = []
+  let length = 0
+  for (const [index, { rule, path, what, fix }] of violations.entries()) {
+    const text = printable(`${rule} ${printable(name, 30)} ${path.replace(/^spec\./, '')}: ${what}; ${fix}`, WARNING_LENGTH)
+    length += text.length
+    if (length > WARNINGS_LENGTH) return [...shown, `KubeSkippy ${printable(name, 30)}: and ${violations.length - index} more warnings`]
+    shown.push(text)
+  }
+  return shown
+}
+
+/** For the audit log: which rules spoke. */
+export function auditAnnotations(violations: readonly Violation[], warned: readonly Violation[]): Record<string, string> {
+  const ids = (list: readonly Violation[]): string => joinWithin([...new Set(list.map(({ rule }) => rule))], ',', 200)
+  return {
+    ...(violations.length === 0 ? {} : { refused: ids(violations) }),
+    ...(warned.length === 0 ? {} : { warned: ids(warned) }),
+  }
+}

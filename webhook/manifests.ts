@@ -1,0 +1,114 @@
+/** What the door needs in the cluster, as objects: for the generator, the chart and the test harness. */
+import { GROUP, VERSION } from '../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../shared/api/v1alpha1/healing-policy.schema.ts'
+import {
+  CONTROLLER_USER,
+  MUTATE_PATH,
+  MUTATING_CONFIGURATION,
+  MUTATING_WEBHOOK,
+  OPERATOR_NAMESPACE,
+  VALIDATE_PATH,
+  VALIDATING_CONFIGURATION,
+  VALIDATING_WEBHOOK,
+  WEBHOOK_ACCOUNT,
+  WEBHOOK_SERVICE,
+  WEBHOOK_TLS_SECRET,
+} from '../shared/api/v1alpha1/names.ts'
+import type { KubeManifest } from '../shared/kube/api.ts'
+import { apiVersionOf, MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+
+export const LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'webhook' } as const
+
+export type Manifest = KubeManifest & Readonly<Record<string, unknown>>
+
+/** In the cluster a Service; `url` (such as `https://127.0.0.1:9443`) for a door that runs outside. */
+export type Reach = { readonly kind: 'service' } | { readonly kind: 'url'; readonly url: string }
+
+const clientConfig = (reach: Reach, path: string) =>
+  reach.kind === 'url' ? { url: `${reach.url}${path}` } : { service: { namespace: OPERATOR_NAMESPACE, name: WEBHOOK_SERVICE, path, port: 443 } }
+
+/**
+ * An object that is going away may always change, or its finalizers could not be removed while the door is down. The
+ * controller heals while the door is down. An expression that fails refuses everybody, so each access is guarded.
+ */
+const MATCH_CONDITIONS = [
+  { name: 'not-being-deleted', expression: '!(has(object.metadata) && has(object.metadata.deletionTimestamp))' },
+  { name: 'not-the-controller', expression: `request.userInfo.username != '${CONTROLLER_USER}'` },
+] as const
+
+interface Kind {
+  readonly name: string
+  readonly path: string
+  readonly failurePolicy: 'Fail' | 'Ignore'
+  readonly timeoutSeconds: number
+}
+
+const webhook = ({ name, path, failurePolicy, timeoutSeconds }: Kind, reach: Reach) => ({
+  name,
+  clientConfig: clientConfig(reach, path),
+  rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], resources: [healingPolicy.plural], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' }],
+  failurePolicy,
+  matchPolicy: 'Equivalent',
+  matchConditions: MATCH_CONDITIONS,
+  sideEffects: 'None',
+  timeoutSeconds,
+  admissionReviewVersions: ['v1'],
+})
+
+/** Without caBundle: that one field belongs to the running door. */
+export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
+  {
+    apiVersion: apiVersionOf(MUTATING_WEBHOOKS),
+    kind: MUTATING_WEBHOOKS.kind,
+    metadata: { name: MUTATING_CONFIGURATION, labels: LABELS },
+    // Ignore: what it adds, the controller adds on read as well.
+    webhooks: [{ ...webhook({ name: MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' }],
+  },
+  {
+    apiVersion: apiVersionOf(VALIDATING_WEBHOOKS),
+    kind: VALIDATING_WEBHOOKS.kind,
+    metadata: { name: VALIDATING_CONFIGURATION, labels: LABELS },
+    webhooks: [webhook({ name: VALIDATING_WEBHOOK, path: VALIDATE_PATH, failurePolicy: 'Fail', timeoutSeconds: 3 }, reach)],
+  },
+]
+
+const RBAC = 'rbac.authorization.k8s.io'
+const subject = { kind: 'ServiceAccount', name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const
+
+/** All that the door may do: its own Secret, and its own two configurations. */
+export const webhookRbac: readonly Manifest[] = [
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS } },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'Role',
+    metadata: { name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS },
+    rules: [
+      // A name cannot limit create: the object has none yet.
+      { apiGroups: [SECRETS.group], resources: [SECRETS.plural], verbs: ['create'] },
+      { apiGroups: [SECRETS.group], resources: [SECRETS.plural], resourceNames: [WEBHOOK_TLS_SECRET], verbs: ['get', 'update'] },
+    ],
+  },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS },
+    roleRef: { apiGroup: RBAC, kind: 'Role', name: WEBHOOK_ACCOUNT },
+    subjects: [subject],
+  },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: WEBHOOK_ACCOUNT, labels: LABELS },
+    rules: [
+      { apiGroups: [MUTATING_WEBHOOKS.group], resources: [MUTATING_WEBHOOKS.plural], resourceNames: [MUTATING_CONFIGURATION], verbs: ['get', 'patch'] },
+      { apiGroups: [VALIDATING_WEBHOOKS.group], resources: [VALIDATING_WEBHOOKS.plural], resourceNames: [VALIDATING_CONFIGURATION], verbs: ['get', 'patch'] },
+    ],
+  },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: WEBHOOK_ACCOUNT, labels: LABELS },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: WEBHOOK_ACCOUNT },
+    subjects: [subject],
+  },
+]

@@ -1,0 +1,132 @@
+/** The HTTPS server: limits, certificate swap, and an end that drops no review. */
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
+import type { Material } from '../certs/material.ts'
+import { millis, seconds, type Millis } from '../shared/lib/time.ts'
+import type { Component } from '../shared/runtime/lifecycle.ts'
+import type { Logger } from '../shared/runtime/logger.ts'
+import { sleep, type Timers } from '../shared/runtime/timers.ts'
+
+export interface ServerOptions {
+  readonly app: RequestListener
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly timers: Timers
+  readonly log: Logger
+  /** So long without a request counts as quiet: the time that endpoints need to leave the load balancers. */
+  readonly quietPeriod?: Millis
+}
+
+const TLS_VERSION = 'TLSv1.2'
+/** API servers keep connections for 90 s; the side that closes first must be theirs, or a review meets a closed door. */
+const KEEP_ALIVE = seconds(90)
+const HEADERS_TIMEOUT = seconds(10)
+/** The API server gives up after 3 s. */
+const REQUEST_TIMEOUT = seconds(15)
+const HANDSHAKE_TIMEOUT = seconds(10)
+/** Each may hold a body of 8 MiB. */
+const MAX_CONNECTIONS = 256
+const QUIET_PERIOD = seconds(3)
+const POLL = millis(50)
+
+export class AdmissionServer implements Component {
+  readonly name = 'admission server'
+  readonly #options: ServerOptions
+  #server: Server | undefined
+  #material: Material | undefined
+  #stopping = false
+  #inFlight = 0
+  #lastRequest: Millis
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#lastRequest = options.timers.monotonic()
+  }
+
+  /** New connections get it; those that are open keep what they have. */
+  serve(material: Material): void {
+    this.#material = material
+    this.#server?.setSecureContext(secureContext(material))
+  }
+
+  get listening(): boolean {
+    return this.#server?.listening === true
+  }
+
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  /** Of the listening socket. */
+  get port(): number {
+    return (this.#server?.address() as AddressInfo | null)?.port ?? 0
+  }
+
+  async start(): Promise<void> {
+    if (this.#material === undefined) throw new Error('start before serve')
+    const { host, port, log } = this.#options
+    const server = createServer(
+      {
+        ...secureContext(this.#material),
+        handshakeTimeout: HANDSHAKE_TIMEOUT,
+        headersTimeout: HEADERS_TIMEOUT,
+        requestTimeout: REQUEST_TIMEOUT,
+        keepAliveTimeout: KEEP_ALIVE,
+        // How often the two timeouts above are looked at.
+        connectionsCheckingInterval: seconds(5),
+        ALPNProtocols: ['http/1.1'],
+      },
+      this.#counted(this.#options.app),
+    )
+    server.maxConnections = MAX_CONNECTIONS
+    server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error }))
+    server.on('drop', () => log.warn('connection refused: too many are open', { limit: MAX_CONNECTIONS }))
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    server.on('error', (error) => log.error('admission server failed', { error }))
+    this.#server = server
+    log.info('admission server is listening', { host, port: this.port })
+  }
+
+  /**
+   * Readiness fails at once (`stopping`), but reviews arrive until every load balancer has heard of it: they are
+   * answered, each with `Connection: close`, until none has come for the quiet period or the deadline passes.
+   */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stopping = true
+    const server = this.#server
+    if (server === undefined) return
+    const { timers, quietPeriod = QUIET_PERIOD } = this.#options
+    this.#lastRequest = timers.monotonic()
+    const quiet = (): boolean => this.#inFlight === 0 && timers.monotonic() - this.#lastRequest >= quietPeriod
+    while (!deadline.aborted && !quiet()) await sleep(timers, POLL, deadline)
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+    server.closeIdleConnections()
+    if (deadline.aborted) server.closeAllConnections()
+    else deadline.addEventListener('abort', () => server.closeAllConnections(), { once: true })
+    await closed
+  }
+
+  #counted(app: RequestListener): RequestListener {
+    return (request, response) => {
+      // Probes and scrapes go on until the end: only reviews keep the server up.
+      if (request.method === 'POST') {
+        this.#inFlight++
+        this.#lastRequest = this.#options.timers.monotonic()
+        response.once('close', () => this.#inFlight--)
+      }
+      if (this.#stopping) response.setHeader('Connection', 'close')
+      app(request, response)
+    }
+  }
+}
+
+/** With every swap again: `setSecureContext` forgets what it is not given. */
+const secureContext = ({ cert, key }: Material) => ({ cert, key, minVersion: TLS_VERSION }) as const
