@@ -49,8 +49,8 @@ export async function currentMaterial(options: SecretSourceOptions): Promise<Ser
       await store(options, stored, served.material)
       return served
     } catch (error) {
-      // NotFound: deleted since it was read.
-      if (!isApiError(error, 'AlreadyExists', 'Conflict', 'Recreated', 'NotFound') || attempt === ATTEMPTS) throw error
+      const raced = isApiError(error, 'AlreadyExists', 'Conflict', 'Recreated') || (stored !== undefined && isApiError(error, 'NotFound'))
+      if (!raced || attempt === ATTEMPTS) throw error
     }
   }
 }

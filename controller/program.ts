@@ -2,21 +2,27 @@
 import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
-import { Lifecycle } from '../shared/runtime/lifecycle.ts'
+import { Lifecycle, type Component } from '../shared/runtime/lifecycle.ts'
 import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
 import type { Random, Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
+import { EventRecorder } from '../shared/kube/event-recorder.ts'
+import { runProgram, type ProgramEnvironment } from '../shared/kube/program.ts'
 import { keyString } from '../shared/kube/store.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
 import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
+import { parseAddress } from '../shared/runtime/address.ts'
+import { resolveOptions } from '../shared/runtime/options.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
 import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
 import { ApiOwnObjects } from './adapters/own-objects.ts'
 import { targetWriter } from './adapters/target-writer.ts'
 import { declareControllerMetrics } from './metrics.ts'
+import { CONTROLLER_OPTIONS } from './options.ts'
 import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
 import { PolicyReconciler } from './reconcilers/healing-policy.ts'
@@ -37,9 +43,10 @@ export interface ControllerParts {
 }
 
 export interface Controller {
-  readonly lifecycle: Lifecycle
-  readonly live: Health
-  readonly ready: Health
+  /** To be started in this order. */
+  readonly components: readonly Component[]
+  readonly livez: Health
+  readonly readyz: Health
 }
 
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
@@ -66,17 +73,16 @@ export function createController(parts: ControllerParts): Controller {
   ]
 
   const reflectors = [...cluster.reflectors, objects.policies, objects.actions]
-  const lifecycle = new Lifecycle({ timers, log, stopTimeout: STOP_TIMEOUT })
-  const ready = new Health()
-  const alive = new Health()
+  const readyz = new Health()
+  const livez = new Health()
   let working = false
-  ready.add('working', () => (working ? undefined : 'not started'))
+  readyz.add('working', () => (working ? undefined : 'not started'))
   for (const reflector of reflectors) {
-    ready.add(`watch ${reflector.name}`, () => (reflector.synced ? undefined : 'not listed yet'))
-    alive.add(`watch ${reflector.name}`, () => (reflector.age > DEAF ? 'the API server was not heard for minutes' : undefined))
+    readyz.add(`watch ${reflector.name}`, () => (reflector.synced ? undefined : 'not listed yet'))
+    livez.add(`watch ${reflector.name}`, () => (reflector.age > DEAF ? 'the API server was not heard for minutes' : undefined))
   }
   const halt = new AbortController()
-  lifecycle.add({
+  const watches: Component = {
     name: 'watches',
     start: async () => {
       for (const reflector of reflectors) reflector.start()
@@ -86,8 +92,8 @@ export function createController(parts: ControllerParts): Controller {
       halt.abort()
       await Promise.all(reflectors.map((reflector) => reflector.stop()))
     },
-  })
-  lifecycle.add({
+  }
+  const reconcilers: Component = {
     name: 'reconcilers',
     start: async () => {
       // No decision before every watch is complete: half a world looks like a quiet one.
@@ -102,6 +108,31 @@ export function createController(parts: ControllerParts): Controller {
       working = false
       await Promise.all(loops.map((loop) => loop.stop(deadline)))
     },
-  })
-  return { lifecycle, live: alive, ready }
+  }
+  return { components: [watches, reconcilers], livez, readyz }
 }
+
+/** Runs until it is asked to stop; answers the exit code. */
+export const runController = (argv: readonly string[], env: ProgramEnvironment): Promise<number> =>
+  runProgram(
+    {
+      name: 'controller',
+      options: CONTROLLER_OPTIONS,
+      read: (flags, config) => resolveOptions(CONTROLLER_OPTIONS, flags, config),
+      build: (options, api, log) => {
+        const { clock, timers, random, metrics, version } = env
+        const events = new EventRecorder({ api, controller: 'kubeskippy.io/controller', instance: env.instance, clock, timers, log })
+        const installation = toInstallation(options)
+        const { concurrency } = options
+        const { components, livez, readyz } = createController({ api, events, installation, clock, timers, random, log, metrics, concurrency, version })
+        const program = new Lifecycle({ timers, log, stopTimeout: STOP_TIMEOUT })
+          .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
+          .add(env.probeServer({ ...parseAddress(options.healthProbeBindAddress), livez, readyz, log }))
+          .add(events)
+        for (const component of components) program.add(component)
+        return program
+      },
+    },
+    argv,
+    env,
+  )

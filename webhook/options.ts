@@ -2,17 +2,15 @@ import { DNS_LABEL_PATTERN } from '../shared/api/v1alpha1/fields.ts'
 import { isObject } from '../shared/lib/json.ts'
 import { quoted } from '../shared/lib/text.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
+import { ADDRESS } from '../shared/runtime/address.ts'
 import { resolveOptions, type Flags, type OptionsOf, type OptionSpec } from '../shared/runtime/options.ts'
-
-/** `:9443`, `127.0.0.1:9443`, `[::1]:9443`. */
-const ADDRESS = /^([a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\]):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/
 
 export const WEBHOOK_OPTIONS = [
   { key: 'config', flag: 'config', type: 'string', flagOnly: true, placeholder: 'FILE', doc: 'Configuration file (YAML); flags win over it.' },
   { key: 'kubeconfig', flag: 'kubeconfig', type: 'string', flagOnly: true, placeholder: 'FILE', doc: "Kubeconfig; without it the pod's service account." },
   { key: 'context', flag: 'context', type: 'string', flagOnly: true, placeholder: 'NAME', doc: 'Context of the kubeconfig.' },
   ...INSTALLATION_OPTIONS,
-  { key: 'webhook.bindAddress', flag: 'webhook-bind-address', type: 'string', default: ':9443', pattern: ADDRESS, doc: 'Where admission is served, by HTTPS.' },
+  { key: 'webhook.bindAddress', flag: 'bind-address', type: 'string', default: ':9443', pattern: ADDRESS, doc: 'Where admission is served, by HTTPS.' },
   {
     key: 'healthProbeBindAddress',
     flag: 'health-probe-bind-address',
@@ -42,16 +40,4 @@ function wrongNamespaces(flags: Flags, config: unknown): string[] {
     .map((name) => name.trim())
     .filter((name) => name !== '' && (name.length > 63 || !label.test(name)))
     .map((name) => `protectedNamespaces: ${quoted(name)} is no name of a namespace`)
-}
-
-export interface Address {
-  /** Empty: all interfaces. */
-  readonly host: string
-  readonly port: number
-}
-
-/** @param text has passed the option's pattern */
-export function parseAddress(text: string): Address {
-  const [, host = '', port = ''] = ADDRESS.exec(text) ?? []
-  return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }

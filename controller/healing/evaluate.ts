@@ -8,7 +8,8 @@ import { earliest, formatInstant, instant, minutes, parseInstant, wholeSecond, t
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { refusalOf } from './guards.ts'
-import { emptyLedger, findIncident, maintain, nextUpkeep, reserve, type Incident, type Ledger, type Request } from './ledger.ts'
+import { findIncident, incidentId, maintain, nextUpkeep, type Incident, type Ledger, type Request } from './incidents.ts'
+import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
@@ -55,19 +56,20 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
     cooldown: (name) => policy.triggers.find((t) => t.name === name)?.cooldown,
+    ladder: (name) => policy.triggers.find((t) => t.name === name)?.ladder.length ?? 0,
     troubled: (incident) => isTroubled(incident, detection),
   })
   const firing = detection.findings.filter((f) => f.state === 'Firing')
   const { actions, refusals } = policy.mode === 'monitor' ? { actions: [], refusals: [] } : propose(policy, snapshot, ledger, firing)
   const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), ...refusals.map((r) => r.refusal.recheckAt)]
-  const troubled = new Set(detection.findings.map((f) => f.pod.ref.uid)).size
+  const troubled = new Set(detection.findings.flatMap((f) => f.by))
   return {
     decision: conclude(policy, detection, actions, refusals),
     detection,
     ledger,
     matched: selection.matched,
-    healthy: Math.max(0, selection.matched - troubled),
-    recheckAt: times.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
+    healthy: selection.matched - troubled.size,
+    recheckAt: times.filter((t) => t !== undefined && t > snapshot.now).reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
   }
 }
 
@@ -128,40 +130,34 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   const dryRun = policy.mode === 'dryrun'
   const found = findIncident(ledger, trigger.name, chain.subject)
   const open = found?.state === 'Ended' ? undefined : found
-  const incident = open ?? newIncident(policy, finding, ledger.nextOrdinal)
+  const ordinal = open?.ordinal ?? ledger.nextOrdinal
+  const id = open?.id ?? incidentId(ledger, trigger.name, chain.subject, ordinal)
+  const rung = open?.rung ?? 0
   if (open?.state === 'Escalated') {
     return { refusal: { reason: 'Escalated', message: `no action helped ${describe(chain.subject)}: a person has to look` } }
   }
   if (open !== undefined && dryRun) {
     return { refusal: { reason: 'DryRunDone', message: `${open.lastAction ?? 'a dry run'} shows what would be done` } }
   }
-  const busy = ledger.entries.filter((e) => e.incident === incident.id && e.state === 'Reserved')
-  const takenOver = busy.find((e) => e.target === pod.ref.uid)
-  // A pod that came after an act of this incident is its replacement: its verification judges it.
-  const replacement = busy.some((e) => pod.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
-  if (takenOver === undefined ? replacement : recorded.has(takenOver.action)) {
-    return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
-  }
-  const rung = incident.rung
   const template = trigger.ladder[rung]
   if (template === undefined) {
     return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
   }
-  const name = takenOver?.action ?? actionName(policy.name, template.name, [incident.id, String(rung), pod.ref.uid])
-  const request: Request = {
-    action: name,
-    target: pod.ref.uid,
-    dryRun,
-    incident: { id: incident.id, trigger: trigger.name, subject: chain.subject, ordinal: incident.ordinal, rung },
+  const name = actionName(policy.name, template.name, [id, String(rung), pod.ref.uid])
+  // Of any trigger: what one of them is healing is not for another one to disturb.
+  const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))
+  const busy = ledger.entries.filter((e) => e.state === 'Reserved' && mine.has(e.incident))
+  const held = busy.find((e) => e.target === pod.ref.uid)
+  // A reservation of this very name without an action is what a crash leaves behind: it is taken over.
+  const takenOver = held?.action === name && !recorded.has(name)
+  // A pod that came after an act on this workload is its replacement: verification judges it.
+  const replacement = busy.some((e) => pod.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
+  if (held === undefined ? replacement : !takenOver) {
+    return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
+  const request: Request = { action: name, target: pod.ref.uid, dryRun, incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
   return { action: { name, request, spec: specOf(policy, finding, template, request) } }
 }
-
-const newIncident = ({ namespace, name }: CompiledPolicy, { trigger, chain: { subject } }: Finding, ordinal: number) => ({
-  id: `inc-${shortHash([namespace, name, trigger.name, subject.apiVersion, subject.kind, subject.name, String(ordinal)])}`,
-  ordinal,
-  rung: 0,
-})
 
 /** 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */
 const actionName = (policy: string, action: string, parts: readonly string[]): string => `${policy}-${action}-${shortHash(parts)}`

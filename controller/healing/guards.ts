@@ -2,7 +2,7 @@
  * Whether an object may be touched at all. Ordered: the first refusal wins and is the one that people see. What depends
  * on the ledger (cooldown, concurrency, breaker, hourly limit) is in `reserve`, which judges and takes in one step.
  */
-import { matchesLabels } from '../../shared/lib/selector.ts'
+import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { after, minutes, seconds } from '../../shared/lib/time.ts'
 import { IGNORE_ANNOTATION, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
@@ -10,7 +10,7 @@ import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { describe, type OwnerChain } from './owners.ts'
 import type { CompiledPolicy, Protection } from './policy.ts'
 import type { Refusal } from './refusal.ts'
-import type { PodView, Snapshot } from './snapshot.ts'
+import type { ObjectRef, PodView, Snapshot } from './snapshot.ts'
 
 export interface Proposal {
   readonly pod: PodView
@@ -42,7 +42,7 @@ export const GUARDS: readonly Guard[] = [
   // The promise of "per hour" holds in the API server's clock.
   (_policy, _proposal, { now, clockSkew }) =>
     clockSkew !== undefined && Math.abs(clockSkew) > MAX_CLOCK_SKEW
-      ? { reason: 'ClockSkew', message: `this clock and the API server's differ by ${Math.round(Math.abs(clockSkew) / 1000)} s`, recheckAt: after(now, minutes(1)) }
+      ? { reason: 'ClockSkew', message: "this clock and the API server's differ by more than a minute", recheckAt: after(now, minutes(1)) }
       : undefined,
   // Nothing that we make there would live, and the pods go anyway.
   (_policy, _proposal, { namespace }) =>
@@ -60,7 +60,10 @@ export const GUARDS: readonly Guard[] = [
   },
   // The policy's own promise; an owner's protection covers its pods.
   ({ protectedResources }, { pod, chain }) => {
-    const by = [pod, ...chain.workloads].find((object) => protectedResources.some((entry) => protects(entry, object)))
+    const seen = [pod, ...chain.workloads]
+    // Of a top owner of a kind that we do not watch only the name is known; its labels may be any.
+    const unseen = chain.incomplete || seen.some(({ ref }) => ref.uid === chain.subject.uid) ? [] : [{ ref: chain.subject, labels: undefined }]
+    const by = [...seen, ...unseen].find((object) => protectedResources.some((entry) => protects(entry, object)))
     return by === undefined
       ? undefined
       : { reason: 'Protected', message: `${describe(by.ref)} is protected by safetyRules.protectedResources` }
@@ -68,8 +71,11 @@ export const GUARDS: readonly Guard[] = [
   // Whose trouble it is decides over incident and cooldown: never guess it from half a chain.
   (_policy, { pod, chain }, { now }) =>
     chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(pod.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,
-  // Already on its way; a second eviction would do nothing.
-  (_policy, { pod }) => (pod.deleting ? { reason: 'TargetTerminating', message: `${describe(pod.ref)} is being deleted` } : undefined),
+  // Already on its way; a second eviction would do nothing, and a dying owner makes no new pod.
+  (_policy, { pod, chain }) => {
+    const by = [pod, ...chain.workloads].find((o) => o.deleting)
+    return by === undefined ? undefined : { reason: 'TargetTerminating', message: `${describe(by.ref)} is being deleted` }
+  },
   // The kubelet makes it again from its file whatever the API server says.
   (_policy, { pod }) => (pod.mirror ? { reason: 'Unsupported', message: `${describe(pod.ref)} is a static pod of its node` } : undefined),
   // Nobody would make a new one.
@@ -89,18 +95,18 @@ export const GUARDS: readonly Guard[] = [
         },
 ]
 
-export function refusalOf(policy: CompiledPolicy, proposal: Proposal, view: GuardView): Refusal | undefined {
-  for (const guard of GUARDS) {
+export function refusalOf(policy: CompiledPolicy, proposal: Proposal, view: GuardView, guards: readonly Guard[] = GUARDS): Refusal | undefined {
+  for (const guard of guards) {
     const refusal = guard(policy, proposal, view)
     if (refusal !== undefined) return { ...refusal, message: printable(refusal.message, 400) }
   }
   return undefined
 }
 
-/** Names and labels must both match where both are given. */
-function protects(entry: Protection, object: Pick<PodView, 'ref' | 'labels'>): boolean {
+/** Names and labels must both match where both are given. Labels that cannot be seen match. */
+function protects(entry: Protection, object: { readonly ref: ObjectRef; readonly labels: Labels | undefined }): boolean {
   if (entry.kind !== object.ref.kind || entry.apiVersion !== object.ref.apiVersion) return false
   if (entry.names !== undefined && !entry.names.includes(object.ref.name)) return false
-  return entry.labelSelector === undefined || matchesLabels(entry.labelSelector, object.labels)
+  return entry.labelSelector === undefined || object.labels === undefined || matchesLabels(entry.labelSelector, object.labels)
 }
 

@@ -3,12 +3,13 @@
  * a transaction, and neither is a decision.
  */
 import { sameJson } from '../../shared/lib/json.ts'
+import { parseInstant } from '../../shared/lib/time.ts'
 import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { detect } from '../triggers/index.ts'
 import { recall } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { describe } from './owners.ts'
-import type { CompiledPolicy } from './policy.ts'
+import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
@@ -28,14 +29,19 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   if (refusal !== undefined) return refusal
   const trigger = policy.triggers.find((t) => t.name === spec.trigger.name)
   if (trigger === undefined) return { reason: 'PolicyChanged', message: `trigger ${spec.trigger.name} is gone from the policy` }
-  const { state } = detect(trigger, target, {
-    now: snapshot.now,
-    stabilizationWindow: policy.limits.stabilizationWindow,
-    memory: recall(snapshot.findings, trigger.name, target.ref.uid),
-  })
-  return state === 'Quiet' || state === 'NoData'
-    ? { reason: 'TargetRecovered', message: `${trigger.name} no longer sees anything wrong with ${describe(target.ref)}` }
-    : undefined
+  return recovered(spec, trigger, target, policy, snapshot)
+}
+
+function recovered(spec: HealingActionSpec, trigger: CompiledTrigger, target: PodView, policy: CompiledPolicy, { now, findings }: Snapshot): Refusal | undefined {
+  // The decision itself remembers since when, should the status not have been written.
+  const since = parseInstant(spec.trigger.since)
+  const memory = recall(findings, trigger.name, target.ref.uid) ?? (since === undefined ? undefined : { since, restarts: 0 })
+  const seen = detect(trigger, target, { now, stabilizationWindow: policy.limits.stabilizationWindow, memory })
+  if (seen.state === 'Quiet' || seen.state === 'NoData') {
+    return { reason: 'TargetRecovered', message: `${trigger.name} no longer sees anything wrong with ${describe(target.ref)}` }
+  }
+  // Within a crash loop the container is up now and then; what began anew, or must hold for longer now, has not held long enough.
+  return now < seen.firesAt ? { reason: 'TargetRecovered', message: `${trigger.name} has not held for long enough on ${describe(target.ref)}` } : undefined
 }
 
 function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string | undefined {

@@ -1,13 +1,14 @@
-/** Which pods a policy looks at. Empty is never all (I8). */
-import { isEmptySelector, matchesLabels } from '../../shared/lib/selector.ts'
+/** Which pods a policy looks at. Empty is never all (I8), and what one entry excludes no other one brings back. */
+import { isEmptySelector, matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { ownerChain, indexWorkloads, type OwnerChain } from './owners.ts'
 import type { CompiledPolicy, SelectedKind } from './policy.ts'
 import type { ObjectRef, PodView, World } from './snapshot.ts'
-import type { Labels } from '../../shared/lib/selector.ts'
 
 export interface SelectedPod {
   readonly pod: PodView
   readonly chain: OwnerChain
+  /** uids of the selected objects that it stands for: its own, those of its owners, or both. */
+  readonly by: readonly string[]
 }
 
 export interface Selection {
@@ -16,23 +17,32 @@ export interface Selection {
   readonly matched: number
 }
 
-export function select(policy: CompiledPolicy, world: World): Selection {
-  const byUid = indexWorkloads(world.workloads)
+type Named = { readonly ref: ObjectRef; readonly labels: Labels }
+
+export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'workloads'>): Selection {
   // The door keeps other namespaces out; here it is checked again, since admission is not a transaction.
-  const here = policy.namespaces.includes(policy.namespace)
-  const selected = (object: { ref: ObjectRef; labels: Labels }): boolean =>
-    here && object.ref.namespace === policy.namespace && policy.kinds.some((kind) => picks(kind, policy, object))
-  const pods = world.pods
-    .map((pod) => ({ pod, chain: ownerChain(pod, byUid) }))
-    .filter(({ pod, chain }) => selected(pod) || chain.workloads.some(selected))
-  const workloads = world.workloads.filter(selected).length
-  return { pods, matched: workloads + world.pods.filter(selected).length }
+  if (!policy.namespaces.includes(policy.namespace)) return { pods: [], matched: 0 }
+  const byUid = indexWorkloads(world.workloads)
+  const selected = (object: Named): boolean =>
+    object.ref.namespace === policy.namespace && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
+  const pods = world.pods.flatMap((pod) => {
+    const chain = ownerChain(pod, byUid)
+    const objects = [pod, ...chain.workloads]
+    const by = objects.filter(selected).map(({ ref }) => ref.uid)
+    return by.length === 0 || objects.some((object) => excludes(policy, object)) ? [] : [{ pod, chain, by }]
+  })
+  const matched = new Set([...pods.flatMap(({ by }) => by), ...world.workloads.filter(selected).map(({ ref }) => ref.uid)])
+  return { pods, matched: matched.size }
 }
 
-function picks(kind: SelectedKind, policy: CompiledPolicy, { ref, labels }: { ref: ObjectRef; labels: Labels }): boolean {
-  if (ref.kind !== kind.kind || ref.apiVersion !== kind.apiVersion) return false
-  if (kind.excludeNames.has(ref.name)) return false
+const excludes = ({ kinds }: CompiledPolicy, { ref }: Named): boolean =>
+  kinds.some((kind) => isOf(kind, ref) && kind.excludeNames.has(ref.name))
+
+const isOf = (kind: SelectedKind, ref: ObjectRef): boolean => ref.kind === kind.kind && ref.apiVersion === kind.apiVersion
+
+function picks(kind: SelectedKind, { labelSelector }: CompiledPolicy, { ref, labels }: Named): boolean {
+  if (!isOf(kind, ref)) return false
   if (kind.names !== undefined && !kind.names.has(ref.name)) return false
-  if (isEmptySelector(policy.labelSelector)) return kind.names !== undefined
-  return policy.labelSelector !== undefined && matchesLabels(policy.labelSelector, labels)
+  if (labelSelector === undefined || isEmptySelector(labelSelector)) return kind.names !== undefined
+  return matchesLabels(labelSelector, labels)
 }

@@ -73,7 +73,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       failures: ledger.breaker.failures,
       ...(ledger.breaker.openUntil === undefined ? {} : { openUntil: ledger.breaker.openUntil }),
     },
-    lastDecision: lastDecision(evaluation.decision, now, previous?.lastDecision),
+    lastDecision: lastDecision(input),
     ...(lastAction === undefined ? {} : { lastAction }),
     outcomes: ledger.outcomes,
   }
@@ -132,10 +132,12 @@ function stamped(condition: Omit<Condition, 'lastTransitionTime'>, now: Instant,
   return { ...condition, lastTransitionTime: kept ?? formatInstant(now) }
 }
 
-function lastDecision(decision: Decision, now: Instant, previous: LastDecision | undefined): LastDecision {
+function lastDecision({ evaluation: { decision }, ledger, now, previous: status }: StatusInput): LastDecision {
+  const previous = status?.lastDecision
   const next = describeDecision(decision)
   // While an act is verified nothing new is decided: the act stays visible.
-  if (previous?.kind === 'Act' && next.reason === 'IncidentInProgress') return previous
+  const underWay = next.reason === 'IncidentInProgress' || (decision.kind === 'NoOp' && ledger.entries.some((e) => e.state === 'Reserved'))
+  if (previous?.kind === 'Act' && underWay) return previous
   const same = previous !== undefined && previous.kind === next.kind && previous.reason === next.reason && previous.message === next.message
   return { ...next, time: (same ? previous.time : undefined) ?? formatInstant(now) }
 }

@@ -8,13 +8,16 @@ import { detect } from '../triggers/index.ts'
 import { recall } from './detect.ts'
 import { describe, indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
-import type { PodView, Snapshot, World } from './snapshot.ts'
+import { isFinished, type PodView, type Snapshot, type World } from './snapshot.ts'
 
 export interface VerifyInput {
   readonly trigger: string
   readonly subject: SubjectName
   readonly targetUid: string
-  /** When the write had landed. */
+  /**
+   * When the write was made, by the API server's clock, and no later: taken before it was sent, or a replacement that was
+   * quicker than the answer would not count.
+   */
   readonly actedAt: Instant
 }
 
@@ -34,9 +37,9 @@ const PATIENCE = minutes(1)
 export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pick<World, 'now' | 'pods' | 'workloads'> & Pick<Snapshot, 'findings'>): Verification {
   const { now } = snapshot
   const { healthCheckTimeout, stabilizationWindow, requireHealthCheck } = policy.limits
-  const pods = replacementsOf(input, snapshot)
-  const replacements = pods.map((p) => p.ref.name).slice(0, 16)
   const deadline = after(input.actedAt, healthCheckTimeout)
+  const pods = replacementsOf(input, deadline, snapshot)
+  const replacements = pods.map((p) => p.ref.name).slice(0, 16)
   const done = (outcome: 'Effective' | 'Ineffective' | 'Inconclusive', message: string, healthySince?: Instant): Verification => ({
     kind: 'Done',
     outcome,
@@ -63,7 +66,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
     return done('Ineffective', `${trigger.name} fires again on ${describe(again.pod.ref)}: ${again.observation.evidence}`)
   }
 
-  const since = requireHealthCheck ? healthySince(pods) : pods.length === 0 ? undefined : input.actedAt
+  const since = requireHealthCheck ? healthySince(pods) : madeBy(pods)
   if (since === undefined) {
     if (now < deadline) return wait(deadline)
     return pods.length === 0
@@ -83,14 +86,25 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
   return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure.pod.ref)}`)
 }
 
-/** Pods of the same owner that came after the act. Creation times have whole seconds only. */
-function replacementsOf({ subject, targetUid, actedAt }: VerifyInput, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): PodView[] {
+/**
+ * Pods of the same owner that came after the act, while there was time to become healthy: who comes later (a scale-up)
+ * is nobody's replacement. Creation times have whole seconds only.
+ */
+function replacementsOf({ subject, targetUid, actedAt }: VerifyInput, deadline: Instant, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): PodView[] {
   const byUid = indexWorkloads(workloads)
   const from = wholeSecond(actedAt)
-  return pods.filter(
-    (pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && sameSubject(ownerChain(pod, byUid).subject, subject),
+  const came = pods.filter(
+    (pod) =>
+      pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && pod.createdAt <= deadline && sameSubject(ownerChain(pod, byUid).subject, subject),
   )
+  // One that the kubelet rejected ends at once, and its controller makes another.
+  const alive = came.filter((pod) => !isFinished(pod))
+  return alive.length > 0 ? alive : came
 }
+
+/** When the last of them was made; undefined when there is none. */
+const madeBy = (pods: readonly PodView[]): Instant | undefined =>
+  pods.reduce<Instant | undefined>((t, { createdAt }) => (t === undefined ? createdAt : latest(t, createdAt)), undefined)
 
 /** Since when all of them have been Ready without a break; undefined when one is not, or there is none. */
 function healthySince(pods: readonly PodView[]): Instant | undefined {

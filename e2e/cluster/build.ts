@@ -35,8 +35,10 @@ export async function ensureTools(names: readonly ToolName[], report: Reporter):
       const progress = startProgress(title, (line) => { report.log(line) }, report.terminal)
       try {
         await build(it, target, progress)
-      } finally {
-        progress.done()
+        progress.end('done')
+      } catch (cause) {
+        progress.end('failed')
+        throw cause
       }
     })
   }
@@ -69,6 +71,7 @@ async function build(it: Tool, target: string, progress: Progress): Promise<void
   const stale = await staleCount(it, env)
   const work = stale + it.packages.length * LINK_WEIGHT
   let compiled = 0
+  progress.update(0)
   const { code, stderr } = await exec('go', ['build', '-v', ...it.flags, '-o', `${target}/`, ...it.packages], {
     cwd: it.dir, env,
     onStderr: (line) => {

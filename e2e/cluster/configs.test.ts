@@ -10,7 +10,7 @@ describe('the components', () => {
   it('write below the directory of their cluster', () => {
     const kubelet = JSON.parse(kubeletConfig(plan, { crashLoopSeconds: 8 })) as Record<string, unknown>
     for (const field of ['resolvConf', 'podLogsDir', 'volumePluginDir', 'tlsCertFile']) expect(kubelet[field], field).to.match(/^\/state\/dev\//)
-    const paths = [...containerdConfig(plan, { runc: '/cache/runc', cniDir: '/cache/cni' }).matchAll(/"(\/[^"]*)"/g)].map((match) => match[1])
+    const paths = [...containerdConfig(plan, { runc: '/cache/runc', cniDir: '/cache/cni', snapshotter: 'overlayfs' }).matchAll(/"(\/[^"]*)"/g)].map((match) => match[1])
     expect(paths).to.have.length.above(6)
     for (const path of paths) expect(path).to.match(/^\/(state\/dev|cache)\//)
   })

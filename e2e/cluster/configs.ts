@@ -54,6 +54,8 @@ export function cniConfig(plan: ClusterPlan): string {
 export interface NodePrograms {
   readonly runc: string
   readonly cniDir: string
+  /** Overlays do not stack: below one, containers get full copies instead. */
+  readonly snapshotter: 'overlayfs' | 'native'
 }
 
 /** Every path a default of which lies outside of the cluster's directory is named. */
@@ -73,7 +75,7 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.opt",
 [plugins."io.containerd.shim.v1.manager"]
   socket_dir = ${text(files.shimSockets)}
 [plugins."io.containerd.cri.v1.images"]
-  snapshotter = "overlayfs"
+  snapshotter = ${text(programs.snapshotter)}
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = ${text(BUSYBOX_IMAGE)}
 [plugins."io.containerd.cri.v1.runtime"]

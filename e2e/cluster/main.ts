@@ -56,6 +56,7 @@ async function up(name: string, node: boolean, portText: string | undefined): Pr
     ...(port === undefined ? {} : { port }),
     ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
   })
+  log(`kubectl of the same version: ${cluster.bin}/kubectl`)
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`)
 }
 

@@ -2,7 +2,7 @@
  * The node: containerd, kubelet and kube-proxy in a mount and a network namespace of their own. What they mount, and
  * every rule and route they make, ends with the namespaces, and those with their last process.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'
 import { toolDir } from './build.ts'
@@ -19,6 +19,9 @@ import type { ProcessId } from './process-id.ts'
 import { plainEnv, startProgram, untilReady } from './processes.ts'
 import { NODE_NAME, type ClusterPlan } from './spec.ts'
 import { waitFor } from './wait.ts'
+
+/** `f_type` of an overlay, as in a container. */
+const OVERLAY_MAGIC = 0x794c7630
 
 /** Milliseconds. */
 const READY_TIMEOUT = 90_000
@@ -66,7 +69,8 @@ function writeConfigs(plan: ClusterPlan, programs: DebianPrograms): void {
   const files = filesOf(plan.dir)
   for (const dir of [files.cniConfig, files.shimSockets, files.containerd]) mkdirSync(dir, { recursive: true })
   writeFileSync(join(files.cniConfig, '10-kubeskippy.conflist'), cniConfig(plan))
-  writeFileSync(files.containerdConfig, containerdConfig(plan, { runc: programs.runc, cniDir: toolDir('cni') }))
+  const snapshotter = statfsSync(plan.dir).type === OVERLAY_MAGIC ? 'native' : 'overlayfs'
+  writeFileSync(files.containerdConfig, containerdConfig(plan, { runc: programs.runc, cniDir: toolDir('cni'), snapshotter }))
   writeFileSync(files.resolvConf, `nameserver ${plan.network.hostIp}\n`)
 }
 

@@ -1,20 +1,33 @@
 /** Where things live. The harness's variables of the environment are read here and nowhere else. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join, normalize } from 'node:path'
+import { ClusterError } from './errors.ts'
 
 /** Go modules of the tools, committed. */
 export const TOOLS_DIR = join(import.meta.dirname, 'tools')
 
 /** Binaries, unpacked packages and the demo image; shared by all checkouts, safe to delete when no cluster runs. */
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
-  return env['KUBESKIPPY_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'kubeskippy')
+  return set(env, 'KUBESKIPPY_CACHE') ?? join(set(env, 'XDG_CACHE_HOME') ?? join(home(env), '.cache'), 'kubeskippy')
 }
 
 /** One directory per cluster. Short, for the unix sockets in it. */
-export function stateDir(env: NodeJS.ProcessEnv = process.env): string {
-  return env['KUBESKIPPY_STATE'] ??
-    (process.getuid?.() === 0 ? '/var/lib/kubeskippy' : join(env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local/state'), 'kubeskippy'))
+export function stateDir(env: NodeJS.ProcessEnv = process.env, root: boolean = process.getuid?.() === 0): string {
+  return set(env, 'KUBESKIPPY_STATE') ??
+    (root ? '/var/lib/kubeskippy' : join(set(env, 'XDG_STATE_HOME') ?? join(home(env), '.local/state'), 'kubeskippy'))
+}
+
+/** An empty variable is none; a relative path would mean another place in every directory. */
+function set(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = env[name]
+  if (value === undefined || value === '') return undefined
+  if (!isAbsolute(value)) throw new ClusterError(`${name} is "${value}": set it to an absolute path.`)
+  return normalize(value).replace(/(.)\/$/, '$1')
+}
+
+function home(env: NodeJS.ProcessEnv): string {
+  return set(env, 'HOME') ?? homedir()
 }
 
 /** True: what did not come up is left for a look (`down` still removes it). */

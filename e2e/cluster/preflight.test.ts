@@ -11,12 +11,12 @@ describe('the look at the machine', () => {
 
   it('says everything at once, a sentence each', () => {
     const found = problems({
-      ...good, root: false,
+      ...good, root: false, namespaces: 'unshare failed: Operation not permitted',
       missingPrograms: [{ program: 'ip', package: 'iproute2' }, { program: 'apt-get', package: 'apt' }],
       go: { needed: '1.26.6', found: undefined, fetchesItself: false },
       disks: [{ dir: '/cache', free: 0.5e9, needed: 6e9, variable: 'GOCACHE' }],
     }, node)
-    expect(found).to.have.length(5)
+    expect(found).to.have.length(6)
     for (const sentence of found) expect(sentence).to.match(/^\S.*: .+\.$/)
     expect(found.join('\n')).to.contain('apt-get install iproute2').and.to.contain('0.5 GB free and 6.0 GB are needed').and.to.contain('run as root')
   })

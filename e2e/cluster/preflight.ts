@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { missingTools } from './build.ts'
 import { debianDir } from './debian.ts'
 import { ClusterError } from './errors.ts'
-import { exec } from './exec.ts'
+import { exec, lastLines } from './exec.ts'
 import { cacheDir, findOnPath, stateDir } from './paths.ts'
 import { CONTROL_PLANE_TOOLS, NODE_TOOLS, tool } from './tools.ts'
 
@@ -34,6 +34,8 @@ export interface Machine {
   readonly platform: string
   readonly root: boolean
   readonly missingPrograms: readonly { readonly program: string; readonly package: string }[]
+  /** What the kernel says to namespaces, when it refuses them. */
+  readonly namespaces?: string
   /** Of the toolchain found, if something has to be built. */
   readonly go: { readonly needed: string; readonly found: string | undefined; readonly fetchesItself: boolean } | undefined
   readonly disks: readonly Disk[]
@@ -49,6 +51,7 @@ export function problems(machine: Machine, needs: { readonly node: boolean }): r
   if (machine.platform !== 'linux') return [`A local cluster needs Linux, and this is ${machine.platform}: run it in a Linux virtual machine.`]
   const found: string[] = []
   if (needs.node && !machine.root) found.push('A node needs root for its namespaces, cgroups and mounts: run as root, or ask for the control plane only.')
+  if (machine.namespaces !== undefined) found.push(`Root may make no namespaces here (${machine.namespaces}): run on the machine itself, or in a privileged container.`)
   for (const { program, package: name } of machine.missingPrograms) {
     found.push(name === 'apt' || name === 'dpkg'
       ? `The program ${program} is missing, and runc and iptables come from Debian packages: run on Debian or Ubuntu.`
@@ -74,9 +77,12 @@ async function lookAtMachine(needs: { readonly node: boolean }): Promise<Machine
   if (toBuild.length > 0) disks.push(disk(cacheDir(), CACHE_BYTES, 'KUBESKIPPY_CACHE'))
   const go = toBuild.length === 0 ? undefined : await lookAtGo(toBuild.map((name) => tool(name).goVersion))
   if (go?.cache !== undefined && toBuild.includes('kubernetes') && !isFilled(go.cache)) disks.push(disk(go.cache, GO_CACHE_BYTES, 'GOCACHE and GOMODCACHE'))
+  const root = process.getuid?.() === 0
+  const unshare = needs.node && root && findOnPath('unshare') !== undefined ? await exec('unshare', ['--mount', '--net', 'true']) : undefined
   return {
     platform: process.platform,
-    root: process.getuid?.() === 0,
+    root,
+    ...(unshare === undefined || unshare.code === 0 ? {} : { namespaces: lastLines(unshare.stderr, 1) }),
     missingPrograms: Object.entries(programs).filter(([program]) => findOnPath(program) === undefined).map(([program, name]) => ({ program, package: name })),
     go, disks,
   }

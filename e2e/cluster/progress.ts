@@ -7,10 +7,10 @@ const QUIET_INTERVAL = 15_000
 const LIVELY_INTERVAL = 500
 
 export interface Progress {
-  /** Share done, 0 to 1; undefined while nobody knows. */
-  update(share: number | undefined): void
-  /** Ends the line. */
-  done(): void
+  /** Share done, 0 to 1. */
+  update(share: number): void
+  /** Ends the line, with how long it took or without a word. */
+  end(outcome: 'done' | 'failed'): void
 }
 
 /** `4.5 min`, `27 s`. */
@@ -18,10 +18,10 @@ export function span(seconds: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Number((seconds / 60).toFixed(1))} min`
 }
 
-/** `building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores) 73 %, 20 s so far`. */
+/** `building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores): 73 %, 20 s so far`; no percentage while nobody knows. */
 export function progressLine(title: string, share: number | undefined, elapsedSeconds: number): string {
-  const percent = share === undefined ? '...' : `${Math.min(99, Math.floor(share * 100))} %`
-  return `${title} ${percent}, ${span(elapsedSeconds)} so far`
+  const state = share === undefined ? 'fetching its modules' : `${Math.min(99, Math.floor(share * 100))} %`
+  return `${title}: ${state}, ${span(elapsedSeconds)} so far`
 }
 
 export function startProgress(title: string, log: (line: string) => void, terminal: NodeJS.WriteStream | undefined): Progress {
@@ -37,10 +37,10 @@ export function startProgress(title: string, log: (line: string) => void, termin
   const timer = setInterval(show, terminal === undefined ? QUIET_INTERVAL : LIVELY_INTERVAL)
   return {
     update: (value) => { share = value },
-    done: () => {
+    end: (outcome) => {
       clearInterval(timer)
       if (terminal !== undefined) terminal.write('\r\u001b[K')
-      log(`${title} done in ${span(seconds())}`)
+      if (outcome === 'done') log(`${title}: done in ${span(seconds())}`)
     },
   }
 }

@@ -41,11 +41,11 @@ describe('a tool', () => {
 
 describe('progress', () => {
   it('says what, how long it usually takes, and how far', () => {
-    expect(progressLine('building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores)', 0.734, 20)).to.equal('building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores) 73 %, 20 s so far')
+    expect(progressLine('building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores)', 0.734, 20)).to.equal('building etcd 3.6.6 (1 of 4, usually about 27 s on 2 cores): 73 %, 20 s so far')
   })
 
   it('promises no percentage that nobody knows, and never the last before the end', () => {
-    expect(progressLine('t', undefined, 1)).to.equal('t ..., 1 s so far')
+    expect(progressLine('t', undefined, 1)).to.equal('t: fetching its modules, 1 s so far')
     expect(progressLine('t', 1, 1)).to.contain('99 %')
   })
 

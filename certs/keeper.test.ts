@@ -1,0 +1,206 @@
+import { X509Certificate } from 'node:crypto'
+import { expect } from 'chai'
+import { MUTATING_WEBHOOKS, NAMESPACES, SECRETS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+import { hours, type Millis } from '../shared/lib/time.ts'
+import { silentLogger } from '../shared/runtime/logger.ts'
+import { FakeClock } from '../shared/testing/fake-clock.ts'
+import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
+import { SERVER_ERROR } from '../shared/testing/fake-cluster/faults.ts'
+import { CertificateKeeper } from './keeper.ts'
+import type { Material } from './material.ts'
+
+const secret = { namespace: 'kubeskippy-system', name: 'tls' }
+const days = (n: number): Millis => hours(24 * n)
+
+interface Webhook {
+  readonly name: string
+  readonly clientConfig: { readonly url: string; readonly caBundle?: string }
+}
+
+function setup() {
+  const clock = new FakeClock()
+  const cluster = new FakeCluster({ clock, timers: clock })
+  cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: secret.namespace } })
+  const configuration = (names: readonly string[]) => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    webhooks: names.map((name): Webhook => ({ name, clientConfig: { url: `https://127.0.0.1/${name}` } })),
+  })
+  const install = (): void => {
+    cluster.seed(VALIDATING_WEBHOOKS, { ...configuration(['foreign', 'ours']), kind: 'ValidatingWebhookConfiguration', metadata: { name: 'v' } })
+    cluster.seed(MUTATING_WEBHOOKS, { ...configuration(['ours']), kind: 'MutatingWebhookConfiguration', metadata: { name: 'm' } })
+  }
+  const keeperOf = (user: string) => {
+    const served: Material[] = []
+    const keeper = new CertificateKeeper({
+      api: cluster.client(user),
+      clock,
+      timers: clock,
+      log: silentLogger,
+      secret,
+      names: { dns: ['localhost'], ips: [] },
+      targets: [
+        { resource: VALIDATING_WEBHOOKS, name: 'v', webhooks: ['ours'] },
+        { resource: MUTATING_WEBHOOKS, name: 'm', webhooks: ['ours'] },
+      ],
+      serve: (material) => void served.push(material),
+    })
+    return { keeper, served }
+  }
+  const webhooks = (resource = VALIDATING_WEBHOOKS, name = 'v'): Webhook[] => (cluster.must(resource, { name }) as unknown as { webhooks: Webhook[] }).webhooks
+  const bundle = (): string => Buffer.from(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle ?? '', 'base64').toString()
+  return { clock, cluster, install, keeperOf, webhooks, bundle, writes: () => cluster.journal.writes }
+}
+
+const authorities = (bundle: string): X509Certificate[] => (bundle.match(/-----BEGIN[^-]+-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((pem) => new X509Certificate(pem))
+
+describe('the keeper of certificates', () => {
+  it('makes the secret, serves from it and publishes its authority, in our webhooks only', async () => {
+    const { install, keeperOf, webhooks, bundle, cluster } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    expect(await keeper.check()).to.equal(undefined)
+    expect(served).to.have.lengthOf(1)
+    expect(bundle()).to.equal(served[0]?.caBundle)
+    expect(webhooks()[0]).to.deep.equal({ name: 'foreign', clientConfig: { url: 'https://127.0.0.1/foreign' } })
+    expect(webhooks(MUTATING_WEBHOOKS, 'm')[0]?.clientConfig.caBundle).to.equal(webhooks()[1]?.clientConfig.caBundle)
+    expect(cluster.must(SECRETS, secret)).to.have.property('type', 'kubernetes.io/tls')
+  })
+
+  it('writes nothing when nothing has changed', async () => {
+    const { install, keeperOf, writes } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    await keeper.check()
+    const before = writes().length
+    await keeper.check()
+    expect(writes()).to.have.lengthOf(before)
+    expect(served).to.have.lengthOf(1)
+  })
+
+  it('puts the bundle back where it was blanked', async () => {
+    const { install, keeperOf, bundle, cluster } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    await keeper.check()
+    cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (object) => ({ ...object, webhooks: [{ name: 'ours', clientConfig: { url: 'https://127.0.0.1/ours' } }] }))
+    await keeper.check()
+    expect(bundle()).to.equal(served[0]?.caBundle)
+  })
+
+  it('serves although a configuration is missing, and says so', async () => {
+    const { install, keeperOf } = setup()
+    const { keeper, served } = keeperOf('a')
+    expect(await keeper.check()).to.equal('v does not exist')
+    expect(served).to.have.lengthOf(1)
+    install()
+    expect(await keeper.check()).to.equal(undefined)
+  })
+
+  it('two of them at once agree on one secret', async () => {
+    const { install, keeperOf, bundle } = setup()
+    install()
+    const [a, b] = [keeperOf('a'), keeperOf('b')]
+    await Promise.all([a.keeper.check(), b.keeper.check()])
+    await Promise.all([a.keeper.check(), b.keeper.check()])
+    expect(a.served.at(-1)).to.deep.equal(b.served.at(-1))
+    expect(bundle()).to.equal(a.served.at(-1)?.caBundle)
+  })
+
+  it('a restart keeps authority and leaf', async () => {
+    const { install, keeperOf } = setup()
+    install()
+    const before = keeperOf('a')
+    await before.keeper.check()
+    const afterwards = keeperOf('a')
+    await afterwards.keeper.check()
+    expect(afterwards.served).to.deep.equal(before.served)
+  })
+
+  it('a new leaf of the same authority is served at once', async () => {
+    const { install, keeperOf, clock, bundle } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    await keeper.check()
+    const first = bundle()
+    clock.jump(days(61))
+    await keeper.check()
+    expect(served).to.have.lengthOf(2)
+    expect(served[1]?.cert).to.not.equal(served[0]?.cert)
+    expect(bundle()).to.equal(first)
+  })
+
+  it('a new authority is published beside the old one, a round before it is served by', async () => {
+    const { install, keeperOf, clock, bundle } = setup()
+    install()
+    const [a, b] = [keeperOf('a'), keeperOf('b')]
+    await a.keeper.check()
+    await b.keeper.check()
+    const [old] = authorities(bundle())
+    // The leaf is renewed all along: at this time it is not what expires.
+    for (const day of [61, 122, 183, 244, 305, 366, 427, 488, 549]) {
+      clock.jump(days(61))
+      await a.keeper.check()
+      await b.keeper.check()
+      expect(authorities(bundle()), `day ${day}`).to.have.lengthOf(1)
+    }
+    const before = a.served.length
+    clock.jump(days(2))
+    await a.keeper.check()
+    expect(authorities(bundle())).to.have.lengthOf(2)
+    expect(authorities(bundle())[1]?.serialNumber).to.equal(old?.serialNumber)
+    expect(a.served).to.have.lengthOf(before)
+    await b.keeper.check()
+    await a.keeper.check()
+    expect(a.served).to.have.lengthOf(before + 1)
+    const leaf = new X509Certificate(a.served.at(-1)?.cert ?? '')
+    expect(leaf.checkIssued(authorities(bundle())[0] ?? leaf)).to.equal(true)
+    expect(b.served.at(-1)).to.deep.equal(a.served.at(-1))
+  })
+
+  it('a spoilt secret is made anew, and the authority that others still serve by stays published', async () => {
+    const { install, keeperOf, bundle, cluster } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    await keeper.check()
+    const [old] = authorities(bundle())
+    cluster.change(SECRETS, secret, (object) => ({ ...object, data: { ...(object as unknown as { data: object }).data, 'tls.key': 'AAAA' } }))
+    await keeper.check()
+    expect(authorities(bundle()).map(({ serialNumber }) => serialNumber)).to.have.lengthOf(2).and.to.include(old?.serialNumber)
+    await keeper.check()
+    expect(served).to.have.lengthOf(2)
+  })
+
+  it('a write whose answer was lost is found by reading', async () => {
+    const { install, keeperOf, cluster } = setup()
+    install()
+    cluster.faults.add(({ verb }) => (verb === 'create' ? { when: 'after', answer: SERVER_ERROR } : undefined), 1)
+    const { keeper, served } = keeperOf('a')
+    await keeper.check().then(
+      () => expect.fail('the fault should show'),
+      () => undefined,
+    )
+    await keeper.check()
+    expect(served).to.have.lengthOf(1)
+    expect(cluster.all(SECRETS)).to.have.lengthOf(1)
+  })
+
+  it('starts when there is something to serve, tells why it is not in sync, and stops', async () => {
+    const { install, keeperOf, clock, cluster } = setup()
+    const { keeper, served } = keeperOf('a')
+    cluster.faults.add(() => ({ when: 'before', answer: SERVER_ERROR }), 2)
+    const started = keeper.start()
+    for (let i = 0; i < 40 && served.length === 0; i++) {
+      await clock.advance(hours(0.001))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await started
+    expect(keeper.problem).to.equal('v does not exist')
+    install()
+    await clock.advance(hours(0.01))
+    expect(keeper.problem).to.equal(undefined)
+    clock.jump(days(91))
+    expect(keeper.problem).to.equal('the certificate has expired')
+    await keeper.stop()
+    expect(clock.pending).to.equal(0)
+  })
+})

@@ -1,0 +1,165 @@
+/** Consent of a namespace to being healed: given by `enable`, taken back by `disable`. */
+import { HEALER_ACCOUNT, serviceAccountUser } from '../shared/api/v1alpha1/names.ts'
+import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
+import { isApiError } from '../shared/kube/errors.ts'
+import { NAMESPACES } from '../shared/kube/resources.ts'
+import { millis } from '../shared/lib/time.ts'
+import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
+import { sleep, type Timers } from '../shared/runtime/timers.ts'
+import { healerRules } from '../controller/permissions.ts'
+import { differing, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
+
+/** Why nothing was done: a sentence for a person. */
+export class NotPossible extends Error {
+  override readonly name = 'NotPossible'
+}
+
+type Found = KubeObject & Fields
+type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
+
+export interface Target {
+  readonly api: Pick<KubeApi, 'get' | 'create' | 'patch' | 'delete' | 'post'>
+  readonly namespace: string
+  readonly dryRun: boolean
+  /** One line of progress, after what it tells about has happened. */
+  readonly say: (line: string) => void
+  readonly timers: Timers
+}
+
+const FIELD_MANAGER = 'kubeskippy-cli'
+
+/** @throws NotPossible when the operator must not act there; the same holds whatever this program would write */
+export function assertNotProtected(namespace: string): void {
+  if (!protectedNamespaces(DEFAULT_INSTALLATION).has(namespace)) return
+  throw new NotPossible(`namespace ${namespace} is protected: what runs there keeps the cluster and KubeSkippy alive, so no policy acts in it`)
+}
+
+/** Makes the account, its Role and its binding, or brings them back to what they should be. @throws NotPossible, ApiError */
+export async function enable(target: Target): Promise<void> {
+  const { namespace } = target
+  assertNotProtected(namespace)
+  const place = await find(target, NAMESPACES, { name: namespace })
+  if (place === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
+  if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${namespace} is being deleted`)
+  const pairs = await look(target)
+  // All or nothing: half a healer would look like one that waits.
+  refuseStrangers(namespace, pairs)
+  for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
+}
+
+/**
+ * Takes the right to act away, first of all; then the rest. The binding counts: the API server lets an account act
+ * that does not exist. @throws NotPossible when the healer may act even so, ApiError
+ */
+export async function disable(target: Target): Promise<void> {
+  const pairs = await look(target)
+  for (const { wanted, found } of pairs.toReversed()) {
+    if (found !== undefined && isOurs(found.metadata)) tell(target, wanted, await remove(target, wanted, found))
+    else if (found === undefined) tell(target, wanted, 'was not there')
+  }
+  refuseStrangers(target.namespace, pairs)
+  if (!target.dryRun && (await stillMay(target))) {
+    throw new NotPossible(`the healer of ${target.namespace} may still act: another RoleBinding or ClusterRoleBinding names it or one of its groups`)
+  }
+}
+
+interface Pair {
+  readonly wanted: HealerObject
+  readonly found: Found | undefined
+}
+
+const look = (target: Target): Promise<Pair[]> =>
+  Promise.all(healerObjects(target.namespace).map(async (wanted) => ({ wanted, found: await find(target, wanted.resource, keyOf(wanted)) })))
+
+const keyOf = ({ manifest: { metadata } }: HealerObject) => ({ namespace: metadata.namespace, name: metadata.name })
+
+const called = ({ resource, manifest }: HealerObject): string => `${resource.kind.toLowerCase()}/${manifest.metadata.name}`
+
+function refuseStrangers(namespace: string, pairs: readonly Pair[]): void {
+  const strangers = pairs.filter(({ found }) => found !== undefined && !isOurs(found.metadata)).map(({ wanted }) => called(wanted))
+  if (strangers.length === 0) return
+  const labels = Object.entries(healerObjects(namespace)[0]?.manifest.metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`)
+  throw new NotPossible(`${strangers.join(', ')} in ${namespace} was not made by KubeSkippy and is left as it is; remove it, or hand it over: kubectl label -n ${namespace} ${strangers.join(' ')} ${labels.join(' ')}`)
+}
+
+async function bring(target: Target, wanted: HealerObject, found: Found | undefined): Promise<Change> {
+  const { api, dryRun } = target
+  const options = { dryRun, fieldManager: FIELD_MANAGER }
+  if (found === undefined) {
+    await api.create(wanted.resource, wanted.manifest, options)
+    return 'created'
+  }
+  const fields = differing(wanted, found)
+  if (fields.length === 0) return 'unchanged'
+  if (fields.some((field) => wanted.immutable.includes(field))) {
+    await remove(target, wanted, found)
+    // The server would say AlreadyExists: a dry run has removed nothing.
+    if (!dryRun) await api.create(wanted.resource, wanted.manifest, options)
+    return 'made anew'
+  }
+  const { resourceVersion } = found.metadata
+  const body = { metadata: { resourceVersion }, ...Object.fromEntries(fields.map((field) => [field, wanted.manifest[field]])) }
+  await api.patch(wanted.resource, keyOf(wanted), { type: 'merge', body }, options)
+  return 'updated'
+}
+
+/** Somebody may change it between the look and the removal; it is looked at again, for a right must not outlive that. */
+async function remove(target: Target, wanted: HealerObject, found: Found): Promise<Change> {
+  const { uid, resourceVersion } = found.metadata
+  try {
+    await target.api.delete(wanted.resource, keyOf(wanted), { dryRun: target.dryRun, preconditions: { uid, resourceVersion } })
+    return 'removed'
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return 'was not there'
+    if (!isApiError(error, 'Conflict', 'Recreated')) throw error
+  }
+  const now = await find(target, wanted.resource, keyOf(wanted))
+  if (now === undefined) return 'was not there'
+  if (!isOurs(now.metadata)) throw new NotPossible(`${called(wanted)} in ${target.namespace} was changed by somebody else just now and is left as it is`)
+  return remove(target, wanted, now)
+}
+
+async function find({ api }: Target, resource: Resource, key: { readonly namespace?: string | undefined; readonly name: string }): Promise<Found | undefined> {
+  try {
+    return await api.get<Found>(resource, key)
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return undefined
+    throw error
+  }
+}
+
+const tell = ({ say, namespace, dryRun }: Target, wanted: HealerObject, change: Change): void => say(`${called(wanted)} in ${namespace}: ${change}${dryRun ? ' (dry run)' : ''}`)
+
+const SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false }
+/** Authorizers see a removal within milliseconds; a server under load, or another one, may take longer. */
+const LOOKS = 5
+const PAUSE = millis(300)
+
+/** False too when we may not ask: who is not allowed to ask cannot be told. */
+async function stillMay(target: Target): Promise<boolean> {
+  for (let look = 1; ; look++) {
+    const answers = await Promise.all(healerRules.flatMap(({ apiGroups, resources, verbs }) => verbs.map((verb) => may(target, apiGroups[0] ?? '', resources[0] ?? '', verb))))
+    if (!answers.includes(true)) return false
+    if (look === LOOKS) return true
+    await sleep(target.timers, PAUSE)
+  }
+}
+
+async function may({ api, namespace }: Target, group: string, resourcePath: string, verb: string): Promise<boolean> {
+  const [resource, subresource] = resourcePath.split('/')
+  try {
+    const { status } = await api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: SUBJECT_ACCESS_REVIEWS.kind,
+      spec: {
+        user: serviceAccountUser(namespace, HEALER_ACCOUNT),
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        resourceAttributes: { namespace, verb, group, resource, ...(subresource === undefined ? {} : { subresource }) },
+      },
+    })
+    return status?.allowed === true
+  } catch (error) {
+    if (isApiError(error, 'Forbidden')) return false
+    throw error
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Incidents: one trouble of one workload, from its first act until it has been healthy again for a while. Which rung of
+ * the ladder is next, when it is over, and how long it cools down. Every function returns the next ledger.
+ */
+import { shortHash } from '../../shared/lib/hash.ts'
+import { after, earliest, formatInstant, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
+import type { HealingLedgerSpec, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
+import { sameSubject, type SubjectName } from './owners.ts'
+import type { Refusal } from './refusal.ts'
+
+export type Ledger = HealingLedgerSpec
+export type Incident = Ledger['incidents'][number]
+type Entry = Ledger['entries'][number]
+export type Outcome = NonNullable<Entry['outcome']>
+
+/** Bound of the schema: open ones and those that cool down. */
+export const MAX_INCIDENTS = 64
+
+/** What an act asks for. */
+export interface Request {
+  /** Name of the HealingAction: a successor after a crash takes over the reservation of that name. */
+  readonly action: string
+  readonly target: string
+  readonly dryRun: boolean
+  readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung'>
+}
+
+/** The ordinal makes it another one each time: names of actions are hashes over it, and no name may come twice. */
+export const incidentId = ({ policy }: Pick<Ledger, 'policy'>, trigger: string, subject: SubjectName, ordinal: number): string =>
+  `inc-${shortHash([policy.namespace, policy.name, trigger, subject.apiVersion, subject.kind, subject.name, String(ordinal)])}`
+
+const isSame = (incident: Incident, trigger: string, subject: SubjectName): boolean =>
+  incident.trigger === trigger && sameSubject(incident.subject, subject)
+
+/** The incident of this trigger and workload: the one that is not ended, else the one that ended last. */
+export function findIncident(ledger: Ledger, trigger: string, subject: ObjectReference): Incident | undefined {
+  const mine = ledger.incidents.filter((i) => isSame(i, trigger, subject)).sort((a, b) => a.ordinal - b.ordinal)
+  return mine.findLast((i) => i.state !== 'Ended') ?? mine.at(-1)
+}
+
+/** Whether the incident of the request is over, elsewhere by now, or may not begin yet. The ledger may be newer than the request. */
+export function refuseIncident(ledger: Ledger, { incident, dryRun }: Request, now: Instant): Refusal | undefined {
+  const known = ledger.incidents.find((i) => i.id === incident.id)
+  if (known === undefined) return refuseNew(ledger, incident, now)
+  if (known.state === 'Escalated') return { reason: 'Escalated', message: `no action helped ${known.subject.kind}/${known.subject.name}: a person has to look` }
+  if (known.state === 'Ended') return { reason: 'IncidentInProgress', message: `incident ${known.id} is over` }
+  if ((known.dryRun === true) !== dryRun) return { reason: 'IncidentInProgress', message: `incident ${known.id} is of another mode` }
+  if (known.rung !== incident.rung) return { reason: 'IncidentInProgress', message: `incident ${known.id} is on another rung by now` }
+  return dryRun ? { reason: 'DryRunDone', message: `${known.lastAction ?? 'a dry run'} shows what would be done` } : undefined
+}
+
+function refuseNew(ledger: Ledger, { trigger, subject, ordinal }: Request['incident'], now: Instant): Refusal | undefined {
+  const former = findIncident(ledger, trigger, subject)
+  if (former !== undefined && former.state !== 'Ended') return { reason: 'IncidentInProgress', message: `incident ${former.id} is still open` }
+  if (former?.cooldownUntil !== undefined && !isPast(former.cooldownUntil, now)) {
+    const until = parseInstant(former.cooldownUntil)
+    return {
+      reason: 'CooldownActive',
+      message: `the last incident of ${subject.kind}/${subject.name} ended a short while ago; acting again from ${former.cooldownUntil}`,
+      ...(until === undefined ? {} : { recheckAt: until }),
+    }
+  }
+  if (ordinal < ledger.nextOrdinal) return { reason: 'IncidentInProgress', message: 'another incident took this number' }
+  if (ledger.incidents.filter((i) => !isSame(i, trigger, subject)).length >= MAX_INCIDENTS) {
+    return { reason: 'LedgerFull', message: `${MAX_INCIDENTS} incidents are open or cooling down` }
+  }
+  return undefined
+}
+
+/** A time that cannot be read is never past (I19). */
+function isPast(text: string, now: Instant): boolean {
+  const at = parseInstant(text)
+  return at !== undefined && now >= at
+}
+
+/** The incident with the act as its last one. Its predecessor's cooldown is over, so that one is forgotten. */
+export function openIncident(ledger: Ledger, { incident, action, dryRun }: Request, now: Instant): Ledger {
+  const known = ledger.incidents.find((i) => i.id === incident.id)
+  const { quietSince: _, ...base } = known ?? { ...incident, openedAt: formatInstant(now), state: 'Open' as const }
+  const next: Incident = { ...base, lastAction: action, ...(dryRun ? { dryRun } : {}) }
+  const others = ledger.incidents.filter((i) => i.id !== incident.id && !(i.state === 'Ended' && isSame(i, incident.trigger, incident.subject)))
+  return { ...ledger, nextOrdinal: Math.max(ledger.nextOrdinal, incident.ordinal + 1), incidents: [...others, next] }
+}
+
+export interface Settlement {
+  readonly action: string
+  readonly outcome: Outcome
+  readonly rung: number
+  /** Rungs of the ladder now; 0 when the policy is gone. */
+  readonly ladder: number
+  /** Since when the workload has been healthy; counts towards the end of the incident. */
+  readonly healthySince?: Instant | undefined
+}
+
+/** What the outcome of an act means for its incident. The entry has been settled already. */
+export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladder, healthySince }: Omit<Settlement, 'action'>, now: Instant): Ledger {
+  const incident = ledger.incidents.find((i) => i.id === entry.incident)
+  if (incident?.state !== 'Open') return ledger
+  switch (outcome) {
+    case 'Effective':
+      return healthySince === undefined ? ledger : replaced(ledger, { ...incident, quietSince: formatInstant(healthySince) })
+    case 'Ineffective':
+    case 'Failed': {
+      // Two acts of one rung may both fail: the next rung follows once. Without a policy there is no ladder to be at the end of.
+      const next = Math.max(incident.rung, rung + 1)
+      return replaced(ledger, ladder > 0 && next >= ladder ? escalated(incident, ladder) : { ...incident, rung: next })
+    }
+    // Does not advance the ladder: nothing was learnt.
+    case 'Inconclusive':
+      return renumbered(ledger, incident)
+    case 'Cancelled':
+      return afterNothing(ledger, entry, now)
+    default:
+      return outcome satisfies never
+  }
+}
+
+/**
+ * The act was not done. Where nothing was done before either, the incident is over, and there is nothing to cool down
+ * from; else it goes on, on the rung where it is: or a target that comes and goes would start the ladder anew for ever.
+ */
+export function afterNothing(ledger: Ledger, entry: Entry, now: Instant): Ledger {
+  const incident = ledger.incidents.find((i) => i.id === entry.incident)
+  if (incident?.state !== 'Open') return ledger
+  const done = ({ state, outcome }: Entry): boolean => state === 'Reserved' || (outcome !== undefined && outcome !== 'Cancelled')
+  const acted = incident.rung > 0 || ledger.entries.some((e) => e.incident === incident.id && done(e))
+  return acted ? renumbered(ledger, incident) : replaced(ledger, ended(incident, now, undefined))
+}
+
+/** The same incident under the next number, so that the same rung on the same object gets an action of a new name. */
+function renumbered(ledger: Ledger, incident: Incident): Ledger {
+  const ordinal = ledger.nextOrdinal
+  const id = incidentId(ledger, incident.trigger, incident.subject, ordinal)
+  return {
+    ...ledger,
+    nextOrdinal: ordinal + 1,
+    entries: ledger.entries.map((e) => (e.incident === incident.id ? { ...e, incident: id } : e)),
+    incidents: ledger.incidents.map((i) => (i === incident ? { ...i, id, ordinal } : i)),
+  }
+}
+
+const replaced = (ledger: Ledger, incident: Incident): Ledger => ({
+  ...ledger,
+  incidents: ledger.incidents.map((i) => (i.id === incident.id ? incident : i)),
+})
+
+const escalated = (incident: Incident, ladder: number): Incident => ({ ...incident, rung: ladder - 1, state: 'Escalated' })
+
+const ended = (incident: Incident, now: Instant, cooldownUntil: Instant | undefined): Incident => ({
+  ...incident,
+  state: 'Ended',
+  endedAt: formatInstant(now),
+  ...(cooldownUntil === undefined ? {} : { cooldownUntil: formatInstant(cooldownUntil) }),
+})
+
+export interface Upkeep {
+  readonly now: Instant
+  readonly stabilizationWindow: Millis
+  readonly dryRun: boolean
+  /** Cooldown of a trigger; undefined when the policy no longer has it. */
+  readonly cooldown: (trigger: string) => Millis | undefined
+  /** Rungs that the trigger leads to now. */
+  readonly ladder: (trigger: string) => number
+  /** Whether the trigger is pending or firing on the workload, or cannot be judged for want of data. */
+  readonly troubled: (incident: Incident) => boolean
+}
+
+/**
+ * Incidents that have been quiet for the stabilization window end, and their cooldown begins; quiet ones begin to count;
+ * those of another mode are over, since a dry run has healed nothing. The same ledger when nothing changed.
+ */
+export function maintain(ledger: Ledger, upkeep: Upkeep): Ledger {
+  const busy = inFlight(ledger)
+  const incidents = ledger.incidents.flatMap((incident) => (busy.has(incident.id) ? incident : (step(incident, upkeep) ?? [])))
+  const changed = incidents.length !== ledger.incidents.length || incidents.some((incident, i) => incident !== ledger.incidents[i])
+  return changed ? { ...ledger, incidents } : ledger
+}
+
+/** Incidents with an act under way: its verification decides about them. */
+const inFlight = ({ entries }: Ledger): ReadonlySet<string> => new Set(entries.filter((e) => e.state === 'Reserved').map((e) => e.incident))
+
+function step(incident: Incident, { now, stabilizationWindow, dryRun, cooldown, ladder, troubled }: Upkeep): Incident | undefined {
+  if (incident.state === 'Ended') return incident.cooldownUntil === undefined || isPast(incident.cooldownUntil, now) ? undefined : incident
+  const pause = cooldown(incident.trigger)
+  if (pause === undefined || (incident.dryRun === true) !== dryRun) return ended(incident, now, undefined)
+  const quiet = parseInstant(incident.quietSince)
+  if (troubled(incident)) {
+    const { quietSince, ...rest } = incident
+    const rungs = ladder(incident.trigger)
+    // The ladder was shortened below the rung that is next.
+    if (incident.state === 'Open' && rungs > 0 && incident.rung >= rungs) return escalated(rest, rungs)
+    return quietSince === undefined ? incident : rest
+  }
+  if (quiet === undefined) return { ...incident, quietSince: formatInstant(now) }
+  return now >= after(quiet, stabilizationWindow) ? ended(incident, now, after(now, pause)) : incident
+}
+
+/** When {@link maintain} has something to do without any new event. */
+export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant | undefined {
+  const busy = inFlight(ledger)
+  return ledger.incidents
+    .filter((incident) => !busy.has(incident.id))
+    .flatMap(({ state, cooldownUntil, quietSince }) => {
+      if (state === 'Ended') return parseInstant(cooldownUntil) ?? []
+      const quiet = parseInstant(quietSince)
+      return quiet === undefined ? [] : after(quiet, stabilizationWindow)
+    })
+    .reduce<Instant | undefined>((a, b) => (a === undefined ? b : earliest(a, b)), undefined)
+}
+
+/** The event of this escalation was sent. */
+export const announced = (ledger: Ledger, incident: string): Ledger => ({
+  ...ledger,
+  incidents: ledger.incidents.map((i) => (i.id === incident ? { ...i, announced: true } : i)),
+})

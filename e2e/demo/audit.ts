@@ -1,0 +1,64 @@
+/** The API server's own account of who wrote what. Pure. */
+import { isObject } from '../../shared/lib/json.ts'
+
+/** One write that the API server accepted. */
+export interface AuditEntry {
+  readonly verb: string
+  readonly group: string
+  /** With the subresource: `pods/eviction`. */
+  readonly resource: string
+  readonly namespace: string
+  readonly name: string
+  readonly user: string
+  /** As whom it was done, when not as the user itself. */
+  readonly impersonated?: string
+  readonly dryRun: boolean
+}
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
+
+/** Accepted writes in a namespace, in their order. A last line that is still being written is left out. */
+export function acceptedWrites(log: string, namespace: string): readonly AuditEntry[] {
+  return log.split('\n').flatMap((line) => {
+    const entry = parse(line)
+    return entry !== undefined && entry.namespace === namespace ? [entry] : []
+  })
+}
+
+function parse(line: string): AuditEntry | undefined {
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  const verb = text(event, 'verb')
+  const code = Number(at(at(event, 'responseStatus'), 'code'))
+  if (text(event, 'stage') !== 'ResponseComplete' || !WRITES.has(verb) || !(code >= 200 && code < 300)) return undefined
+  const object = at(event, 'objectRef')
+  const subresource = text(object, 'subresource')
+  const impersonated = text(at(event, 'impersonatedUser'), 'username')
+  return {
+    verb,
+    group: text(object, 'apiGroup'),
+    resource: text(object, 'resource') + (subresource === '' ? '' : `/${subresource}`),
+    namespace: text(object, 'namespace'),
+    name: text(object, 'name'),
+    user: text(at(event, 'user'), 'username'),
+    ...(impersonated === '' ? {} : { impersonated }),
+    dryRun: isDryRun(event),
+  }
+}
+
+/** An eviction may say so in its body too. */
+function isDryRun(event: unknown): boolean {
+  const query = text(event, 'requestURI').split('?')[1] ?? ''
+  const inBody = at(at(at(event, 'requestObject'), 'deleteOptions'), 'dryRun')
+  return new URLSearchParams(query).getAll('dryRun').includes('All') || (Array.isArray(inBody) && inBody.includes('All'))
+}
+
+const at = (value: unknown, key: string): unknown => (isObject(value) ? value[key] : undefined)
+const text = (value: unknown, key: string): string => {
+  const found = at(value, key)
+  return typeof found === 'string' ? found : ''
+}

@@ -1,0 +1,43 @@
+/** Metrics by prom-client, in a registry of their own. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Metrics } from '../runtime/metrics.ts'
+
+export interface PromMetrics extends Metrics {
+  /** The text that a scrape gets. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export function promMetrics(): PromMetrics {
+  const registry = new Registry()
+  // CPU, memory, event loop lag of the process.
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  return {
+    counter: (name, help, labels = []) => {
+      const counter = new Counter({ name, help, labelNames: [...labels], registers })
+      return { inc: (values, n = 1) => counter.inc({ ...values }, n) }
+    },
+    gauge: (name, help, labels = []) => {
+      const gauge = new Gauge({ name, help, labelNames: [...labels], registers })
+      return { set: (values, value) => gauge.set({ ...values }, value), remove: (values) => gauge.remove({ ...values }) }
+    },
+    histogram: (name, help, buckets, labels = []) => {
+      const histogram = new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], registers })
+      return { observe: (values, value) => histogram.observe({ ...values }, value) }
+    },
+    sampled: (name, help, labels, read) => {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [],
+        collect() {
+          this.reset()
+          for (const { labels: values, value } of read()) this.set({ ...values }, value)
+        },
+      })
+      registry.registerMetric(gauge)
+    },
+    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}

@@ -1,0 +1,15 @@
+/** Where a server listens: `:9443`, `127.0.0.1:9443`, `[::1]:9443`. */
+export const ADDRESS = /^([a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\]):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/
+
+export interface Address {
+  /** Empty: all interfaces. */
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+}
+
+/** @param text has passed {@link ADDRESS} */
+export function parseAddress(text: string): Address {
+  const [, host = '', port = ''] = ADDRESS.exec(text) ?? []
+  return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
+}
