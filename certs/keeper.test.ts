@@ -170,6 +170,20 @@ describe('the keeper of certificates', () => {
     expect(served).to.have.lengthOf(2)
   })
 
+  it('a lost secret is made anew, and the authority that this replica serves by stays published', async () => {
+    const { install, keeperOf, bundle, cluster } = setup()
+    install()
+    const { keeper, served } = keeperOf('a')
+    await keeper.check()
+    const [old] = authorities(bundle())
+    cluster.drop(SECRETS, secret)
+    await keeper.check()
+    expect(served).to.have.lengthOf(1)
+    expect(authorities(bundle()).map(({ serialNumber }) => serialNumber)).to.have.lengthOf(2).and.to.include(old?.serialNumber)
+    await keeper.check()
+    expect(served).to.have.lengthOf(2)
+  })
+
   it('a write whose answer was lost is found by reading', async () => {
     const { install, keeperOf, cluster } = setup()
     install()

@@ -85,7 +85,7 @@ export class CertificateKeeper implements Component {
   async check(): Promise<string | undefined> {
     const { api, targets } = this.#options
     const configurations = await Promise.all(targets.map((target) => readConfiguration(api, target)))
-    const stored = await currentMaterial({ ...this.#options, ...this.#options.secret })
+    const stored = await currentMaterial({ ...this.#options, ...this.#options.secret, served: this.#served?.material })
     const seen = targets.map((target, index) => compareBundle(target, configurations[index], stored.material.caBundle))
     this.#adopt(stored, seen)
     const problems = await Promise.all(seen.map(async (one) => this.#settle(one, stored.material.caBundle)))

@@ -18,6 +18,8 @@ export interface SecretSourceOptions {
   readonly namespace: string
   readonly name: string
   readonly names: LeafNames
+  /** What this replica serves by, if anything: its authority stays in the bundle when the Secret was lost. */
+  readonly served?: Material | undefined
 }
 
 export interface Served {
@@ -64,7 +66,7 @@ async function read({ api, namespace, name }: SecretSourceOptions): Promise<Secr
   }
 }
 
-async function judged({ log, name, names }: SecretSourceOptions, stored: Secret | undefined, now: Instant): Promise<{ served: Served; write: boolean }> {
+async function judged({ log, name, names, served }: SecretSourceOptions, stored: Secret | undefined, now: Instant): Promise<{ served: Served; write: boolean }> {
   const found = stored === undefined ? undefined : readSecretData(stored.data)
   if (found !== undefined && 'problem' in found) log.warn('certificate secret is unusable, making a new one', { secret: name, problem: found.problem })
   const usable = found === undefined || 'problem' in found ? undefined : found
@@ -74,12 +76,15 @@ async function judged({ log, name, names }: SecretSourceOptions, stored: Secret 
   const authority: Issued =
     usable !== undefined && renewal === 'leaf' ? { cert: usable.material.caBundle, key: usable.material.caKey } : await issueAuthority(now, AUTHORITY_VALIDITY)
   const leaf = await issueLeaf(authority, names, now, LEAF_VALIDITY)
-  const caBundle = renewal === 'leaf' ? authority.cert : [authority.cert, ...usableAuthorities(stored?.data, now)].map((pem) => `${pem.trim()}\n`).join('')
+  const caBundle = renewal === 'leaf' ? authority.cert : bundleOf([authority.cert, ...usableAuthorities(stored?.data, now), ...(served === undefined ? [] : usableAuthorities(toSecretData(served), now))])
   const material = { caBundle, caKey: authority.key, cert: leaf.cert, key: leaf.key }
   const made = readSecretData(toSecretData(material))
   if ('problem' in made) throw new Error(`made unusable certificates: ${made.problem}`)
   return { served: made, write: true }
 }
+
+/** Each once, and no more than a rotation and an accident need: every API server parses all of them at every change. */
+const bundleOf = (authorities: readonly string[]): string => [...new Set(authorities.map((pem) => `${pem.trim()}\n`))].slice(0, 4).join('')
 
 async function store({ api, namespace, name }: SecretSourceOptions, stored: Secret | undefined, material: Material): Promise<void> {
   const manifest: SecretManifest = {

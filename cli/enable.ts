@@ -103,20 +103,22 @@ async function bring(target: Target, wanted: HealerObject, found: Found | undefi
   return 'updated'
 }
 
+const REMOVALS = 10
+
 /** Somebody may change it between the look and the removal; it is looked at again, for a right must not outlive that. */
-async function remove(target: Target, wanted: HealerObject, found: Found): Promise<Change> {
+async function remove(target: Target, wanted: HealerObject, found: Found, tries = REMOVALS): Promise<Change> {
   const { uid, resourceVersion } = found.metadata
   try {
     await target.api.delete(wanted.resource, keyOf(wanted), { dryRun: target.dryRun, preconditions: { uid, resourceVersion } })
     return 'removed'
   } catch (error) {
     if (isApiError(error, 'NotFound')) return 'was not there'
-    if (!isApiError(error, 'Conflict', 'Recreated')) throw error
+    if (!isApiError(error, 'Conflict', 'Recreated') || tries === 1) throw error
   }
   const now = await find(target, wanted.resource, keyOf(wanted))
   if (now === undefined) return 'was not there'
   if (!isOurs(now.metadata)) throw new NotPossible(`${called(wanted)} in ${target.namespace} was changed by somebody else just now and is left as it is`)
-  return remove(target, wanted, now)
+  return remove(target, wanted, now, tries - 1)
 }
 
 async function find({ api }: Target, resource: Resource, key: { readonly namespace?: string | undefined; readonly name: string }): Promise<Found | undefined> {

@@ -2,16 +2,18 @@
 import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
+import { backoffDelay, type Backoff } from '../shared/runtime/backoff.ts'
 import { Lifecycle, type Component } from '../shared/runtime/lifecycle.ts'
 import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
-import type { Random, Timers } from '../shared/runtime/timers.ts'
+import { sleep, type Random, type Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
+import { ApiError } from '../shared/kube/errors.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
 import { runProgram, type ProgramEnvironment } from '../shared/kube/program.ts'
 import { keyString } from '../shared/kube/store.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
-import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
 import { parseAddress } from '../shared/runtime/address.ts'
@@ -52,6 +54,8 @@ export interface Controller {
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
 const DEAF = minutes(5)
 const STOP_TIMEOUT = seconds(20)
+/** As the watches, which are waited for at the same time. */
+const START_BACKOFF: Backoff = { base: millis(500), max: seconds(30), jitter: 0.5 }
 
 export function createController(parts: ControllerParts): Controller {
   const { api, events, installation, clock, timers, random, log, version } = parts
@@ -93,13 +97,25 @@ export function createController(parts: ControllerParts): Controller {
       await Promise.all(reflectors.map((reflector) => reflector.stop()))
     },
   }
+  /** Ledgers whose policy went while nobody watched. Right after its CRD was made the server answers 429 for a while. */
+  const enqueueLedgers = async (): Promise<void> => {
+    for (let failures = 1; !halt.signal.aborted; failures++) {
+      try {
+        for (const policy of await ledgers.policies()) policyQueue.add(keyString(policy))
+        return
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        log.warn('ledgers could not be listed', { error, failures })
+        await sleep(timers, error.retryAfter ?? backoffDelay(START_BACKOFF, failures, random), halt.signal)
+      }
+    }
+  }
   const reconcilers: Component = {
     name: 'reconcilers',
     start: async () => {
       // No decision before every watch is complete: half a world looks like a quiet one.
       wire(cluster, objects, policyQueue, actionQueue)
-      // Ledgers whose policy went while nobody watched.
-      for (const policy of await ledgers.policies()) policyQueue.add(keyString(policy))
+      await enqueueLedgers()
       for (const loop of loops) loop.start()
       working = true
       log.info('working', { policies: objects.policies.store.size })

@@ -51,7 +51,9 @@ export function inspect(file: string, source: string): Breach[] {
   return breaches
 }
 
-const isTest = (file: string): boolean => /\.(test|e2e)\.ts$/.test(file)
+/** A suite, or what only suites use: anything in a folder called testing. */
+const isTest = (file: string): boolean => /\.(test|e2e)\.ts$/.test(file) || isSupport(file)
+const isSupport = (file: string): boolean => file.includes('/testing/')
 const isMain = (file: string): boolean => posix.basename(file) === 'main.ts'
 const roomOf = (file: string): Room | undefined => ROOMS.filter(({ at }) => file.startsWith(at)).sort((a, b) => b.at.length - a.at.length)[0]
 
@@ -68,8 +70,8 @@ function forEveryone(file: string, { specifier, kind }: Import): string[] {
   const why: string[] = []
   // The programs share one bundle, and each starts only when it is asked for.
   if (isMain(target) && !(file === 'cli/main.ts' && kind === 'dynamic')) why.push(`nobody imports ${target}`)
-  const mayTest = isTest(file) || file.startsWith('shared/testing/') || FREE.some((folder) => file.startsWith(folder))
-  if (target.startsWith('shared/testing/') && !mayTest) why.push('only tests import shared/testing')
+  const mayTest = isTest(file) || FREE.some((folder) => file.startsWith(folder))
+  if (isSupport(target) && !mayTest) why.push(`only tests import ${target}`)
   return why
 }
 

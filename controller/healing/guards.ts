@@ -55,7 +55,7 @@ export const GUARDS: readonly Guard[] = [
     pod.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${pod.ref.namespace} is not the policy's own` } : undefined,
   // Whoever owns the workload may opt out without asking whoever wrote the policy.
   (_policy, { pod, chain }, { namespace }) => {
-    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [pod, ...chain.workloads].find((o) => o.ignored)?.ref
+    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [pod, ...chain.workloads].findLast((o) => o.ignored)?.ref
     return by === undefined ? undefined : { reason: 'OptedOut', message: `${typeof by === 'string' ? by : describe(by)} carries ${IGNORE_ANNOTATION}` }
   },
   // The policy's own promise; an owner's protection covers its pods.

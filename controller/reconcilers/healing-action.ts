@@ -203,6 +203,7 @@ export class ActionReconciler {
       actedAt: formatInstant(at),
       nextAttempt: null,
       result: { success: true, reason: 'Executed', message, ...(changes === undefined ? {} : { changes }) },
+      conditions: withCondition(action, { type: 'Executed', status: 'True', reason: 'Executed', message }, at),
     })
     this.#log(action, 'acted', { detail: message })
     events.record(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: message })
@@ -275,7 +276,8 @@ export class ActionReconciler {
       ...(outcome === undefined ? {} : { outcome }),
       ...(ending.healthySince === undefined ? {} : { healthySince: formatInstant(ending.healthySince) }),
     }
-    await objects.writeActionStatus(action, status)
+    const verdict = { type: outcome === undefined ? 'Executed' : 'Verified', status: success ? ('True' as const) : ('False' as const) }
+    await objects.writeActionStatus(action, { ...status, conditions: withCondition(action, { ...verdict, reason, message: printable(message, 1000) }, now) })
     this.#log(action, 'ended', { phase, outcome, reason, detail: message })
     events.record(action, { type: success ? 'Normal' : 'Warning', reason: outcome ?? reason, action: spec.action.type, note: message })
     metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
@@ -289,6 +291,14 @@ export class ActionReconciler {
     const { policyRef, incident, targetResource } = action.spec
     this.#ports.log.info(step, { action: action.metadata.name, policy: `${policyRef.namespace}/${policyRef.name}`, incident: incident.id, target: targetResource.name, ...fields })
   }
+}
+
+type Condition = NonNullable<NonNullable<HealingAction['status']>['conditions']>[number]
+
+/** For `kubectl wait`: Executed says whether the write (or its dry run) was made, Verified whether it helped. */
+function withCondition({ status }: HealingAction, condition: Omit<Condition, 'lastTransitionTime'>, now: Instant): Condition[] {
+  const others = (status?.conditions ?? []).filter((c) => c.type !== condition.type)
+  return [...others, { ...condition, lastTransitionTime: formatInstant(now) }]
 }
 
 /** A dry run heals nothing, so the rest of the ladder is told rather than tried. */

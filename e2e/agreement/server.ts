@@ -64,7 +64,7 @@ function causesOf(text: string): string[] {
   const body: unknown = JSON.parse(text)
   const details = isObject(body) && isObject(body['details']) ? body['details'] : {}
   const causes = Array.isArray(details['causes']) ? details['causes'].filter(isObject) : []
-  const fields = causes.filter(({ message }) => !String(message).includes(CEL_SKIPPED)).map(({ field, message }) => outOfRange(String(message)) ?? String(field ?? ''))
+  const fields = causes.filter(({ message }) => !String(message).includes(CEL_SKIPPED)).map(({ field, message }) => outOfRange(String(message)) ?? (typeof field === 'string' ? field : ''))
   return [...new Set(fields)].sort()
 }
 

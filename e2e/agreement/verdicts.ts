@@ -49,7 +49,8 @@ export function disagreement(ours: readonly string[], theirs: Answer): string | 
   return `only the API server: ${missing.join(', ') || 'nothing'}; only we: ${extra.join(', ') || 'nothing'}`
 }
 
-const isFrame = (path: string): boolean => path === '' || path === 'apiVersion' || path === 'kind' || path === 'metadata' || path.startsWith('metadata.')
+/** Outside spec and status. */
+export const isFrame = (path: string): boolean => path === '' || path === 'apiVersion' || path === 'kind' || path === 'metadata' || path.startsWith('metadata.')
 
 /** Paths in the answer of strict validation: `unknown field "spec.trigers"`. */
 export const unknownInAnswer = ({ text }: Answer): string[] => [...new Set([...text.matchAll(/unknown field \\"([^"\\]+)\\"/g)].map(([, path = '']) => path))].sort()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { exec, lastLines } from './exec.ts'
 import { withLock } from './lock.ts'
-import { cacheDir } from './paths.ts'
+import { cacheDir, callerEnv } from './paths.ts'
 import { span, startProgress, type Progress } from './progress.ts'
 import { tool, type Tool, type ToolName } from './tools.ts'
 
@@ -67,7 +67,7 @@ export async function inCache(key: string, what: string, report: Reporter, make:
 }
 
 async function build(it: Tool, target: string, progress: Progress): Promise<void> {
-  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' }
+  const env = { ...callerEnv(), CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' }
   const stale = await staleCount(it, env)
   const work = stale + it.packages.length * LINK_WEIGHT
   let compiled = 0

@@ -14,7 +14,7 @@ import { makePki, type KeyPair } from './pki.ts'
 import { assertMachine } from './preflight.ts'
 import { identify, isAlive } from './process-id.ts'
 import { isGuest, plainEnv, recorded } from './processes.ts'
-import { assertName, freeSlots, networkOf, NODE_NAME, portsOf, sparePortsOf, type ClusterPlan } from './spec.ts'
+import { assertName, assertShort, freeSlots, networkOf, NODE_NAME, portsOf, sparePortsOf, type ClusterPlan } from './spec.ts'
 import { listClusters, readPlan, withState, writePlan } from './state.ts'
 import { CONTROL_PLANE_TOOLS, NODE_TOOLS } from './tools.ts'
 
@@ -73,6 +73,8 @@ export interface Cluster {
   loadImage(archive: string): Promise<void>
   /** Ends the API server as a crash would, and starts it again. */
   restartApiServer(): Promise<void>
+  /** From now on it lives until stopCluster, whatever becomes of this process. */
+  keep(): void
   /** Removes every trace. */
   stop(): Promise<void>
 }
@@ -85,8 +87,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const log = options.log ?? ((line: string) => { console.error(line) })
   const node = options.node ?? true
   const name = options.name ?? `t${process.pid}-${made += 1}`
-  assertName(name, clusterDir(name))
+  assertName(name)
   await assertMachine({ node })
+  if (node) assertShort(clusterDir(name))
   const parts = await ensureParts(node, options.terminal === undefined ? { log } : { log, terminal: options.terminal })
   const plan = await withState(log, async () => reserve(name, node, options, log))
   ephemeral.add(name)
@@ -99,12 +102,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     else await stopCluster(name)
     throw cause
   }
-  if (options.persistent === true) {
-    const { owner: _, ...withoutOwner } = plan
-    writePlan(withoutOwner)
-    ephemeral.delete(name)
-  }
+  if (options.persistent === true) keep(plan)
   return handleOf(plan)
+}
+
+function keep(plan: ClusterPlan): void {
+  const { owner: _, ...withoutOwner } = plan
+  writePlan(withoutOwner)
+  ephemeral.delete(plan.name)
 }
 
 /** One that another process started and that is up; undefined if there is none of that name. */
@@ -172,7 +177,7 @@ async function reserve(name: string, node: boolean, options: ClusterOptions, log
   if (owner === undefined) throw new ClusterError('This process does not find itself in /proc: mount a proc file system there.')
   for (const slot of freeSlots(occupied)) {
     const ports = { ...portsOf(slot), ...(port === undefined ? {} : { apiServer: port }) }
-    if (!await arePortsFree(Object.values(ports))) continue
+    if (!await arePortsFree([...Object.values(ports), ...sparePortsOf(slot)])) continue
     const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), apiServerArgs: options.apiServerArgs ?? [], cgroup: `/kubeskippy-${slot}`, owner }
     writePlan(plan)
     return plan
@@ -224,6 +229,7 @@ function handleOf(plan: ClusterPlan): Cluster {
     kubectl: async (args, options) => kubectl(plan, args, options),
     loadImage: async (archive) => importImage(plan, archive),
     restartApiServer: async () => restartApiServer(plan),
+    keep: () => { keep(plan) },
     stop: async () => { await stopCluster(plan.name) },
   }
 }

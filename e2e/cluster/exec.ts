@@ -1,6 +1,7 @@
 /** Runs a program to its end. */
 import { spawn } from 'node:child_process'
 import { ClusterError, messageOf } from './errors.ts'
+import { callerEnv } from './paths.ts'
 
 export interface Finished {
   /** Exit code; 128 + the signal's number is not attempted: a killed program has -1. */
@@ -24,7 +25,7 @@ export async function exec(program: string, args: readonly string[], options: Ex
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env: options.env ?? callerEnv(),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: 'SIGKILL' as const }),
     })

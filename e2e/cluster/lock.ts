@@ -6,10 +6,11 @@ import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ClusterError, messageOf } from './errors.ts'
+import { callerEnv } from './paths.ts'
 
 export async function withLock<T>(file: string, onWait: () => void, body: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true })
-  const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'], detached: true, env: callerEnv() })
   const waiting = setTimeout(onWait, 1_000)
   try {
     await new Promise<void>((resolve, reject) => {

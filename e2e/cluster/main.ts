@@ -2,7 +2,7 @@
 /** `node e2e/cluster/main.ts up|down|list|clean`: what `make up` and `make down` run. */
 import { parseArgs } from 'node:util'
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
-import { ClusterError } from './errors.ts'
+import { ClusterError, messageOf } from './errors.ts'
 import { filesOf } from './paths.ts'
 import { listClusters } from './state.ts'
 
@@ -16,10 +16,7 @@ const USAGE = `usage: node e2e/cluster/main.ts COMMAND
 const log = (line: string) => { console.error(line) }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true, allowNegative: true,
-    options: { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false } },
-  })
+  const { values, positionals } = readArguments()
   const [command, ...rest] = positionals
   if (rest.length > 0) throw new ClusterError(USAGE)
   switch (command) {
@@ -38,6 +35,17 @@ async function main(): Promise<void> {
     case undefined:
     default:
       throw new ClusterError(USAGE)
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true, allowNegative: true,
+      options: { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false } },
+    })
+  } catch (cause) {
+    throw new ClusterError(`${messageOf(cause)}\n${USAGE}`, { cause })
   }
 }
 

@@ -76,7 +76,12 @@ export function findOnPath(program: string, env: NodeJS.ProcessEnv = process.env
   return searchPath(env).map((dir) => join(dir, program)).find((file) => existsSync(file))
 }
 
+/** Environment for programs of the machine: the caller's, with a search path on which findOnPath's findings are found. */
+export function callerEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return { ...env, PATH: searchPath(env).join(':') }
+}
+
 /** The caller's, with the directories of system programs that an ordinary user's lacks. */
-export function searchPath(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+function searchPath(env: NodeJS.ProcessEnv = process.env): readonly string[] {
   return [...(env['PATH'] ?? '').split(':').filter((dir) => dir !== ''), '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 }

@@ -107,11 +107,14 @@ export function freeSlots(occupied: Occupied): readonly number[] {
 /** Containerd refuses a longer directory for its shims' sockets: 107 characters less a slash and a sha256. */
 export const MAX_SOCKET_DIR = 42
 
-/** Throws a ClusterError unless a cluster of that name can live in that state directory. */
-export function assertName(name: string, clusterDir: string): void {
+export function assertName(name: string): void {
   if (!/^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$/.test(name)) {
     throw new ClusterError(`The cluster name "${name}" does not do: use 1 to 16 lower-case letters, digits and dashes.`)
   }
+}
+
+/** Of a cluster with a node. */
+export function assertShort(clusterDir: string): void {
   const socketDir = `${clusterDir}/s`
   if (socketDir.length > MAX_SOCKET_DIR) {
     throw new ClusterError(`The directory ${clusterDir} is too long for unix sockets: choose a shorter KUBESKIPPY_STATE (${socketDir.length - MAX_SOCKET_DIR} characters less).`)

@@ -13,6 +13,7 @@ export interface AuditEntry {
   /** As whom it was done, when not as the user itself. */
   readonly impersonated?: string
   readonly dryRun: boolean
+  readonly userAgent: string
 }
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
@@ -47,6 +48,7 @@ function parse(line: string): AuditEntry | undefined {
     user: text(at(event, 'user'), 'username'),
     ...(impersonated === '' ? {} : { impersonated }),
     dryRun: isDryRun(event),
+    userAgent: text(event, 'userAgent'),
   }
 }
 

@@ -9,6 +9,8 @@ import { actionsOf, appOfPod, isReady, NAMESPACE, podsOf, policyNamed, restartsO
 export interface Baseline {
   readonly pods: readonly Pod[]
   readonly deployments: readonly Deployment[]
+  /** When the faults were injected, milliseconds since 1970. */
+  readonly faultAt: number
 }
 
 export interface Check {
@@ -25,12 +27,18 @@ export interface Verdict {
   readonly seen: string
   readonly ok: boolean
   readonly failures: readonly Check[]
+  /** Seconds from the fault to the last verdict on an action. */
+  readonly after?: number
 }
 
 export function judge(app: App, world: World, baseline: Baseline): Verdict {
   const checks = [...checksOf(app, world, baseline), ...common(app, world)]
   const failures = checks.filter(({ expected, seen }) => expected !== seen)
-  return { app: app.name, expected: EXPECTED[app.expectation], seen: summary(app, world, failures), ok: failures.length === 0, failures }
+  const ends = actionsOf(world, app.name).map(({ status }) => Date.parse(status?.completionTime ?? '')).filter((at) => !Number.isNaN(at))
+  return {
+    app: app.name, expected: EXPECTED[app.expectation], seen: summary(app, world, failures), ok: failures.length === 0, failures,
+    ...(ends.length === 0 ? {} : { after: (Math.max(...ends) - baseline.faultAt) / 1000 }),
+  }
 }
 
 function summary(app: App, world: World, failures: readonly Check[]): string {

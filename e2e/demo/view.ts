@@ -5,12 +5,12 @@ import type { Verdict } from './verdict.ts'
 
 export interface View {
   /** A part of the demonstration begins. */
-  title(text: string): void
-  line(text: string): void
+  readonly title: (text: string) => void
+  readonly line: (text: string) => void
   /** What the demonstration does and how far it is: less important than what comes of it. */
-  progress(text: string): void
-  command(text: string): void
-  moment(seconds: number, app: string, step: Milestone['step'] | 'fault', text: string): void
+  readonly progress: (text: string) => void
+  readonly command: (text: string) => void
+  readonly moment: (seconds: number, app: string, step: Milestone['step'] | 'fault', text: string) => void
 }
 
 const CODES = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const
@@ -38,14 +38,17 @@ export function momentLine(seconds: number, app: string, step: Milestone['step']
   return `${`+${seconds.toFixed(1)} s`.padStart(9)}  ${app.padEnd(10)}  ${paint(STYLES[step], step.padEnd(9))}  ${text}`
 }
 
+/** Title of the column of seconds from the fault to the last verdict. */
+const AFTER = 'verdict after'
+
 /** One row for each app, and under the table what was not as expected. */
 export function verdictTable(verdicts: readonly Verdict[], paint: Paint): readonly string[] {
   const width = (of: (verdict: Verdict) => string, title: string) => Math.max(title.length, ...verdicts.map((verdict) => of(verdict).length))
   const [app, expected] = [width((v) => v.app, 'app'), width((v) => v.expected, 'expected')]
-  const row = (mark: string, ...cells: readonly [string, string, string]) => `  ${mark}  ${cells[0].padEnd(app)}  ${cells[1].padEnd(expected)}  ${cells[2]}`
+  const row = (mark: string, ...cells: readonly [string, string, string, string]) => `  ${mark}  ${cells[0].padEnd(app)}  ${cells[1].padEnd(expected)}  ${cells[2].padStart(AFTER.length)}  ${cells[3]}`
   return [
-    paint('bold', row(' ', 'app', 'expected', 'seen')),
-    ...verdicts.map((verdict) => row(verdict.ok ? paint('green', '✓') : paint('red', '✗'), verdict.app, verdict.expected, verdict.seen)),
+    paint('bold', row(' ', 'app', 'expected', AFTER, 'seen')),
+    ...verdicts.map(({ ok, after, ...v }) => row(ok ? paint('green', '✓') : paint('red', '✗'), v.app, v.expected, after === undefined ? '' : `${after.toFixed(1)} s`, v.seen)),
     ...verdicts.flatMap(({ app: name, failures }) => failures.map(({ what, expected: wanted, seen }) => `     ${name}: ${what}: expected ${wanted}, seen ${seen}`)),
   ]
 }
@@ -62,6 +65,6 @@ export const byHand = ({ kubeconfig, bin, cluster }: ByHand): readonly string[] 
   'kubectl -n demo-apps get healingpolicies,healingactions,pods',
   `kubectl -n demo-apps describe healingpolicy ${POLICIES[0] ?? ''}      # what it sees, and why it did nothing`,
   "kubectl -n demo-apps patch configmap broken --type merge -p '{\"data\":{\"port\":\"8080\"}}'      # mend broken: its incident ends",
-  "kubectl -n demo-apps exec deploy/stale-lock -- sh -c 'kill -SEGV \"$(cat /data/server.lock)\"'      # again: refused until the cooldown of 5m is over",
+  "kubectl -n demo-apps exec deploy/leak -- sh -c 'echo 100000 > /cache/records'      # once more: refused until the cooldown of 5m is over",
   `node e2e/run/main.ts down --name ${cluster}      # removes every trace`,
 ]

@@ -41,14 +41,15 @@ export interface KubeconfigParts {
   readonly server: string
   readonly caFile: string
   readonly user: string
-  readonly tokenFile: string
+  readonly token: string
 }
 
-export function tokenKubeconfig({ server, caFile, user, tokenFile }: KubeconfigParts): string {
+export function tokenKubeconfig({ server, caFile, user, token }: KubeconfigParts): string {
   return JSON.stringify({
     apiVersion: 'v1', kind: 'Config', 'current-context': user,
     clusters: [{ name: 'cluster', cluster: { server, 'certificate-authority': caFile } }],
-    users: [{ name: user, user: { tokenFile } }],
+    // Inline: the client library does not know the field tokenFile, and would be nobody without a word.
+    users: [{ name: user, user: { token } }],
     contexts: [{ name: user, context: { cluster: 'cluster', user } }],
   }, null, 2)
 }

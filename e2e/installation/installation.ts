@@ -1,5 +1,5 @@
 /** KubeSkippy beside a cluster: its objects applied, its two programs as processes under their ServiceAccounts' tokens. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
@@ -74,7 +74,7 @@ export function openInstallation(cluster: Cluster): Installation {
   const controllerNamed = (name: string, health: number | undefined) =>
     new Program(cluster, {
       name, ...CONTROLLER,
-      flags: { kubeconfig: kubeconfigFile(cluster, CONTROLLER_ACCOUNT, cluster.server), 'health-probe-bind-address': `127.0.0.1:${health}`, 'metrics-bind-address': '127.0.0.1:0' },
+      flags: { kubeconfig: kubeconfigFile(cluster, CONTROLLER_ACCOUNT, cluster.server), 'health-probe-bind-address': `127.0.0.1:${health}` },
       readyUrl: `http://127.0.0.1:${health}/readyz`,
     })
   const controller = controllerNamed('kubeskippy-controller', controllerHealth)
@@ -84,7 +84,6 @@ export function openInstallation(cluster: Cluster): Installation {
       kubeconfig: kubeconfigFile(cluster, WEBHOOK_ACCOUNT, cluster.server),
       'bind-address': webhookAddress(cluster),
       'health-probe-bind-address': `127.0.0.1:${webhookHealth}`,
-      'metrics-bind-address': '127.0.0.1:0',
     },
     readyUrl: `http://127.0.0.1:${webhookHealth}/readyz`,
   })
@@ -121,7 +120,7 @@ const kubeconfigFile = ({ dir, server: own }: Cluster, account: string, server: 
 
 function writeKubeconfig(cluster: Cluster, account: string, server: string): string {
   const file = kubeconfigFile(cluster, account, server)
-  writeFileSync(file, tokenKubeconfig({ server, caFile: cluster.caFile, user: account, tokenFile: tokenFile(cluster, account) }), { mode: 0o600 })
+  writeFileSync(file, tokenKubeconfig({ server, caFile: cluster.caFile, user: account, token: readFileSync(tokenFile(cluster, account), 'utf8') }), { mode: 0o600 })
   return file
 }
 

@@ -166,7 +166,7 @@ class Proxy {
   /** True when the request or its answer goes on as it is. */
   async #passes(request: ProxiedRequest, outgoing: ServerResponse, judged: Verdict | Promise<Verdict> = 'forward'): Promise<boolean> {
     const verdict = await judged
-    if (verdict === 'hold') {
+    if (verdict === 'hold' && !outgoing.destroyed) {
       await new Promise<void>((resolve) => {
         this.#held.set(request, resolve)
         outgoing.once('close', () => {
@@ -174,9 +174,9 @@ class Proxy {
           resolve()
         })
       })
-      // Whoever went away while it was held: before the server, nothing is forwarded any more.
-      return !outgoing.destroyed
     }
+    // Nothing that was held is forwarded for a client that has gone away meanwhile.
+    if (verdict === 'hold') return !outgoing.destroyed
     if (verdict === 'forward') return true
     if (verdict === 'drop') {
       outgoing.destroy()

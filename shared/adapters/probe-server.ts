@@ -26,7 +26,7 @@ export class ProbeServer implements Component {
   constructor(options: ProbeServerOptions) {
     this.#options = options
     this.#server = createServer({ requestTimeout: TIMEOUT_MILLIS, headersTimeout: TIMEOUT_MILLIS, keepAliveTimeout: TIMEOUT_MILLIS }, (request, response) => {
-      void this.#answer(request.method ?? '', new URL(request.url ?? '/', 'http://probe'), response)
+      void this.#answer(request.method ?? '', request.url ?? '/', response)
     })
     this.#server.maxConnections = 100
   }
@@ -57,14 +57,16 @@ export class ProbeServer implements Component {
     return typeof address === 'object' && address !== null ? address.port : 0
   }
 
-  async #answer(method: string, url: URL, response: ServerResponse): Promise<void> {
+  async #answer(method: string, url: string, response: ServerResponse): Promise<void> {
     const { livez, readyz, exposition, log } = this.#options
+    // Not by URL, which throws for some of what a client may send ("//").
+    const [path = '', search = ''] = url.split('?', 2)
     if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET\n')
-    switch (url.pathname) {
+    switch (path) {
       case '/livez':
-        return probe(livez, url, response)
+        return probe(livez, search, response)
       case '/readyz':
-        return probe(readyz, url, response)
+        return probe(readyz, search, response)
       case '/metrics':
         try {
           const { contentType, text } = await exposition()
@@ -80,9 +82,9 @@ export class ProbeServer implements Component {
 }
 
 /** As the API server answers its own: `?verbose` names every check, a failure always does. */
-function probe(health: Health, url: URL, response: ServerResponse): void {
+function probe(health: Health, search: string, response: ServerResponse): void {
   const { ok } = health
-  send(response, ok ? 200 : 500, 'text/plain', ok && !url.searchParams.has('verbose') ? 'ok' : formatReport(health.report()))
+  send(response, ok ? 200 : 500, 'text/plain', ok && !new URLSearchParams(search).has('verbose') ? 'ok' : formatReport(health.report()))
 }
 
 function send(response: ServerResponse, code: number, contentType: string, text: string): void {

@@ -1,7 +1,12 @@
 /** Where the server is and who we are, from a kubeconfig or the pod's service account. */
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
+import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
+import { parse } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
+import { isObject } from '../lib/json.ts'
 import { seconds } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Timers } from '../runtime/timers.ts'
@@ -40,10 +45,12 @@ export interface AccessConfig {
 /** @throws ConfigError when the configuration cannot be read or asks for what is not supported */
 export function loadAccess({ kubeconfig, context }: AccessConfig): ClusterAccess {
   const config = new KubeConfig()
+  let tokenFile: string | undefined
   try {
     if (kubeconfig === undefined) config.loadFromCluster()
     else config.loadFromFile(kubeconfig)
     if (context !== undefined) config.setCurrentContext(context)
+    if (kubeconfig !== undefined) tokenFile = tokenFileOf(kubeconfig, config.getCurrentUser()?.name)
   } catch (error) {
     throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })
   }
@@ -63,9 +70,20 @@ export function loadAccess({ kubeconfig, context }: AccessConfig): ClusterAccess
     async read() {
       const options: RequestOptions = {}
       await config.applyToHTTPSOptions(options)
-      return toCredentials(options)
+      const credentials = toCredentials(options)
+      if (tokenFile === undefined) return credentials
+      return { ...credentials, authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` }
     },
   }
+}
+
+/** The client library does not know `tokenFile` and would go on as nobody. Relative paths start at the kubeconfig. */
+function tokenFileOf(kubeconfig: string, userName: string | undefined): string | undefined {
+  const file: unknown = parse(readFileSync(kubeconfig, 'utf8'))
+  const users: readonly unknown[] = isObject(file) && Array.isArray(file['users']) ? file['users'] : []
+  const entry = users.filter(isObject).find(({ name }) => name === userName)
+  const user = isObject(entry?.['user']) ? entry['user'] : {}
+  return typeof user['tokenFile'] === 'string' ? resolve(dirname(kubeconfig), user['tokenFile']) : undefined
 }
 
 function toCredentials(options: RequestOptions): Credentials {

@@ -1,28 +1,30 @@
 /**
- * Events (events.k8s.io/v1) for people: never in the way of the work. Equal ones become a series; what cannot be sent
- * is dropped and counted, since an Event is a hint and no record.
+ * Tells people what happened, as Events of events.k8s.io/v1. Events are a courtesy: they are bounded, aggregated and
+ * dropped rather than allowed to slow or fail whoever records them. What must last is in our own objects.
  */
 import { shortHash } from '../lib/hash.ts'
-import type { KubeObject } from '../lib/object.ts'
-import { printable } from '../lib/text.ts'
-import { between, minutes, seconds, type Clock, type Instant } from '../lib/time.ts'
+import { formatInstant, minutes, seconds, type Clock, type Instant, type Millis } from '../lib/time.ts'
 import type { Component } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { sleep, type Timers } from '../runtime/timers.ts'
-import type { KubeWriter } from './api.ts'
+import { noMetrics, type Counter, type Metrics } from '../runtime/metrics.ts'
+import { sleep, type Cancel, type Timers } from '../runtime/timers.ts'
+import { TokenBucket } from '../runtime/token-bucket.ts'
+import type { KubeObject, KubeWriter } from './api.ts'
 import { isApiError } from './errors.ts'
+import { eventName, noteOf, wordOf } from './event-text.ts'
 import { apiVersionOf, EVENTS } from './resources.ts'
 
 /** What the event is about. */
 export type Regarding = Pick<KubeObject, 'apiVersion' | 'kind'> & { readonly metadata: Pick<KubeObject['metadata'], 'name' | 'namespace' | 'uid'> }
 
+/** Anything may be in these texts: they are cleaned and cut here. */
 export interface EventNote {
   readonly type: 'Normal' | 'Warning'
-  /** PascalCase; at most 128 characters. */
+  /** PascalCase, from the vocabulary of reasons; at most 128 bytes. */
   readonly reason: string
-  /** What was done or tried; at most 128 characters. */
+  /** What was done or tried; at most 128 bytes. */
   readonly action: string
-  /** A sentence; cut to 1000 characters, control characters removed. */
+  /** A sentence for people; at most 1000 characters and 1024 bytes. */
   readonly note: string
 }
 
@@ -35,44 +37,50 @@ export interface EventRecorderOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Logger
+  readonly metrics?: Metrics
 }
 
-/** The API server takes 1024 bytes of note; 1000 characters of ASCII, fewer of others, stay below. */
-const NOTE_BYTES = 1000
-const REASON_LENGTH = 128
-/** Equal events within this are one series. */
+/** The same event within this time of its first is counted, not told again. */
 const SERIES = minutes(10)
-/** More than this waiting: something is wrong that no event can tell. */
-const MAX_QUEUE = 500
-const MAX_SERIES = 1000
+/** Repeats are written this much later, all at once. */
+const SERIES_DELAY = seconds(10)
+/** A mass failure must not become a mass of events: 100 at once, then one a second. */
+const BURST = 100
+const EVERY = seconds(1)
+/** Kept for aggregation; the oldest go first. */
+const MOST_KNOWN = 2000
+const MOST_WAITING = 500
+const CALL_TIMEOUT = seconds(5)
 const TRIES = 3
 const RETRY = seconds(1)
 
-interface Item {
-  readonly regarding: Regarding
-  readonly event: EventNote
-  readonly at: Instant
-}
-
-interface Series {
-  readonly name: string
+interface Known {
   readonly namespace: string
+  readonly name: string
+  readonly since: Millis
   count: number
   last: Instant
+  cancelSeries: Cancel | undefined
 }
 
 export class EventRecorder implements Component {
   readonly name = 'event recorder'
   readonly #options: EventRecorderOptions
-  readonly #queue: Item[] = []
-  readonly #series = new Map<string, Series>()
+  readonly #bucket: TokenBucket
+  readonly #outcomes: Counter<'outcome'>
+  readonly #known = new Map<string, Known>()
   readonly #abort = new AbortController()
   #dropped = 0
+  #waiting = 0
   #closed = false
-  #running: Promise<void> | undefined
+  /** Everything that is being sent, one after the other: events are read in the order in which they were made. */
+  #tail: Promise<void> = Promise.resolve()
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+    this.#bucket = new TokenBucket(options.timers, BURST, EVERY)
+    this.#outcomes = (options.metrics ?? noMetrics).counter('kubeskippy_events_total', 'Kubernetes events by what became of them.', ['outcome'])
+    for (const outcome of ['sent', 'counted', 'dropped']) this.#outcomes.inc({ outcome }, 0)
   }
 
   /** Events that were not sent, over the life of the process. */
@@ -82,116 +90,114 @@ export class EventRecorder implements Component {
 
   /** Never throws, never waits. */
   record(regarding: Regarding, event: EventNote): void {
-    if (this.#closed || this.#queue.length >= MAX_QUEUE) {
-      this.#dropped++
-      return
-    }
-    this.#queue.push({ regarding, event, at: this.#options.clock.now() })
-    this.#running ??= this.#drain()
+    const { clock, timers } = this.#options
+    const identity = identityOf(regarding, event)
+    const known = this.#known.get(identity)
+    if (!this.#closed && known !== undefined && timers.monotonic() - known.since < SERIES) {
+      known.count++
+      known.last = clock.now()
+      known.cancelSeries ??= timers.after(SERIES_DELAY, () => this.#sendSeries(known))
+      this.#outcomes.inc({ outcome: 'counted' })
+    } else if (this.#closed || this.#waiting >= MOST_WAITING || !this.#bucket.take()) this.#drop()
+    else this.#sendNew(identity, regarding, event)
   }
 
   start(): void {}
 
-  /** Sends what waits until the deadline. */
+  /** Writes what waits, series included, until the deadline. Later events are dropped. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#closed = true
+    for (const known of this.#known.values()) if (known.cancelSeries !== undefined) this.#sendSeries(known)
     const abort = (): void => this.#abort.abort()
     if (deadline.aborted) abort()
     else deadline.addEventListener('abort', abort, { once: true })
-    await this.#running
+    await this.#tail
     deadline.removeEventListener('abort', abort)
   }
 
-  /** One at a time: events are read in the order in which they were made. */
-  async #drain(): Promise<void> {
-    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) await this.#send(item)
-    this.#running = undefined
-  }
-
-  async #send(item: Item): Promise<void> {
-    const { timers, log } = this.#options
-    for (let attempt = 1; attempt <= TRIES && !this.#abort.signal.aborted; attempt++) {
-      try {
-        await this.#sendOnce(item)
-        return
-      } catch (error) {
-        // A retry of these says the same again: the object is wrong, or its namespace is going away.
-        const hopeless = isApiError(error, 'Invalid', 'BadRequest', 'Forbidden', 'NotFound', 'TooLarge')
-        if (hopeless || attempt === TRIES) {
-          log.warn('event not sent', { reason: item.event.reason, error })
-          break
-        }
-        await sleep(timers, RETRY, this.#abort.signal)
-      }
-    }
-    this.#dropped++
-  }
-
-  async #sendOnce({ regarding, event, at }: Item): Promise<void> {
-    const key = seriesKey(regarding, event)
-    const series = this.#series.get(key)
-    if (series !== undefined && between(series.last, at) < SERIES && (await this.#prolong(series, at))) return
-    const name = `${regarding.metadata.name.slice(0, 200)}.${shortHash([key, String(at)])}`
-    const namespace = regarding.metadata.namespace ?? 'default'
-    const { controller, instance, api } = this.#options
+  #sendNew(identity: string, regarding: Regarding, event: EventNote): void {
+    const { api, clock, timers, controller, instance } = this.#options
+    const now = clock.now()
+    const { name, namespace, uid } = regarding.metadata
+    // Events about cluster-scoped objects are only taken in `default`. The instance is part of the name: two leaders may say the same.
+    const key = { namespace: namespace ?? 'default', name: eventName(name, shortHash([instance, identity, String(now)])) }
+    this.#remember(identity, { ...key, since: timers.monotonic(), count: 1, last: now, cancelSeries: undefined })
     const manifest = {
       apiVersion: apiVersionOf(EVENTS),
       kind: EVENTS.kind,
-      metadata: { name, namespace },
-      eventTime: microTime(at),
-      type: event.type,
-      reason: printable(event.reason, REASON_LENGTH),
-      action: printable(event.action, REASON_LENGTH),
-      note: fitting(event.note),
-      regarding: {
-        apiVersion: regarding.apiVersion,
-        kind: regarding.kind,
-        name: regarding.metadata.name,
-        namespace,
-        uid: regarding.metadata.uid,
-      },
+      metadata: key,
+      eventTime: microTime(now),
       reportingController: controller,
-      reportingInstance: printable(instance, REASON_LENGTH),
+      reportingInstance: wordOf(instance),
+      type: event.type,
+      reason: wordOf(event.reason),
+      action: wordOf(event.action),
+      note: noteOf(event.note),
+      regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, name, uid, ...(namespace === undefined ? {} : { namespace }) },
     }
-    try {
-      await api.create(EVENTS, manifest)
-    } catch (error) {
-      // An attempt whose answer was lost: it is there.
-      if (!isApiError(error, 'AlreadyExists')) throw error
-    }
-    this.#remember(key, { name, namespace, count: 1, last: at })
+    // Taken: an earlier try had landed.
+    this.#send(event.reason, 'AlreadyExists', () => api.create(EVENTS, manifest, { timeout: CALL_TIMEOUT, signal: this.#abort.signal }))
   }
 
-  /** False when the event has expired meanwhile: a new one is made. */
-  async #prolong(series: Series, at: Instant): Promise<boolean> {
-    const { name, namespace, count } = series
-    const body = { series: { count: count + 1, lastObservedTime: microTime(at) } }
-    try {
-      await this.#options.api.patch(EVENTS, { namespace, name }, { type: 'merge', body })
-    } catch (error) {
-      if (isApiError(error, 'NotFound')) return false
-      throw error
-    }
-    series.count = count + 1
-    series.last = at
-    return true
+  #sendSeries(known: Known): void {
+    known.cancelSeries?.()
+    known.cancelSeries = undefined
+    const { namespace, name, count, last } = known
+    const body = { series: { count, lastObservedTime: microTime(last) } }
+    const options = { timeout: CALL_TIMEOUT, signal: this.#abort.signal }
+    // Gone: events live for an hour only.
+    this.#send('series', 'NotFound', () => this.#options.api.patch(EVENTS, { namespace, name }, { type: 'merge', body }, options))
   }
 
-  #remember(key: string, series: Series): void {
-    this.#series.delete(key)
-    this.#series.set(key, series)
-    const [oldest] = this.#series.keys()
-    if (this.#series.size > MAX_SERIES && oldest !== undefined) this.#series.delete(oldest)
+  #send(reason: string, harmless: 'AlreadyExists' | 'NotFound', call: () => Promise<unknown>): void {
+    this.#waiting++
+    const before = this.#tail
+    this.#tail = (async () => {
+      await before
+      await this.#try(reason, harmless, call)
+      this.#waiting--
+    })()
+  }
+
+  async #try(reason: string, harmless: 'AlreadyExists' | 'NotFound', call: () => Promise<unknown>): Promise<void> {
+    const { timers, log } = this.#options
+    for (let attempt = 1; !this.#abort.signal.aborted; attempt++) {
+      try {
+        await call()
+        this.#outcomes.inc({ outcome: 'sent' })
+        return
+      } catch (error) {
+        if (isApiError(error, harmless)) return
+        // A retry of these says the same again: the object is wrong, or its namespace is going away.
+        const hopeless = isApiError(error, 'Invalid', 'BadRequest', 'Forbidden', 'NotFound', 'TooLarge')
+        if (hopeless || attempt === TRIES) {
+          log.warn('event not sent', { reason, error })
+          break
+        }
+        await sleep(timers, isApiError(error) ? (error.retryAfter ?? RETRY) : RETRY, this.#abort.signal)
+      }
+    }
+    this.#drop()
+  }
+
+  #drop(): void {
+    this.#dropped++
+    this.#outcomes.inc({ outcome: 'dropped' })
+  }
+
+  #remember(identity: string, known: Known): void {
+    this.#known.get(identity)?.cancelSeries?.()
+    this.#known.delete(identity)
+    this.#known.set(identity, known)
+    const [oldest] = this.#known
+    if (this.#known.size <= MOST_KNOWN || oldest === undefined) return
+    oldest[1].cancelSeries?.()
+    this.#known.delete(oldest[0])
   }
 }
 
-const seriesKey = ({ metadata: { uid } }: Regarding, { type, reason, action, note }: EventNote): string => shortHash([uid, type, reason, action, note])
+const identityOf = ({ kind, metadata: { namespace = '', name, uid } }: Regarding, { type, reason, action, note }: EventNote): string =>
+  shortHash([kind, namespace, name, uid, type, reason, action, note])
 
-/** Microseconds are part of the type; ours are zero. */
-const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')
-
-function fitting(note: string): string {
-  let text = printable(note, NOTE_BYTES)
-  while (Buffer.byteLength(text) > NOTE_BYTES) text = printable(text, Math.floor(text.length * 0.8))
-  return text
-}
+/** MicroTime of Kubernetes: six digits, no fewer. */
+const microTime = (time: Instant): string => formatInstant(time).replace('Z', '000Z')

@@ -74,14 +74,18 @@ export const writeQuery = (options: WriteOptions, request: string): Record<strin
   return { dryRun: options.dryRun === true ? 'All' : undefined, fieldManager }
 }
 
-/** @throws ApiError for a grace period of 0: nothing here force-deletes */
+/**
+ * The body of a DELETE, with everything in it: a server that finds a body does not read the query, and a dry run asked
+ * for there deletes for real. @throws ApiError for a grace period of 0: nothing here force-deletes
+ */
 export function deleteBody(options: DeleteOptions, request: string): Readonly<Record<string, unknown>> {
   const { preconditions, gracePeriodSeconds, propagationPolicy } = options
   if (gracePeriodSeconds !== undefined && !(gracePeriodSeconds >= 1)) throw refused(request, 'force delete')
   if (preconditions !== undefined && (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion))) {
     throw refused(request, 'empty preconditions')
   }
-  return { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds, propagationPolicy }
+  const dryRun = options.dryRun === true ? ['All'] : undefined
+  return { apiVersion: 'v1', kind: 'DeleteOptions', dryRun, preconditions, gracePeriodSeconds, propagationPolicy }
 }
 
 export const listQuery = (options: ListOptions): string =>

@@ -56,7 +56,9 @@ export class Reflector<T, I extends string = never> {
   #seen: string | undefined
   #synced = false
   #activity: Millis
+  /** In a row, since something last arrived. */
   #failures = 0
+  #expiries = 0
 
   constructor(options: ReflectorOptions<T, I>) {
     const { resource, namespace, log } = options
@@ -141,9 +143,11 @@ export class Reflector<T, I extends string = never> {
   async #afterFailure(error: unknown): Promise<void> {
     const { timers, random, log, resource, backoff = BACKOFF } = this.#options
     const kind = error instanceof ApiError ? error.kind : 'bug'
-    this.#failures++
     this.#metrics.failures.inc({ resource: resource.plural, kind })
     if (isApiError(error, 'Expired', 'VersionTooLarge')) this.#version = undefined
+    // An expiry after an outage is a server that answers again: it must not wait as long as the outage had made us.
+    if (kind === 'Expired') this.#failures = this.#expiries++
+    this.#failures++
     const wait = Math.max(backoffDelay(backoff, this.#failures, random), error instanceof ApiError ? (error.retryAfter ?? 0) : 0)
     // The first expiry is part of the protocol, not news.
     log[kind === 'Expired' && this.#failures === 1 ? 'debug' : 'warn']('reflector failed', { error, failures: this.#failures, wait })
@@ -204,6 +208,7 @@ export class Reflector<T, I extends string = never> {
         rearm()
         this.#apply(event)
         this.#failures = 0
+        this.#expiries = 0
       }
     } catch (error) {
       if (!deaf) throw error
@@ -221,6 +226,7 @@ export class Reflector<T, I extends string = never> {
       throw new ApiError({ kind: 'Network', code: 200, request: `WATCH ${this.name}` })
     }
     this.#failures = 0
+    this.#expiries = 0
   }
 
   #apply(event: WatchEvent): void {

@@ -178,7 +178,7 @@ class Transport implements KubeConnection {
 
   async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
     const request = describeRequest('DELETE', resource, key, options.subresource)
-    const path = objectPath(resource, key, options.subresource, request) + query(writeQuery(options, request))
+    const path = objectPath(resource, key, options.subresource, request)
     const body = deleteBody(options, request)
     await this.#call({ method: 'DELETE', path, request, contentType: JSON_TYPE, body: JSON.stringify(body) }, options)
   }

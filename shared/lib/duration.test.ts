@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { DURATION_MAX, DURATION_MAX_LENGTH, formatDuration, parseDuration } from './duration.ts'
 import { hours, millis, minutes, seconds } from './time.ts'
 

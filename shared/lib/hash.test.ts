@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { shortHash } from './hash.ts'
 
 describe('shortHash', () => {
   it('is 16 characters that may end a name and a label value', () => {
-    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary' })), (parts) => /^[a-z2-7]{16}$/.test(shortHash(parts))))
+    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (parts) => /^[a-z2-7]{16}$/.test(shortHash(parts))))
   })
 
   it('stays the same in every version: names of HealingActions stand on it', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isEmptySelector, matchesLabels, type Labels, type LabelSelector } from './selector.ts'
 
 describe('matchesLabels', () => {

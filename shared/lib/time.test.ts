@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { after, before, between, earliest, formatInstant, instant, latest, parseInstant, seconds } from './time.ts'
 
 describe('parseInstant', () => {

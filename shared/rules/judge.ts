@@ -48,6 +48,7 @@ export function normalised(value: unknown): HealingPolicy | undefined {
 function readPolicy(value: unknown): Read {
   if (!isObject(value)) return misshapen([{ path: '', what: 'must be an object' }], undefined)
   const { apiVersion, kind, metadata } = value
+  if (!isShallow(value['spec'], DEEPEST)) return misshapen([{ path: 'spec', what: `is nested deeper than ${DEEPEST} levels` }], value['spec'])
   const spec = applyDefaults(healingPolicy.spec, prune(healingPolicy.spec, value['spec']))
   const problems = [
     ...(apiVersion === API_VERSION ? [] : [{ path: 'apiVersion', what: `must be ${API_VERSION}` }]),
@@ -99,6 +100,9 @@ function toleratedKeys(now: Read, old: Read, context: RuleContext): ReadonlySet<
 
 /** Deeper than any schema of ours; what lies below came from no API server, and recursion into it has no end. */
 const DEEPEST = 32
+
+const isShallow = (value: unknown, depth: number): boolean =>
+  typeof value !== 'object' || value === null || (depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1)))
 
 function sameShallowJson(a: unknown, b: unknown, depth: number): boolean {
   if (depth === 0) return false

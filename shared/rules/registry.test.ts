@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
+import { isObject } from '../lib/json.ts'
 import { judge } from './judge.ts'
 import { RULES } from './registry.ts'
 import { DEFAULT_INSTALLATION } from './rule.ts'
@@ -28,11 +29,24 @@ describe('the registry of rules', () => {
     for (const kind of ['valid', 'invalid']) expect(readdirSync(folder(kind)).sort()).to.deep.equal(files)
   })
 
+  it('minds none of the valid samples of the other layers', () => {
+    const samples = new URL('../../config/samples/valid/', import.meta.url)
+    // It goes to the bounds of the schema, which are wider than those of the rules.
+    const files = readdirSync(samples).filter((name) => name.endsWith('.yaml') && name !== 'limits.yaml')
+    for (const file of files) {
+      const documents = parseAllDocuments(readFileSync(new URL(file, samples), 'utf8')).map((document): unknown => document.toJS())
+      const now = documents.at(-1)
+      if (!isObject(now) || now['kind'] !== 'HealingPolicy') continue
+      const old = documents.length > 1 ? { old: documents[0] } : {}
+      expect(judge(now, { installation: DEFAULT_INSTALLATION, ...old }).violations, file).to.deep.equal([])
+    }
+  })
+
   for (const { id, severity } of RULES) {
     it(`${id}: its invalid sample breaks this rule alone, at the path that its first line names`, () => {
       const text = sample('invalid', id)
       const { violations, warnings } = judged(text)
-      const [, named, path] = /^# (KS[0-9]+) ([^ ]+): /.exec(text) ?? []
+      const [, named, path] = /^# expect: (KS[0-9]+) (\S+)\n/.exec(text) ?? []
       expect(named).to.equal(id)
       expect([...violations, ...warnings].map((found) => `${found.severity} ${found.rule} ${found.path}`)).to.deep.equal([`${severity} ${id} ${path}`])
     })

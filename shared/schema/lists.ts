@@ -28,7 +28,7 @@ export function duplicateIssues(schema: StructuralSchema, value: unknown, path =
   return issues
 }
 
-const shown = (key: unknown): string => (Array.isArray(key) ? key : [key]).map((part: unknown) => quoted(typeof part === 'string' ? part : String(JSON.stringify(part)))).join(', ')
+const shown = (key: unknown): string => (Array.isArray(key) ? key : [key]).map((part: unknown) => quoted(typeof part === 'string' ? part : JSON.stringify(part ?? null))).join(', ')
 
 /** What makes an item the same as another; undefined where everything may repeat. */
 function identityOf(schema: ArraySchema, items: readonly unknown[]): ((item: unknown) => unknown) | undefined {

@@ -83,7 +83,7 @@ function explain({ keyword, params, message }: ErrorObject, value: unknown): str
     case 'pattern':
       return `${shown(value)} must match ${String(params['pattern'])}`
     case 'format':
-      return `${shown(value)} must be a ${String(params['format'])}`
+      return `${shown(value)} must be ${article(String(params['format']))}`
     case 'minimum':
       return `must be at least ${limit}, not ${shown(value)}`
     case 'maximum':

@@ -38,7 +38,7 @@ export interface Place {
 }
 
 /** Every value that the schema knows, parents before children. Members that are absent or of the wrong type end the way. */
-export function* places(schema: StructuralSchema, value: unknown, path = '', old: unknown = undefined): Generator<Place> {
+export function* places(schema: StructuralSchema, value: unknown, path = '', old?: unknown): Generator<Place> {
   yield { path, schema, value, old }
   if (isObjectSchema(schema)) {
     if (!isObject(value)) return

@@ -9,7 +9,7 @@ export async function eventually<T>(assertion: () => T | Promise<T>, within: Mil
       return await assertion()
     } catch (error) {
       if (performance.now() >= deadline) throw error
-      await delay(20)
+      await delay(100)
     }
   }
 }

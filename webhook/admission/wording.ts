@@ -1,7 +1,7 @@
 /** How verdicts read in a terminal. What kubectl shows of an answer is in RULES.md and KUBERNETES.md 6. */
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
-import { printable } from '../../shared/lib/text.ts'
+import { printable, quoted } from '../../shared/lib/text.ts'
 import { describe, joinWithin, type Violation } from '../../shared/rules/violation.ts'
 import type { Cause, RefusalStatus } from './answers.ts'
 
@@ -26,7 +26,9 @@ export function refusal(violations: readonly Violation[], name: string): Refusal
   }))
   if (rest > 0) causes.push({ reason: 'FieldValueInvalid', message: `and ${rest} more`, field: 'spec' })
   const lines = causes.map(({ field, message }) => `${field}: ${message}`)
-  const message = lines.length === 1 ? lines.join('') : `${violations.length} problems:\n${lines.map((line) => `* ${line}`).join('\n')}`
+  const list = lines.length === 1 ? lines.join('') : `${violations.length} problems:\n${lines.map((line) => `* ${line}`).join('\n')}`
+  // Of several documents kubectl does not say which one it was.
+  const message = `${healingPolicy.kind} ${quoted(name, 253)}: ${list}`
   if (violations.some(({ severity }) => severity === 'F')) return { code: 403, reason: 'Forbidden', message }
   return { code: 422, reason: 'Invalid', message, details: { group: GROUP, kind: healingPolicy.kind, name: printable(name, 253), causes } }
 }

@@ -1,5 +1,6 @@
 /** Values generated from a schema literal: of the right shape everywhere, near the bounds often. */
-import fc, { type Arbitrary } from 'fast-check'
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { DURATION_PATTERN } from '../../lib/duration.ts'
 import { LABEL_KEY_PATTERN, TIME_PATTERN } from '../../api/v1alpha1/fields.ts'
 import type { ArraySchema, ObjectSchema, StringSchema, StructuralSchema } from '../../schema/structural.ts'

@@ -1,5 +1,6 @@
 /** Faults put into a JSON value at random places: what people, templates and generators get wrong. */
-import fc, { type Arbitrary } from 'fast-check'
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { isObject } from '../../lib/json.ts'
 
 /** `value` with one to three faults. A fault may turn out harmless. */

@@ -1,5 +1,6 @@
 /** Generated objects of our kinds, for property tests and for the agreement with a real API server. */
-import fc, { type Arbitrary } from 'fast-check'
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { API_VERSION } from '../../api/v1alpha1/fields.ts'
 import { healingAction } from '../../api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
@@ -12,8 +13,22 @@ import { withFaults } from './mutate.ts'
 /** A manifest as somebody might apply it: nothing about it is certain but that it is JSON. */
 export type Manifest = Readonly<Record<string, unknown>>
 
+const PLAIN = { name: 'generated', namespace: 'default' } as const
+
+const key = fc.constantFrom('app', 'a.b/c', 'A.b/c', 'a/b/c', '', '/a', 'a b', '_', 'x'.repeat(63), 'x'.repeat(64), '__proto__', 'ä')
+const text = fc.constantFrom<unknown>('', 'x', 'X_1.y', '-x', 'a b', '*', 'x'.repeat(63), 'x'.repeat(64), '\u001b[2J', null, 5, true, [], {})
+const map = fc.oneof({ weight: 6, arbitrary: fc.dictionary(key, text, { maxKeys: 2, noNullPrototype: true }) }, fc.constantFrom<unknown>(null, 'x', [], 5))
+const name = fc.constantFrom<unknown>('a', 'a.b', 'a..b', 'A', '-a', 'a-', 'a/b', '.', '', null, 5, 'ä', 'x'.repeat(63), 'x'.repeat(64), 'x'.repeat(253), 'x'.repeat(254))
+
+/** Mostly plain, sometimes with what people and templates write. `name` may be missing, anything may be of the wrong type. */
+const metadata: Arbitrary<unknown> = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(PLAIN) },
+  { weight: 3, arbitrary: fc.record({ name, labels: map, annotations: map }, { requiredKeys: [], noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.record({ name: fc.constant('a'), labels: map }, { noNullPrototype: true }) },
+)
+
 const manifest = (kind: string, spec: Arbitrary<unknown>): Arbitrary<Manifest> =>
-  spec.map((value) => ({ apiVersion: API_VERSION, kind, metadata: { name: 'generated', namespace: 'default' }, spec: value }))
+  fc.record({ metadata, spec }, { noNullPrototype: true }).map((parts) => ({ apiVersion: API_VERSION, kind, ...parts }))
 
 /** Of the right shape, defaults applied; unions, references and durations may still be wrong, so CEL refuses some. */
 const shaped = <T>(schema: StructuralSchema): Arbitrary<T> => fromSchema(schema).map((spec) => applyDefaults(schema, spec) as T)

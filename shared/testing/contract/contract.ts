@@ -8,7 +8,7 @@ import { historyCases } from './history.ts'
 import { limitCases } from './limits.ts'
 import { preconditionCases } from './preconditions.ts'
 import { readingCases } from './reading.ts'
-import { reflectorCases } from './reflector.ts'
+import { reflectorCases, stopReflectors } from './reflector.ts'
 
 export function contractSuite(name: string, makeHarness: () => Promise<Harness>): void {
   describe(`the contract of an API server, on ${name}`, () => {
@@ -26,6 +26,7 @@ export function contractSuite(name: string, makeHarness: () => Promise<Harness>)
       this.timeout(60_000)
       await harness?.stop()
     })
+    afterEach(stopReflectors)
     readingCases(get)
     preconditionCases(get)
     evictionCases(get)

@@ -12,14 +12,14 @@ export interface Harness {
   readonly admin: KubeApi
   readonly timers: Timers
   /** A new namespace in which pods can be created. */
-  namespace(): Promise<string>
+  readonly namespace: () => Promise<string>
   /** Breaks every connection of `api` and refuses new ones until the returned function is called. */
-  cut(): Promise<() => Promise<void>>
+  readonly cut: () => Promise<() => Promise<void>>
   /** From now on watches, lists and pages of before are answered with 410. Breaks connections. */
-  forgetHistory(): Promise<void>
+  readonly forgetHistory: () => Promise<void>
   /** Repeats the assertion, letting time pass, until it holds. */
-  eventually<T>(assertion: () => T | Promise<T>): Promise<T>
-  stop(): Promise<void>
+  readonly eventually: <T>(assertion: () => T | Promise<T>) => Promise<T>
+  readonly stop: () => Promise<void>
 }
 
 /** Suites get it when they run, not when they are declared. */

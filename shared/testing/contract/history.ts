@@ -38,7 +38,6 @@ export function historyCases(harness: GetHarness): void {
       ])
       await make('e')
       await eventually(() => expect(names()).to.include('e'))
-      await reflector.stop()
     })
   })
 }

@@ -4,21 +4,22 @@ import { CONFIG_MAPS, EVENTS } from '../../kube/resources.ts'
 import { configMap, refusal, type GetHarness } from './harness.ts'
 
 export function limitCases(harness: GetHarness): void {
-  const event = (namespace: string, fields: object): KubeManifest => ({
+  const valid = {
+    eventTime: '2030-01-01T00:00:00.000000Z',
+    reportingController: 'kubeskippy.io/contract',
+    reportingInstance: 'contract',
+    action: 'Restart',
+    reason: 'Healed',
+    type: 'Normal',
+    note: 'fine',
+  }
+  const event = (namespace: string, fields: object): KubeManifest & { readonly regarding: unknown } => ({
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { name: `e-${Math.abs(JSON.stringify(fields).length)}`, namespace },
-    ...{
-      eventTime: '2030-01-01T00:00:00.000000Z',
-      reportingController: 'kubeskippy.io/contract',
-      reportingInstance: 'contract',
-      action: 'Restart',
-      reason: 'Healed',
-      type: 'Normal',
-      note: 'fine',
-      regarding: { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace },
-      ...fields,
-    },
+    metadata: { name: `event-${JSON.stringify(fields).length}`, namespace },
+    ...valid,
+    regarding: { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace },
+    ...fields,
   })
 
   describe('limits', () => {

@@ -14,6 +14,14 @@ export interface Seen {
   readonly uid: string
 }
 
+/** Those of a failed case would run for ever. */
+const running = new Set<{ stop(): Promise<void> }>()
+
+export async function stopReflectors(): Promise<void> {
+  await Promise.all([...running].map((reflector) => reflector.stop()))
+  running.clear()
+}
+
 /** A reflector of the case's config maps, and everything that it told. */
 export function reflect(api: KubeApi, timers: Timers, namespace: string, pageSize = 2) {
   const told: Seen[] = []
@@ -30,6 +38,7 @@ export function reflect(api: KubeApi, timers: Timers, namespace: string, pageSiz
   })
   reflector.subscribe(({ type, object }) => told.push({ type, name: object.name, uid: object.uid }))
   reflector.start()
+  running.add(reflector)
   const names = (): string[] => [...reflector.store.values()].map(({ name }) => name).sort()
   return { reflector, told, names }
 }
@@ -51,7 +60,6 @@ export function reflectorCases(harness: GetHarness): void {
       await eventually(() => expect(names()).to.deep.equal(['b', 'c', 'd', 'e', 'f']))
       expect(reflector.atLeast(made.metadata.resourceVersion)).to.equal(true)
       expect(told.slice(5).map(({ type, name }) => [type, name])).to.deep.equal([['added', 'f'], ['deleted', 'a']])
-      await reflector.stop()
     })
 
     it('loses nothing when the watch is cut, and does not list again', async () => {
@@ -76,7 +84,6 @@ export function reflectorCases(harness: GetHarness): void {
       await eventually(() => expect(told).to.have.length(4))
       expect(told.map(({ type, name }) => [type, name])).to.deep.equal([['added', 'a'], ['added', 'b'], ['deleted', 'a'], ['added', 'c']])
       expect(lists).to.equal(1)
-      await reflector.stop()
     })
 
     it('tells an object that was deleted and made again under its name as two objects', async () => {
@@ -101,7 +108,6 @@ export function reflectorCases(harness: GetHarness): void {
         ['deleted', two],
         ['added', three],
       ])
-      await reflector.stop()
     })
 
     it('rejects whoever waits for it when it is stopped', async () => {

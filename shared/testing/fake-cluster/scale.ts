@@ -7,11 +7,13 @@ import { isScalable } from './rules.ts'
 export function toScale(object: StoredObject, resource: Resource): StoredObject {
   if (!isScalable(resource)) throw notFound(resource, object.metadata.name)
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = numberAt(object, 'spec', 'replicas')
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: { replicas: numberAt(object, 'spec', 'replicas') },
+    // TRAP: a real server leaves a zero out.
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: numberAt(object, 'status', 'replicas') },
   }
 }

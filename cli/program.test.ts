@@ -1,0 +1,258 @@
+import { expect } from 'chai'
+import { parseAllDocuments } from 'yaml'
+import { HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
+import type { KubeConnection } from '../shared/kube/transport.ts'
+import { NAMESPACES, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
+import { ConfigError } from '../shared/lib/errors.ts'
+import { millis } from '../shared/lib/time.ts'
+import type { Timers } from '../shared/runtime/timers.ts'
+import { FakeClock } from '../shared/testing/fake-clock.ts'
+import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
+import { healerObjects } from './healer.ts'
+import { runCli, type CliEnvironment } from './program.ts'
+
+const KEY = { namespace: 'shop', name: HEALER_ACCOUNT }
+const KINDS = [SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS]
+/** Waits end at once. */
+const impatient: Timers = { monotonic: () => millis(0), after: (_, run) => (queueMicrotask(run), () => {}) }
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function setUp({ healerMay = () => false }: { readonly healerMay?: () => boolean } = {}) {
+  const clock = new FakeClock()
+  const cluster = new FakeCluster({
+    clock,
+    timers: clock,
+    post: ({ resource }) => (resource.plural === 'subjectaccessreviews' ? { status: { allowed: healerMay() } } : undefined),
+  })
+  cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+  const run = async (line: string, overrides: Partial<CliEnvironment> = {}): Promise<Ran> => {
+    let [out, err] = ['', '']
+    const code = await runCli(line.split(' ').filter((word) => word !== ''), {
+      stdout: (text) => void (out += text),
+      stderr: (text) => void (err += text),
+      timers: impatient,
+      version: '1.2.3',
+      defaultKubeconfig: () => undefined,
+      connect: (): KubeConnection => Object.assign(cluster.client('person'), { close: () => Promise.resolve() }),
+      programs: { controller: () => Promise.resolve(0), webhook: () => Promise.resolve(0) },
+      ...overrides,
+    })
+    return { code, out, err }
+  }
+  const there = (): boolean[] => KINDS.map((kind) => cluster.peek(kind, KEY) !== undefined)
+  return { cluster, run, there }
+}
+
+const noCluster: Partial<CliEnvironment> = {
+  connect: () => {
+    throw new Error('connected')
+  },
+}
+
+describe('kubeskippy enable', () => {
+  it('makes the account, its Role and its binding, and says so', async () => {
+    const { run, there } = setUp()
+    const { code, out, err } = await run('enable -n shop')
+    expect({ code, err }).to.deep.equal({ code: 0, err: '' })
+    expect(out.trim().split('\n')).to.deep.equal([
+      'serviceaccount/kubeskippy-healer in shop: created',
+      'role/kubeskippy-healer in shop: created',
+      'rolebinding/kubeskippy-healer in shop: created',
+    ])
+    expect(there()).to.deep.equal([true, true, true])
+  })
+
+  it('writes nothing when all is as it should be', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop')
+    const before = cluster.journal.writes.length
+    const { code, out } = await run('enable -n shop')
+    expect({ code, writes: cluster.journal.writes.length }).to.deep.equal({ code: 0, writes: before })
+    expect(out.match(/unchanged/g)).to.have.length(3)
+  })
+
+  it('takes back what was added to the Role', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop')
+    const rules = (cluster.peek(ROLES, KEY) as { rules?: unknown } | undefined)?.rules
+    cluster.change(ROLES, KEY, (role) => ({ ...role, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }))
+    expect((await run('enable -n shop')).out).to.contain('role/kubeskippy-healer in shop: updated')
+    expect((cluster.peek(ROLES, KEY) as { rules?: unknown } | undefined)?.rules).to.deep.equal(rules)
+  })
+
+  it('makes a binding anew that leads to another role', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop')
+    const { uid } = cluster.must(ROLE_BINDINGS, KEY).metadata
+    cluster.change(ROLE_BINDINGS, KEY, (binding) => ({ ...binding, roleRef: { apiGroup: ROLES.group, kind: 'ClusterRole', name: 'admin' } }))
+    expect((await run('enable -n shop')).out).to.contain('rolebinding/kubeskippy-healer in shop: made anew')
+    expect(cluster.must(ROLE_BINDINGS, KEY).metadata.uid).not.to.equal(uid)
+  })
+
+  for (const kind of KINDS) {
+    it(`does nothing at all when a ${kind.kind} of that name is somebody else's`, async () => {
+      const { cluster, run } = setUp()
+      const manifest = healerObjects('shop').find(({ resource }) => resource === kind)?.manifest
+      if (manifest === undefined) throw new Error('no such kind')
+      cluster.seed(kind, { ...manifest, metadata: { ...KEY, labels: { 'app.kubernetes.io/part-of': 'kubeskippy' } } })
+      const { code, err } = await run('enable -n shop')
+      expect(code).to.equal(1)
+      expect(err).to.contain(`${kind.kind.toLowerCase()}/kubeskippy-healer in shop was not made by KubeSkippy`)
+      expect(cluster.journal.writes).to.deep.equal([])
+    })
+  }
+
+  it('writes nothing in a dry run', async () => {
+    const { run, there } = setUp()
+    const { code, out } = await run('enable -n shop --dry-run')
+    expect(code).to.equal(0)
+    expect(out).to.contain('created (dry run)')
+    expect(there()).to.deep.equal([false, false, false])
+  })
+
+  for (const namespace of ['kube-system', 'kube-public', 'kube-node-lease', 'kubeskippy-system']) {
+    it(`refuses ${namespace}`, async () => {
+      const { cluster, run } = setUp()
+      const { code, err } = await run(`enable -n ${namespace}`)
+      expect(code).to.equal(1)
+      expect(err).to.contain(`namespace ${namespace} is protected`)
+      expect(cluster.journal.entries).to.deep.equal([])
+    })
+  }
+
+  it('does the other namespaces when one is not there', async () => {
+    const { run, there } = setUp()
+    const { code, err } = await run('enable -n nowhere -n shop')
+    expect({ code, err }).to.deep.equal({ code: 1, err: 'error: namespace nowhere does not exist\n' })
+    expect(there()).to.deep.equal([true, true, true])
+  })
+
+  it('leaves a namespace alone that is being deleted', async () => {
+    const { cluster, run } = setUp()
+    cluster.change(NAMESPACES, { name: 'shop' }, (place) => ({ ...place, metadata: { ...place.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } }))
+    expect(await run('enable -n shop')).to.deep.include({ code: 1, err: 'error: namespace shop is being deleted\n' })
+  })
+
+  it('prints with -o yaml what it would make, without a cluster', async () => {
+    const { run } = setUp()
+    const { code, out } = await run('enable -n shop -o yaml', noCluster)
+    expect(code).to.equal(0)
+    expect(parseAllDocuments(out).map((document) => document.toJS() as unknown)).to.deep.equal(healerObjects('shop').map(({ manifest }) => manifest))
+  })
+
+  it('names every problem of the kubeconfig, a line each', async () => {
+    const connect = () => {
+      throw new ConfigError(['one', 'two'])
+    }
+    expect(await setUp().run('enable -n shop', { connect })).to.deep.include({ code: 1, err: 'error: one\nerror: two\n' })
+  })
+})
+
+describe('kubeskippy disable', () => {
+  it('takes the right away first', async () => {
+    const { cluster, run, there } = setUp()
+    await run('enable -n shop')
+    const { code, out } = await run('disable -n shop')
+    expect(code).to.equal(0)
+    expect(out.split('\n')[0]).to.equal('rolebinding/kubeskippy-healer in shop: removed')
+    const removed = cluster.journal.effects.filter(({ call }) => call.verb === 'delete').map(({ call }) => call.resource.kind)
+    expect(removed).to.deep.equal(['RoleBinding', 'Role', 'ServiceAccount'])
+    expect(there()).to.deep.equal([false, false, false])
+  })
+
+  it('is content when nothing is there', async () => {
+    const { code, out } = await setUp().run('disable -n shop')
+    expect(code).to.equal(0)
+    expect(out.match(/was not there/g)).to.have.length(3)
+  })
+
+  it("leaves somebody else's objects, removes ours, and fails", async () => {
+    const { cluster, run, there } = setUp()
+    await run('enable -n shop')
+    cluster.change(ROLES, KEY, (role) => ({ ...role, metadata: { ...role.metadata, labels: {} } }))
+    const { code, err } = await run('disable -n shop')
+    expect(code).to.equal(1)
+    expect(err).to.contain('role/kubeskippy-healer in shop was not made by KubeSkippy')
+    expect(there()).to.deep.equal([false, true, false])
+  })
+
+  it('removes a binding that was changed between the look and the removal', async () => {
+    const { cluster, run, there } = setUp()
+    await run('enable -n shop')
+    let touched = false
+    cluster.faults.add(({ verb, resource }) => {
+      if (verb !== 'delete' || resource !== ROLE_BINDINGS || touched) return undefined
+      touched = true
+      cluster.change(ROLE_BINDINGS, KEY, (binding) => ({ ...binding, metadata: { ...binding.metadata, annotations: { touched: 'yes' } } }))
+      return undefined
+    })
+    expect((await run('disable -n shop')).code).to.equal(0)
+    expect({ touched, there: there() }).to.deep.equal({ touched: true, there: [false, false, false] })
+  })
+
+  it('fails when the healer may act even so', async () => {
+    const { run } = setUp({ healerMay: () => true })
+    await run('enable -n shop')
+    const { code, err } = await run('disable -n shop')
+    expect(code).to.equal(1)
+    expect(err).to.contain('the healer of shop may still act')
+  })
+
+  it('waits for authorizers that have not heard of it yet', async () => {
+    let looks = 0
+    const { run } = setUp({ healerMay: () => (looks += 1) < 3 })
+    await run('enable -n shop')
+    expect((await run('disable -n shop')).code).to.equal(0)
+    expect(looks).to.equal(3)
+  })
+
+  it('removes nothing in a dry run', async () => {
+    const { run, there } = setUp()
+    await run('enable -n shop')
+    expect((await run('disable -n shop --dry-run')).code).to.equal(0)
+    expect(there()).to.deep.equal([true, true, true])
+  })
+})
+
+describe('the command line', () => {
+  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable -n shop --force', 'enable -n shop -o json', 'disable -n shop -o yaml', 'version now and then']
+  for (const line of misuses) {
+    it(`exits 2 for: ${line}`, async () => {
+      const { code, err } = await setUp().run(line, noCluster)
+      expect(code).to.equal(2)
+      expect(err).to.match(/^error: /)
+    })
+  }
+
+  for (const line of ['', 'help', '--help', 'enable --help']) {
+    it(`helps, and exits 0, for: ${line === '' ? 'nothing' : line}`, async () => {
+      const { code, out } = await setUp().run(line, noCluster)
+      expect(code).to.equal(0)
+      expect(out).to.contain('Usage: kubeskippy')
+    })
+  }
+
+  it('prints the version', async () => {
+    expect(await setUp().run('version', noCluster)).to.deep.equal({ code: 0, out: '1.2.3\n', err: '' })
+  })
+
+  it('hands the flags of a program on as they are', async () => {
+    const given: string[][] = []
+    const controller = (argv: readonly string[]): Promise<number> => (given.push([...argv]), Promise.resolve(7))
+    const { code } = await setUp().run('controller --help --config a -x', { programs: { controller, webhook: controller } })
+    expect({ code, given }).to.deep.equal({ code: 7, given: [['--help', '--config', 'a', '-x']] })
+  })
+
+  it('says that the API server does not answer', async () => {
+    const { cluster, run } = setUp()
+    cluster.faults.add(() => ({ when: 'before', answer: 'reset' }))
+    const { code, err } = await run('enable -n shop')
+    expect(code).to.equal(1)
+    expect(err).to.match(/^error: .*the API server does not answer.*\n$/)
+  })
+})

@@ -1,0 +1,199 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
+import { hours, minutes } from '../../shared/lib/time.ts'
+import { compileSchema } from '../../shared/schema/validate.ts'
+import { abandon, confirm, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
+import { at, deepFreeze, T0 } from './testing/builders.ts'
+import { BREAKER, live, requestFor, step } from './testing/ledger-model.ts'
+
+const LIMITS = { maxActionsPerHour: 5, maxConcurrent: 1 }
+const EMPTY = deepFreeze(emptyLedger({ namespace: 'shop', name: 'cart' }))
+const iso = (t: number): string => new Date(t).toISOString()
+
+function admitted(answer: Admission): Ledger {
+  if ('refusal' in answer) throw new Error(answer.refusal.reason)
+  return deepFreeze(answer.ledger)
+}
+const reasonOf = (answer: Admission): string => ('refusal' in answer ? answer.refusal.reason : 'admitted')
+
+const FIRST = requestFor(EMPTY, 'cart', 'uid-cart-0')
+const HELD = admitted(reserve(EMPTY, FIRST, LIMITS, T0))
+const done = (ledger: Ledger, action: string, outcome: Outcome, ladder = 3, rung = 0): Ledger => deepFreeze(settle(ledger, { action, outcome, rung, ladder, healthySince: at(1000) }, BREAKER, at(2000)))
+
+describe('a reservation', () => {
+  it('writes the entry, the incident and the next ordinal in one step', () => {
+    expect(HELD).to.deep.equal({
+      ...EMPTY,
+      nextOrdinal: 1,
+      entries: [{ action: FIRST.action, incident: FIRST.incident.id, target: 'uid-cart-0', reservedAt: iso(T0), state: 'Reserved' }],
+      incidents: [{ ...FIRST.incident, openedAt: iso(T0), state: 'Open', lastAction: FIRST.action }],
+    })
+  })
+  it('is taken over by its name, whatever the limits are by then', () => {
+    expect(reserve(HELD, FIRST, { maxActionsPerHour: 1, maxConcurrent: 1 }, at(hours(2)))).to.deep.equal({ ledger: HELD })
+  })
+  it('of an act that was tried is refused', () => expect(reasonOf(reserve(done(HELD, FIRST.action, 'Ineffective'), FIRST, LIMITS, at(3000)))).to.equal('AlreadyTried'))
+
+  const second = (ledger: Ledger, name = 'stock', target = 'uid-stock-0'): Request => requestFor(ledger, name, target)
+  const open = { ...HELD, breaker: { ...HELD.breaker, state: 'Open' as const, openUntil: iso(at(5000)) } }
+  const cases: readonly [string, Ledger, Request, Partial<typeof LIMITS>, number, string][] = [
+    ['of another workload waits for the one in flight', HELD, second(HELD), {}, 1, 'ConcurrencyLimit'],
+    ['of another workload may be the second of two in flight', HELD, second(HELD), { maxConcurrent: 2 }, 1, 'admitted'],
+    ['of another pod of the incident may be the second of two in flight', HELD, requestFor(HELD, 'cart', 'uid-cart-1'), { maxConcurrent: 2 }, 1, 'admitted'],
+    ['of the same object by another incident is one write too many', HELD, second(HELD, 'stock', 'uid-cart-0'), { maxConcurrent: 2 }, 1, 'IncidentInProgress'],
+    ['is refused at the hourly limit', HELD, second(HELD), { maxConcurrent: 2, maxActionsPerHour: 1 }, 1, 'RateLimited'],
+    ['is refused just before the breaker ends', open, second(open), { maxConcurrent: 2 }, 4999, 'BreakerOpen'],
+    ['is the probe when the breaker ends', open, second(open), { maxConcurrent: 2 }, 5000, 'admitted'],
+    ['of a stale ordinal is refused', HELD, requestFor(EMPTY, 'stock', 'uid-stock-0'), { maxConcurrent: 2 }, 1, 'IncidentInProgress'],
+    ['for a new incident while one is open is refused', HELD, { ...FIRST, action: 'x', incident: { ...FIRST.incident, id: 'inc-other', ordinal: 1 } }, { maxConcurrent: 2 }, 1, 'IncidentInProgress'],
+    ['of a rung that was left meanwhile is refused', done(HELD, FIRST.action, 'Ineffective'), { ...FIRST, action: 'other', target: 'uid-cart-1' }, {}, 3000, 'IncidentInProgress'],
+    ['of a dry run in the middle of a real incident is refused', HELD, { ...requestFor(HELD, 'cart', 'uid-cart-1'), dryRun: true }, {}, 1, 'IncidentInProgress'],
+    ['of an escalated incident is refused', done(HELD, FIRST.action, 'Ineffective', 1), requestFor(done(HELD, FIRST.action, 'Ineffective', 1), 'cart', 'uid-cart-1'), {}, 3000, 'Escalated'],
+  ]
+  for (const [title, ledger, request, limits, now, reason] of cases) it(title, () => expect(reasonOf(reserve(deepFreeze(ledger), request, { ...LIMITS, ...limits }, at(now)))).to.equal(reason))
+
+  it('says when a breaker ends and when a slot is free', () => {
+    expect(reserve(open, second(open), { ...LIMITS, maxConcurrent: 2 }, at(4999))).to.deep.nested.include({ 'refusal.recheckAt': at(5000) })
+    const used = done(HELD, FIRST.action, 'Effective')
+    expect(reserve(used, second(used), { ...LIMITS, maxActionsPerHour: 1 }, at(3000))).to.deep.nested.include({ 'refusal.recheckAt': at(hours(1)) })
+  })
+  it('through a half-open breaker is one only', () => {
+    const probing = admitted(reserve(open, second(open), { ...LIMITS, maxConcurrent: 3 }, at(5000)))
+    expect(probing.breaker).to.include({ state: 'HalfOpen', probe: second(open).action })
+    expect(probing.entries.at(-1)).to.include({ probe: true })
+    expect(reasonOf(reserve(probing, second(probing, 'bank', 'uid-bank-0'), { ...LIMITS, maxConcurrent: 3 }, at(5001)))).to.equal('BreakerOpen')
+  })
+  it('forgets entries that no longer count', () => {
+    const old = done(HELD, FIRST.action, 'Effective')
+    expect(admitted(reserve(old, second(old), LIMITS, at(hours(1)))).entries.map((e) => e.target)).to.deep.equal(['uid-stock-0'])
+  })
+})
+
+describe('a dry run in the ledger', () => {
+  const request = { ...FIRST, dryRun: true }
+  const opened = admitted(reserve(EMPTY, request, LIMITS, T0))
+  it('notes its incident and touches no limit', () => {
+    expect(opened).to.deep.include({ entries: [], breaker: EMPTY.breaker, outcomes: EMPTY.outcomes })
+    expect(opened.incidents[0]).to.include({ dryRun: true, lastAction: FIRST.action })
+  })
+  it('is done once for an incident', () => expect(reasonOf(reserve(opened, { ...request, action: 'other' }, LIMITS, at(1)))).to.equal('DryRunDone'))
+  it('is not held back by a full hour or an open breaker', () => {
+    const full: Ledger = { ...EMPTY, breaker: { ...EMPTY.breaker, state: 'Open' } }
+    expect(reasonOf(reserve(full, request, { maxActionsPerHour: 0, maxConcurrent: 0 }, T0))).to.equal('admitted')
+  })
+  it('settles nothing', () => expect(done(opened, FIRST.action, 'Cancelled')).to.equal(opened))
+})
+
+describe('the check just before a write', () => {
+  it('moves the hour to the write', () => expect(admitted(confirm(HELD, FIRST.action, at(minutes(9)))).entries[0]?.reservedAt).to.equal(iso(at(minutes(9)))))
+  it('never moves it back', () => expect(admitted(confirm(HELD, FIRST.action, at(-1000))).entries[0]?.reservedAt).to.equal(iso(T0)))
+  for (const [title, ledger] of [
+    ['an unknown action', EMPTY],
+    ['a settled one', done(HELD, FIRST.action, 'Cancelled')],
+    ['an abandoned one', abandon(HELD, FIRST.action, BREAKER, at(1))],
+  ] as const) {
+    it(`refuses ${title}`, () => expect(reasonOf(confirm(ledger, FIRST.action, at(2)))).to.equal('NotReserved'))
+  }
+})
+
+describe('a settlement', () => {
+  const outcomes: readonly [Outcome, keyof Ledger['outcomes'] | undefined, number][] = [
+    ['Effective', 'effective', 0],
+    ['Ineffective', 'ineffective', 1],
+    ['Inconclusive', 'inconclusive', 0],
+    ['Failed', 'failed', 0],
+    ['Cancelled', undefined, 0],
+  ]
+  for (const [outcome, counter, failures] of outcomes) {
+    it(`${outcome} is counted once, however often it is told`, () => {
+      const once = done(HELD, FIRST.action, outcome)
+      expect(once.outcomes).to.deep.equal(counter === undefined ? EMPTY.outcomes : { ...EMPTY.outcomes, [counter]: 1 })
+      expect(once.breaker.failures).to.equal(failures)
+      for (const again of ['Effective', 'Ineffective'] as const) expect(done(once, FIRST.action, again)).to.equal(once)
+    })
+  }
+  it('of an unknown action changes nothing', () => expect(done(HELD, 'unknown', 'Effective')).to.equal(HELD))
+  it('of an abandoned act changes nothing', () => {
+    const left = abandon(HELD, FIRST.action, BREAKER, at(1))
+    expect(done(left, FIRST.action, 'Ineffective')).to.equal(left)
+    expect(abandon(left, FIRST.action, BREAKER, at(2))).to.equal(left)
+  })
+  it('an abandoned probe lets another one through', () => {
+    const probing: Ledger = { ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: FIRST.action } }
+    expect(abandon(probing, FIRST.action, BREAKER, at(1)).breaker).not.to.have.property('probe')
+  })
+})
+
+const valid = compileSchema(healingLedger.spec)
+
+describe('any life of a ledger', () => {
+  const limits = fc.record({ maxActionsPerHour: fc.integer({ min: 1, max: 200 }), maxConcurrent: fc.integer({ min: 1, max: 5 }) })
+  it('keeps to its schema, gives no number and no name twice, and has no more in flight than it may', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), limits, (steps, given) => {
+        const names = new Set<string>()
+        for (const { before, ledger, request, refused, now } of live(steps, given)) {
+          deepFreeze(ledger)
+          expect(valid(ledger)).to.deep.equal([])
+          expect(ledger.nextOrdinal).to.be.at.least(before.nextOrdinal)
+          expect(new Set(ledger.incidents.map((i) => i.id)).size).to.equal(ledger.incidents.length)
+          expect(new Set(ledger.incidents.map((i) => i.ordinal)).size).to.equal(ledger.incidents.length)
+          expect(Math.max(-1, ...ledger.incidents.map((i) => i.ordinal))).to.be.lessThan(ledger.nextOrdinal)
+          const flying = ledger.entries.filter((e) => e.state === 'Reserved')
+          expect(flying.length).to.be.at.most(given.maxConcurrent)
+          // What is in flight always has its incident.
+          for (const { incident } of flying) expect(ledger.incidents.some((i) => i.id === incident && i.state !== 'Ended')).to.equal(true)
+          if (request === undefined || request.dryRun || refused !== undefined || ledger === before) continue
+          expect(names.has(request.action), `${request.action} at ${now}`).to.equal(false)
+          names.add(request.action)
+        }
+      }),
+    )
+  })
+})
+
+describe('a full ledger', () => {
+  const long = (n: number, length: number): string => `${'w'.repeat(length - 4)}-${String(n).padStart(3, '0')}`
+  /** Names as long as policies, actions and workloads have them. */
+  function fill(count: number, limits: typeof LIMITS, settled: boolean, length = 63): { ledger: Ledger; refused: Set<string> } {
+    let ledger: Ledger = emptyLedger({ namespace: 'n'.repeat(63), name: 'p'.repeat(63) })
+    const refused = new Set<string>()
+    for (let n = 0; n < count; n++) {
+      const plain = requestFor(ledger, long(n, length), '01234567-0123-0123-0123-012345678901')
+      const target = `01234567-0123-0123-0123-012345678${String(n).padStart(3, '0')}`
+      const request = { ...plain, target, action: `${'p'.repeat(63)}-${'a'.repeat(58)}-${String(n).padStart(4, '0')}-${'h'.repeat(16)}` }
+      const answer = reserve(ledger, request, limits, at(n))
+      if ('refusal' in answer) refused.add(answer.refusal.reason)
+      else ledger = settled ? settle(answer.ledger, { action: request.action, outcome: 'Ineffective', rung: 0, ladder: 9 }, { ...BREAKER, failureThreshold: 1000 }, at(n)) : answer.ledger
+      ledger = { ...ledger, breaker: EMPTY.breaker }
+    }
+    return { ledger, refused }
+  }
+  it('refuses the 65th incident, and none before', () => {
+    const { ledger, refused } = fill(64, { maxActionsPerHour: 200, maxConcurrent: 1 }, true, 30)
+    expect([ledger.incidents.length, [...refused]]).to.deep.equal([64, []])
+    expect([...fill(65, { maxActionsPerHour: 200, maxConcurrent: 1 }, true, 30).refused]).to.deep.equal(['LedgerFull'])
+  })
+  it('stays valid and under 64 kB with the longest names, incidents that cool down included', () => {
+    for (const settled of [true, false]) {
+      const { ledger } = fill(200, { maxActionsPerHour: 200, maxConcurrent: 100 }, settled)
+      const dressed = { ...ledger, incidents: ledger.incidents.map((i) => ({ ...i, quietSince: iso(T0), endedAt: iso(T0), cooldownUntil: iso(T0), announced: true })) }
+      const ended = dressed.entries.reduce<Ledger>((l, e) => settle(l, { action: e.action, outcome: 'Inconclusive', rung: 0, ladder: 9 }, BREAKER, T0), dressed)
+      expect(valid(ended)).to.deep.equal([])
+      expect(JSON.stringify(ended).length).to.be.lessThan(64_000)
+    }
+  })
+  it('refuses rather than outgrow its bytes', () => {
+    let ledger: Ledger = EMPTY
+    const answers: string[] = []
+    for (let n = 0; n < 200; n++) {
+      const { incident } = requestFor(ledger, 'cart', `uid-${n}`)
+      const answer = reserve(ledger, { action: `${'a'.repeat(240)}-${n}`, target: `uid-${n}`, dryRun: false, incident }, { maxActionsPerHour: 200, maxConcurrent: 200 }, at(n))
+      answers.push(reasonOf(answer))
+      ledger = 'ledger' in answer ? answer.ledger : ledger
+    }
+    expect(answers.at(-1)).to.equal('LedgerFull')
+    expect(JSON.stringify(ledger).length).to.be.lessThan(52_001)
+  })
+})

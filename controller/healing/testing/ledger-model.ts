@@ -1,0 +1,81 @@
+/** Random lives of a ledger: what a controller, its crashes and its clock can do to one. */
+import fc, { type Arbitrary } from 'fast-check'
+import { after, hours, millis, minutes, type Instant } from '../../../shared/lib/time.ts'
+import { findIncident, incidentId, maintain, type Request } from '../incidents.ts'
+import { abandon, confirm, emptyLedger, reserve, settle, type AdmissionLimits, type Ledger, type Outcome } from '../ledger.ts'
+import { cart, T0 } from './builders.ts'
+
+export type Step =
+  | { readonly kind: 'reserve'; readonly workload: number; readonly pod: number; readonly dryRun: boolean }
+  | { readonly kind: 'confirm'; readonly which: number }
+  | { readonly kind: 'abandon'; readonly which: number }
+  | { readonly kind: 'settle'; readonly which: number; readonly outcome: Outcome }
+  | { readonly kind: 'maintain'; readonly troubled: boolean; readonly dryRun: boolean }
+  | { readonly kind: 'wait'; readonly span: number }
+
+const workload = fc.nat({ max: 5 })
+const which = fc.nat({ max: 20 })
+const outcome = fc.constantFrom<Outcome>('Effective', 'Ineffective', 'Inconclusive', 'Failed', 'Cancelled')
+/** Now and then the clock goes back. */
+const span = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: minutes(20) }) }, { weight: 1, arbitrary: fc.integer({ min: -minutes(1), max: 0 }) }, { weight: 1, arbitrary: fc.constantFrom(hours(1) - 1, hours(1), hours(1) + 1) })
+
+export const step: Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('reserve' as const), workload, pod: fc.nat({ max: 2 }), dryRun: fc.constantFrom(false, false, false, true) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('abandon' as const), which }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle' as const), which, outcome }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('maintain' as const), troubled: fc.boolean(), dryRun: fc.constantFrom(false, false, true) }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('wait' as const), span }) },
+)
+
+export const BREAKER = { failureThreshold: 3, openDuration: minutes(10) }
+const LADDER = 3
+
+/** The request that an evaluation of this ledger would make. */
+export function requestFor(ledger: Ledger, workloadName: string, target: string, dryRun = false): Request {
+  const subject = { ...cart.ref, name: workloadName }
+  const found = findIncident(ledger, 'crashing', subject)
+  const open = found?.state === 'Ended' ? undefined : found
+  const ordinal = open?.ordinal ?? ledger.nextOrdinal
+  const id = open?.id ?? incidentId(ledger, 'crashing', subject, ordinal)
+  const rung = open?.rung ?? 0
+  return { action: `restart-${id}-${rung}-${target}`, target, dryRun, incident: { id, trigger: 'crashing', subject, ordinal, rung } }
+}
+
+export interface Moment {
+  readonly step: Step
+  readonly now: Instant
+  readonly before: Ledger
+  readonly ledger: Ledger
+  readonly request?: Request
+  readonly refused?: string
+}
+
+/** Every moment of the life, told one after another. */
+export function* live(steps: readonly Step[], limits: AdmissionLimits): Generator<Moment> {
+  let ledger = emptyLedger({ namespace: 'shop', name: 'cart' })
+  let now = T0
+  for (const move of steps) {
+    const before = ledger
+    const held = ledger.entries.filter((e) => e.state === 'Reserved')
+    const chosen = 'which' in move ? (held[move.which % Math.max(1, held.length)]?.action ?? 'nothing') : ''
+    if (move.kind === 'reserve') {
+      const request = requestFor(ledger, `w-${move.workload}`, `uid-${move.workload}-${move.pod}`, move.dryRun)
+      const answer = reserve(ledger, request, limits, now)
+      ledger = 'ledger' in answer ? answer.ledger : ledger
+      yield { step: move, now, before, ledger, request, ...('refusal' in answer ? { refused: answer.refusal.reason } : {}) }
+      continue
+    }
+    if (move.kind === 'wait') now = after(now, millis(move.span))
+    else if (move.kind === 'settle') ledger = settle(ledger, { action: chosen, outcome: move.outcome, rung: 0, ladder: LADDER, healthySince: now }, BREAKER, now)
+    else if (move.kind === 'abandon') ledger = abandon(ledger, chosen, BREAKER, now)
+    else if (move.kind === 'confirm') {
+      const answer = confirm(ledger, chosen, now)
+      ledger = 'ledger' in answer ? answer.ledger : ledger
+    } else {
+      const { troubled, dryRun } = move
+      ledger = maintain(ledger, { now, stabilizationWindow: minutes(2), dryRun, cooldown: () => minutes(5), ladder: () => LADDER, troubled: () => troubled })
+    }
+    yield { step: move, now, before, ledger }
+  }
+}

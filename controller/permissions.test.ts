@@ -1,0 +1,46 @@
+import { expect } from 'chai'
+import { healerPermissions } from './actions/index.ts'
+import { controllerClusterRules, controllerOwnRules, healerRules } from './permissions.ts'
+
+const rules = [...controllerClusterRules, ...controllerOwnRules]
+const READING = new Set(['get', 'list', 'watch'])
+/** What the controller writes in its own name: our objects, events, and questions. */
+const OWN_GROUPS = new Set(['kubeskippy.io', 'events.k8s.io', 'authorization.k8s.io'])
+
+describe("the rights of the controller's account", () => {
+  it('hold no wildcard', () => {
+    expect(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]).filter((word) => word.includes('*'))).to.deep.equal([])
+  })
+
+  it('hold no write to anything but our own objects, events and reviews', () => {
+    const writes = rules.filter(({ verbs }) => verbs.some((verb) => !READING.has(verb) && !verb.startsWith('impersonate')))
+    expect(writes.flatMap(({ apiGroups }) => apiGroups).filter((group) => !OWN_GROUPS.has(group))).to.deep.equal([])
+  })
+
+  it('reach no policy and no action but by their status, and the making of actions', () => {
+    const writes = rules
+      .filter(({ apiGroups }) => apiGroups.includes('kubeskippy.io'))
+      .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.filter((verb) => !READING.has(verb)).map((verb) => `${verb} ${resource}`)))
+    expect(writes).to.deep.equal(['patch healingpolicies/status', 'create healingactions', 'patch healingactions/status', 'create healingledgers', 'update healingledgers', 'delete healingledgers'])
+  })
+
+  it('hold no right that escalates', () => {
+    const resources = rules.flatMap((rule) => rule.resources)
+    expect(resources).not.to.include.members(['secrets'])
+    for (const forbidden of ['secrets', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'serviceaccounts/token', 'pods/exec']) expect(resources).not.to.include(forbidden)
+    for (const verb of ['impersonate', 'bind', 'escalate']) expect(rules.flatMap(({ verbs }) => verbs)).not.to.include(verb)
+  })
+
+  it('impersonate nobody but the healer', () => {
+    const whom = rules.filter(({ verbs }) => verbs.includes('impersonate:serviceaccount'))
+    expect(whom).to.deep.equal([{ apiGroups: ['authentication.k8s.io'], resources: ['serviceaccounts'], resourceNames: ['kubeskippy-healer'], verbs: ['impersonate:serviceaccount'] }])
+  })
+
+  it('do as the healer exactly what the actions need', () => {
+    const asHealer = rules.flatMap(({ apiGroups, resources, verbs }) =>
+      verbs.filter((verb) => verb.startsWith('impersonate-on:')).map((verb) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verb.split(':')[2] })),
+    )
+    expect(asHealer).to.deep.equal(healerPermissions)
+    expect(healerRules.map(({ apiGroups, resources, verbs }) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verbs[0] }))).to.deep.equal(healerPermissions)
+  })
+})

@@ -1,0 +1,33 @@
+import { expect } from 'chai'
+import { acceptedWrites } from './audit.ts'
+
+const line = (more: Record<string, unknown> = {}): string => JSON.stringify({
+  stage: 'ResponseComplete', verb: 'create', requestURI: '/api/v1/namespaces/shop/pods/cart-1/eviction',
+  user: { username: 'controller' }, userAgent: 'kubeskippy', impersonatedUser: { username: 'healer' },
+  objectRef: { resource: 'pods', subresource: 'eviction', namespace: 'shop', name: 'cart-1' },
+  responseStatus: { code: 201 }, ...more,
+})
+const read = (...lines: readonly string[]) => acceptedWrites(lines.join('\n'), 'shop')
+
+describe('the audit log', () => {
+  it('gives who wrote what, and as whom', () => {
+    expect(read(line())).to.deep.equal([{ verb: 'create', group: '', resource: 'pods/eviction', namespace: 'shop', name: 'cart-1', user: 'controller', impersonated: 'healer', dryRun: false, userAgent: 'kubeskippy' }])
+  })
+
+  it('knows a dry run by the query, and of an eviction by its body', () => {
+    const byQuery = line({ requestURI: '/x?fieldManager=a&dryRun=All' })
+    const byBody = line({ requestObject: { deleteOptions: { dryRun: ['All'] } } })
+    expect(read(byQuery, byBody).map(({ dryRun }) => dryRun)).to.deep.equal([true, true])
+  })
+
+  it('leaves out what was refused, what only reads, and other namespaces', () => {
+    const refused = line({ responseStatus: { code: 429 } })
+    const reading = line({ verb: 'get' })
+    const elsewhere = line({ objectRef: { resource: 'pods', namespace: 'other', name: 'x' } })
+    expect(read(refused, reading, elsewhere)).to.be.empty
+  })
+
+  it('leaves out a last line that is not whole yet', () => {
+    expect(read(line(), line().slice(0, 40))).to.have.length(1)
+  })
+})

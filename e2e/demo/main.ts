@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/** `make demo`. KEEP=1 leaves the cluster up. Exit code 0 only if all that was expected was seen. */
+import { parseArgs } from 'node:util'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { ClusterError } from '../cluster/errors.ts'
+import { breakApps, setUp, showPolicies, showVerdicts } from './demo.ts'
+import { byHand, coloured, createView, plain } from './view.ts'
+import { connectTo } from './watch.ts'
+
+const { values } = parseArgs({ options: { name: { type: 'string', default: 'demo' } } })
+const keep = !['', '0', 'false', undefined].includes(process.env['KEEP'])
+const terminal = process.stdout.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
+const paint = terminal ? coloured : plain
+const view = createView((line) => { console.log(line) }, paint)
+
+async function run(cluster: Cluster): Promise<boolean> {
+  const api = connectTo(cluster)
+  const stage = { cluster, api, view, paint }
+  try {
+    await setUp(stage)
+    const verdicts = [...(await showPolicies(stage)), ...(await breakApps(stage))]
+    showVerdicts(stage, verdicts)
+    return verdicts.every(({ ok }) => ok)
+  } finally {
+    await api.close()
+  }
+}
+
+async function main(): Promise<boolean> {
+  const begin = performance.now()
+  view.title('A cluster, with KubeSkippy beside it')
+  // Ctrl-C removes it: until `keep` it lives and dies with this process.
+  const cluster = await startCluster({ name: values.name, log: view.progress, ...(terminal ? { terminal: process.stdout } : {}) })
+  let ok = false
+  try {
+    ok = await run(cluster)
+  } finally {
+    if (keep) cluster.keep()
+    else await cluster.stop()
+  }
+  view.title(keep ? 'It is left up. By hand:' : 'Nothing is left behind. With KEEP=1 it stays up, to go on by hand:')
+  if (keep) for (const line of byHand({ kubeconfig: cluster.kubeconfig, bin: cluster.bin, cluster: cluster.name })) view.line(`  ${line}`)
+  else view.line('  KEEP=1 make demo')
+  view.line(`\n${ok ? paint('green', 'All that was expected was seen') : paint('red', 'Not all that was expected was seen')}, in ${Math.round((performance.now() - begin) / 1000)} s.`)
+  return ok
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1
+} catch (cause) {
+  if (!(cause instanceof ClusterError)) throw cause
+  console.error(cause.message)
+  process.exitCode = 1
+}

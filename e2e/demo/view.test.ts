@@ -1,0 +1,32 @@
+import { expect } from 'chai'
+import { coloured, createView, momentLine, plain, verdictTable } from './view.ts'
+
+const verdicts = [
+  { app: 'leak', expected: 'Effective', seen: 'Effective', ok: true, failures: [], after: 25.44 },
+  { app: 'bystander', expected: 'untouched', seen: 'none; 1 not as expected', ok: false, failures: [{ what: 'pod', expected: 'the same', seen: 'a new one' }] },
+]
+
+describe('the view', () => {
+  it('prints no control codes where there is no terminal', () => {
+    const lines: string[] = []
+    const view = createView((line) => { lines.push(line) }, plain)
+    view.title('A')
+    view.moment(1.25, 'leak', 'act', 'evicted')
+    view.command('kubectl')
+    expect(lines.concat(verdictTable(verdicts, plain)).join('\n')).not.to.contain('\u001b')
+    expect(momentLine(1.25, 'leak', 'act', 'evicted', coloured)).to.contain('\u001b')
+  })
+
+  it('aligns the times, so that a column can be read', () => {
+    expect(momentLine(1.25, 'leak', 'act', 'evicted', plain)).to.equal('   +1.3 s  leak        act        evicted')
+  })
+
+  it('says under the table what was not as expected', () => {
+    expect(verdictTable(verdicts, plain)).to.deep.equal([
+      '     app        expected   verdict after  seen',
+      '  ✓  leak       Effective         25.4 s  Effective',
+      '  ✗  bystander  untouched                 none; 1 not as expected',
+      '     bystander: pod: expected the same, seen a new one',
+    ])
+  })
+})

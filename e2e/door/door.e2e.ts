@@ -1,0 +1,160 @@
+/** What people see at the front door, by the real kubectl and the real API server. */
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { parse, stringify } from 'yaml'
+import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
+import { RULES } from '../../shared/rules/registry.ts'
+import { openDoor, type Door } from './door.ts'
+import { expectGolden } from './golden.ts'
+
+const SAMPLES = new URL('../../config/samples/', import.meta.url)
+const sample = (kind: 'valid' | 'invalid', id: string): string => readFileSync(new URL(`${kind}/rules/${id.toLowerCase()}.yaml`, SAMPLES), 'utf8')
+
+interface Policy {
+  readonly metadata: { readonly name: string }
+  readonly spec: Record<string, unknown>
+}
+
+const GOOD = parse(sample('valid', 'KS101')) as Policy
+const policy = (name: string, spec: Record<string, unknown> = {}): string =>
+  stringify({ ...GOOD, metadata: { name, namespace: 'shop' }, spec: { ...GOOD.spec, ...spec } }, { version: '1.1' })
+
+/** Wrong in four ways, one of them hostile to the terminal. */
+const BAD = {
+  selector: { namespaces: ['shop', 'kube-system'], resources: [{ apiVersion: 'v1', kind: 'Pods' }] },
+  triggers: [{ name: 'crash-loop', type: 'condition', conditionTrigger: { type: 'Crash\u001b[31mLoop\u202e', duration: '2m' } }],
+}
+
+describe('the front door', function () {
+  this.timeout(60_000)
+  let door: Door
+  before(async () => {
+    door = await openDoor()
+  })
+  after(async () => door?.stop())
+
+  const apply = (input: string, ...flags: string[]) => door.kubectl(['apply', '-f', '-', ...flags], { input })
+  const golden = async (name: string, args: readonly string[], input?: string): Promise<void> => {
+    const { code, stdout, stderr } = await door.kubectl(args, input === undefined ? {} : { input })
+    expectGolden(name, `$ kubectl ${args.join(' ')}\n${stdout}${stderr}exit ${code}\n`)
+  }
+
+  for (const { id, severity } of RULES) {
+    it(`${id}: the invalid sample is ${severity === 'W' ? 'warned about' : 'refused'}, in a dry run as for real, the valid one passes`, async () => {
+      const text = sample('invalid', id)
+      const [, path = ''] = /^# expect: \S+ (\S+)/.exec(text) ?? []
+      const dry = await apply(text, '--dry-run=server')
+      const real = await apply(text)
+      expect(real.stderr).to.equal(dry.stderr)
+      if (severity === 'W') {
+        expect(real.code, real.stderr).to.equal(0)
+        expect(real.stderr).to.contain(`Warning: ${id} `).and.to.contain(path.replace(/^spec\./, ''))
+      } else {
+        expect(real.code).to.equal(1)
+        expect(real.stderr).to.match(/^The HealingPolicy "[^"]+" is invalid: /).and.to.contain(`${path}: [${id}] `)
+      }
+      const valid = await apply(sample('valid', id))
+      expect([valid.code, valid.stderr]).to.deep.equal([0, ''])
+    })
+  }
+
+  describe('as kubectl prints it', () => {
+    it('one document, one problem', () => golden('one-problem', ['apply', '-f', '-'], policy('one', { safetyRules: { maxActionsPerHour: 99 } })))
+    it('one document, several problems', () => golden('several-problems', ['apply', '-f', '-'], policy('several', BAD)))
+    it('several documents', () => golden('several-documents', ['apply', '-f', '-'], [policy('first', { safetyRules: { maxActionsPerHour: 99 } }), policy('second', BAD), policy('third')].join('---\n')))
+    it('create', () => golden('create', ['create', '-f', '-'], policy('created', { safetyRules: { maxActionsPerHour: 99 } })))
+    it('server-side apply', () => golden('server-side', ['apply', '--server-side', '-f', '-'], policy('applied', { safetyRules: { maxActionsPerHour: 99 } })))
+    it('dry run', () => golden('dry-run', ['apply', '--dry-run=server', '-f', '-'], policy('dry', BAD)))
+    it('a warning', () => golden('warning', ['apply', '-f', '-'], policy('warned', { triggers: [{ name: 'unready', type: 'condition', cooldownPeriod: '10s', conditionTrigger: { type: 'Ready', duration: '0s' } }] })))
+    it('more problems than fit on a screen', () => {
+      const resources = Array.from({ length: 16 }, (_, index) => ({ apiVersion: 'v1', kind: index % 2 === 0 ? 'Secret' : 'Sekret' }))
+      return golden('many-problems', ['apply', '-f', '-'], policy('many', { selector: { resources, namespaces: Array.from({ length: 16 }, (_, index) => `ns-${index}`) } }))
+    })
+    it('a patch of what is stored', async () => {
+      await door.must(['apply', '-f', '-'], { input: policy('stored') })
+      await golden('patch', ['-n', 'shop', 'patch', 'hp', 'stored', '--type=merge', '-p', '{"spec":{"safetyRules":{"maxActionsPerHour":99}}}'])
+    })
+    it('no control character of the object reaches the terminal', async () => {
+      const { stderr } = await apply(policy('hostile', BAD))
+      // oxlint-disable-next-line no-control-regex -- these characters are the subject
+      expect(stderr).to.not.match(/[\u0000-\u0009\u000b-\u001f\u202e]/)
+    })
+  })
+
+  it('writes the context defaults into the object, once', async () => {
+    await door.must(['apply', '-f', '-'], { input: policy('defaulted') })
+    const get = async (): Promise<Record<string, never>> => JSON.parse(await door.must(['-n', 'shop', 'get', 'hp', 'defaulted', '-o', 'json'])) as Record<string, never>
+    const first = await get()
+    const { selector, safetyRules, actions } = first['spec'] as unknown as Record<string, Record<string, unknown> & readonly Record<string, unknown>[]>
+    expect(selector).to.deep.include({ namespaces: ['shop'], resources: [{ apiVersion: 'v1', kind: 'Pod' }] })
+    expect(safetyRules).to.include({ stabilizationWindow: '2m', maxActionsPerHour: 5 })
+    expect(actions?.[0]).to.include({ target: 'Pod' })
+    // kubectl sends the lists again, since the defaults in them are not its own; nothing changes by it.
+    await door.must(['apply', '-f', '-'], { input: policy('defaulted') })
+    expect((await get())['metadata']).to.deep.equal(first['metadata'])
+    await door.must(['-n', 'shop', 'label', 'hp', 'defaulted', 'a=b'])
+    expect((await get())['spec']).to.deep.equal(first['spec'])
+  })
+
+  it('an old violation does not stop metadata changes, suspending and lowering the mode, and stops everything else', async () => {
+    // As one that was stored before there was a rule: by the account that the door does not ask.
+    await door.must(['apply', '-f', '-'], { input: policy('old') })
+    const patch = (spec: unknown, ...flags: string[]) => door.kubectl(['-n', 'shop', 'patch', 'hp', 'old', '--type=merge', '-p', JSON.stringify({ spec }), ...flags])
+    const raised = await patch({ safetyRules: { maxActionsPerHour: 99 } }, '--as', CONTROLLER_USER, '--as-group', 'system:masters')
+    expect(raised.code, raised.stderr).to.equal(0)
+    const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'old', 'a=b'])
+    expect([labelled.code, labelled.stderr]).to.deep.equal([0, 'Warning: KS401 old safetyRules.maxActionsPerHour: 99 is above the ceiling of this installation (60); write 1 to 60\n'])
+    expect((await patch({ mode: 'dryrun' })).code).to.equal(0)
+    expect((await patch({ mode: 'automatic' })).code).to.equal(1)
+    expect((await patch({ safetyRules: { maxConcurrent: 2 } })).code).to.equal(1)
+    expect((await patch({ suspend: true })).code).to.equal(0)
+    expect((await patch({ suspend: false })).code).to.equal(1)
+    expect((await door.kubectl(['-n', 'shop', 'delete', 'hp', 'old'])).code).to.equal(0)
+  })
+
+  describe('our own objects', () => {
+    const action = readFileSync(new URL('valid/healing-action.yaml', SAMPLES), 'utf8').replace(/namespace: \S+/, 'namespace: shop')
+    const { metadata } = parse(action) as Policy
+    const ledger = stringify({
+      apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingLedger', metadata: { name: 'l', namespace: 'kubeskippy-system' },
+      spec: { policy: { namespace: 'shop', name: 'a' }, nextOrdinal: 0, entries: [], breaker: { state: 'Closed', failures: 0, recent: [], openings: 0 }, incidents: [], outcomes: { effective: 0, ineffective: 0, inconclusive: 0, failed: 0 } },
+    })
+    const controller = ['--as', CONTROLLER_USER, '--as-group', 'system:masters']
+    const refused = ({ code, stderr }: { readonly code: number; readonly stderr: string }): void => {
+      expect([code, stderr]).to.satisfy(() => code === 1 && stderr.includes('[KS701] only the KubeSkippy controller writes'), stderr)
+    }
+
+    it('nobody but the controller creates HealingActions, administrators included', async () => {
+      refused(await door.kubectl(['create', '-f', '-'], { input: action }))
+      refused(await door.kubectl(['create', '-f', '-', '--as', 'system:serviceaccount:kubeskippy-system:kubeskippy-webhook', '--as-group', 'system:masters'], { input: action }))
+      refused(await door.kubectl(['create', '-f', '-', '--as', 'system:serviceaccount:shop:kubeskippy-controller-manager', '--as-group', 'system:masters'], { input: action }))
+      await door.must(['create', '-f', '-', ...controller], { input: action })
+    })
+
+    it('nor writes their status, labels or finalizers', async () => {
+      const patch = (body: string, ...flags: string[]) => door.kubectl(['-n', 'shop', 'patch', 'ha', metadata.name, '--type=merge', '-p', body, ...flags])
+      refused(await patch('{"status":{"phase":"Succeeded"}}', '--subresource=status'))
+      refused(await patch('{"metadata":{"labels":{"kubeskippy.io/policy":"other"}}}'))
+      refused(await patch('{"metadata":{"finalizers":["a/b"]}}'))
+      expect((await patch('{"status":{"phase":"Pending"}}', '--subresource=status', ...controller)).code).to.equal(0)
+    })
+
+    it('nor writes ledgers', async () => {
+      refused(await door.kubectl(['create', '-f', '-'], { input: ledger }))
+      const made = await door.kubectl(['create', '-f', '-', ...controller], { input: ledger })
+      expect(made.code, made.stderr).to.equal(0)
+      refused(await door.kubectl(['-n', 'kubeskippy-system', 'patch', 'healingledger', 'l', '--type=merge', '-p', '{"spec":{"nextOrdinal":7}}']))
+    })
+
+    it('they can be deleted, in the foreground too', async () => {
+      await door.must(['-n', 'shop', 'delete', 'ha', metadata.name, '--cascade=foreground', '--timeout=20s'])
+      await door.must(['-n', 'kubeskippy-system', 'delete', 'healingledger', 'l', '--cascade=orphan', '--timeout=20s'])
+    })
+
+    it('the expressions of the policies are of the right types', async () => {
+      const list = JSON.parse(await door.must(['get', 'validatingadmissionpolicies', '-o', 'json'])) as { readonly items: readonly { readonly status?: { readonly typeChecking?: { readonly expressionWarnings?: unknown } } }[] }
+      expect(list.items).to.have.lengthOf(2)
+      for (const { status } of list.items) expect(status?.typeChecking?.expressionWarnings).to.equal(undefined)
+    })
+  })
+})

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { VERSION } from '../shared/lib/version.ts'
+import { bundle } from './bundle.ts'
+
+const exec = promisify(execFile)
+
+describe('the bundle', function () {
+  this.timeout(60_000)
+  let folder: string
+
+  before(async () => {
+    // Outside the checkout: no node_modules is found from there.
+    folder = mkdtempSync(join(tmpdir(), 'kubeskippy-bundle-'))
+    await bundle(folder)
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const run = (...args: readonly string[]) => exec(process.execPath, [join(folder, 'kubeskippy.js'), ...args], { cwd: folder })
+
+  it('tells its version', async () => expect(await run('version')).to.deep.equal({ stdout: `${VERSION}\n`, stderr: '' }))
+
+  for (const program of ['controller', 'webhook']) {
+    it(`holds the ${program}`, async () => expect((await run(program, '--help')).stdout).to.contain(`Usage: kubeskippy ${program}`))
+    it(`holds a ${program} that names every problem of its configuration`, async () => {
+      const { code, stderr } = await run(program, '--nonsense', '--log-level=loud', '--kubeconfig=/nonexistent').catch((error: unknown) => error as { code: number; stderr: string })
+      expect(code).to.equal(1)
+      expect(stderr).to.contain('--nonsense').and.to.contain('--log-level').and.to.contain('/nonexistent')
+    })
+  }
+})

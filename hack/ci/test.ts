@@ -1,0 +1,70 @@
+/**
+ * `make test`: everything, one thing after the other, each even when one before it failed. The last line is
+ * `N passed, N failed`, over all checks and tests.
+ *
+ *     node hack/ci/test.ts [NAME...]     only the steps whose names begin so
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run, stopRunning } from './process.ts'
+import { select, steps, type Step } from './steps.ts'
+import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult, type Tally } from './tally.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const results = mkdtempSync(join(tmpdir(), 'kubeskippy-test-'))
+
+let interrupted: NodeJS.Signals | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted = signal
+    stopRunning()
+  })
+}
+
+function readResult(file: string): SuiteResult | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SuiteResult
+  } catch {
+    return undefined
+  }
+}
+
+async function take({ name, program, args, kind, limit }: Step): Promise<Tally> {
+  const begin = performance.now()
+  console.log(`\n== ${name}: ${program} ${args.join(' ')}`)
+  const output = join(results, 'result.json')
+  rmSync(output, { force: true })
+  const reporting = kind === 'suite' ? ['--reporter', './hack/ci/reporter.ts', '--reporter-option', `output=${output}`] : []
+  const code = await run(program, [...args, ...reporting], { cwd: root, limit: limit * 60_000 })
+  const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`
+  if (kind === 'check') {
+    console.log(`-- ${name}: ${code === 0 ? 'passed' : 'FAILED'} (${took})`)
+    return code === 0 ? PASSED : FAILED
+  }
+  const result = readResult(output)
+  const { why, ...tally } = judgeSuite({ ...(result === undefined ? {} : { result }), ...(code === undefined ? {} : { code }) })
+  console.log(`-- ${name}: ${tally.failed === 0 ? '' : 'FAILED, '}${tally.passed} of ${tally.passed + tally.failed}${why === undefined ? '' : `, ${why}`} (${took})`)
+  return tally
+}
+
+const chosen = select(steps(root), process.argv.slice(2))
+const taken: { readonly step: Step; readonly tally: Tally }[] = []
+try {
+  for (const step of chosen) {
+    if (interrupted !== undefined) break
+    taken.push({ step, tally: await take(step) })
+  }
+  // What a suite that crashed has left behind. Nothing, otherwise.
+  if (chosen.some(({ name }) => name.startsWith('e2e/'))) await run('node', ['e2e/cluster/main.ts', 'clean'], { cwd: root, limit: 5 * 60_000 })
+} finally {
+  rmSync(results, { recursive: true, force: true })
+}
+
+const failing = taken.filter(({ tally }) => tally.failed > 0)
+console.log(`\n== ${taken.length} of ${chosen.length} steps${interrupted === undefined ? '' : `, stopped by ${interrupted}`}`)
+for (const { step, tally } of failing) console.log(`   ${step.name}: ${summary(tally)}`)
+const total = sum([...taken.map(({ tally }) => tally), ...(chosen.length === 0 || interrupted !== undefined ? [FAILED] : [])])
+console.log(summary(total))
+process.exitCode = total.failed === 0 ? 0 : 1

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { ConfigError } from '../lib/errors.ts'
+import { seconds } from '../lib/time.ts'
+import { silentLogger } from '../runtime/logger.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { CredentialCache, loadAccess } from './credentials.ts'
+
+describe('credentials', () => {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kubeskippy-credentials-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const kubeconfig = (user: object, cluster: object = {}): string => {
+    const file = join(folder, 'config')
+    const content = {
+      'current-context': 'one',
+      contexts: [{ name: 'one', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: 'https://example.invalid:6443/k8s/', ...cluster } }],
+      users: [{ name: 'u', user }],
+    }
+    writeFileSync(file, JSON.stringify(content))
+    return file
+  }
+
+  it('take server and path from the kubeconfig, and the token of its user', async () => {
+    const access = loadAccess({ kubeconfig: kubeconfig({ token: 'secret\n' }) })
+    expect([access.origin, access.prefix]).to.deep.equal(['https://example.invalid:6443', '/k8s'])
+    expect((await access.read()).authorization).to.equal('Bearer secret')
+  })
+
+  it('read a token file each time, relative to the kubeconfig', async () => {
+    writeFileSync(join(folder, 'token'), 'one\n')
+    const access = loadAccess({ kubeconfig: kubeconfig({ tokenFile: 'token' }) })
+    expect((await access.read()).authorization).to.equal('Bearer one')
+    writeFileSync(join(folder, 'token'), 'two\n')
+    expect((await access.read()).authorization).to.equal('Bearer two')
+  })
+
+  it('take the certificates of cluster and user', async () => {
+    const data = (text: string): string => Buffer.from(text).toString('base64')
+    const user = { 'client-certificate-data': data('cert'), 'client-key-data': data('key') }
+    const { tls } = await loadAccess({ kubeconfig: kubeconfig(user, { 'certificate-authority-data': data('ca') }) }).read()
+    expect([tls.ca, tls.cert, tls.key].map(String)).to.deep.equal(['ca', 'cert', 'key'])
+    expect(tls.rejectUnauthorized).to.equal(true)
+  })
+
+  const wrong: readonly (readonly [string, () => unknown])[] = [
+    ['a file that is not there', () => loadAccess({ kubeconfig: join(folder, 'none') })],
+    ['a context that is not there', () => loadAccess({ kubeconfig: kubeconfig({}), context: 'two' })],
+    ['a proxy, which would be ignored', () => loadAccess({ kubeconfig: kubeconfig({}, { 'proxy-url': 'http://proxy.invalid' }) })],
+    ['another identity, which would be ignored', () => loadAccess({ kubeconfig: kubeconfig({ as: 'admin' }) })],
+    ['a server that is no URL', () => loadAccess({ kubeconfig: kubeconfig({}, { server: 'nowhere' }) })],
+  ]
+  for (const [what, run] of wrong) it(`refuse ${what}`, () => expect(run).to.throw(ConfigError))
+
+  it('are read once a minute, and kept while they cannot be read', async () => {
+    const clock = new FakeClock()
+    let reads = 0
+    let broken = false
+    const read = () => {
+      reads++
+      return broken ? Promise.reject(new Error('briefly unreadable')) : Promise.resolve({ tls: { rejectUnauthorized: true }, authorization: `Bearer ${reads}` })
+    }
+    const cache = new CredentialCache({ origin: '', prefix: '', read }, clock, silentLogger)
+    await Promise.all([cache.get(), cache.get()])
+    await clock.advance(seconds(59))
+    expect((await cache.get()).authorization).to.equal('Bearer 1')
+    broken = true
+    await clock.advance(seconds(1))
+    expect((await cache.get()).authorization).to.equal('Bearer 1')
+    broken = false
+    expect((await cache.get()).authorization).to.equal('Bearer 3')
+    expect(cache.expire()).to.equal(false)
+    await clock.advance(seconds(1))
+    expect(cache.expire()).to.equal(true)
+    expect((await cache.get()).authorization).to.equal('Bearer 4')
+  })
+})

@@ -1,0 +1,220 @@
+/** The whole door but for the cluster: real TLS, hostile requests, an orderly end. */
+import { request, Agent } from 'node:https'
+import { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { issueAuthority, issueLeaf } from '../certs/issue.ts'
+import type { Material } from '../certs/material.ts'
+import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
+import { hours, millis } from '../shared/lib/time.ts'
+import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
+import { rawPolicy } from '../shared/rules/test-policy.ts'
+import { Health } from '../shared/runtime/health.ts'
+import { silentLogger } from '../shared/runtime/logger.ts'
+import { noMetrics } from '../shared/runtime/metrics.ts'
+import { declareAdmissionMetrics, type AdmissionMetrics } from './admission/metrics.ts'
+import { reviewOf } from './admission/test-review.ts'
+import { createApp } from './app.ts'
+import { AdmissionServer } from './server.ts'
+
+interface Answer {
+  readonly code: number
+  readonly connection: string | undefined
+  readonly body: string
+  readonly serial: string
+}
+
+async function material(): Promise<Material> {
+  const authority = await issueAuthority(systemClock.now(), hours(1))
+  const leaf = await issueLeaf(authority, { dns: ['localhost'], ips: ['127.0.0.1'] }, systemClock.now(), hours(1))
+  return { caBundle: authority.cert, caKey: authority.key, ...leaf }
+}
+
+function openServer(metrics: AdmissionMetrics = declareAdmissionMetrics(noMetrics)) {
+  const readyz = new Health()
+  const app = createApp({
+    installation: DEFAULT_INSTALLATION,
+    metrics,
+    timers: systemTimers,
+    log: silentLogger,
+    livez: new Health(),
+    readyz,
+    exposition: () => Promise.resolve({ contentType: 'text/plain', text: 'metrics' }),
+  })
+  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod: millis(300) })
+  readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
+  return server
+}
+
+interface Sent {
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  readonly agent?: Agent
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+function send(server: AdmissionServer, ca: string, { method = 'POST', path = '/validate', headers = JSON_TYPE, body, agent }: Sent = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: server.port, method, path, headers, ca, agent: agent ?? false }, (response) => {
+      const serial = (response.socket as TLSSocket).getPeerX509Certificate()?.serialNumber ?? ''
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve({ code: response.statusCode ?? 0, connection: response.headers.connection, body: text, serial }))
+      response.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const good = JSON.stringify(reviewOf(rawPolicy()))
+
+describe('the door over HTTPS', () => {
+  let server: AdmissionServer
+  let current: Material
+  before(async () => {
+    current = await material()
+    server = openServer()
+    server.serve(current)
+    await server.start()
+  })
+  after(() => server.stop(AbortSignal.timeout(1000)))
+  const post = (sent: Sent): Promise<Answer> => send(server, current.caBundle, sent)
+
+  it('answers a review', async () => {
+    const { code, body } = await post({ body: good })
+    expect(code).to.equal(200)
+    expect(JSON.parse(body)).to.deep.include({ kind: 'AdmissionReview' })
+  })
+
+  const hostile: [string, Sent, number][] = [
+    ['another path', { path: '/nothing', body: good }, 404],
+    ['the path with a slash too many', { path: '/validate/', body: good }, 404],
+    ['the path in capitals', { path: '/VALIDATE', body: good }, 404],
+    ['a path that cannot be decoded', { path: '/%E0%A4%A', body: good }, 404],
+    ['two slashes', { path: '//', body: good }, 404],
+    ['GET', { method: 'GET' }, 405],
+    ['PUT', { method: 'PUT', body: good }, 405],
+    ['text', { headers: { 'content-type': 'text/plain' }, body: good }, 415],
+    ['YAML', { headers: { 'content-type': 'application/yaml' }, body: good }, 415],
+    ['a form', { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'a=b' }, 415],
+    ['no content type', { headers: {}, body: good }, 415],
+    ['a compressed body', { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: good }, 415],
+    ['an unknown character set', { headers: { 'content-type': 'application/json; charset=latin1' }, body: good }, 415],
+    ['an empty body', {}, 400],
+    ['half a document', { body: good.slice(0, 100) }, 400],
+    ['no JSON', { body: 'spec: {}' }, 400],
+    ['a number', { body: '7' }, 400],
+    ['a list', { body: '[]' }, 400],
+    ['an empty object', { body: '{}' }, 400],
+    ['a review without a request', { body: JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }) }, 400],
+    ['a body above 8 MiB', { body: Buffer.alloc(8 * 1024 * 1024 + 1, 0x20) }, 413],
+    ['nesting without end', { body: '['.repeat(200_000) + ']'.repeat(200_000) }, 400],
+    ['a review without an object', { body: JSON.stringify(reviewOf(null)) }, 200],
+    ['an object nested without end', { body: good.replace('"matchLabels":{"app":"cart"}', `"matchLabels":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`) }, 200],
+    ['a review of 3 MB', { body: JSON.stringify(reviewOf({ ...rawPolicy(), junk: 'x'.repeat(3_000_000) })) }, 200],
+    ['keys of the prototype', { body: good.replace('"matchLabels":{', '"__proto__":{"a":1},"constructor":1,"matchLabels":{"__proto__":"x",') }, 200],
+  ]
+  for (const [title, sent, code] of hostile) {
+    it(`${title}: ${code}, in JSON`, async () => {
+      const answer = await post(sent)
+      expect(answer.code).to.equal(code)
+      expect(() => JSON.parse(answer.body) as unknown, answer.body).to.not.throw()
+      expect(answer.body).to.not.contain('node_modules')
+      expect((await post({ body: good })).code).to.equal(200)
+    })
+  }
+
+  it('any bytes: a 4xx or an answer', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: current.caBundle })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map((text) => Buffer.from(text))), async (body) => {
+        const { code } = await post({ body, agent })
+        expect(code).to.satisfy((found: number) => found === 200 || (found >= 400 && found < 500))
+      }),
+      { numRuns: 200 },
+    )
+    agent.destroy()
+  })
+
+  it('serves probes and metrics', async () => {
+    expect(await post({ method: 'GET', path: '/livez' })).to.include({ code: 200, body: 'ok' })
+    expect(await post({ method: 'GET', path: '/readyz?verbose' })).to.include({ code: 200, body: '[+]shutdown ok\n' })
+    expect(await post({ method: 'GET', path: '/metrics' })).to.include({ code: 200, body: 'metrics' })
+  })
+
+  it('serves a new certificate to new connections, and no less than TLS 1.2', async () => {
+    const next = await material()
+    server.serve(next)
+    const { serial } = await send(server, next.caBundle, { body: good })
+    expect(serial).to.equal(new X509Certificate(next.cert).serialNumber)
+    await post({ body: good }).then(
+      () => expect.fail('the old authority should not do'),
+      () => undefined,
+    )
+    current = next
+  })
+})
+
+describe('a bug behind the door', () => {
+  it('is a 500 with the uid of the request, and not the end', async () => {
+    const current = await material()
+    const broken: AdmissionMetrics = {
+      observe: () => {},
+      found: () => {
+        throw new Error('secret detail')
+      },
+    }
+    const server = openServer(broken)
+    server.serve(current)
+    await server.start()
+    const { code, body } = await send(server, current.caBundle, { body: good })
+    expect([code, JSON.parse(body)]).to.deep.equal([500, { error: 'internal error', uid: 'u-1' }])
+    expect((await send(server, current.caBundle, { method: 'GET', path: '/livez' })).code).to.equal(200)
+    await server.stop(AbortSignal.timeout(1000))
+  })
+})
+
+describe('the end of the door', () => {
+  it('answers reviews with Connection: close until none comes any more, and fails readiness meanwhile', async () => {
+    const current = await material()
+    const server = openServer()
+    server.serve(current)
+    await server.start()
+    let stopped = false
+    const stop = (async () => {
+      await server.stop(AbortSignal.timeout(10_000))
+      stopped = true
+    })()
+    for (let i = 0; i < 5; i++) {
+      expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200, connection: 'close' })
+      expect((await send(server, current.caBundle, { method: 'GET', path: '/readyz' })).code).to.equal(503)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    expect(stopped).to.equal(false)
+    await stop
+    await send(server, current.caBundle, { body: good }).then(
+      () => expect.fail('nothing should listen'),
+      () => undefined,
+    )
+  })
+
+  it('is not put off for ever by connections that stay', async () => {
+    const current = await material()
+    const server = openServer()
+    server.serve(current)
+    await server.start()
+    const agent = new Agent({ keepAlive: true, ca: current.caBundle })
+    await send(server, current.caBundle, { body: good, agent })
+    const started = performance.now()
+    await server.stop(AbortSignal.timeout(2000))
+    expect(performance.now() - started).to.be.below(1500)
+    agent.destroy()
+  })
+})
