@@ -3,21 +3,19 @@ import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
 import { backoffDelay, type Backoff } from '../shared/runtime/backoff.ts'
-import { Lifecycle, type Component } from '../shared/runtime/lifecycle.ts'
+import type { Component } from '../shared/runtime/lifecycle.ts'
 import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
 import { sleep, type Random, type Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import { ApiError } from '../shared/kube/errors.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
-import { runProgram, type ProgramEnvironment } from '../shared/kube/program.ts'
+import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { keyString } from '../shared/kube/store.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
 import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
-import { parseAddress } from '../shared/runtime/address.ts'
-import { resolveOptions } from '../shared/runtime/options.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
 import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
@@ -44,20 +42,13 @@ export interface ControllerParts {
   readonly version: string
 }
 
-export interface Controller {
-  /** To be started in this order. */
-  readonly components: readonly Component[]
-  readonly livez: Health
-  readonly readyz: Health
-}
-
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
 const DEAF = minutes(5)
 const STOP_TIMEOUT = seconds(20)
 /** As the watches, which are waited for at the same time. */
 const START_BACKOFF: Backoff = { base: millis(500), max: seconds(30), jitter: 0.5 }
 
-export function createController(parts: ControllerParts): Controller {
+export function createController(parts: ControllerParts): ProgramParts {
   const { api, events, installation, clock, timers, random, log, version } = parts
   const metrics = declareControllerMetrics(parts.metrics)
   const cluster = new WatchedCluster({ api, clock, installation, timers, random, log })
@@ -134,19 +125,13 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
     {
       name: 'controller',
       options: CONTROLLER_OPTIONS,
-      read: (flags, config) => resolveOptions(CONTROLLER_OPTIONS, flags, config),
+      stopTimeout: STOP_TIMEOUT,
       build: (options, api, log) => {
-        const { clock, timers, random, metrics, version } = env
-        const events = new EventRecorder({ api, controller: 'kubeskippy.io/controller', instance: env.instance, clock, timers, log })
-        const installation = toInstallation(options)
-        const { concurrency } = options
-        const { components, livez, readyz } = createController({ api, events, installation, clock, timers, random, log, metrics, concurrency, version })
-        const program = new Lifecycle({ timers, log, stopTimeout: STOP_TIMEOUT })
-          .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
-          .add(env.probeServer({ ...parseAddress(options.healthProbeBindAddress), livez, readyz, log }))
-          .add(events)
-        for (const component of components) program.add(component)
-        return program
+        const { clock, timers, random, metrics, version, instance } = env
+        const events = new EventRecorder({ api, controller: 'kubeskippy.io/controller', instance, clock, timers, log, metrics })
+        const concurrency = options['controller.concurrency']
+        const controller = createController({ api, events, installation: toInstallation(options), clock, timers, random, log, metrics, concurrency, version })
+        return { ...controller, components: [events, ...controller.components] }
       },
     },
     argv,

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { ConfigError } from '../shared/lib/errors.ts'
-import { readFlags } from '../shared/runtime/options.ts'
-import { WEBHOOK_OPTIONS, webhookOptions } from './options.ts'
+import { parseOptions } from '../shared/runtime/options.ts'
+import { WEBHOOK_OPTIONS } from './options.ts'
 
-const read = (argv: readonly string[], config?: unknown) => webhookOptions(readFlags(WEBHOOK_OPTIONS, argv), config)
+const read = (argv: readonly string[], config?: unknown) => parseOptions(WEBHOOK_OPTIONS, argv, config)
 
 describe('options of the door', () => {
   it('have defaults', () => {
@@ -21,7 +21,7 @@ describe('options of the door', () => {
       expect.fail('should have thrown')
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      expect(error.problems).to.have.lengthOf(6)
+      expect(error.problems).to.have.lengthOf(5)
     }
   })
 })

@@ -8,18 +8,17 @@ import {
   WEBHOOK_SERVICE,
   WEBHOOK_TLS_SECRET,
 } from '../shared/api/v1alpha1/names.ts'
-import { runProgram, type ProgramEnvironment } from '../shared/kube/program.ts'
+import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import type { KubeConnection } from '../shared/kube/transport.ts'
 import { seconds } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import { parseAddress } from '../shared/runtime/address.ts'
 import { Health } from '../shared/runtime/health.ts'
-import { Lifecycle } from '../shared/runtime/lifecycle.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { declareAdmissionMetrics } from './admission/metrics.ts'
 import { createApp } from './app.ts'
-import { WEBHOOK_OPTIONS, webhookOptions, type WebhookOptions } from './options.ts'
+import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
 import { AdmissionServer } from './server.ts'
 
 /** Below the 30 s that a pod has. */
@@ -27,9 +26,9 @@ const STOP_TIMEOUT = seconds(25)
 
 /** Runs until it is asked to stop; answers the exit code. */
 export const runWebhook = (argv: readonly string[], env: ProgramEnvironment): Promise<number> =>
-  runProgram({ name: 'webhook', options: WEBHOOK_OPTIONS, read: webhookOptions, build: (options, api, log) => createWebhook(options, api, log, env) }, argv, env)
+  runProgram({ name: 'webhook', options: WEBHOOK_OPTIONS, stopTimeout: STOP_TIMEOUT, build: (options, api, log) => createWebhook(options, api, log, env) }, argv, env)
 
-function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger, env: ProgramEnvironment): Lifecycle {
+function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger, env: ProgramEnvironment): ProgramParts {
   const { clock, timers, metrics, exposition } = env
   const livez = new Health()
   const readyz = new Health()
@@ -60,12 +59,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   readyz.add('ca bundle in sync', () => keeper.problem)
   readyz.add('admission server', () => (server.listening ? undefined : 'not listening'))
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
-  // In this order: probes answer while the first certificate is awaited, and until the last review is answered.
-  return new Lifecycle({ timers, log, stopTimeout: STOP_TIMEOUT })
-    .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
-    .add(env.probeServer({ ...parseAddress(options.healthProbeBindAddress), livez, readyz, log }))
-    .add(keeper)
-    .add(server)
+  return { livez, readyz, components: [keeper, server] }
 }
 
 /** Names by which the API server, a developer and a port-forward reach the door. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { hours, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, LONGEST_OPEN, type BreakerState, type Verdict } from './breaker.ts'
 import { at, T0 } from './testing/builders.ts'

@@ -56,6 +56,7 @@ const CASES: readonly Case[] = [
   { title: 'labels that cannot be seen count as protected', spec: protectRollout({ labelSelector: { matchLabels: { critical: 'true' } } }), proposal: ofRollout, reason: 'Protected' },
   { title: 'an owner of another name and a kind that is not watched is not protected', spec: protectRollout({ names: ['stock'] }), proposal: ofRollout, reason: undefined },
   { title: 'an owner that has not been seen yet is waited for', proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
+  { title: 'labels of an owner that was only not seen yet are waited for', spec: protect({ labelSelector: { matchLabels: { critical: 'true' } } }), proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
   { title: 'a pod that is going is left alone', proposal: chained(pod('cart-0', { deleting: true })), reason: 'TargetTerminating' },
   { title: 'the pods of an owner that is going are left alone', proposal: chained(pod(), [{ ...cart, deleting: true }, cartSet]), reason: 'TargetTerminating' },
   { title: 'a static pod is left alone', proposal: chained(pod('cart-0', { mirror: true })), reason: 'Unsupported' },

@@ -60,6 +60,10 @@ describe('an incident after an act', () => {
     expect(only(cancelled)).to.include({ state: 'Open', rung: 1, ordinal: 1 })
     expect(requestFor(cancelled, 'cart', 'uid-cart-0').action).not.to.equal(action)
   })
+  it('keeps its rung when a later act is cancelled after the hour of the first', () => {
+    const { ledger, action } = act({ ...acted('Ineffective'), entries: [] })
+    expect(only(end(ledger, action, 'Cancelled', 3, 1))).to.include({ state: 'Open', rung: 1 })
+  })
   it('goes on when one of two acts in flight was never made', () => {
     const one = act(EMPTY)
     const two = act(one.ledger, 'uid-cart-1')

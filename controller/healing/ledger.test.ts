@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'

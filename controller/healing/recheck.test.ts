@@ -6,7 +6,7 @@ import type { PodView, Snapshot } from './snapshot.ts'
 import { at, container, crashed, crashing, deepFreeze, pod, policy, remembered, rules, running, snapshot, T0 } from './testing/builders.ts'
 
 const SPEC: HealingActionSpec = buildHealingAction({
-  spec: { targetResource: crashing().ref, trigger: { name: 'crashing', since: new Date(at(-120_000)).toISOString(), evidence: 'x' } },
+  spec: { targetResource: crashing().ref, action: policy().triggers[0]?.ladder[0] ?? buildActionTemplate(), trigger: { name: 'crashing', since: new Date(at(-120_000)).toISOString(), evidence: 'x' } },
 }).spec
 
 interface Case {

@@ -176,6 +176,11 @@ describe('a crash loop over time', () => {
     expect(see('CrashLoopBackOff', broken, at(100_000 + WINDOW - 1)).state).to.equal('Pending')
     expect(see('CrashLoopBackOff', broken, at(100_000 + WINDOW)).state).to.equal('Quiet')
   })
+  it('a restart within an unbroken readiness begins the window anew', () => {
+    const restarted = pod('cart-0', { conditions: [condition('Ready', 'True', at(0))], containers: [container({ restarts: 4, state: running(at(100_000)), lastTermination: crashed() })] })
+    expect(see('CrashLoopBackOff', restarted, at(100_000 + WINDOW - 1)).state).to.equal('Pending')
+    expect(see('CrashLoopBackOff', restarted, at(100_000 + WINDOW)).state).to.equal('Quiet')
+  })
   it('says when readiness will have lasted', () => {
     expect(see('CrashLoopBackOff', upAgain(4, 61_000), at(62_000))).to.include({ recheckAt: at(61_000 + WINDOW) })
     expect(see('CrashLoopBackOff', backOff(4), at(62_000))).not.to.have.property('recheckAt')

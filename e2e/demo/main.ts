@@ -13,6 +13,15 @@ const terminal = process.stdout.isTTY && process.env['NO_COLOR'] === undefined &
 const paint = terminal ? coloured : plain
 const view = createView((line) => { console.log(line) }, paint)
 
+/** Ctrl-C: the harness removes the cluster and ends this process; what fails because of that is no news. */
+let interrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interrupted = true
+    view.line('\ninterrupted: everything is being removed')
+  })
+}
+
 async function run(cluster: Cluster): Promise<boolean> {
   const api = connectTo(cluster)
   const stage = { cluster, api, view, paint }
@@ -29,14 +38,13 @@ async function run(cluster: Cluster): Promise<boolean> {
 async function main(): Promise<boolean> {
   const begin = performance.now()
   view.title('A cluster, with KubeSkippy beside it')
-  // Ctrl-C removes it: until `keep` it lives and dies with this process.
+  // Until `keep` it lives and dies with this process.
   const cluster = await startCluster({ name: values.name, log: view.progress, ...(terminal ? { terminal: process.stdout } : {}) })
   let ok = false
   try {
     ok = await run(cluster)
   } finally {
-    if (keep) cluster.keep()
-    else await cluster.stop()
+    if (!interrupted) await (keep ? cluster.keep() : cluster.stop())
   }
   view.title(keep ? 'It is left up. By hand:' : 'Nothing is left behind. With KEEP=1 it stays up, to go on by hand:')
   if (keep) for (const line of byHand({ kubeconfig: cluster.kubeconfig, bin: cluster.bin, cluster: cluster.name })) view.line(`  ${line}`)
@@ -48,7 +56,9 @@ async function main(): Promise<boolean> {
 try {
   process.exitCode = (await main()) ? 0 : 1
 } catch (cause) {
-  if (!(cause instanceof ClusterError)) throw cause
-  console.error(cause.message)
-  process.exitCode = 1
+  if (!interrupted) {
+    if (!(cause instanceof ClusterError)) throw cause
+    console.error(cause.message)
+    process.exitCode = 1
+  }
 }

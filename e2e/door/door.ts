@@ -15,7 +15,7 @@ export interface Door {
   /** Another replica: same account, same Secret, another port. */
   readonly second: Program
   readonly url: string
-  /** Where probes and metrics are. */
+  /** Where probes are. */
   readonly probes: string
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
   /** Throws what kubectl said when it failed. */
@@ -31,8 +31,10 @@ export async function openDoor(): Promise<Door> {
     new Program(cluster, {
       name,
       entry: ['webhook/main.ts'],
-      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'quiet-period': '500ms' },
+      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'metrics-bind-address': '127.0.0.1:0', 'quiet-period': '500ms' },
       readyUrl: `http://127.0.0.1:${probes}/readyz`,
+      // On the admission port too.
+      metricsUrl: `https://127.0.0.1:${admission}/metrics`,
     })
   const url = `https://127.0.0.1:${port}`
   const kubectl: Door['kubectl'] = (args, options) => cluster.kubectl(args, options)

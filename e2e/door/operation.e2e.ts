@@ -143,7 +143,7 @@ describe('the front door in operation', function () {
   })
 
   it('counts reviews and rules', async () => {
-    const text = await (await fetch(`${door.probes}/metrics`)).text()
+    const { body: text } = await send(`${door.url}/metrics`, { method: 'GET' })
     expect(text).to.match(/kubeskippy_admission_reviews_total\{webhook="validate",operation="CREATE",verdict="denied"\} [1-9]/)
     expect(text).to.match(/kubeskippy_safety_validations_total\{rule="KS401",severity="E"\} [1-9]/)
     expect(text).to.contain('kubeskippy_safety_validations_total{rule="KS105",severity="E"} 0')

@@ -38,7 +38,7 @@ export interface Installation {
   stopController(): Promise<boolean>
   /** As by a crash; SIGSTOP is a pause until SIGCONT. False when it did not run. */
   killController(signal?: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<boolean>
-  startWebhook(): Promise<void>
+  readonly startWebhook: () => Promise<void>
   stopWebhook(): Promise<boolean>
   /** The namespace's consent: its healer account, with a Role and a RoleBinding. */
   enable(namespace: string): Promise<void>
@@ -59,37 +59,36 @@ export async function install(cluster: Cluster, options: InstallOptions = {}): P
     kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', ...resources.map(({ plural }) => `crd/${plural}.${GROUP}`)]),
     ...[CONTROLLER_ACCOUNT, WEBHOOK_ACCOUNT].map(async (account) => writeToken(cluster, account)),
   ])
-  log(`starting ${[...(webhook ? ['the webhook'] : []), ...(controller ? ['the controller'] : [])].join(' and ')}`)
-  await Promise.all([
-    webhook && installation.webhook.process === undefined ? installation.startWebhook() : undefined,
-    controller && installation.controller.process === undefined ? installation.startController() : undefined,
-  ])
+  const missing = [
+    ...(webhook && installation.webhook.process === undefined ? [{ what: 'the webhook', start: installation.startWebhook }] : []),
+    ...(controller && installation.controller.process === undefined ? [{ what: 'the controller', start: async () => installation.startController() }] : []),
+  ]
+  if (missing.length > 0) log(`starting ${missing.map(({ what }) => what).join(' and ')}`)
+  await Promise.all(missing.map(async ({ start }) => start()))
   return installation
 }
 
 /** Of a cluster that has been installed to before. */
 export function openInstallation(cluster: Cluster): Installation {
-  const [, webhookHealth, controllerHealth, secondHealth] = cluster.sparePorts
+  const [, ...ports] = cluster.sparePorts
   const controllerKubeconfig = (server = cluster.server) => writeKubeconfig(cluster, CONTROLLER_ACCOUNT, server)
-  const controllerNamed = (name: string, health: number | undefined) =>
+  const program = (name: string, entry: readonly string[], account: string, [health, metrics]: readonly number[], flags: Flags = {}) =>
     new Program(cluster, {
-      name, ...CONTROLLER,
-      flags: { kubeconfig: kubeconfigFile(cluster, CONTROLLER_ACCOUNT, cluster.server), 'health-probe-bind-address': `127.0.0.1:${health}` },
+      name, entry,
+      flags: {
+        kubeconfig: kubeconfigFile(cluster, account, cluster.server),
+        'health-probe-bind-address': `127.0.0.1:${health}`,
+        'metrics-bind-address': `127.0.0.1:${metrics}`,
+        ...flags,
+      },
       readyUrl: `http://127.0.0.1:${health}/readyz`,
+      metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
     })
-  const controller = controllerNamed('kubeskippy-controller', controllerHealth)
-  const webhook = new Program(cluster, {
-    name: 'kubeskippy-webhook', ...WEBHOOK,
-    flags: {
-      kubeconfig: kubeconfigFile(cluster, WEBHOOK_ACCOUNT, cluster.server),
-      'bind-address': webhookAddress(cluster),
-      'health-probe-bind-address': `127.0.0.1:${webhookHealth}`,
-    },
-    readyUrl: `http://127.0.0.1:${webhookHealth}/readyz`,
-  })
+  const webhook = program('kubeskippy-webhook', WEBHOOK, WEBHOOK_ACCOUNT, ports.slice(0, 2), { 'bind-address': webhookAddress(cluster) })
+  const controller = program('kubeskippy-controller', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(2, 4))
   return {
     cluster, controller, webhook, controllerKubeconfig,
-    secondController: controllerNamed('kubeskippy-controller-2', secondHealth),
+    secondController: program('kubeskippy-controller-2', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(4, 6)),
     startController: async ({ server, flags = {} } = {}) => {
       await controller.start({ kubeconfig: controllerKubeconfig(server), ...flags })
       await controller.ready()
@@ -106,8 +105,8 @@ export function openInstallation(cluster: Cluster): Installation {
   }
 }
 
-const CONTROLLER = { entry: ['controller/main.ts'] } as const
-const WEBHOOK = { entry: ['webhook/main.ts'] } as const
+const CONTROLLER = ['controller/main.ts']
+const WEBHOOK = ['webhook/main.ts']
 
 const webhookAddress = ({ sparePorts: [port] }: Cluster): string => `127.0.0.1:${port}`
 const webhookUrl = (cluster: Cluster): string => `https://${webhookAddress(cluster)}`

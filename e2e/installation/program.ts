@@ -26,6 +26,7 @@ export interface ProgramSpec {
   readonly flags: Flags
   /** Answers 200 when the program does its work. */
   readonly readyUrl: string
+  readonly metricsUrl: string
 }
 
 export class Program {
@@ -39,6 +40,10 @@ export class Program {
 
   get name(): string {
     return this.#spec.name
+  }
+
+  get metricsUrl(): string {
+    return this.#spec.metricsUrl
   }
 
   get logFile(): string {
@@ -82,8 +87,12 @@ export class Program {
     return id !== undefined
   }
 
+  /** Its last words; of a crash the error rather than the end of its stack. */
   logEnd(): string {
-    return existsSync(this.logFile) ? lastLines(readFileSync(this.logFile, 'utf8'), 3) : '(no log)'
+    const log = existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8').trimEnd() : '(no log)'
+    const lines = log.split('\n')
+    const crash = lines.at(-1)?.startsWith('Node.js v') === true ? lines.findLast((line) => /^\w*Error\b/.test(line)) : undefined
+    return crash ?? lastLines(log, 2)
   }
 
   async #end(how: 'SIGTERM' | 'SIGKILL'): Promise<boolean> {

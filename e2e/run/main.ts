@@ -35,6 +35,7 @@ async function main(): Promise<void> {
 /** What is up already is left as it is; what is missing is added. */
 async function up(name: string, node: boolean): Promise<void> {
   const running = await openCluster(name)
+  if (running !== undefined && node !== running.node) throw new ClusterError(`The cluster ${name} is up ${node ? 'without' : 'with'} a node: end it first (down --name ${name}), or choose another name.`)
   if (running !== undefined) log(`the cluster ${name} is up already`)
   const cluster = running ?? await startCluster({ name, node, log, ...(process.stderr.isTTY ? { terminal: process.stderr } : {}) })
   try {

@@ -7,7 +7,7 @@ import { ApiError } from '../kube/errors.ts'
 import { Health } from '../runtime/health.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import { bunyanLogger } from './bunyan-logger.ts'
-import { ProbeServer } from './probe-server.ts'
+import { metricsServer, probeServer, type PlainServer } from './plain-server.ts'
 import { promMetrics } from './prom-metrics.ts'
 
 describe('the log', () => {
@@ -77,21 +77,24 @@ describe('the metrics', () => {
   })
 })
 
-describe('the probe server', () => {
-  let server: ProbeServer
+describe('the plain servers', () => {
+  let server: PlainServer
+  let metrics: PlainServer
   let problem: string | undefined
   beforeEach(async () => {
     problem = undefined
     const readyz = new Health()
     readyz.add('caches', () => problem)
     const exposition = () => (problem === 'metrics' ? Promise.reject(new Error('x')) : Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }))
-    server = new ProbeServer({ host: '127.0.0.1', port: 0, livez: new Health(), readyz, exposition, log: silentLogger })
+    server = probeServer({ host: '127.0.0.1', port: 0, livez: new Health(), readyz, log: silentLogger })
+    metrics = metricsServer({ host: '127.0.0.1', port: 0, exposition, log: silentLogger })
     await server.start()
+    await metrics.start()
   })
-  afterEach(() => server.stop())
+  afterEach(() => Promise.all([server.stop(), metrics.stop()]))
 
-  const ask = async (path: string, method = 'GET'): Promise<string> => {
-    const call = request({ host: '127.0.0.1', port: server.port(), path, method })
+  const ask = async (path: string, method = 'GET', port = (path === '/metrics' ? metrics : server).port()): Promise<string> => {
+    const call = request({ host: '127.0.0.1', port, path, method })
     call.end()
     const [answer] = (await once(call, 'response')) as [NodeJS.ReadableStream & { statusCode: number }]
     let body = ''
@@ -128,12 +131,11 @@ describe('the probe server', () => {
   })
 
   it('says so when the port is taken', async () => {
-    const other = new ProbeServer({
+    const other = probeServer({
       host: '127.0.0.1',
       port: server.port(),
       livez: new Health(),
       readyz: new Health(),
-      exposition: () => Promise.resolve({ contentType: '', text: '' }),
       log: silentLogger,
     })
     const failed = await other.start().then(

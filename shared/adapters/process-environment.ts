@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { ProgramEnvironment } from '../kube/program.ts'
 import { connect } from '../kube/transport.ts'
 import { bunyanLogger } from './bunyan-logger.ts'
-import { ProbeServer } from './probe-server.ts'
+import { metricsServer, probeServer } from './plain-server.ts'
 import { promMetrics } from './prom-metrics.ts'
 import { systemClock, systemTimers } from './system-clock.ts'
 
@@ -23,7 +23,8 @@ export function processEnvironment(program: string, version: string, stop: Abort
     stop,
     createLog: (level) => bunyanLogger({ name: `kubeskippy-${program}`, level }),
     connect,
-    probeServer: (probes) => new ProbeServer({ ...probes, exposition }),
+    probeServer,
+    metricsServer: (address) => metricsServer({ ...address, exposition }),
     readFile: (path) => readFileSync(path, 'utf8'),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),

@@ -4,15 +4,16 @@
  */
 import { parse } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
-import type { Clock } from '../lib/time.ts'
-import type { Address } from '../runtime/address.ts'
+import type { Clock, Millis } from '../lib/time.ts'
+import { parseAddress, type Address } from '../runtime/address.ts'
 import type { Health } from '../runtime/health.ts'
-import type { Component, Lifecycle } from '../runtime/lifecycle.ts'
+import { Lifecycle, type Component } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { optionHelp } from '../runtime/option-help.ts'
-import { readFlags, type Flags, type OptionSpec } from '../runtime/options.ts'
+import { readFlags, resolveOptions, type Flags, type OptionsOf, type OptionSpec } from '../runtime/options.ts'
 import type { Random, Timers } from '../runtime/timers.ts'
+import { PROGRAM_SECTIONS, type PROGRAM_OPTIONS } from './program-options.ts'
 import type { ConnectConfig, KubeConnection } from './transport.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -39,25 +40,33 @@ export interface ProgramEnvironment {
   readonly createLog: (level: LogLevel) => Logger
   readonly connect: (config: ConnectConfig) => KubeConnection
   readonly probeServer: (probes: Probes) => Component
+  readonly metricsServer: (address: Address & { readonly log: Logger }) => Component
   /** @throws when it cannot be read */
   readonly readFile: (path: string) => string
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
 }
 
-export interface ProgramSpec<O extends { readonly 'log.level': LogLevel }> {
-  /** `controller`; part of the User-Agent. */
-  readonly name: string
-  /** Must have `config`, `kubeconfig` and `context`. */
-  readonly options: readonly OptionSpec[]
-  /** @throws ConfigError with every problem */
-  readonly read: (flags: Flags, config: unknown) => O
-  readonly build: (options: O, api: KubeConnection, log: Logger) => Lifecycle
+/** Has the options of {@link PROGRAM_OPTIONS} among its own. */
+export interface ProgramSpec<L extends readonly OptionSpec[]> {
+  /** Also its section of the configuration file and part of the User-Agent. */
+  readonly name: (typeof PROGRAM_SECTIONS)[number]
+  readonly options: L
+  /** For all components together when it stops. */
+  readonly stopTimeout: Millis
+  /** The program's own parts, in the order in which they start; the probes answer before and after them. */
+  readonly build: (options: OptionsOf<L>, api: KubeConnection, log: Logger) => ProgramParts
+}
+
+export interface ProgramParts {
+  readonly livez: Health
+  readonly readyz: Health
+  readonly components: readonly Component[]
 }
 
 /** Runs until it is asked to stop. 0: stopped, or help was given; 1: wrong configuration, or a part could not start. */
-export async function runProgram<O extends { readonly 'log.level': LogLevel }>(
-  { name, options: specs, read, build }: ProgramSpec<O>,
+export async function runProgram<const L extends readonly OptionSpec[]>(
+  { name, options: specs, stopTimeout, build }: ProgramSpec<L>,
   argv: readonly string[],
   env: ProgramEnvironment,
 ): Promise<number> {
@@ -67,16 +76,24 @@ export async function runProgram<O extends { readonly 'log.level': LogLevel }>(
     return 0
   }
   const { config, problems } = readConfig(flags.values.get('config')?.[0], env.readFile)
-  const options = attempt(problems, () => read(flags, config))
-  const log = env.createLog(options?.['log.level'] ?? 'info')
+  const others = PROGRAM_SECTIONS.filter((section) => section !== name)
+  const options = attempt(problems, () => resolveOptions(specs, flags, config, others))
+  // What every program has, typed by their own literal.
+  const common = options as OptionsOf<typeof PROGRAM_OPTIONS> | undefined
+  const log = env.createLog(common?.['log.level'] ?? 'info')
   const userAgent = `kubeskippy/${env.version} (${name})`
   const api = attempt(problems, () => env.connect({ userAgent, timers: env.timers, log, ...access(flags) }))
-  if (options === undefined || api === undefined || problems.length > 0) {
+  if (options === undefined || common === undefined || api === undefined || problems.length > 0) {
     for (const problem of problems) env.stderr(`${problem}\n`)
     await api?.close()
     return 1
   }
-  const program = build(options, api, log)
+  const { livez, readyz, components } = build(options, api, log)
+  const program = new Lifecycle({ timers: env.timers, log, stopTimeout })
+    .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
+    .add(env.metricsServer({ ...parseAddress(common.metricsBindAddress), log }))
+    .add(env.probeServer({ ...parseAddress(common.healthProbeBindAddress), livez, readyz, log }))
+  for (const component of components) program.add(component)
   const stopped = new Promise<void>((resolve) => {
     const stop = (): void => {
       log.info('stopping')

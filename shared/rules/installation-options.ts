@@ -5,13 +5,15 @@
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
 import { DEFAULT_INSTALLATION, type Installation } from './rule.ts'
 
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+
 export const INSTALLATION_OPTIONS = [
   {
     key: 'namespace',
     flag: 'namespace',
     type: 'string',
     default: OPERATOR_NAMESPACE,
-    pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    pattern: NAMESPACE,
     doc: 'Namespace of the operator.',
   },
   {
@@ -19,6 +21,8 @@ export const INSTALLATION_OPTIONS = [
     flag: 'protected-namespaces',
     type: 'list',
     default: DEFAULT_INSTALLATION.protectedNamespaces,
+    // A name with a mistake would protect nothing, and say nothing.
+    pattern: NAMESPACE,
     doc: "Namespaces in which no policy acts by itself, beside kube-system, kube-public, kube-node-lease and the operator's own.",
   },
   {

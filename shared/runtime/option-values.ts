@@ -25,10 +25,16 @@ export function readValue(spec: OptionSpec, raw: unknown): Read {
       return readChoice(spec.choices, raw)
     case 'list':
       if (!Array.isArray(raw) || !raw.every((item) => typeof item === 'string')) return { problem: 'must be a list of strings' }
-      return { value: Object.freeze(raw.map((item) => item.trim()).filter((item) => item !== '')) }
+      return readList(spec.pattern, raw)
     default:
       return spec satisfies never
   }
+}
+
+function readList(pattern: RegExp | undefined, raw: readonly string[]): Read {
+  const items = raw.map((item) => item.trim()).filter((item) => item !== '')
+  const wrong = items.filter((item) => pattern?.test(item) === false)
+  return wrong.length === 0 ? { value: Object.freeze(items) } : { problem: `${wrong.map((item) => quoted(item)).join(', ')} does not match ${pattern?.source}` }
 }
 
 function readNumber(spec: OptionSpec & { readonly type: 'integer' | 'number' }, raw: unknown): Read {

@@ -31,7 +31,7 @@ export type OptionSpec = Common &
     | { readonly type: 'duration'; readonly default?: string; readonly min?: string; readonly max?: string }
     | { readonly type: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     /** A flag takes them separated by commas and may be repeated; the file takes a list. */
-    | { readonly type: 'list'; readonly default: readonly string[] }
+    | { readonly type: 'list'; readonly default: readonly string[]; /** Of each item. */ readonly pattern?: RegExp }
   )
 
 interface TypeMap {
@@ -92,12 +92,13 @@ export function readFlags(specs: readonly OptionSpec[], argv: readonly string[])
 }
 
 /**
- * Frozen values of all options. `config` is the parsed configuration file (JSON or YAML), undefined when there is none.
+ * Frozen values of all options. `config` is the parsed configuration file (JSON or YAML), undefined when there is none;
+ * its top-level sections in `foreign` belong to another program, which judges them.
  * @throws ConfigError with every problem of flags and file together
  */
-export function resolveOptions<const L extends readonly OptionSpec[]>(specs: L, flags: Flags, config?: unknown): OptionsOf<L> {
+export function resolveOptions<const L extends readonly OptionSpec[]>(specs: L, flags: Flags, config?: unknown, foreign: readonly string[] = []): OptionsOf<L> {
   const problems = [...flags.problems]
-  const fromFile = readConfig(specs, config, problems)
+  const fromFile = readConfig(specs, config, foreign, problems)
   const result: Record<string, OptionValue | undefined> = {}
   for (const spec of specs) {
     const raw = flags.values.get(spec.key)
@@ -121,7 +122,7 @@ export const parseOptions = <const L extends readonly OptionSpec[]>(specs: L, ar
   resolveOptions(specs, readFlags(specs, argv), config)
 
 /** Leaves of the file by dotted key. A key that no option has is a problem, with the nearest that there is. */
-function readConfig(specs: readonly OptionSpec[], config: unknown, problems: string[]): Map<string, unknown> {
+function readConfig(specs: readonly OptionSpec[], config: unknown, foreign: readonly string[], problems: string[]): Map<string, unknown> {
   const values = new Map<string, unknown>()
   if (config === undefined || config === null) return values
   if (!isObject(config)) {
@@ -134,7 +135,7 @@ function readConfig(specs: readonly OptionSpec[], config: unknown, problems: str
       const key = `${prefix}${name}`
       if (keys.includes(key)) values.set(key, value)
       else if (isObject(value) && keys.some((each) => each.startsWith(`${key}.`))) walk(value, `${key}.`)
-      else problems.push(unknown('key', key, [...keys, ...keys.flatMap(parents)]))
+      else if (!foreign.includes(key)) problems.push(unknown('key', key, [...keys, ...keys.flatMap(parents)]))
     }
   }
   walk(config, '')

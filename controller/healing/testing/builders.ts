@@ -26,12 +26,12 @@ export const workload = (kind: string, name: string, overrides: Partial<Workload
   ...overrides,
 })
 
-const ownerOf = ({ ref: { namespace: _, ...owner } }: WorkloadView): Omit<ObjectRef, 'namespace'> => owner
+export const ownedBy = ({ ref: { apiVersion, kind, name, uid } }: WorkloadView): Omit<ObjectRef, 'namespace'> => ({ apiVersion, kind, name, uid })
 
 /** A Deployment and its ReplicaSet. */
 export function deployment(name: string, overrides: Partial<WorkloadView> = {}): readonly [WorkloadView, WorkloadView] {
   const top = workload('Deployment', name, overrides)
-  return [top, workload('ReplicaSet', `${name}-5d`, { labels: { app: name }, owner: ownerOf(top) })]
+  return [top, workload('ReplicaSet', `${name}-5d`, { labels: { app: name }, owner: ownedBy(top) })]
 }
 
 const [CART, CART_SET] = deployment('cart')
@@ -63,7 +63,7 @@ export function pod(name = 'cart-0', overrides: Partial<PodView> = {}): PodView 
     ignored: false,
     deleting: false,
     createdAt: at(-3_600_000),
-    owner: ownerOf(cartSet),
+    owner: ownedBy(cartSet),
     phase: 'Running',
     restartPolicy: 'Always',
     mirror: false,
@@ -73,7 +73,7 @@ export function pod(name = 'cart-0', overrides: Partial<PodView> = {}): PodView 
   }
 }
 
-/** Down in the back-off of its n-th crash. */
+/** Down in the back-off of its sixth crash. */
 export const crashing = (name = 'cart-0', overrides: Partial<PodView> = {}): PodView =>
   pod(name, {
     containers: [container({ ready: false, restarts: 5, state: waiting('CrashLoopBackOff'), lastTermination: crashed() })],
@@ -84,8 +84,6 @@ export const crashing = (name = 'cart-0', overrides: Partial<PodView> = {}): Pod
 /** Made at `made` and ready since. */
 export const fresh = (name: string, made: Instant, readySince: Instant = made): PodView =>
   pod(name, { createdAt: made, containers: [container({ state: running(readySince) })], conditions: [condition('Ready', 'True', readySince)] })
-
-export const ownedBy = (owner: WorkloadView): Omit<ObjectRef, 'namespace'> => ownerOf(owner)
 
 /** The trigger has been pending or firing on the pod since then. */
 export const remembered = (of: PodView, since: Instant, restarts = 0, trigger = 'crashing'): Snapshot['findings'][number] => ({

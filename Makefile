@@ -1,0 +1,53 @@
+# Node 24 comes with the dependencies, whatever the machine has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SHELL := /bin/bash
+
+# npm writes it last: it is older than the lockfile when the dependencies are.
+DEPS := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help install-deps build lint generate test up down demo run bench clean
+
+help: ## Shows this text.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(DEPS): package-lock.json
+	@echo "installing the dependencies and Node 24 (usually less than a minute)"
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, any version from 20 on" >&2; exit 1; }
+	@npm ci --no-progress
+	@touch $@
+
+install-deps: $(DEPS) ## Installs what package-lock.json says, Node 24 included.
+
+build: $(DEPS) ## Bundles both programs and the command line: dist/kubeskippy.js.
+	@node hack/build.ts
+
+lint: $(DEPS) ## Lint, types, and whether the generated files are up to date.
+	@oxlint --type-aware --deny-warnings
+	@tsc --noEmit
+	@node hack/generate.ts --check
+
+generate: $(DEPS) ## Writes the generated files: CRDs, RBAC, webhook configurations, reference.
+	@node hack/generate.ts
+
+test: $(DEPS) ## Everything, on real clusters too. ONLY="unit e2e/cli" for a part.
+	@node hack/ci/test.ts $(ONLY)
+
+demo: $(DEPS) ## Breaks apps on a real cluster and watches KubeSkippy heal them. KEEP=1 leaves it up.
+	@node e2e/demo/main.ts
+
+up: $(DEPS) ## Starts a cluster with KubeSkippy beside it, and says how to use it.
+	@node e2e/run/main.ts up
+
+down: $(DEPS) ## Removes that cluster.
+	@node e2e/run/main.ts down
+
+run: $(DEPS) ## Restarts KubeSkippy beside that cluster from the working tree, and follows its logs.
+	@node hack/run.ts
+
+bench: $(DEPS) ## Start-up time and memory of both programs beside a bare server.
+	@node bench/start-up.ts
+
+clean: ## Removes the cluster of `make up`, what crashed runs left behind, dist and node_modules.
+	@if [ -x node_modules/.bin/node ]; then node e2e/run/main.ts down && node e2e/cluster/main.ts clean; fi
+	@rm -rf dist node_modules
