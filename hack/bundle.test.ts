@@ -20,14 +20,20 @@ describe('the bundle', function () {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  const run = (...args: readonly string[]) => exec(process.execPath, [join(folder, 'kubeskippy.js'), ...args], { cwd: folder })
+  const run = async (...args: readonly string[]): Promise<{ readonly code?: number; readonly stdout: string; readonly stderr: string }> => {
+    try {
+      return await exec(process.execPath, [join(folder, 'kubeskippy.js'), ...args], { cwd: folder })
+    } catch (error) {
+      return error as { code: number; stdout: string; stderr: string }
+    }
+  }
 
   it('tells its version', async () => expect(await run('version')).to.deep.equal({ stdout: `${VERSION}\n`, stderr: '' }))
 
   for (const program of ['controller', 'webhook']) {
     it(`holds the ${program}`, async () => expect((await run(program, '--help')).stdout).to.contain(`Usage: kubeskippy ${program}`))
     it(`holds a ${program} that names every problem of its configuration`, async () => {
-      const { code, stderr } = await run(program, '--nonsense', '--log-level=loud', '--kubeconfig=/nonexistent').catch((error: unknown) => error as { code: number; stderr: string })
+      const { code, stderr } = await run(program, '--nonsense', '--log-level=loud', '--kubeconfig=/nonexistent')
       expect(code).to.equal(1)
       expect(stderr).to.contain('--nonsense').and.to.contain('--log-level').and.to.contain('/nonexistent')
     })

@@ -64,7 +64,9 @@ export class LedgerStore implements Ledgers {
           this.#known.set(nameOf(policy), await this.#write(policy, answer.ledger, stored))
           return answer
         } catch (error) {
-          if (!isApiError(error, 'Conflict', 'AlreadyExists', 'NotFound', 'Recreated') || attempt === TRIES) {
+          // A create that answers NotFound misses the namespace: no other try will find it.
+          const lost = isApiError(error, 'Conflict', 'AlreadyExists', 'Recreated') || (stored !== undefined && isApiError(error, 'NotFound'))
+          if (!lost || attempt === TRIES) {
             // Whether it landed is unknown: the next read asks the API server.
             this.#known.delete(nameOf(policy))
             throw error

@@ -88,7 +88,7 @@ describe('any breaker', () => {
 
   it('admits nothing while open and exactly one act while half-open', () => {
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 60 }), fc.record({ failureThreshold: fc.integer({ min: 1, max: 5 }), openDuration: fc.integer({ min: 1000, max: hours(4) }) }), (moves, raw) => {
+      fc.property(fc.array(move, { maxLength: 60, size: 'max' }), fc.record({ failureThreshold: fc.integer({ min: 1, max: 5 }), openDuration: fc.integer({ min: 1000, max: hours(4) }) }), (moves, raw) => {
         const options = { ...raw, openDuration: raw.openDuration as typeof LONGEST_OPEN }
         let now = T0 as number
         let state: BreakerState = closedBreaker

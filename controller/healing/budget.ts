@@ -2,7 +2,7 @@
  * At most N actions in every sliding hour: an exact log. Token buckets and fixed windows let up to twice as many through
  * in the worst hour. An entry that is not settled always counts, whenever it was made: its write may still come.
  */
-import { after, hours, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { after, before, hours, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 
 export type Entry = HealingLedgerSpec['entries'][number]
@@ -39,5 +39,8 @@ export function askBudget(entries: readonly Entry[], limit: number, now: Instant
   return { used, admitted: false, ...(freed === undefined ? {} : { nextFreeSlot: freed }) }
 }
 
-/** Entries that no longer count for anything leave the log. */
-export const trimmed = (entries: readonly Entry[], now: Instant): Entry[] => entries.filter((entry) => counts(entry, now))
+/** Between the two ends of what the clocks may differ by: the clock may go back by as much, and an entry then counts again. */
+const CLOCK_STEP = minutes(2)
+
+/** Entries that no longer count for anything, and will not again, leave the log. */
+export const trimmed = (entries: readonly Entry[], now: Instant): Entry[] => entries.filter((entry) => counts(entry, before(now, CLOCK_STEP)))

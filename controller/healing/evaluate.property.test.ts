@@ -53,12 +53,12 @@ const podView: fc.Arbitrary<PodView> = fc.oneof(
 const named = (pods: readonly PodView[]): PodView[] => pods.map((p, i) => ({ ...p, ref: { ...p.ref, name: `cart-${i}`, uid: `uid-${i}` } }))
 
 const ledger: fc.Arbitrary<Ledger | undefined> = fc.option(
-  fc.tuple(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 9 })).map(([steps, n]) => [...live(steps, { maxActionsPerHour: n, maxConcurrent: n })].at(-1)?.ledger),
+  fc.tuple(fc.array(step, { maxLength: 60, size: 'max' }), fc.integer({ min: 1, max: 9 })).map(([steps, n]) => [...live(steps, { maxActionsPerHour: n, maxConcurrent: n })].at(-1)?.ledger),
   { nil: undefined },
 )
 const view: fc.Arbitrary<Snapshot> = fc
   .record({
-    pods: fc.array(podView, { maxLength: 8 }).map(named),
+    pods: fc.array(podView, { maxLength: 8, size: 'max' }).map(named),
     now: fc.integer({ min: 0, max: hours(3) }).map((n) => at(n)),
     ledger,
     since: fc.integer({ min: 0, max: minutes(5) }),

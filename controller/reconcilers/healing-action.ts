@@ -12,7 +12,7 @@ import type { Logger } from '../../shared/runtime/logger.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
-import { confirm, settle, type Outcome } from '../healing/ledger.ts'
+import { confirm, settle } from '../healing/ledger.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
@@ -22,8 +22,9 @@ import type { ControllerMetrics } from '../metrics.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
 import type { Events } from '../ports/events.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
-import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
+import type { OwnObjects } from '../ports/objects.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
+import { cancelled, failed, finalStatus, inconclusive, laterRungs, verified, withCondition, type Ending } from './endings.ts'
 
 export interface ActionReconcilerPorts {
   readonly cluster: ClusterCache
@@ -44,18 +45,6 @@ const FIRST_RETRY = seconds(2)
 const LONGEST_RETRY = seconds(30)
 
 type Phase = NonNullable<NonNullable<HealingAction['status']>['phase']>
-type FinalPhase = Extract<Phase, 'Succeeded' | 'Failed' | 'Cancelled'>
-interface Ending {
-  readonly phase: FinalPhase
-  readonly outcome?: 'Effective' | 'Ineffective' | 'Inconclusive'
-  /** What the ledger learns; a dry run has nothing to settle. */
-  readonly settled: Outcome
-  readonly success: boolean
-  readonly reason: string
-  readonly message: string
-  readonly healthySince?: Instant | undefined
-  readonly changes?: NonNullable<NonNullable<HealingAction['status']>['result']>['changes']
-}
 
 export class ActionReconciler {
   readonly #ports: ActionReconcilerPorts
@@ -126,10 +115,13 @@ export class ActionReconciler {
   async #write(action: HealingAction, policy: CompiledPolicy | undefined, planned: Plan, view: LiveView, deadline: Instant): Promise<ReconcileResult> {
     const { writer, live, clock } = this.#ports
     const { spec } = action
+    // Before the write: the replacement may be there (in the second before) when its answer arrives.
+    let sentAt: Instant | undefined
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       for (const operation of planned.operations) {
         // Read before every write and retry, so that a silent watch cannot hide it (I10).
         if (!dryRun && (await live.killSwitch())) return this.#end(action, policy, cancelled('KillSwitch', 'the kill switch of the installation is on'))
+        if (!dryRun) sentAt ??= clock.now()
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
         if (result.kind !== 'Done') return this.#notDone(action, policy, result, view, deadline, dryRun)
         this.#log(action, dryRun ? 'dry run passed' : 'written', { operation: operation.kind })
@@ -146,7 +138,7 @@ export class ActionReconciler {
         changes,
       })
     }
-    return this.#landed(action, clock.now(), `evicted ${describe(spec.targetResource)}`, changes)
+    return this.#landed(action, sentAt ?? clock.now(), `evicted ${describe(spec.targetResource)}`, changes)
   }
 
   /** A write that did not happen, or may have. */
@@ -239,15 +231,7 @@ export class ActionReconciler {
       }
       return { requeueAfter: millis(Math.max(50, between(now, verdict.until))) }
     }
-    return this.#end(action, policy, {
-      phase: verdict.outcome === 'Effective' ? 'Succeeded' : 'Failed',
-      outcome: verdict.outcome,
-      settled: verdict.outcome,
-      success: verdict.outcome === 'Effective',
-      reason: verdict.outcome,
-      message: verdict.message,
-      healthySince: verdict.healthySince,
-    })
+    return this.#end(action, policy, verified(verdict))
   }
 
   /** Settle first: a crash in between settles again, which changes nothing, and then ends the action. */
@@ -266,18 +250,8 @@ export class ActionReconciler {
         ),
       )
     }
-    const { phase, outcome, success, reason, message, changes } = ending
-    const kept = changes ?? action.status?.result?.changes
-    const status: StatusPatch = {
-      phase,
-      completionTime: formatInstant(now),
-      nextAttempt: null,
-      result: { success, reason, message: printable(message, 1000), ...(kept === undefined ? {} : { changes: kept }) },
-      ...(outcome === undefined ? {} : { outcome }),
-      ...(ending.healthySince === undefined ? {} : { healthySince: formatInstant(ending.healthySince) }),
-    }
-    const verdict = { type: outcome === undefined ? 'Executed' : 'Verified', status: success ? ('True' as const) : ('False' as const) }
-    await objects.writeActionStatus(action, { ...status, conditions: withCondition(action, { ...verdict, reason, message: printable(message, 1000) }, now) })
+    const { phase, outcome, success, reason, message } = ending
+    await objects.writeActionStatus(action, finalStatus(action, ending, now))
     this.#log(action, 'ended', { phase, outcome, reason, detail: message })
     events.record(action, { type: success ? 'Normal' : 'Warning', reason: outcome ?? reason, action: spec.action.type, note: message })
     metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
@@ -293,33 +267,7 @@ export class ActionReconciler {
   }
 }
 
-type Condition = NonNullable<NonNullable<HealingAction['status']>['conditions']>[number]
-
-/** For `kubectl wait`: Executed says whether the write (or its dry run) was made, Verified whether it helped. */
-function withCondition({ status }: HealingAction, condition: Omit<Condition, 'lastTransitionTime'>, now: Instant): Condition[] {
-  const others = (status?.conditions ?? []).filter((c) => c.type !== condition.type)
-  return [...others, { ...condition, lastTransitionTime: formatInstant(now) }]
-}
-
-/** A dry run heals nothing, so the rest of the ladder is told rather than tried. */
-function laterRungs({ spec }: HealingAction, policy: CompiledPolicy | undefined): string {
-  const ladder = policy?.triggers.find((t) => t.name === spec.trigger.name)?.ladder ?? []
-  const names = ladder.slice(spec.incident.rung + 1).map((a) => a.name)
-  return names.length === 0 ? '' : `; if that had not helped: ${names.join(', then ')}`
-}
-
 const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): PolicyKey => ({ namespace, name })
-
-const cancelled = (reason: string, message: string): Ending => ({ phase: 'Cancelled', settled: 'Cancelled', success: false, reason, message })
-const failed = (reason: string, message: string): Ending => ({ phase: 'Failed', settled: 'Failed', success: false, reason, message })
-const inconclusive = (message: string): Ending => ({
-  phase: 'Failed',
-  outcome: 'Inconclusive',
-  settled: 'Inconclusive',
-  success: false,
-  reason: 'Inconclusive',
-  message,
-})
 
 function compiled(stored: HealingPolicy | undefined): CompiledPolicy | undefined {
   if (stored === undefined) return undefined

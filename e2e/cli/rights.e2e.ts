@@ -8,6 +8,7 @@ import type { KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { CONFIG_MAPS, DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { connectAs, kubectl, may, rightsOf, type Question } from './access.ts'
 
@@ -29,6 +30,8 @@ describe("the controller's account", function () {
     await kubectl(cluster, ['create', 'serviceaccount', 'default', '-n', 'shop']).catch(() => {})
     await kubectl(cluster, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'Pod', metadata: POD, spec: { containers: [{ name: 'main', image: 'none.invalid/none' }] } })
     controller = await connectAs(cluster, OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)
+    // For a moment after a CRD is there, its API answers 429.
+    await eventually(() => Promise.all([HEALING_POLICIES, HEALING_LEDGERS].map((resource) => kubectl(cluster, ['get', `${resource.plural}.${resource.group}`, '-A']))))
     pod = await controller.get(PODS, POD)
   })
 

@@ -96,8 +96,10 @@ function certificate(subject: Subject, keyPem: string, issuer?: KeyPair): string
   const cert = forge.pki.createCertificate()
   const names = [{ name: 'commonName', value: subject.commonName }, ...(subject.organization === undefined ? [] : [{ name: 'organizationName', value: subject.organization }])]
   cert.publicKey = publicKeyOf(keyPem)
-  // A leading zero keeps the number positive.
-  cert.serialNumber = `00${randomBytes(16).toString('hex')}`
+  // Begins with 4 to 7: positive, and no byte too many. A number that begins with zeros is refused as malformed.
+  const serial = randomBytes(16)
+  serial.writeUInt8((serial.readUInt8() & 0x3f) | 0x40)
+  cert.serialNumber = serial.toString('hex')
   cert.validity.notBefore = new Date(Date.now() - 3_600_000)
   cert.validity.notAfter = new Date(Date.now() + DAYS * 86_400_000)
   cert.setSubject(names)

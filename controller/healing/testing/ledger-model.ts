@@ -1,6 +1,6 @@
 /** Random lives of a ledger: what a controller, its crashes and its clock can do to one. */
 import * as fc from 'fast-check'
-import { after, hours, millis, minutes, type Instant } from '../../../shared/lib/time.ts'
+import { after, hours, latest, millis, minutes, type Instant } from '../../../shared/lib/time.ts'
 import { findIncident, incidentId, maintain, type Request } from '../incidents.ts'
 import { abandon, confirm, emptyLedger, reserve, settle, type AdmissionLimits, type Ledger, type Outcome } from '../ledger.ts'
 import { cart, T0 } from './builders.ts'
@@ -55,20 +55,33 @@ export interface Moment {
 export function* live(steps: readonly Step[], limits: AdmissionLimits): Generator<Moment> {
   let ledger = emptyLedger({ namespace: 'shop', name: 'cart' })
   let now = T0
+  let newest = T0
+  /** Lives of each pod: one that was acted on is gone, and who comes after it is another object. */
+  const lives = new Map<string, number>()
+  /** The rung of each act, as its HealingAction holds it. */
+  const rungs = new Map<string, number>()
   for (const move of steps) {
     const before = ledger
     const held = ledger.entries.filter((e) => e.state === 'Reserved')
     const chosen = 'which' in move ? (held[move.which % Math.max(1, held.length)]?.action ?? 'nothing') : ''
     if (move.kind === 'reserve') {
-      const request = requestFor(ledger, `w-${move.workload}`, `uid-${move.workload}-${move.pod}`, move.dryRun)
+      const pod = `uid-${move.workload}-${move.pod}`
+      const request = requestFor(ledger, `w-${move.workload}`, `${pod}-life${lives.get(pod) ?? 0}`, move.dryRun)
+      rungs.set(request.action, request.incident.rung)
       const answer = reserve(ledger, request, limits, now)
       ledger = 'ledger' in answer ? answer.ledger : ledger
       yield { step: move, now, before, ledger, request, ...('refusal' in answer ? { refused: answer.refusal.reason } : {}) }
       continue
     }
-    if (move.kind === 'wait') now = after(now, millis(move.span))
-    else if (move.kind === 'settle') ledger = settle(ledger, { action: chosen, outcome: move.outcome, rung: 0, ladder: LADDER, healthySince: now }, BREAKER, now)
-    else if (move.kind === 'abandon') ledger = abandon(ledger, chosen, BREAKER, now)
+    if (move.kind === 'wait') {
+      // Further back nothing is admitted: that is a guard's to see.
+      now = latest(after(now, millis(move.span)), after(newest, millis(-120_000)))
+      newest = latest(newest, now)
+    } else if (move.kind === 'settle') {
+      const [pod = '', life = '0'] = held.find((e) => e.action === chosen)?.target.split('-life') ?? []
+      if (move.outcome === 'Effective' || move.outcome === 'Ineffective') lives.set(pod, Number(life) + 1)
+      ledger = settle(ledger, { action: chosen, outcome: move.outcome, rung: rungs.get(chosen) ?? 0, ladder: LADDER, healthySince: now }, BREAKER, now)
+    } else if (move.kind === 'abandon') ledger = abandon(ledger, chosen, BREAKER, now)
     else if (move.kind === 'confirm') {
       const answer = confirm(ledger, chosen, now)
       ledger = 'ledger' in answer ? answer.ledger : ledger

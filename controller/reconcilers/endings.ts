@@ -1,0 +1,73 @@
+/** How an action may end, and how it is told. Pure. */
+import { printable } from '../../shared/lib/text.ts'
+import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { Outcome } from '../healing/ledger.ts'
+import type { CompiledPolicy } from '../healing/policy.ts'
+import type { Verification } from '../healing/verify.ts'
+import type { StatusPatch } from '../ports/objects.ts'
+
+type Status = NonNullable<HealingAction['status']>
+
+export interface Ending {
+  readonly phase: Extract<Status['phase'], 'Succeeded' | 'Failed' | 'Cancelled'>
+  readonly outcome?: 'Effective' | 'Ineffective' | 'Inconclusive'
+  /** What the ledger learns; a dry run has nothing to settle. */
+  readonly settled: Outcome
+  readonly success: boolean
+  readonly reason: string
+  readonly message: string
+  readonly healthySince?: Instant | undefined
+  readonly changes?: NonNullable<Status['result']>['changes']
+}
+
+export const cancelled = (reason: string, message: string): Ending => ({ phase: 'Cancelled', settled: 'Cancelled', success: false, reason, message })
+export const failed = (reason: string, message: string): Ending => ({ phase: 'Failed', settled: 'Failed', success: false, reason, message })
+export const inconclusive = (message: string): Ending => ({
+  phase: 'Failed',
+  outcome: 'Inconclusive',
+  settled: 'Inconclusive',
+  success: false,
+  reason: 'Inconclusive',
+  message,
+})
+
+export const verified = ({ outcome, message, healthySince }: Extract<Verification, { kind: 'Done' }>): Ending => ({
+  phase: outcome === 'Effective' ? 'Succeeded' : 'Failed',
+  outcome,
+  settled: outcome,
+  success: outcome === 'Effective',
+  reason: outcome,
+  message,
+  healthySince,
+})
+
+/** The last status that the action gets. */
+export function finalStatus(action: HealingAction, { phase, outcome, success, reason, message: text, changes, healthySince }: Ending, now: Instant): StatusPatch {
+  const kept = changes ?? action.status?.result?.changes
+  const message = printable(text, 1000)
+  return {
+    phase,
+    completionTime: formatInstant(now),
+    nextAttempt: null,
+    result: { success, reason, message, ...(kept === undefined ? {} : { changes: kept }) },
+    conditions: withCondition(action, { type: outcome === undefined ? 'Executed' : 'Verified', status: success ? 'True' : 'False', reason, message }, now),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(healthySince === undefined ? {} : { healthySince: formatInstant(healthySince) }),
+  }
+}
+
+type Condition = NonNullable<Status['conditions']>[number]
+
+/** For `kubectl wait`: Executed says whether the write (or its dry run) was made, Verified whether it helped. */
+export function withCondition({ status }: HealingAction, condition: Omit<Condition, 'lastTransitionTime'>, now: Instant): Condition[] {
+  const others = (status?.conditions ?? []).filter((c) => c.type !== condition.type)
+  return [...others, { ...condition, lastTransitionTime: formatInstant(now) }]
+}
+
+/** A dry run heals nothing, so the rest of the ladder is told rather than tried. */
+export function laterRungs({ spec }: HealingAction, policy: CompiledPolicy | undefined): string {
+  const ladder = policy?.triggers.find((t) => t.name === spec.trigger.name)?.ladder ?? []
+  const names = ladder.slice(spec.incident.rung + 1).map((a) => a.name)
+  return names.length === 0 ? '' : `; if that had not helped: ${names.join(', then ')}`
+}

@@ -1,0 +1,66 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { parse } from 'yaml'
+import { REFUSAL_REASONS } from '../controller/healing/refusal.ts'
+import { declareControllerMetrics } from '../controller/metrics.ts'
+import { isObject } from '../shared/lib/json.ts'
+import { judge } from '../shared/rules/judge.ts'
+import { RULES } from '../shared/rules/registry.ts'
+import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
+import { declareAdmissionMetrics } from '../webhook/admission/metrics.ts'
+import { promMetrics } from '../shared/adapters/prom-metrics.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const files = globSync(['*.md', 'docs/{guide,design}/*.md', 'bench/*.md', 'e2e/**/*.md'], { cwd: root }).sort()
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+const blocks = (text: string, language: string): string[] => [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, block = '']) => block)
+
+describe('the documentation', () => {
+  for (const file of files) {
+    const text = textOf(file)
+
+    it(`${file} leads to files that are there`, () => {
+      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link)
+      expect(links.filter((link) => !existsSync(join(root, dirname(file), link)))).to.deep.equal([])
+    })
+
+    it(`${file} names make targets that there are`, () => {
+      const targets = new Set([...textOf('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, target]) => target))
+      const named = [...text.matchAll(/(?:^|`)(?:KEEP=1 )?make ([a-z-]+)/gm)].map(([, target]) => target)
+      expect(named.filter((target) => !targets.has(target))).to.deep.equal([])
+    })
+
+    for (const [index, block] of blocks(text, 'yaml').entries()) {
+      const value: unknown = parse(block)
+      if (!isObject(value) || value['kind'] !== 'HealingPolicy') continue
+      it(`${file} shows a policy that is accepted without a warning (block ${index + 1})`, () => {
+        expect(judge(value, { installation: DEFAULT_INSTALLATION })).to.deep.equal({ violations: [], warnings: [] })
+      })
+    }
+  }
+
+  it('has policies to show', () => expect(files.flatMap((file) => blocks(textOf(file), 'yaml')).filter((block) => block.includes('kind: HealingPolicy'))).to.have.length.greaterThan(2))
+
+  it('names metrics that there are', async () => {
+    const metrics = promMetrics()
+    declareControllerMetrics(metrics)
+    declareAdmissionMetrics(metrics)
+    const { text } = await metrics.exposition()
+    const named = new Set(files.flatMap((file) => [...textOf(file).matchAll(/kubeskippy_[a-z_]+/g)].map(([name]) => name)))
+    expect([...named].filter((name) => !text.includes(`# TYPE ${name} `))).to.deep.equal([])
+  })
+
+  it('names reasons that there are', () => {
+    const table = textOf('docs/guide/writing-policies.md').split('## Why did nothing happen?')[1] ?? ''
+    const named = table.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([A-Za-z]+)`/g)].map(([, reason]) => reason))
+    expect(named).to.have.length.greaterThan(10)
+    expect(named.filter((reason) => !(REFUSAL_REASONS as readonly (string | undefined)[]).includes(reason))).to.deep.equal([])
+  })
+
+  it('counts the rules right', () => {
+    const word = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen'][RULES.length]
+    for (const file of ['README.md', 'CHANGELOG.md']) expect(textOf(file)).to.match(new RegExp(`${word} (?:safety )?rules|${word}\\s+rules`))
+  })
+})
