@@ -12,9 +12,9 @@ help: ## Shows this text.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(DEPS): package-lock.json
-	@echo "installing the dependencies and Node 24 (usually less than a minute)"
+	@echo "installing the dependencies and Node 24 (usually less than a minute)" >&2
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, any version from 20 on" >&2; exit 1; }
-	@npm ci --no-progress
+	@npm ci --no-progress >&2
 	@touch $@
 
 install-deps: $(DEPS) ## Installs what package-lock.json says, Node 24 included.
@@ -36,7 +36,7 @@ test: $(DEPS) ## Everything, on real clusters too. ONLY="unit e2e/cli" for a par
 demo: $(DEPS) ## Breaks apps on a real cluster and watches KubeSkippy heal them. KEEP=1 leaves it up.
 	@node e2e/demo/main.ts
 
-up: $(DEPS) ## Starts a cluster with KubeSkippy beside it, and says how to use it.
+up: $(DEPS) ## Starts a cluster with KubeSkippy beside it; its output is for a shell: eval "$$(make up)"
 	@node e2e/run/main.ts up
 
 down: $(DEPS) ## Removes that cluster.

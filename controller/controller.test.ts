@@ -157,7 +157,7 @@ describe('the whole controller', () => {
 
   it('ends every action with at most one effective write, whatever calls fail', async function () {
     this.timeout(60_000)
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= 100; seed++) {
       town = new Town({ seed })
       const removed = town.cluster.faults.add(randomFaults(seededRandom(seed), 0.25))
       await town.start()
@@ -169,7 +169,7 @@ describe('the whole controller', () => {
       expect(new Set(town.evictions).size, context).to.equal(town.evictions.length)
       expect(town.evictions, context).to.have.length(1)
       expect(town.ledger?.entries.every(({ state }) => state !== 'Reserved'), context).to.equal(true)
-      if (seed < 25) await town.stop()
+      if (seed < 100) await town.stop()
     }
   })
 })

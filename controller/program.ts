@@ -2,18 +2,16 @@
 import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
-import { backoffDelay, type Backoff } from '../shared/runtime/backoff.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
 import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
-import { sleep, type Random, type Timers } from '../shared/runtime/timers.ts'
+import type { Random, Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
-import { ApiError } from '../shared/kube/errors.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { keyString } from '../shared/kube/store.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
-import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
@@ -45,8 +43,6 @@ export interface ControllerParts {
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
 const DEAF = minutes(5)
 const STOP_TIMEOUT = seconds(20)
-/** As the watches, which are waited for at the same time. */
-const START_BACKOFF: Backoff = { base: millis(500), max: seconds(30), jitter: 0.5 }
 
 export function createController(parts: ControllerParts): ProgramParts {
   const { api, events, installation, clock, timers, random, log, version } = parts
@@ -67,7 +63,7 @@ export function createController(parts: ControllerParts): ProgramParts {
     new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),
   ]
 
-  const reflectors = [...cluster.reflectors, objects.policies, objects.actions]
+  const reflectors = [...cluster.reflectors, objects.policies, objects.actions, ledgers.watch]
   const readyz = new Health()
   const livez = new Health()
   let working = false
@@ -88,25 +84,13 @@ export function createController(parts: ControllerParts): ProgramParts {
       await Promise.all(reflectors.map((reflector) => reflector.stop()))
     },
   }
-  /** Ledgers whose policy went while nobody watched. Right after its CRD was made the server answers 429 for a while. */
-  const enqueueLedgers = async (): Promise<void> => {
-    for (let failures = 1; !halt.signal.aborted; failures++) {
-      try {
-        for (const policy of await ledgers.policies()) policyQueue.add(keyString(policy))
-        return
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error
-        log.warn('ledgers could not be listed', { error, failures })
-        await sleep(timers, error.retryAfter ?? backoffDelay(START_BACKOFF, failures, random), halt.signal)
-      }
-    }
-  }
   const reconcilers: Component = {
     name: 'reconcilers',
-    start: async () => {
+    start: () => {
       // No decision before every watch is complete: half a world looks like a quiet one.
       wire(cluster, objects, policyQueue, actionQueue)
-      await enqueueLedgers()
+      // Ledgers whose policy went while nobody watched.
+      for (const policy of ledgers.policies()) policyQueue.add(keyString(policy))
       for (const loop of loops) loop.start()
       working = true
       log.info('working', { policies: objects.policies.store.size })

@@ -5,29 +5,26 @@
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import type { HealingLedger } from '../../shared/api/v1alpha1/types.ts'
-import type { KubeApi, KubeManifest } from '../../shared/kube/api.ts'
-import { isApiError } from '../../shared/kube/errors.ts'
+import type { KubeApi } from '../../shared/kube/api.ts'
+import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
+import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 import { HEALING_LEDGERS } from '../../shared/kube/resources.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
 import { millis } from '../../shared/lib/time.ts'
-import type { Logger } from '../../shared/runtime/logger.ts'
-import { sleep, type Random, type Timers } from '../../shared/runtime/timers.ts'
+import { sleep } from '../../shared/runtime/timers.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
 import { emptyLedger, type Ledger } from '../healing/ledger.ts'
 import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
 
 interface Stored {
   readonly ledger: Ledger
-  readonly resourceVersion: string
-  readonly uid: string
+  /** undefined: somebody deleted it. It is not empty for that: it is made again from what is known. */
+  readonly version: { readonly uid: string; readonly resourceVersion: string } | undefined
 }
 
-export interface LedgerStoreOptions {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>
+export interface LedgerStoreOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'replace' | 'delete'>
   readonly namespace: string
-  readonly timers: Timers
-  readonly random: Random
-  readonly log: Logger
 }
 
 /** Jitter of a lost swap: 20 ms to 1 s let a hundred writers through in 2 s with no more than 9 tries each. */
@@ -36,15 +33,40 @@ const TRIES = 20
 
 export class LedgerStore implements Ledgers {
   readonly #options: LedgerStoreOptions
-  readonly #known = new Map<string, Stored>()
+  readonly watch: Reflector<HealingLedger>
+  /** Our own last write or live read of each, until the watch has brought it or a newer one (I7). */
+  readonly #newer = new Map<string, HealingLedger>()
+  readonly #deleted = new Map<string, HealingLedger>()
+  /** Those that we are deleting ourselves. */
+  readonly #removing = new Set<string>()
   readonly #queues = new Map<string, Promise<unknown>>()
 
   constructor(options: LedgerStoreOptions) {
     this.#options = options
+    const { api, namespace, timers, random, log, metrics } = options
+    this.watch = new Reflector({
+      api,
+      resource: HEALING_LEDGERS,
+      namespace,
+      project: (raw) => raw as HealingLedger,
+      timers,
+      random,
+      log,
+      ...(metrics === undefined ? {} : { metrics }),
+    })
+    this.watch.subscribe(({ type, object }) => {
+      const { name } = object.metadata
+      if (type !== 'deleted') this.#deleted.delete(name)
+      else if (!this.#removing.delete(name)) {
+        this.#deleted.set(name, object)
+        log.warn('ledger was deleted by somebody, making it again', { ledger: name })
+        this.update(object.spec.policy, (ledger) => ledger).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
+      }
+    })
   }
 
-  read(policy: PolicyKey): Promise<Ledger | undefined> {
-    return this.#queued(policy, async () => (this.#known.get(nameOf(policy)) ?? (await this.#fetch(policy)))?.ledger)
+  async read(policy: PolicyKey): Promise<Ledger | undefined> {
+    return this.#queued(policy, () => Promise.resolve(this.#current(policy)?.ledger))
   }
 
   async update(policy: PolicyKey, change: (ledger: Ledger) => Ledger): Promise<Ledger> {
@@ -56,78 +78,83 @@ export class LedgerStore implements Ledgers {
   admit(policy: PolicyKey, change: Parameters<Ledgers['admit']>[1]): ReturnType<Ledgers['admit']> {
     return this.#queued(policy, async () => {
       for (let attempt = 1; ; attempt++) {
-        const stored = this.#known.get(nameOf(policy)) ?? (await this.#fetch(policy))
+        const stored = this.#current(policy)
         const before = stored?.ledger ?? emptyLedger(policy)
         const answer = change(before)
-        if ('refusal' in answer || answer.ledger === before) return answer
+        const missing = stored !== undefined && stored.version === undefined
+        if ('refusal' in answer || (answer.ledger === before && !missing)) return answer
         try {
-          this.#known.set(nameOf(policy), await this.#write(policy, answer.ledger, stored))
+          await this.#write(policy, answer.ledger, stored)
           return answer
         } catch (error) {
           // A create that answers NotFound misses the namespace: no other try will find it.
           const lost = isApiError(error, 'Conflict', 'AlreadyExists', 'Recreated') || (stored !== undefined && isApiError(error, 'NotFound'))
-          if (!lost || attempt === TRIES) {
-            // Whether it landed is unknown: the next read asks the API server.
-            this.#known.delete(nameOf(policy))
-            throw error
-          }
-          await this.#refresh(policy, stored)
+          // Whether another failure has landed is not known: the next change must not start from what was before.
+          if (lost || isAmbiguous(error)) await this.#refresh(policy, stored)
+          if (!lost || attempt === TRIES) throw error
           await sleep(this.#options.timers, millis(JITTER.least + this.#options.random() * JITTER.spread))
         }
       }
     })
   }
 
-  async policies(): Promise<readonly PolicyKey[]> {
-    const { api, namespace } = this.#options
-    const { items } = await api.list<HealingLedger>(HEALING_LEDGERS, { namespace })
-    return items.map(({ spec }) => spec.policy)
+  policies(): readonly PolicyKey[] {
+    return [...this.watch.store.values()].map(({ spec }) => spec.policy)
   }
 
   remove(policy: PolicyKey): Promise<void> {
     return this.#queued(policy, async () => {
-      const stored = await this.#fetch(policy)
-      if (stored === undefined) return
-      const { uid, resourceVersion } = stored
-      await this.#options.api.delete(HEALING_LEDGERS, this.#key(policy), { preconditions: { uid, resourceVersion } })
-      this.#known.delete(nameOf(policy))
+      const version = this.#current(policy)?.version
+      if (version === undefined) return
+      const name = nameOf(policy)
+      this.#removing.add(name)
+      try {
+        await this.#options.api.delete(HEALING_LEDGERS, this.#key(policy), { preconditions: version })
+        this.#newer.delete(name)
+      } catch (error) {
+        this.#removing.delete(name)
+        throw error
+      }
     })
   }
 
-  /** After a lost swap. A ledger that somebody deleted meanwhile is not empty: it is made again from what is known. */
-  async #refresh(policy: PolicyKey, stored: Stored | undefined): Promise<void> {
-    if ((await this.#fetch(policy)) !== undefined || stored === undefined) return
-    this.#options.log.warn('ledger was deleted, made again', { policy: `${policy.namespace}/${policy.name}` })
-    const { uid, resourceVersion } = await this.#options.api.create<HealingLedger>(HEALING_LEDGERS, this.#manifest(policy, stored.ledger)).then((o) => o.metadata)
-    this.#known.set(nameOf(policy), { ledger: stored.ledger, uid, resourceVersion })
+  /** The newest that is known. @throws LedgerUnreadable */
+  #current(policy: PolicyKey): Stored | undefined {
+    const name = nameOf(policy)
+    const seen = this.watch.store.get(this.#key(policy))
+    const own = this.#newer.get(name)
+    const newest = own === undefined || this.watch.atLeast(own.metadata.resourceVersion) ? seen : own
+    if (newest === seen) this.#newer.delete(name)
+    if (newest !== undefined) {
+      const { uid, resourceVersion } = newest.metadata
+      return { ledger: readable(newest, policy), version: { uid, resourceVersion } }
+    }
+    const deleted = this.#deleted.get(name)
+    return deleted === undefined ? undefined : { ledger: readable(deleted, policy), version: undefined }
   }
 
-  async #fetch(policy: PolicyKey): Promise<Stored | undefined> {
+  /** A live read after a lost swap. */
+  async #refresh(policy: PolicyKey, before: Stored | undefined): Promise<void> {
     const name = nameOf(policy)
-    this.#known.delete(name)
     try {
-      const found = await this.#options.api.get<HealingLedger>(HEALING_LEDGERS, this.#key(policy))
-      const stored = { ledger: readable(found, policy), resourceVersion: found.metadata.resourceVersion, uid: found.metadata.uid }
-      this.#known.set(name, stored)
-      return stored
+      this.#newer.set(name, await this.#options.api.get<HealingLedger>(HEALING_LEDGERS, this.#key(policy)))
     } catch (error) {
-      if (isApiError(error, 'NotFound')) return undefined
-      throw error
+      if (!isApiError(error, 'NotFound')) throw error
+      const known = this.watch.store.get(this.#key(policy)) ?? this.#newer.get(name)
+      this.#newer.delete(name)
+      if (before !== undefined && known !== undefined) this.#deleted.set(name, known)
     }
   }
 
-  async #write(policy: PolicyKey, ledger: Ledger, stored: Stored | undefined): Promise<Stored> {
+  async #write(policy: PolicyKey, ledger: Ledger, stored: Stored | undefined): Promise<void> {
     const { api } = this.#options
-    const manifest = this.#manifest(policy, ledger)
-    const { metadata } =
-      stored === undefined
+    const manifest = { apiVersion: API_VERSION, kind: healingLedger.kind, metadata: { ...this.#key(policy) }, spec: ledger }
+    const written =
+      stored?.version === undefined
         ? await api.create<HealingLedger>(HEALING_LEDGERS, manifest)
-        : await api.replace<HealingLedger>(HEALING_LEDGERS, { ...manifest, metadata: { ...manifest.metadata, uid: stored.uid, resourceVersion: stored.resourceVersion } })
-    return { ledger, resourceVersion: metadata.resourceVersion, uid: metadata.uid }
-  }
-
-  #manifest(policy: PolicyKey, ledger: Ledger): KubeManifest & { readonly spec: Ledger } {
-    return { apiVersion: API_VERSION, kind: healingLedger.kind, metadata: { ...this.#key(policy) }, spec: ledger }
+        : await api.replace<HealingLedger>(HEALING_LEDGERS, { ...manifest, metadata: { ...manifest.metadata, ...stored.version } })
+    this.#newer.set(nameOf(policy), written)
+    this.#deleted.delete(nameOf(policy))
   }
 
   #key(policy: PolicyKey): { readonly namespace: string; readonly name: string } {

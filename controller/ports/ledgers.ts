@@ -20,6 +20,6 @@ export interface Ledgers {
   /** As `update`; a refusal writes nothing. @throws LedgerUnreadable */
   admit(policy: PolicyKey, change: (ledger: Ledger) => { readonly ledger: Ledger } | { readonly refusal: Refusal }): Promise<{ readonly ledger: Ledger } | { readonly refusal: Refusal }>
   /** Every policy that has a ledger. */
-  policies(): Promise<readonly PolicyKey[]>
+  policies(): readonly PolicyKey[]
   remove(policy: PolicyKey): Promise<void>
 }

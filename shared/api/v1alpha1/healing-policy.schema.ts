@@ -220,7 +220,7 @@ const safetyRules = {
           minimum: 1,
           maximum: 100,
           default: 3,
-          description: 'Actions in a row that did not help, after which the breaker opens. It also opens when three of the last six did not help.',
+          description: 'Actions in a row that did not help, after which the breaker opens. It also opens when three or more of the last six (all six known) did not help.',
         },
         openDuration: {
           ...duration('1s', '4h'),
