@@ -14,7 +14,7 @@ help: ## Shows this text.
 $(DEPS): package-lock.json
 	@echo "installing the dependencies and Node 24 (usually less than a minute)" >&2
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, any version from 20 on" >&2; exit 1; }
-	@npm ci --no-progress >&2
+	@npm ci --no-progress --loglevel=error >&2
 	@touch $@
 
 install-deps: $(DEPS) ## Installs what package-lock.json says, Node 24 included.

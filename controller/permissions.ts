@@ -79,7 +79,7 @@ export const controllerClusterRules: readonly PolicyRule[] = [
 
 /** In the operator's namespace. */
 export const controllerOwnRules: readonly PolicyRule[] = [
-  on(HEALING_LEDGERS, ['get', 'list', 'create', 'update', 'delete']),
+  on(HEALING_LEDGERS, [...READ, 'create', 'update', 'delete']),
   on(CONFIG_MAPS, READ, [KILL_SWITCH]),
 ]
 

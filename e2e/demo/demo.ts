@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ClusterError } from '../cluster/errors.ts'
-import type { Finished } from '../cluster/exec.ts'
+import { exec, type Finished } from '../cluster/exec.ts'
 import { sleep, waitFor } from '../cluster/wait.ts'
 import { install } from '../installation/installation.ts'
 import type { KubeApi } from '../../shared/kube/api.ts'
@@ -37,13 +37,15 @@ export async function setUp({ cluster, view }: Pick<Stage, 'cluster' | 'view'>):
     view.progress(`the apps are up: ${APPS.map(({ name }) => name).join(', ')}`)
   }
   const kubeskippy = async () => {
-    const installation = await install(cluster, { log: view.progress })
+    await install(cluster, { log: view.progress })
     view.progress('KubeSkippy is ready')
-    return installation
   }
-  const [installation] = await Promise.all([kubeskippy(), apps()])
-  await installation.enable(NAMESPACE)
-  view.progress(`${NAMESPACE} consents to being healed: its account kubeskippy-healer may evict pods, and nothing else`)
+  await Promise.all([kubeskippy(), apps()])
+  view.title('A namespace consents to being healed')
+  view.command(`kubeskippy enable -n ${NAMESPACE}`)
+  const { code, stdout, stderr } = await exec(process.execPath, [join(E2E, '../cli/main.ts'), 'enable', '--kubeconfig', cluster.kubeconfig, '-n', NAMESPACE])
+  for (const line of `${stdout}${stderr}`.trimEnd().split('\n')) view.line(`  ${line}`)
+  if (code !== 0) throw new ClusterError(`kubeskippy enable failed with code ${code}.`)
 }
 
 export async function showPolicies(stage: Stage): Promise<readonly Verdict[]> {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { HEALER_ACCOUNT, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { healerObjects } from '../../cli/healer.ts'
 import { webhookConfigurations } from '../../webhook/manifests.ts'
 
 const CONFIG = join(import.meta.dirname, '../../config')
@@ -18,8 +18,8 @@ const toYaml = (objects: readonly unknown[]): string[] => objects.map((object) =
  */
 export function installationManifests(webhookUrl: string | undefined): string {
   return [
-    ...toYaml([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE } }]),
     ...documents('crd/bases'),
+    // The controller's comes first and begins with the namespace.
     ...documents('rbac'),
     ...documents('webhook', (file) => file !== 'manifests.yaml'),
     ...(webhookUrl === undefined ? [] : toYaml(webhookConfigurations({ kind: 'url', url: webhookUrl }))),
@@ -27,15 +27,7 @@ export function installationManifests(webhookUrl: string | undefined): string {
 }
 
 /** A namespace's consent to being healed. */
-export function healerManifests(namespace: string): string {
-  const metadata = { name: HEALER_ACCOUNT, namespace }
-  const apiGroup = 'rbac.authorization.k8s.io'
-  return toYaml([
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { apiVersion: `${apiGroup}/v1`, kind: 'Role', metadata, rules: [{ apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] }] },
-    { apiVersion: `${apiGroup}/v1`, kind: 'RoleBinding', metadata, roleRef: { apiGroup, kind: 'Role', name: HEALER_ACCOUNT }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
-  ]).join('---\n')
-}
+export const healerManifests = (namespace: string): string => toYaml(healerObjects(namespace).map(({ manifest }) => manifest)).join('---\n')
 
 export interface KubeconfigParts {
   readonly server: string

@@ -105,8 +105,8 @@ export function openInstallation(cluster: Cluster): Installation {
   }
 }
 
-const CONTROLLER = ['controller/main.ts']
-const WEBHOOK = ['webhook/main.ts']
+const CONTROLLER = ['cli/main.ts', 'controller']
+const WEBHOOK = ['cli/main.ts', 'webhook']
 
 const webhookAddress = ({ sparePorts: [port] }: Cluster): string => `127.0.0.1:${port}`
 const webhookUrl = (cluster: Cluster): string => `https://${webhookAddress(cluster)}`
