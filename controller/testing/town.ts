@@ -12,6 +12,7 @@ import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { createController } from '../program.ts'
 import type { EventNote } from '../ports/events.ts'
+import { forbidden } from './rbac.ts'
 
 export const NAMESPACE = 'shop'
 const SELECTOR = { app: 'cart' }
@@ -36,7 +37,13 @@ export class Town {
   constructor(options: TownOptions = {}) {
     this.#options = options
     this.#random = seededRandom(options.seed ?? 1)
-    this.cluster = new FakeCluster({ clock: this.clock, timers: this.clock, post: () => ({ status: { allowed: true } }) })
+    this.cluster = new FakeCluster({
+      clock: this.clock,
+      timers: this.clock,
+      post: () => ({ status: { allowed: true } }),
+      // The cluster itself and the tests may do everything.
+      deny: (call) => (call.user === 'admin' ? undefined : forbidden(call)),
+    })
     const { cluster } = this
     cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_INSTALLATION.operatorNamespace } })
     cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })

@@ -147,8 +147,9 @@ describe('the front door', function () {
     })
 
     it('they can be deleted, in the foreground too', async () => {
-      await door.must(['-n', 'shop', 'delete', 'ha', metadata.name, '--cascade=foreground', '--timeout=20s'])
-      await door.must(['-n', 'kubeskippy-system', 'delete', 'healingledger', 'l', '--cascade=orphan', '--timeout=20s'])
+      // The garbage collector, which ends a foreground deletion, looks for new kinds every 30 s.
+      await door.must(['-n', 'shop', 'delete', 'ha', metadata.name, '--cascade=foreground', '--timeout=90s'])
+      await door.must(['-n', 'kubeskippy-system', 'delete', 'healingledger', 'l', '--cascade=orphan', '--timeout=90s'])
     })
 
     it('the expressions of the policies are of the right types', async () => {

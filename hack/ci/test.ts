@@ -19,7 +19,8 @@ let interrupted: NodeJS.Signals | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     interrupted = signal
-    stopRunning()
+    // The others come from the terminal, to every process at once.
+    if (signal === 'SIGTERM') stopRunning()
   })
 }
 
