@@ -88,6 +88,27 @@ describe('the whole controller', () => {
     }
   })
 
+  it("tells replacements by the API server's clock, whatever its own says", async () => {
+    for (const ahead of [seconds(30), seconds(-30), seconds(5), seconds(-5), seconds(1), seconds(-1)]) {
+      town = new Town({ ahead })
+      await town.start()
+      await town.live(minutes(4))
+      expect(town.actions.map(({ status }) => status?.outcome), `${ahead} ms ahead`).to.deep.equal(['Effective'])
+      if (ahead !== seconds(-1)) await town.stop()
+    }
+  })
+
+  it('does not act while the two clocks differ by more than a minute', async () => {
+    for (const ahead of [seconds(63), seconds(-63)]) {
+      town = new Town({ ahead })
+      await town.start()
+      await town.live(minutes(2))
+      expect(town.actions).to.deep.equal([])
+      expect(town.policy.status?.lastDecision?.reason).to.equal('ClockSkew')
+      if (ahead > 0) await town.stop()
+    }
+  })
+
   it('escalates once when nothing helps, and leaves it at that', async () => {
     town = new Town({ replacement: 'broken' })
     await town.start()

@@ -14,6 +14,7 @@ import { apiVerdict } from '../shared/kube/verdict.ts'
 import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
+import { clusterClock } from './adapters/cluster-clock.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
 import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
@@ -56,8 +57,9 @@ export function createController(parts: ControllerParts): ProgramParts {
   const policyQueue = new WorkQueue({ timers, random })
   const actionQueue = new WorkQueue({ timers, random })
   const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: declareLoopMetrics(parts.metrics) }
-  const policyReconciler = new PolicyReconciler({ cluster, live, objects, ledgers, events, clock, log, metrics })
-  const actionReconciler = new ActionReconciler({ cluster, live, objects, ledgers, writer, events, clock, log, metrics })
+  const ports = { cluster, live, objects, ledgers, writer, events, clock: clusterClock(clock, api), log, metrics }
+  const policyReconciler = new PolicyReconciler(ports)
+  const actionReconciler = new ActionReconciler(ports)
   const loops = [
     new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),
     new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),

@@ -4,10 +4,11 @@ import { printable } from '../../shared/lib/text.ts'
 import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
-import type { Decision, Evaluation } from './evaluate.ts'
+import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
 import type { Ledger } from './ledger.ts'
 import { describe } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
+import type { Refusal } from './refusal.ts'
 import type { ObjectRef } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
@@ -153,18 +154,26 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
         message: printable(decision.actions.map((a) => `${a.spec.action.name} of ${describe(a.spec.targetResource)}: ${a.spec.trigger.evidence}`).join('; '), 1000),
       }
     case 'Blocked': {
-      const [{ refusal, target }] = decision.refusals
+      const [{ refusal, target }, ...others] = decision.refusals
       // A time that moves with every look would be written with every look.
       const { reason, recheckAt } = refusal
       const fixed = reason === 'CooldownActive' || reason === 'BreakerOpen' || reason === 'RateLimited'
       return {
         kind: 'Blocked',
         reason,
-        message: printable(refusal.message.includes(target.name) ? refusal.message : `${describe(target)}: ${refusal.message}`, 1000),
+        message: printable(told(target, refusal) + othersTold(others), 1000),
         ...(fixed && recheckAt !== undefined ? { retryAt: formatInstant(recheckAt) } : {}),
       }
     }
     default:
       return decision satisfies never
   }
+}
+
+const told = (target: ObjectRef, { message }: Refusal): string => (message.includes(target.name) ? message : `${describe(target)}: ${message}`)
+
+/** The reasons of the others, so that the first does not hide them. */
+function othersTold(others: readonly RefusedFinding[]): string {
+  const reasons = [...new Set(others.map(({ refusal }) => refusal.reason))].sort()
+  return others.length === 0 ? '' : ` (and ${others.length} more: ${reasons.join(', ')})`
 }

@@ -2,7 +2,7 @@
 import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
-import { seconds, formatInstant, type Millis } from '../../shared/lib/time.ts'
+import { after, formatInstant, millis, seconds, type Millis } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
@@ -23,6 +23,8 @@ export interface TownOptions {
   readonly spec?: Partial<HealingPolicySpec>
   readonly seed?: number
   readonly healer?: boolean
+  /** How far the controller's clock is ahead of the API server's. */
+  readonly ahead?: Millis
 }
 
 export class Town {
@@ -77,11 +79,12 @@ export class Town {
 
   async start(name = 'controller-1'): Promise<Lifecycle> {
     const { clock } = this
+    const { ahead = millis(0) } = this.#options
     const { components } = createController({
       api: this.cluster.client(name),
       events: { record: (_regarding, note) => this.events.push(note) },
       installation: DEFAULT_INSTALLATION,
-      clock,
+      clock: { now: () => after(clock.now(), ahead) },
       timers: clock,
       random: this.#random,
       log: silentLogger,
