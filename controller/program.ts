@@ -9,9 +9,8 @@ import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
-import { keyString } from '../shared/kube/store.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
-import { minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
 import { clusterClock } from './adapters/cluster-clock.ts'
@@ -43,6 +42,8 @@ export interface ControllerParts {
 
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
 const DEAF = minutes(5)
+/** After an outage everything goes on within a minute (I16). */
+const BACKOFF = { base: millis(500), max: seconds(30), jitter: 0.5 }
 const STOP_TIMEOUT = seconds(20)
 
 export function createController(parts: ControllerParts): ProgramParts {
@@ -54,8 +55,8 @@ export function createController(parts: ControllerParts): ProgramParts {
   const live = new ApiLiveReader({ api, clock, installation })
   const writer = targetWriter(api, version)
 
-  const policyQueue = new WorkQueue({ timers, random })
-  const actionQueue = new WorkQueue({ timers, random })
+  const policyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
+  const actionQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
   const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: declareLoopMetrics(parts.metrics) }
   const ports = { cluster, live, objects, ledgers, writer, events, clock: clusterClock(clock, api), log, metrics }
   const policyReconciler = new PolicyReconciler(ports)
@@ -90,9 +91,8 @@ export function createController(parts: ControllerParts): ProgramParts {
     name: 'reconcilers',
     start: () => {
       // No decision before every watch is complete: half a world looks like a quiet one.
-      wire(cluster, objects, policyQueue, actionQueue)
-      // Ledgers whose policy went while nobody watched.
-      for (const policy of ledgers.policies()) policyQueue.add(keyString(policy))
+      // With it come ledgers whose policy went while nobody watched.
+      wire(cluster, objects, ledgers, policyQueue, actionQueue)
       for (const loop of loops) loop.start()
       working = true
       log.info('working', { policies: objects.policies.store.size })

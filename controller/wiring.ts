@@ -1,24 +1,35 @@
 /** What makes which reconciler run: from watches to queues. */
+import type { HealingPolicy } from '../shared/api/v1alpha1/types.ts'
+import { sameJson } from '../shared/lib/json.ts'
 import type { KubeObject } from '../shared/lib/object.ts'
+import { millis, seconds } from '../shared/lib/time.ts'
 import { keyString, parseKey } from '../shared/kube/store.ts'
 import type { Reconcile } from '../shared/runtime/reconcile-loop.ts'
 import type { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
+import type { LedgerStore } from './adapters/ledger-store.ts'
 import type { ApiOwnObjects } from './adapters/own-objects.ts'
 import type { PolicyKey } from './ports/ledgers.ts'
 
-type Queue = Pick<WorkQueue, 'add'>
+type Queue = Pick<WorkQueue, 'add' | 'addAfter'>
+
+/** Two controllers that see different worlds must not answer each other's writes without end. */
+const ECHO = seconds(1)
 
 const keyOf = ({ metadata }: KubeObject): string => keyString({ namespace: metadata.namespace, name: metadata.name })
 
-export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, policyQueue: Queue, actionQueue: Queue): void {
-  objects.policies.subscribe(({ object }) => policyQueue.add(keyOf(object)))
-  objects.actions.subscribe(({ object }) => {
-    actionQueue.add(keyOf(object))
-    // The end of an action frees its slot and may call for the next rung.
-    const { namespace, name } = object.spec.policyRef
-    policyQueue.add(keyString({ namespace, name }))
+export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, policyQueue: Queue, actionQueue: Queue): void {
+  objects.policies.subscribe((event) => {
+    if (event.type !== 'updated' || concerns(event.old, event.object)) policyQueue.add(keyOf(event.object))
   })
+  objects.actions.subscribe((event) => {
+    const { namespace, name } = event.object.spec.policyRef
+    // The end of an action frees its slot and may call for the next rung; what else moves in it can wait.
+    const wait = event.type === 'updated' && event.old.status?.phase === event.object.status?.phase ? ECHO : millis(0)
+    actionQueue.addAfter(keyOf(event.object), wait)
+    policyQueue.addAfter(keyString({ namespace, name }), wait)
+  })
+  ledgers.onChange((policy) => policyQueue.addAfter(keyString(policy), ECHO))
   cluster.onChange((namespace) => {
     const policies = namespace === undefined ? [...objects.policies.store.values()] : objects.policiesIn(namespace)
     for (const policy of policies) policyQueue.add(keyOf(policy))
@@ -26,6 +37,10 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, policyQueu
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
   })
 }
+
+/** Our own status, or another controller's, is no news about a policy. */
+const concerns = (old: HealingPolicy, { metadata }: HealingPolicy): boolean =>
+  old.metadata.uid !== metadata.uid || old.metadata.generation !== metadata.generation || old.metadata.deletionTimestamp !== metadata.deletionTimestamp || !sameJson(old.metadata.annotations, metadata.annotations)
 
 /** A reconciler knows policies and actions by namespace and name; a queue knows strings. */
 export const byKey =

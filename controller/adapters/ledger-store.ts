@@ -57,7 +57,9 @@ export class LedgerStore implements Ledgers {
     this.watch.subscribe(({ type, object }) => {
       const { name } = object.metadata
       if (type !== 'deleted') this.#deleted.delete(name)
-      else if (!this.#removing.delete(name)) {
+      else if (this.#removing.delete(name)) return
+      else if (problemOf(object) !== undefined) log.warn('unreadable ledger was deleted by somebody, beginning anew', { ledger: name })
+      else {
         this.#deleted.set(name, object)
         log.warn('ledger was deleted by somebody, making it again', { ledger: name })
         this.update(object.spec.policy, (ledger) => ledger).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
@@ -77,12 +79,20 @@ export class LedgerStore implements Ledgers {
 
   admit(policy: PolicyKey, change: Parameters<Ledgers['admit']>[1]): ReturnType<Ledgers['admit']> {
     return this.#queued(policy, async () => {
+      let live = false
       for (let attempt = 1; ; attempt++) {
         const stored = this.#current(policy)
         const before = stored?.ledger ?? emptyLedger(policy)
         const answer = change(before)
+        if ('refusal' in answer) {
+          if (live) return answer
+          // Nothing is refused for what a slow watch has not brought yet.
+          await this.#refresh(policy, stored)
+          live = true
+          continue
+        }
         const missing = stored !== undefined && stored.version === undefined
-        if ('refusal' in answer || (answer.ledger === before && !missing)) return answer
+        if (answer.ledger === before && !missing) return answer
         try {
           await this.#write(policy, answer.ledger, stored)
           return answer
@@ -98,8 +108,12 @@ export class LedgerStore implements Ledgers {
     })
   }
 
-  policies(): readonly PolicyKey[] {
-    return [...this.watch.store.values()].map(({ spec }) => spec.policy)
+  /** Whose ledger has changed: another controller or a person did it, or our own write has come back. Those that are there are told first. */
+  onChange(tell: (policy: PolicyKey) => void): void {
+    this.watch.subscribe((event) => {
+      const known = [event.object, ...(event.type === 'updated' ? [event.old] : [])].find((found) => problemOf(found) === undefined)
+      if (known !== undefined) tell(known.spec.policy)
+    })
   }
 
   remove(policy: PolicyKey): Promise<void> {
@@ -180,10 +194,15 @@ const nameOf = ({ namespace, name }: PolicyKey): string => `policy-${shortHash([
 
 const validate = compileResource(healingLedger, API_VERSION)
 
+function problemOf(found: HealingLedger): string | undefined {
+  const [issue] = validate(found)
+  return issue === undefined ? undefined : `${issue.path}: ${issue.message}`
+}
+
 /** @throws LedgerUnreadable when it is not what this schema says, or is about another policy. */
 function readable(found: HealingLedger, policy: PolicyKey): Ledger {
-  const [issue] = validate(found)
-  if (issue !== undefined) throw new LedgerUnreadable(`ledger ${found.metadata.name} is malformed at ${issue.path}: ${issue.message}`)
+  const problem = problemOf(found)
+  if (problem !== undefined) throw new LedgerUnreadable(`ledger ${found.metadata.name} is malformed at ${problem}`)
   const { spec } = found
   if (spec.policy.namespace !== policy.namespace || spec.policy.name !== policy.name) {
     throw new LedgerUnreadable(`ledger ${found.metadata.name} is about ${spec.policy.namespace}/${spec.policy.name}`)

@@ -82,6 +82,11 @@ export class ApiLiveReader implements LiveReader {
     return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
   }
 
+  async pods(namespace: string): Promise<readonly PodView[]> {
+    const { items } = await this.#options.api.list(PODS, { namespace })
+    return items.map(podView)
+  }
+
   async #may(namespace: string, { apiGroup, resource, verb }: (typeof healerPermissions)[number]): Promise<boolean> {
     const [name = '', subresource] = resource.split('/')
     const answer = await this.#options.api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {

@@ -1,13 +1,15 @@
 /** Policies and actions: watched, and written with the controller's own account. Nothing else is. */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
 import { INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingActionSpec, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
-import { isApiError } from '../../shared/kube/errors.ts'
+import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 import { HEALING_ACTIONS, HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { keyString, olderThan } from '../../shared/kube/store.ts'
-import { sameJson } from '../../shared/lib/json.ts'
+import { isObject, sameJson } from '../../shared/lib/json.ts'
+import { compileResource } from '../../shared/schema/validate.ts'
 import type { PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 
@@ -56,13 +58,24 @@ export class ApiOwnObjects implements OwnObjects {
     return this.policies.store.byIndex('namespace', namespace)
   }
 
+  malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined {
+    const issues = validate(action)
+    const worst = issues.find(({ path }) => !path.startsWith('status')) ?? issues[0]
+    return worst === undefined ? undefined : { in: worst.path.startsWith('status') ? 'status' : 'spec', message: `${worst.path}: ${worst.message}` }
+  }
+
   async writePolicyStatus({ metadata }: HealingPolicy, status: HealingPolicyStatus): Promise<void> {
     try {
-      // Whole, so that what is no longer so goes; "add" also replaces.
-      const body = [{ op: 'add', path: '/status', value: status }]
+      const body = [
+        // A policy that was edited, or made anew under the name, is judged again: this status is not about it (I6).
+        { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+        // Whole, so that what is no longer so goes; "add" also replaces.
+        { op: 'add', path: '/status', value: status },
+      ]
       const written = await this.#api.patch<HealingPolicy>(HEALING_POLICIES, keyOf(metadata), { type: 'json', body }, { subresource: 'status' })
       this.#remember(HEALING_POLICIES, whole<HealingPolicy>(HEALING_POLICIES.kind)(written))
     } catch (error) {
+      if (isApiError(error, 'Conflict')) this.#forget(HEALING_POLICIES, keyOf(metadata))
       if (!isApiError(error, 'NotFound')) throw error
     }
   }
@@ -79,18 +92,45 @@ export class ApiOwnObjects implements OwnObjects {
       this.#remember(HEALING_ACTIONS, await this.#api.create<HealingAction>(HEALING_ACTIONS, manifest))
       return 'Created'
     } catch (error) {
+      if (isAmbiguous(error)) return await this.#createdAfterAll(name, spec, error)
       if (!isApiError(error, 'AlreadyExists')) throw error
     }
     const found = await this.#api.get<HealingAction>(HEALING_ACTIONS, { namespace, name })
     return sameJson(essence(found.spec), essence(spec)) ? 'Exists' : 'Differs'
   }
 
+  async #createdAfterAll(name: string, spec: HealingActionSpec, lost: unknown): Promise<'Created'> {
+    try {
+      const found = await this.#api.get<HealingAction>(HEALING_ACTIONS, { namespace: spec.policyRef.namespace, name })
+      if (sameJson(essence(found.spec), essence(spec))) {
+        this.#remember(HEALING_ACTIONS, found)
+        return 'Created'
+      }
+    } catch (error) {
+      if (!isApiError(error)) throw error
+    }
+    throw lost
+  }
+
   async writeActionStatus(action: HealingAction, status: StatusPatch): Promise<HealingAction> {
-    const { resourceVersion } = action.metadata
-    const body = { metadata: { resourceVersion }, status }
-    const written = await this.#api.patch<HealingAction>(HEALING_ACTIONS, keyOf(action.metadata), { type: 'merge', body }, { subresource: 'status' })
+    const written = await this.#patchedStatus(action, status)
     this.#remember(HEALING_ACTIONS, written)
     return written
+  }
+
+  async #patchedStatus({ metadata }: HealingAction, status: StatusPatch): Promise<HealingAction> {
+    const { resourceVersion, uid } = metadata
+    const body = { metadata: { resourceVersion }, status }
+    try {
+      return await this.#api.patch<HealingAction>(HEALING_ACTIONS, keyOf(metadata), { type: 'merge', body }, { subresource: 'status' })
+    } catch (error) {
+      // What we believed to be newer than the watch may be of a future that a restored etcd has never seen.
+      if (isApiError(error, 'Conflict')) this.#forget(HEALING_ACTIONS, keyOf(metadata))
+      if (!isAmbiguous(error)) throw error
+      const found = await this.#api.get<HealingAction>(HEALING_ACTIONS, keyOf(metadata))
+      if (found.metadata.uid !== uid || !holds(found.status, status)) throw error
+      return found
+    }
   }
 
   async actionExists(key: PolicyKey): Promise<boolean> {
@@ -104,11 +144,15 @@ export class ApiOwnObjects implements OwnObjects {
   }
 
   #remember(resource: Resource, object: KubeObject): void {
-    this.#written.set(`${resource.plural} ${keyString(keyOf(object.metadata))}`, object)
+    this.#written.set(idOf(resource, keyOf(object.metadata)), object)
+  }
+
+  #forget(resource: Resource, key: PolicyKey): void {
+    this.#written.delete(idOf(resource, key))
   }
 
   #newest<T extends KubeObject>(resource: Resource, key: PolicyKey, cached: T | undefined): T | undefined {
-    const id = `${resource.plural} ${keyString(key)}`
+    const id = idOf(resource, key)
     const written = this.#written.get(id) as T | undefined
     if (written === undefined) return cached
     const reflector = resource === HEALING_POLICIES ? this.policies : this.actions
@@ -128,5 +172,16 @@ const essence = ({ policyRef, incident, targetResource, action, dryRun }: Healin
   action,
   dryRun,
 })
+
+/** Whether a merge patch would change nothing any more. */
+function holds(value: unknown, patch: unknown): boolean {
+  if (patch === null) return value === undefined
+  if (!isObject(patch)) return patch === undefined || sameJson(value, patch)
+  return isObject(value) && Object.entries(patch).every(([key, wanted]) => holds(value[key], wanted))
+}
+
+const idOf = ({ plural }: Resource, key: PolicyKey): string => `${plural} ${keyString(key)}`
+
+const validate = compileResource(healingAction, API_VERSION)
 
 const keyOf = ({ namespace, name }: KubeObject['metadata']): PolicyKey => ({ namespace: namespace ?? '', name })

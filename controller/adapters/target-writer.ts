@@ -29,6 +29,8 @@ export const targetWriter = (api: Pick<KubeWriter, 'post'>, version: string): Ta
 async function evict(api: Pick<KubeWriter, 'post'>, { target, preconditions, gracePeriodSeconds }: Operation, { action, dryRun }: WriteContext, version: string): Promise<void> {
   const { namespace, name, kind } = target
   if (!NAMESPACE.test(namespace) || kind !== 'Pod' || name === '') throw new Error('a write needs one named pod of one namespace')
+  // 0 would be a force delete by another door.
+  if (gracePeriodSeconds !== undefined && !(gracePeriodSeconds >= 1)) throw new Error('a write never deletes by force')
   if (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion)) throw new Error('a write needs the uid and the resourceVersion that were judged')
   const body = {
     apiVersion: 'policy/v1',
@@ -60,9 +62,10 @@ export function meaning(error: ApiError): WriteResult {
     // May hide that the pod is another one by now: the next look reads it again.
     case 'DisruptionBudgetPending':
     case 'Throttled':
+    // Our own token, not the healer's rights: it is renewed.
+    case 'Unauthorized':
       return { kind: 'Later', retryAfter: error.retryAfter }
     case 'Forbidden':
-    case 'Unauthorized':
       return { kind: 'Forbidden' }
     case 'Server':
     case 'Timeout':

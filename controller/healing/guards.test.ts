@@ -35,6 +35,7 @@ const CASES: readonly Case[] = [
   { title: 'a policy that is being deleted does nothing', metadata: { deletionTimestamp: '2030-01-01T12:00:00Z' }, reason: 'PolicyDeleted' },
   { title: 'a policy that breaks a rule does nothing', view: { violations: [violation] }, reason: 'NotAccepted' },
   { title: 'clocks a minute apart are near enough', view: { clockSkew: minutes(1) }, reason: undefined },
+  { title: 'a clock of the API server that is not known stops', view: { clockSkew: undefined }, reason: 'ClockSkew' },
   { title: 'clocks more than a minute apart stop', view: { clockSkew: millis(60_001) }, reason: 'ClockSkew' },
   { title: 'clocks more than a minute apart the other way stop', view: { clockSkew: millis(-60_001) }, reason: 'ClockSkew' },
   { title: 'a namespace on its way out is left alone', view: { namespace: { ...here, deleting: true } }, reason: 'NamespaceTerminating' },

@@ -40,10 +40,11 @@ export const GUARDS: readonly Guard[] = [
       : { reason: 'NotAccepted', message: `the policy breaks ${first.rule} at ${first.path}: ${first.what}${violations.length === 1 ? '' : ` (and ${violations.length - 1} more)`}` }
   },
   // The promise of "per hour" holds in the API server's clock.
-  (_policy, _proposal, { now, clockSkew }) =>
-    clockSkew !== undefined && Math.abs(clockSkew) > MAX_CLOCK_SKEW
-      ? { reason: 'ClockSkew', message: "this clock and the API server's differ by more than a minute", recheckAt: after(now, minutes(1)) }
-      : undefined,
+  (_policy, _proposal, { now, clockSkew }) => {
+    if (clockSkew !== undefined && Math.abs(clockSkew) <= MAX_CLOCK_SKEW) return undefined
+    const message = clockSkew === undefined ? "the API server's clock is not known" : "this clock and the API server's differ by more than a minute"
+    return { reason: 'ClockSkew', message, recheckAt: after(now, minutes(1)) }
+  },
   // Nothing that we make there would live, and the pods go anyway.
   (_policy, _proposal, { namespace }) =>
     namespace === undefined || namespace.deleting ? { reason: 'NamespaceTerminating', message: 'the namespace is being deleted' } : undefined,

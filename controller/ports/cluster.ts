@@ -23,4 +23,6 @@ export interface LiveReader {
   /** Whether the healer of the namespace is there and may do what actions need. */
   healer(namespace: string): Promise<HealerState>
   killSwitch(): Promise<boolean>
+  /** The pods of the namespace as they are now. */
+  pods(namespace: string): Promise<readonly PodView[]>
 }

@@ -17,9 +17,7 @@ export interface Ledgers {
   read(policy: PolicyKey): Promise<Ledger | undefined>
   /** Answers the ledger as stored. Nothing is written when the function returns its argument. @throws LedgerUnreadable */
   update(policy: PolicyKey, change: (ledger: Ledger) => Ledger): Promise<Ledger>
-  /** As `update`; a refusal writes nothing. @throws LedgerUnreadable */
+  /** As `update`; a refusal writes nothing, and is never for what a slow watch has not brought yet. @throws LedgerUnreadable */
   admit(policy: PolicyKey, change: (ledger: Ledger) => { readonly ledger: Ledger } | { readonly refusal: Refusal }): Promise<{ readonly ledger: Ledger } | { readonly refusal: Refusal }>
-  /** Every policy that has a ledger. */
-  policies(): readonly PolicyKey[]
   remove(policy: PolicyKey): Promise<void>
 }

@@ -6,14 +6,17 @@ export interface OwnObjects {
   /** As cached, but never older than our own last write. */
   policy(key: PolicyKey): HealingPolicy | undefined
   action(key: PolicyKey): HealingAction | undefined
+  /** What the schema says against it. Own state of that kind stops acting; it is never read as empty (I19). */
+  malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined
   /** Actions of a namespace that are not in a final phase. */
   openActions(namespace: string): readonly HealingAction[]
   policiesIn(namespace: string): readonly HealingPolicy[]
 
+  /** This and the other status are conditional on the version that was read; a lost answer is found out by reading (I18). */
   writePolicyStatus(policy: HealingPolicy, status: HealingPolicyStatus): Promise<void>
   /** `Exists`: there is one of this name and spec (a successor after a crash made it). `Differs`: of another spec. */
   createAction(name: string, spec: HealingActionSpec): Promise<'Created' | 'Exists' | 'Differs'>
-  /** Conditional on the version that was read. null removes a field. */
+  /** null removes a field. */
   writeActionStatus(action: HealingAction, status: StatusPatch): Promise<HealingAction>
   /** A read of the API server, not of the cache. */
   actionExists(key: PolicyKey): Promise<boolean>

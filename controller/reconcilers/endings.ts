@@ -1,8 +1,8 @@
 /** How an action may end, and how it is told. Pure. */
 import { printable } from '../../shared/lib/text.ts'
-import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import type { Outcome } from '../healing/ledger.ts'
+import { settle, type Ledger, type Outcome } from '../healing/ledger.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import type { Verification } from '../healing/verify.ts'
 import type { StatusPatch } from '../ports/objects.ts'
@@ -12,8 +12,6 @@ type Status = NonNullable<HealingAction['status']>
 export interface Ending {
   readonly phase: Extract<Status['phase'], 'Succeeded' | 'Failed' | 'Cancelled'>
   readonly outcome?: 'Effective' | 'Ineffective' | 'Inconclusive'
-  /** What the ledger learns; a dry run has nothing to settle. */
-  readonly settled: Outcome
   readonly success: boolean
   readonly reason: string
   readonly message: string
@@ -21,26 +19,50 @@ export interface Ending {
   readonly changes?: NonNullable<Status['result']>['changes']
 }
 
-export const cancelled = (reason: string, message: string): Ending => ({ phase: 'Cancelled', settled: 'Cancelled', success: false, reason, message })
-export const failed = (reason: string, message: string): Ending => ({ phase: 'Failed', settled: 'Failed', success: false, reason, message })
-export const inconclusive = (message: string): Ending => ({
-  phase: 'Failed',
-  outcome: 'Inconclusive',
-  settled: 'Inconclusive',
-  success: false,
-  reason: 'Inconclusive',
-  message,
-})
+export const cancelled = (reason: string, message: string): Ending => ({ phase: 'Cancelled', success: false, reason, message })
+export const failed = (reason: string, message: string): Ending => ({ phase: 'Failed', success: false, reason, message })
+export const inconclusive = (message: string, reason = 'Inconclusive'): Ending => ({ phase: 'Failed', outcome: 'Inconclusive', success: false, reason, message })
 
 export const verified = ({ outcome, message, healthySince }: Extract<Verification, { kind: 'Done' }>): Ending => ({
   phase: outcome === 'Effective' ? 'Succeeded' : 'Failed',
   outcome,
-  settled: outcome,
   success: outcome === 'Effective',
   reason: outcome,
   message,
   healthySince,
 })
+
+const BREAKER_DEFAULTS = { failureThreshold: 3, openDuration: minutes(10) }
+
+/** What the ledger learns from the last status of an action; undefined: it has not ended. */
+function outcomeOf({ status }: HealingAction): Outcome | undefined {
+  switch (status?.phase) {
+    case 'Succeeded':
+    case 'Cancelled':
+      return status.outcome ?? 'Cancelled'
+    case 'Failed':
+      return status.outcome ?? 'Failed'
+    // Whatever else it says: it has not ended.
+    case undefined:
+    case 'Pending':
+    case 'InProgress':
+    case 'Verifying':
+    default:
+      return undefined
+  }
+}
+
+export const isEnded = (action: HealingAction): boolean => outcomeOf(action) !== undefined
+
+/** The ledger once more, with an ended action settled in it. Twice is as good as once. */
+export function settled(ledger: Ledger, action: HealingAction, policy: CompiledPolicy | undefined, now: Instant): Ledger {
+  const outcome = outcomeOf(action)
+  if (outcome === undefined) return ledger
+  const { metadata, spec, status } = action
+  const ladder = policy?.triggers.find((t) => t.name === spec.trigger.name)?.ladder.length ?? 0
+  const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, healthySince: parseInstant(status?.healthySince) }
+  return settle(ledger, settlement, policy?.limits.breaker ?? BREAKER_DEFAULTS, now)
+}
 
 /** The last status that the action gets. */
 export function finalStatus(action: HealingAction, { phase, outcome, success, reason, message: text, changes, healthySince }: Ending, now: Instant): StatusPatch {

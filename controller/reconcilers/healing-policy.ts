@@ -19,6 +19,7 @@ import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import type { Events } from '../ports/events.ts'
 import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects } from '../ports/objects.ts'
+import { isEnded, settled } from './endings.ts'
 
 export interface PolicyReconcilerPorts {
   readonly cluster: ClusterCache
@@ -48,17 +49,16 @@ export class PolicyReconciler {
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
     const { objects, clock } = this.#ports
     const policy = objects.policy(key)
-    if (policy === undefined) return this.#gone(key)
     const now = clock.now()
     try {
-      return await this.#judge(policy, key, now)
+      return policy === undefined ? await this.#gone(key, now) : await this.#judge(policy, key, now)
     } catch (error) {
       if (error instanceof LedgerUnreadable) {
         this.#ports.metrics.ledgerUnreadable.inc({})
-        await this.#broken(policy, 'LedgerUnreadable', error.message, now)
+        if (policy !== undefined) await this.#broken(policy, 'LedgerUnreadable', error.message, now)
         return { requeueAfter: UNREADABLE_RETRY }
       }
-      if (!(error instanceof TerminalError)) throw error
+      if (policy === undefined || !(error instanceof TerminalError)) throw error
       await this.#broken(policy, 'NotCompiled', error.message, now)
       return {}
     }
@@ -69,7 +69,7 @@ export class PolicyReconciler {
     const world = cluster.world(key.namespace)
     const { violations } = judge(stored, { installation: world.installation })
     const policy = compilePolicy(stored)
-    const known = await ledgers.read(key)
+    const known = await this.#settled(key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter((e) => e.state === 'Reserved').map((e) => e.action)
     const snapshot: Snapshot = {
       ...world,
@@ -152,6 +152,16 @@ export class PolicyReconciler {
     return admission.ledger
   }
 
+  /** Actions that have ended, and whose controller died before the ledger knew. */
+  async #settled(key: PolicyKey, policy: CompiledPolicy | undefined, ledger: Ledger | undefined, now: Instant): Promise<Ledger | undefined> {
+    let current = ledger
+    for (const entry of ledger?.entries ?? []) {
+      const action = entry.state === 'Reserved' ? this.#ports.objects.action({ namespace: key.namespace, name: entry.action }) : undefined
+      if (action !== undefined && isEnded(action)) current = await this.#ports.ledgers.update(key, (fresh) => settled(fresh, action, policy, now))
+    }
+    return current
+  }
+
   /** Reservations whose action was never created. The live read keeps a slow cache from losing an act. */
   async #orphans(key: PolicyKey, policy: CompiledPolicy, ledger: Ledger, now: Instant): Promise<Ledger> {
     const { ledgers, objects, log } = this.#ports
@@ -188,8 +198,8 @@ export class PolicyReconciler {
 
   async #writeStatus(stored: HealingPolicy, status: HealingPolicyStatus): Promise<void> {
     if (sameJson(status, stored.status)) return
-    this.#tell(stored, status)
     await this.#ports.objects.writePolicyStatus(stored, status)
+    this.#tell(stored, status)
   }
 
   /** An event when the decision becomes a refusal that a person should know of, and one line in the log for every change. */
@@ -205,16 +215,15 @@ export class PolicyReconciler {
   async #broken(stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
     const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status)
     if (sameJson(status, stored.status)) return
+    await this.#ports.objects.writePolicyStatus(stored, status)
     this.#ports.log.error('policy cannot be judged', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, reason, detail: message })
     this.#ports.events.record(stored, { type: 'Warning', reason, action: 'refuse', note: message })
-    await this.#ports.objects.writePolicyStatus(stored, status)
   }
 
   /** Deleting and recreating a policy resets nothing for a day. */
-  async #gone(key: PolicyKey): Promise<ReconcileResult> {
-    const { ledgers, clock, log } = this.#ports
-    const now = clock.now()
-    const ledger = await ledgers.read(key)
+  async #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
+    const { ledgers, log } = this.#ports
+    const ledger = await this.#settled(key, undefined, await ledgers.read(key), now)
     if (ledger === undefined) return {}
     const since = parseInstant(ledger.goneSince)
     if (since === undefined) {

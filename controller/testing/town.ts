@@ -1,14 +1,15 @@
 /** The whole controller on a fake cluster and a fake clock, with one Deployment whose ReplicaSet the test plays. */
 import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
-import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { after, formatInstant, millis, seconds, type Millis } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
-import { silentLogger } from '../../shared/runtime/logger.ts'
-import { noMetrics } from '../../shared/runtime/metrics.ts'
+import { silentLogger, type Fields, type Logger } from '../../shared/runtime/logger.ts'
+import { noMetrics, type Metrics } from '../../shared/runtime/metrics.ts'
 import { buildPolicy, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
+import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { createController } from '../program.ts'
 import type { EventNote } from '../ports/events.ts'
@@ -25,28 +26,47 @@ export interface TownOptions {
   readonly healer?: boolean
   /** How far the controller's clock is ahead of the API server's. */
   readonly ahead?: Millis
+  /** Rights beyond those of the controller's own rules: why a call is forbidden. */
+  readonly deny?: (call: Call) => string | undefined
+  /** Whether the healer may act, as the review says. */
+  readonly healerMay?: boolean
+  readonly podTermination?: Millis
+  readonly name?: string
+  /** Of each way of a call, in milliseconds. */
+  readonly latency?: (call: Call) => number
 }
 
 export class Town {
   readonly clock = new FakeClock()
   readonly cluster: FakeCluster
   readonly events: EventNote[] = []
+  /** Counters by name and labels. */
+  readonly counts = new Map<string, number>()
+  /** Everything that was logged, as text. */
+  readonly logged: string[] = []
+  /** How far the controllers' clock is ahead; changing it is a jump. */
+  ahead: Millis
   readonly #options: TownOptions
   readonly #random: () => number
   readonly #controllers: Lifecycle[] = []
+  readonly #dead = new Set<string>()
   #pods = 0
 
   constructor(options: TownOptions = {}) {
     this.#options = options
+    this.ahead = options.ahead ?? millis(0)
     this.#random = seededRandom(options.seed ?? 1)
     this.cluster = new FakeCluster({
       clock: this.clock,
       timers: this.clock,
-      post: () => ({ status: { allowed: true } }),
+      post: () => ({ status: { allowed: options.healerMay !== false } }),
       // The cluster itself and the tests may do everything.
-      deny: (call) => (call.user === 'admin' ? undefined : forbidden(call)),
+      deny: (call) => (call.user === 'admin' ? undefined : (forbidden(call) ?? options.deny?.(call))),
+      latency: (call) => millis(call.user === 'admin' ? 0 : (options.latency?.(call) ?? 0)),
+      ...(options.podTermination === undefined ? {} : { podTermination: options.podTermination }),
     })
     const { cluster } = this
+    cluster.faults.add(({ user }) => (this.#dead.has(user) ? { when: 'before', answer: 'reset' } : undefined))
     cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_INSTALLATION.operatorNamespace } })
     cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
     cluster.seed(REPLICA_SETS, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'cart-1', namespace: NAMESPACE, uid: 'uid-cart-1', ownerReferences: [owner('Deployment', 'cart', 'uid-cart')] } })
@@ -58,7 +78,7 @@ export class Town {
         ...options.spec,
       },
     })
-    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: 'cart', namespace: NAMESPACE, generation: 1 }, spec })
+    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: this.policyName, namespace: NAMESPACE, generation: 1 }, spec })
     this.pod('broken')
   }
 
@@ -79,16 +99,15 @@ export class Town {
 
   async start(name = 'controller-1'): Promise<Lifecycle> {
     const { clock } = this
-    const { ahead = millis(0) } = this.#options
     const { components } = createController({
       api: this.cluster.client(name),
-      events: { record: (_regarding, note) => this.events.push(note) },
+      events: { record: (_regarding, note) => !this.#dead.has(name) && this.events.push(note) },
       installation: DEFAULT_INSTALLATION,
-      clock: { now: () => after(clock.now(), ahead) },
+      clock: { now: () => after(clock.now(), this.ahead) },
       timers: clock,
       random: this.#random,
-      log: silentLogger,
-      metrics: noMetrics,
+      log: this.#logger,
+      metrics: this.#metrics,
       concurrency: 2,
       version: 'test',
     })
@@ -100,6 +119,63 @@ export class Town {
     // Under faults the lists may need longer; the caller lets time pass.
     void started.catch(() => {})
     return lifecycle
+  }
+
+  /** The process is gone from here on: none of its calls arrives any more. */
+  crash(name: string): void {
+    this.#dead.add(name)
+  }
+
+  /** Evictions that were asked for, dry runs included. */
+  get attempts(): number {
+    return this.cluster.journal.writes.filter(({ call }) => call.subresource === 'eviction').length
+  }
+
+  /** A disruption budget that lets no pod of the Deployment go. */
+  budget(name: string): void {
+    this.cluster.seed(POD_DISRUPTION_BUDGETS, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name, namespace: NAMESPACE, generation: 1 },
+      spec: { minAvailable: 1, selector: { matchLabels: SELECTOR } },
+    })
+  }
+
+  /** As its author does it. */
+  editPolicy(edit: (spec: Record<string, unknown>) => Record<string, unknown>): void {
+    this.cluster.change(HEALING_POLICIES, { namespace: NAMESPACE, name: this.policyName }, (policy) => ({
+      ...policy,
+      metadata: { ...policy.metadata, generation: (policy.metadata.generation ?? 1) + 1 },
+      spec: edit(policy['spec'] as Record<string, unknown>),
+    }))
+  }
+
+  /** The status of the first action, as nobody should write it. */
+  editAction(status: Record<string, unknown>): void {
+    const [action] = this.actions
+    if (action === undefined) throw new Error('no action yet')
+    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, status: { ...(o['status'] as object), ...status } }))
+  }
+
+  /** What was counted under names that begin so. */
+  count(prefix: string): number {
+    return [...this.counts].reduce((sum, [key, n]) => (key.startsWith(prefix) ? sum + n : sum), 0)
+  }
+
+  get #logger(): Logger {
+    const write = (message: string, fields: Fields = {}): void => void this.logged.push(`${message} ${JSON.stringify(fields)}`)
+    const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
+    return logger
+  }
+
+  get #metrics(): Metrics {
+    const counter: Metrics['counter'] = (name) => ({
+      inc: (labels, n = 1) => {
+        const key = `${name} ${JSON.stringify(labels)}`
+        this.counts.set(key, (this.counts.get(key) ?? 0) + n)
+      },
+    })
+    return { ...noMetrics, counter }
   }
 
   /** Time passes, and the ReplicaSet makes a new pod when there is none. */
@@ -117,8 +193,14 @@ export class Town {
     await stopping
   }
 
+  /** In the order in which they were decided. */
   get actions(): readonly HealingAction[] {
-    return this.cluster.all(HEALING_ACTIONS) as unknown as HealingAction[]
+    const all = this.cluster.all(HEALING_ACTIONS) as unknown as HealingAction[]
+    return all.toSorted((a, b) => a.spec.incident.ordinal - b.spec.incident.ordinal || a.spec.incident.rung - b.spec.incident.rung)
+  }
+
+  get policyName(): string {
+    return this.#options.name ?? 'cart'
   }
 
   get ledger(): HealingLedgerSpec | undefined {
@@ -126,7 +208,7 @@ export class Town {
   }
 
   get policy(): HealingPolicy {
-    return this.cluster.must(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }) as unknown as HealingPolicy
+    return this.cluster.must(HEALING_POLICIES, { namespace: NAMESPACE, name: this.policyName }) as unknown as HealingPolicy
   }
 
   /** Evictions that changed something, by the uid of the pod. */

@@ -1,0 +1,125 @@
+/**
+ * What is written of an action while it is carried out, and what people are told of it. Each status is conditional on
+ * the one that was read: of two that go on with one action, one is the first, and the other looks again.
+ */
+import { printable } from '../../shared/lib/text.ts'
+import { after, between, earliest, formatInstant, millis, parseInstant, seconds, type Clock, type Instant, type Millis } from '../../shared/lib/time.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { Logger } from '../../shared/runtime/logger.ts'
+import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import type { CompiledPolicy } from '../healing/policy.ts'
+import type { ControllerMetrics } from '../metrics.ts'
+import type { Events } from '../ports/events.ts'
+import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
+import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
+import { finalStatus, settled, withCondition, type Ending } from './endings.ts'
+
+export interface ActionRecordPorts {
+  readonly objects: OwnObjects
+  readonly ledgers: Ledgers
+  readonly events: Events
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: ControllerMetrics
+}
+
+/** Why it was not done this time, and when it is tried again: `first`, then twice as long with each attempt. */
+export interface Delay {
+  readonly reason: string
+  readonly message: string
+  readonly first?: Millis
+  /** What the API server asked for; never less. */
+  readonly asked?: Millis | undefined
+}
+
+const FIRST_RETRY = seconds(2)
+const LONGEST_RETRY = seconds(30)
+
+export class ActionRecord {
+  readonly #ports: ActionRecordPorts
+
+  constructor(ports: ActionRecordPorts) {
+    this.#ports = ports
+  }
+
+  /** Before the first write of every attempt. How the last one ended is taken away: until this one has an end, it may have written. */
+  async began(action: HealingAction, at: Instant): Promise<HealingAction> {
+    const before = action.status?.startTime
+    const begun = await this.#ports.objects.writeActionStatus(action, {
+      phase: 'InProgress',
+      startTime: before ?? formatInstant(at),
+      attempts: (action.status?.attempts ?? 0) + 1,
+      nextAttempt: null,
+      result: null,
+    })
+    this.log(begun, before === undefined ? 'began' : 'tried again')
+    return begun
+  }
+
+  async delayed(action: HealingAction, { reason, message, first = FIRST_RETRY, asked = millis(0) }: Delay, deadline: Instant): Promise<ReconcileResult> {
+    const now = this.#ports.clock.now()
+    const attempts = action.status?.attempts ?? 1
+    const backoff = Math.min(first * 2 ** Math.min(10, attempts - 1), LONGEST_RETRY)
+    const next = earliest(deadline, after(now, millis(Math.max(asked, backoff))))
+    this.log(action, 'will try again', { reason })
+    await this.#ports.objects.writeActionStatus(action, { nextAttempt: formatInstant(next), result: { success: false, reason, message: printable(message, 1000) } })
+    return { requeueAfter: millis(Math.max(50, between(now, next))) }
+  }
+
+  async landed(action: HealingAction, at: Instant, message: string, changes?: Ending['changes']): Promise<ReconcileResult> {
+    const { objects, events, metrics } = this.#ports
+    const { spec } = action
+    await objects.writeActionStatus(action, {
+      phase: 'Verifying',
+      actedAt: formatInstant(at),
+      nextAttempt: null,
+      result: { success: true, reason: 'Executed', message, ...(changes === undefined ? {} : { changes }) },
+      conditions: withCondition(action, { type: 'Executed', status: 'True', reason: 'Executed', message }, at),
+    })
+    this.log(action, 'acted', { detail: message })
+    events.record(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: message })
+    const since = parseInstant(spec.trigger.since)
+    if (since !== undefined) metrics.acted.observe({}, between(since, at) / 1000)
+    return { requeueAfter: millis(50) }
+  }
+
+  async healthy(action: HealingAction, since: Instant | undefined, replacements: readonly string[]): Promise<void> {
+    const healthySince = since === undefined ? null : formatInstant(since)
+    if ((action.status?.healthySince ?? null) === healthySince) return
+    await this.#ports.objects.writeActionStatus(action, { healthySince, replacements: replacements.slice() })
+  }
+
+  /** The status decides, since only one writer can win it; the ledger follows. After a crash in between the policy's reconcile settles. */
+  async ended(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
+    const { ledgers, objects, events, metrics, clock } = this.#ports
+    const now = clock.now()
+    const { spec } = action
+    const { phase, outcome, success, reason, message } = ending
+    const last = await objects.writeActionStatus(action, finalStatus(action, ending, now))
+    this.log(action, 'ended', { phase, outcome, reason, detail: message })
+    events.record(action, { type: success ? 'Normal' : 'Warning', reason: outcome ?? reason, action: spec.action.type, note: message })
+    metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
+    const since = parseInstant(spec.trigger.since)
+    if (since !== undefined && outcome !== undefined) metrics.verified.observe({}, between(since, now) / 1000)
+    await ledgers.update(keyOf(spec.policyRef), (ledger) => settled(ledger, last, policy, now))
+    return {}
+  }
+
+  /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
+  async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
+    const nothing = { attempts: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, completionTime: null, result: null } satisfies StatusPatch
+    const { status: _, ...bare } = action
+    // Ended at once, should there be no second write.
+    const { phase, outcome = null } = ending
+    const cleared = await this.#ports.objects.writeActionStatus(action, { ...nothing, phase, outcome, conditions: null })
+    return this.ended({ ...bare, metadata: cleared.metadata }, policy, ending)
+  }
+
+  /** One structured line per step; the action's name is the correlation id. */
+  log(action: HealingAction, step: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const { policyRef, incident, targetResource } = action.spec
+    this.#ports.log.info(step, { action: action.metadata.name, policy: `${policyRef.namespace}/${policyRef.name}`, incident: incident.id, target: targetResource.name, ...fields })
+  }
+}
+
+export const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): PolicyKey => ({ namespace, name })

@@ -1,0 +1,70 @@
+import { expect } from 'chai'
+import { minutes } from '../../shared/lib/time.ts'
+import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
+import type { Fault } from '../../shared/testing/fake-cluster/faults.ts'
+import { Town } from '../testing/town.ts'
+
+/** Everything that changes something, and the dry run; a review is a question. */
+const counts = (call: Call): boolean => call.user === 'controller-1' && isWrite(call) && call.resource.plural !== 'subjectaccessreviews'
+
+const WAYS: Readonly<Record<string, { readonly fault: Fault; readonly crash: boolean }>> = {
+  'the request is lost': { fault: { when: 'before', answer: 'reset' }, crash: false },
+  'the answer is lost': { fault: { when: 'after', answer: 'reset' }, crash: false },
+  'the answer never comes': { fault: { when: 'after', answer: 'hang' }, crash: false },
+  'the process dies before': { fault: { when: 'before', answer: 'reset' }, crash: true },
+  'the process dies after': { fault: { when: 'after', answer: 'reset' }, crash: true },
+}
+
+describe('every write of a run', () => {
+  let town: Town
+  afterEach(async () => {
+    await town.stop()
+  })
+
+  const run = async (nth: number, way: (typeof WAYS)[string]): Promise<string> => {
+    let seen = 0
+    let what = ''
+    let end = 60
+    town.cluster.faults.add((call) => {
+      if (!counts(call) || ++seen !== nth) return undefined
+      what = `${call.verb} ${call.resource.plural}/${call.subresource ?? ''}${call.dryRun ? ' (dry run)' : ''}`
+      if (way.crash) {
+        end = 0
+        town.crash('controller-1')
+      }
+      return way.fault
+    })
+    await town.start()
+    for (let step = 0; step < end; step++) await town.live(minutes(0.1))
+    if (end === 0) await town.start('controller-2')
+    await town.live(minutes(6))
+    return what
+  }
+
+  for (const [title, way] of Object.entries(WAYS)) {
+    it(`heals once, settles once and counts once when ${title}`, async () => {
+      for (let nth = 1; nth <= 30; nth++) {
+        town = new Town({ seed: nth })
+        const what = await run(nth, way)
+        if (what === '') {
+          expect(nth, 'writes of the whole run').to.be.within(12, 25)
+          return
+        }
+        const context = `write ${nth}: ${what}`
+        expect(new Set(town.evictions).size, context).to.equal(1)
+        expect(town.evictions, context).to.have.length(1)
+        expect(town.actions.map(({ status }) => [status?.phase, status?.outcome]), context).to.deep.equal([['Succeeded', 'Effective']])
+        expect(town.ledger?.entries.map(({ state, outcome }) => [state, outcome]), context).to.deep.equal([['Settled', 'Effective']])
+        expect(town.ledger?.outcomes.effective, context).to.equal(1)
+        expect(town.policy.status?.lastDecision?.reason, context).to.equal('Healthy')
+        expect(town.count('kubeskippy_healing_actions_total'), context).to.be.at.most(1)
+        if (!way.crash) {
+          expect(town.count('kubeskippy_healing_actions_total'), context).to.equal(1)
+          expect(town.events.map(({ reason }) => reason).sort(), context).to.deep.equal(['Acted', 'Decided', 'Effective'])
+        }
+        await town.stop()
+      }
+      expect.fail('the run has no end')
+    })
+  }
+})

@@ -1,0 +1,150 @@
+import { expect } from 'chai'
+import { POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
+import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
+import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
+import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
+import { SERVER_ERROR, THROTTLED, type Fault } from '../../shared/testing/fake-cluster/faults.ts'
+import { NAMESPACE, Town } from '../testing/town.ts'
+
+const isEviction = (call: Call): boolean => call.subresource === 'eviction'
+const isReal = (call: Call): boolean => isEviction(call) && !call.dryRun
+const POD = { namespace: NAMESPACE, name: 'cart-1-0' }
+
+describe('an action', () => {
+  let town: Town
+  afterEach(async () => {
+    await town.stop()
+  })
+
+  const phase = (i = 0) => town.actions[i]?.status?.phase
+  const reason = (i = 0) => town.actions[i]?.status?.result?.reason
+  const entries = () => town.ledger?.entries.map(({ state, outcome }) => [state, outcome])
+
+  /** A town whose action is stuck before its write until it is released. */
+  const stuck = async (fault: Fault): Promise<() => void> => {
+    town = new Town()
+    const release = town.cluster.faults.add((call) => (isEviction(call) ? fault : undefined))
+    await town.start()
+    await town.live(seconds(8))
+    expect(phase()).to.equal('InProgress')
+    return release
+  }
+
+  describe('that a disruption budget refuses', () => {
+    it('is tried ever more seldom until its time is up, then fails, and the next rung follows', async () => {
+      town = new Town({ spec: { actions: [buildActionTemplate({ priority: 1 }), buildActionTemplate({ name: 'again', priority: 2 })] } })
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(11))
+      expect(phase()).to.equal('Failed')
+      expect(reason()).to.equal('DisruptionBudget')
+      expect(town.actions[0]?.status?.result?.message).to.include('one')
+      expect(town.attempts).to.be.within(15, 40)
+      expect(town.actions).to.have.length(2)
+      expect(town.ledger?.breaker.failures).to.equal(0)
+      await town.live(minutes(11))
+      expect(town.policy.status?.lastDecision?.reason).to.equal('Escalated')
+      expect(entries()).to.deep.equal([['Settled', 'Failed'], ['Settled', 'Failed']])
+      expect(town.evictions).to.deep.equal([])
+    })
+
+    it('is carried out when the budget lets it', async () => {
+      town = new Town()
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(1))
+      expect(phase()).to.equal('InProgress')
+      town.cluster.drop(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'one' })
+      await town.live(minutes(4))
+      expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    })
+
+    it('asks nobody while it waits', async () => {
+      town = new Town()
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(4))
+      const before = town.cluster.journal.entries.length
+      const wait = Date.parse(town.actions[0]?.status?.nextAttempt ?? '') - town.clock.now()
+      expect(wait).to.be.greaterThan(1000)
+      await town.clock.advance((wait - 500) as Millis)
+      expect(town.cluster.journal.entries.slice(before).filter(({ call }) => call.verb !== 'watch')).to.deep.equal([])
+    })
+
+    it('of its own accord went: nothing is put down to the action', async () => {
+      town = new Town()
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(1))
+      town.cluster.drop(PODS, POD)
+      town.cluster.drop(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'one' })
+      await town.live(minutes(2))
+      expect([phase(), reason()]).to.deep.equal(['Cancelled', 'TargetGone'])
+      expect(town.ledger?.outcomes.effective).to.equal(0)
+    })
+
+    it('in a dry run has its answer', async () => {
+      town = new Town({ spec: { mode: 'dryrun' } })
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(1))
+      expect([phase(), reason()]).to.deep.equal(['Failed', 'DisruptionBudget'])
+      expect(town.ledger?.entries).to.deep.equal([])
+    })
+
+    it('twice over fails at once', async () => {
+      town = new Town()
+      town.budget('one')
+      town.budget('two')
+      await town.start()
+      await town.live(minutes(1))
+      expect([phase(), reason()]).to.deep.equal(['Failed', 'SeveralDisruptionBudgets'])
+      expect(town.attempts).to.equal(0)
+    })
+  })
+
+  describe('whose write fails', () => {
+    for (const [title, answer] of [['a server error', SERVER_ERROR], ['throttling', THROTTLED], ['a broken connection', 'reset']] as const) {
+      it(`with ${title} for ever is not tried hot, and ends in time`, async () => {
+        await stuck({ when: 'before', answer })
+        await town.live(minutes(11))
+        expect(phase()).to.equal('Failed')
+        expect(town.attempts).to.be.within(10, 60)
+        expect(entries()).to.deep.equal([['Settled', 'Failed']])
+      })
+    }
+
+    it('with 403 names the healer, with 422 the code, and repeats neither', async () => {
+      for (const [code, why] of [[403, 'HealerForbidden'], [422, 'WriteRefused']] as const) {
+        town = new Town()
+        const message = 'SECRET=hunter2'
+        town.cluster.faults.add((call) => (isReal(call) ? { when: 'before', answer: { code, reason: 'x', message, causes: [{ message, reason: 'FieldValueInvalid', field: 'spec' }] } } : undefined))
+        await town.start()
+        await town.live(minutes(2))
+        expect([phase(), reason()]).to.deep.equal(['Failed', why])
+        expect(town.attempts).to.equal(2)
+        const said = JSON.stringify([town.actions, town.policy, town.ledger, town.events, town.logged])
+        expect(said).not.to.include('hunter2')
+        if (code === 403) await town.stop()
+      }
+    })
+
+    it('with 401 waits for another token', async () => {
+      const release = await stuck({ when: 'before', answer: { code: 401, reason: 'Unauthorized', message: 'Unauthorized' } })
+      release()
+      await town.live(minutes(4))
+      expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    })
+
+    it('ambiguously after minutes of refusals is verified from then on', async () => {
+      town = new Town()
+      const release = town.cluster.faults.add((call) => (isEviction(call) ? { when: 'before', answer: THROTTLED } : undefined))
+      await town.start()
+      await town.live(minutes(7))
+      release()
+      town.cluster.faults.add((call) => (isReal(call) ? { when: 'after', answer: 'reset' } : undefined), 1)
+      await town.live(minutes(3))
+      expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    })
+  })
+})
