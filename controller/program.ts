@@ -9,6 +9,7 @@ import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
+import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
 import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
@@ -49,9 +50,10 @@ const STOP_TIMEOUT = seconds(20)
 export function createController(parts: ControllerParts): ProgramParts {
   const { api, events, installation, clock, timers, random, log, version } = parts
   const metrics = declareControllerMetrics(parts.metrics)
-  const cluster = new WatchedCluster({ api, clock, installation, timers, random, log })
-  const objects = new ApiOwnObjects({ api, timers, random, log })
-  const ledgers = new LedgerStore({ api, namespace: installation.operatorNamespace, timers, random, log })
+  const watching = { api, timers, random, log, metrics: declareReflectorMetrics(parts.metrics) }
+  const cluster = new WatchedCluster({ ...watching, clock, installation })
+  const objects = new ApiOwnObjects(watching)
+  const ledgers = new LedgerStore({ ...watching, namespace: installation.operatorNamespace })
   const live = new ApiLiveReader({ api, clock, installation })
   const writer = targetWriter(api, version)
 
@@ -67,6 +69,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   ]
 
   const reflectors = [...cluster.reflectors, objects.policies, objects.actions, ledgers.watch]
+  declareReflectorAges(parts.metrics, reflectors)
   const readyz = new Health()
   const livez = new Health()
   let working = false

@@ -21,7 +21,11 @@ const member = (value: unknown, name: string): Record<string, unknown> => {
   return isObject(found) ? found : {}
 }
 
-const isIgnored = ({ metadata }: KubeObject): boolean => metadata.annotations?.[IGNORE_ANNOTATION] === 'true'
+/** Whoever writes "yes" or "True" means it: only "false" and nothing at all do not opt out. */
+function isIgnored({ metadata }: KubeObject): boolean {
+  const value = metadata.annotations?.[IGNORE_ANNOTATION]
+  return value !== undefined && value.trim().toLowerCase() !== 'false'
+}
 
 function ownerOf({ metadata }: KubeObject): OwnerRef | undefined {
   const owner = metadata.ownerReferences?.find((o) => o.controller === true)

@@ -13,6 +13,8 @@ export interface Finding extends SelectedPod {
   readonly since: Instant
   readonly firesAt: Instant
   readonly restarts: number
+  /** Restarts so far, where they are what it is about. */
+  readonly seen: number | undefined
   readonly evidence: string
 }
 
@@ -61,8 +63,8 @@ export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod
       if (!isTrouble(observation)) continue
       soon(observation.firesAt)
       soon(observation.recheckAt)
-      const { state, since, firesAt, restarts, evidence } = observation
-      findings.push({ ...item, trigger, state, since, firesAt, restarts, evidence: printable(evidence, 400) })
+      const { state, since, firesAt, restarts, seen: total, evidence } = observation
+      findings.push({ ...item, trigger, state, since, firesAt, restarts, seen: total, evidence: printable(evidence, 400) })
     }
     reports.push(report(trigger.name, seen))
   }

@@ -4,11 +4,12 @@
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
+import { plural } from '../../shared/lib/text.ts'
 import { earliest, formatInstant, instant, minutes, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { refusalOf } from './guards.ts'
-import { findIncident, incidentId, maintain, nextUpkeep, type Incident, type Ledger, type Request } from './incidents.ts'
+import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
@@ -134,16 +135,16 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   const id = open?.id ?? incidentId(ledger, trigger.name, chain.subject, ordinal)
   const rung = open?.rung ?? 0
   if (open?.state === 'Escalated') {
-    return { refusal: { reason: 'Escalated', message: `no action helped ${describe(chain.subject)}: a person has to look` } }
+    return { refusal: { reason: 'Escalated', message: `${whyEscalated(ledger, open)}: a person has to look` } }
   }
-  if (open !== undefined && dryRun) {
+  if (open?.dryRun === true) {
     return { refusal: { reason: 'DryRunDone', message: `${open.lastAction ?? 'a dry run'} shows what would be done` } }
   }
   const template = trigger.ladder[rung]
   if (template === undefined) {
     return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
   }
-  const name = actionName(policy.name, template.name, [id, String(rung), pod.ref.uid])
+  const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), pod.ref.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))
   const busy = ledger.entries.filter((e) => e.state === 'Reserved' && mine.has(e.incident))
@@ -159,7 +160,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   return { action: { name, request, spec: specOf(policy, finding, template, request) } }
 }
 
-/** 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */
+/** The ordinal changes with every new try of one rung on one object: no name may come twice. 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */
 const actionName = (policy: string, action: string, parts: readonly string[]): string => `${policy}-${action}-${shortHash(parts)}`
 
 function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, { incident, dryRun }: Request): HealingActionSpec {
@@ -170,7 +171,7 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
     trigger: {
       name: finding.trigger.name,
       since: formatInstant(finding.since),
-      evidence: finding.evidence,
+      evidence: finding.seen === undefined ? finding.evidence : `${finding.evidence}; ${plural(finding.seen, 'restart')}`,
     },
     action: template,
     dryRun,

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { announced, findIncident, maintain, nextUpkeep, type Incident, type Upkeep } from './incidents.ts'
-import { abandon, emptyLedger, reserve, settle, type Ledger, type Outcome } from './ledger.ts'
+import { abandon, confirm, emptyLedger, reserve, settle, type Ledger, type Outcome } from './ledger.ts'
 import { at, cart, deepFreeze, T0 } from './testing/builders.ts'
 import { BREAKER, requestFor } from './testing/ledger-model.ts'
 
@@ -35,7 +35,7 @@ describe('an incident after an act', () => {
     ['Ineffective', 1, { state: 'Escalated', rung: 0 }],
     ['Failed', 1, { state: 'Escalated', rung: 0 }],
     ['Ineffective', 0, { state: 'Open', rung: 1 }],
-    ['Inconclusive', 3, { state: 'Open', rung: 0, ordinal: 1 }],
+    ['Inconclusive', 3, { state: 'Open', rung: 0, ordinal: 1, id: only(act(EMPTY).ledger).id }],
     ['Cancelled', 3, { state: 'Ended', rung: 0, endedAt: iso(at(2000)) }],
   ]
   for (const [outcome, ladder, expected] of cases) {
@@ -63,6 +63,14 @@ describe('an incident after an act', () => {
   it('keeps its rung when a later act is cancelled after the hour of the first', () => {
     const { ledger, action } = act({ ...acted('Ineffective'), entries: [] })
     expect(only(end(ledger, action, 'Cancelled', 3, 1))).to.include({ state: 'Open', rung: 1 })
+  })
+  it('counts as inconclusive when its action is gone after a write may have been sent', () => {
+    const { ledger, action } = act(EMPTY)
+    const confirmed = confirm(ledger, action, at(1))
+    const left = abandon('ledger' in confirmed ? confirmed.ledger : ledger, action, BREAKER, at(2))
+    expect(left.entries).to.have.length(1)
+    expect(left.entries[0]).to.include({ state: 'Settled', outcome: 'Inconclusive', tried: true })
+    expect(only(left)).to.include({ state: 'Open', rung: 0 })
   })
   it('goes on when one of two acts in flight was never made', () => {
     const one = act(EMPTY)
@@ -122,7 +130,13 @@ describe('upkeep', () => {
     expect(maintain(cooling, upkeep({ now: at(stable + 1), cooldown: () => undefined, dryRun: true }))).to.equal(cooling)
   })
   it('ends one whose trigger is gone, without cooldown', () => expect(only(maintain(open, upkeep({ cooldown: () => undefined })))).to.include({ state: 'Ended' }).and.not.have.property('cooldownUntil'))
-  it('ends a real one when the mode becomes dryrun', () => expect(only(maintain(open, upkeep({ dryRun: true }))).state).to.equal('Ended'))
+  it('keeps a real one through a look in dry run: switching there and back forgets no escalation', () => {
+    for (const real of [open, acted('Ineffective', 1)]) {
+      expect(maintain(real, upkeep({ dryRun: true, troubled: () => true }))).to.equal(real)
+      const looked = reserve(real, requestFor(real, 'cart', 'uid-cart-9', true), LIMITS, at(3000))
+      expect(looked).to.have.property('refusal')
+    }
+  })
   it('ends a dry run when the mode becomes automatic', () => {
     const { ledger } = act(EMPTY, 'uid-cart-0', true)
     expect(only(maintain(ledger, upkeep({ troubled: () => true }))).state).to.equal('Ended')

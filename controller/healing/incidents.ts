@@ -25,7 +25,7 @@ export interface Request {
   readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung'>
 }
 
-/** The ordinal makes it another one each time: names of actions are hashes over it, and no name may come twice. */
+/** By the ordinal that it begins with, so that the next incident of the same workload is another one. */
 export const incidentId = ({ policy }: Pick<Ledger, 'policy'>, trigger: string, subject: SubjectName, ordinal: number): string =>
   `inc-${shortHash([policy.namespace, policy.name, trigger, subject.apiVersion, subject.kind, subject.name, String(ordinal)])}`
 
@@ -42,9 +42,10 @@ export function findIncident(ledger: Ledger, trigger: string, subject: ObjectRef
 export function refuseIncident(ledger: Ledger, { incident, dryRun }: Request, now: Instant): Refusal | undefined {
   const known = ledger.incidents.find((i) => i.id === incident.id)
   if (known === undefined) return refuseNew(ledger, incident, now)
-  if (known.state === 'Escalated') return { reason: 'Escalated', message: `no action helped ${known.subject.kind}/${known.subject.name}: a person has to look` }
+  if (known.state === 'Escalated') return { reason: 'Escalated', message: `${whyEscalated(ledger, known)}: a person has to look` }
   if (known.state === 'Ended') return { reason: 'IncidentInProgress', message: `incident ${known.id} is over` }
   if ((known.dryRun === true) !== dryRun) return { reason: 'IncidentInProgress', message: `incident ${known.id} is of another mode` }
+  if (known.ordinal !== incident.ordinal) return { reason: 'IncidentInProgress', message: `incident ${known.id} has another number by now` }
   if (known.rung !== incident.rung) return { reason: 'IncidentInProgress', message: `incident ${known.id} is on another rung by now` }
   return dryRun ? { reason: 'DryRunDone', message: `${known.lastAction ?? 'a dry run'} shows what would be done` } : undefined
 }
@@ -130,13 +131,7 @@ export function afterNothing(ledger: Ledger, entry: Entry, now: Instant): Ledger
 /** The same incident under the next number, so that the same rung on the same object gets an action of a new name. */
 function renumbered(ledger: Ledger, incident: Incident): Ledger {
   const ordinal = ledger.nextOrdinal
-  const id = incidentId(ledger, incident.trigger, incident.subject, ordinal)
-  return {
-    ...ledger,
-    nextOrdinal: ordinal + 1,
-    entries: ledger.entries.map((e) => (e.incident === incident.id ? { ...e, incident: id } : e)),
-    incidents: ledger.incidents.map((i) => (i === incident ? { ...i, id, ordinal } : i)),
-  }
+  return { ...replaced(ledger, { ...incident, ordinal }), nextOrdinal: ordinal + 1 }
 }
 
 const replaced = (ledger: Ledger, incident: Incident): Ledger => ({
@@ -167,7 +162,7 @@ export interface Upkeep {
 
 /**
  * Incidents that have been quiet for the stabilization window end, and their cooldown begins; quiet ones begin to count;
- * those of another mode are over, since a dry run has healed nothing. The same ledger when nothing changed.
+ * those of a dry run are over with it. The same ledger when nothing changed.
  */
 export function maintain(ledger: Ledger, upkeep: Upkeep): Ledger {
   const busy = inFlight(ledger)
@@ -182,7 +177,8 @@ const inFlight = ({ entries }: Ledger): ReadonlySet<string> => new Set(entries.f
 function step(incident: Incident, { now, stabilizationWindow, dryRun, cooldown, ladder, troubled }: Upkeep): Incident | undefined {
   if (incident.state === 'Ended') return incident.cooldownUntil === undefined || isPast(incident.cooldownUntil, now) ? undefined : incident
   const pause = cooldown(incident.trigger)
-  if (pause === undefined || (incident.dryRun === true) !== dryRun) return ended(incident, now, undefined)
+  // A dry run has healed nothing. A real incident outlives a look in dry run: or switching there and back would forget an escalation.
+  if (pause === undefined || (incident.dryRun === true && !dryRun)) return ended(incident, now, undefined)
   const quiet = parseInstant(incident.quietSince)
   if (troubled(incident)) {
     const { quietSince, ...rest } = incident
@@ -206,6 +202,13 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
       return quiet === undefined ? [] : after(quiet, stabilizationWindow)
     })
     .reduce<Instant | undefined>((a, b) => (a === undefined ? b : earliest(a, b)), undefined)
+}
+
+/** For people: whether nothing helped, or nothing could be done. */
+export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction }: Incident): string {
+  const outcomes = entries.flatMap((e) => (e.incident === id && e.outcome !== undefined && e.outcome !== 'Cancelled' ? e.outcome : []))
+  const none = outcomes.length > 0 && outcomes.every((outcome) => outcome === 'Failed')
+  return `${none ? 'no action could be carried out on' : 'no action helped'} ${subject.kind}/${subject.name}${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
 }
 
 /** The event of this escalation was sent. */

@@ -91,7 +91,7 @@ export function confirm(ledger: Ledger, action: string, now: Instant): Admission
   const held = ledger.entries.find((e) => e.action === action && e.state === 'Reserved')
   if (held === undefined) return refuse('NotReserved', `the ledger holds no reservation for ${action}`)
   const at = parseInstant(held.reservedAt)
-  return { ledger: replaceEntry(ledger, { ...held, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
+  return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
 }
 
 const replaceEntry = (ledger: Ledger, entry: Entry): Ledger => ({
@@ -138,10 +138,17 @@ function counted(outcomes: Ledger['outcomes'], outcome: Outcome): Ledger['outcom
   }
 }
 
-/** A reservation whose action was never made: it still counts for its hour. */
+/**
+ * A reservation whose action is not there: never made, or deleted by a person. It still counts for its hour; and when a
+ * write may have been sent, nothing is known of what came of it.
+ */
 export function abandon(ledger: Ledger, action: string, options: BreakerOptions, now: Instant): Ledger {
   const held = ledger.entries.find((e) => e.action === action)
   if (held === undefined || held.state !== 'Reserved') return ledger
+  if (held.tried === true) {
+    // The rung does not change for an outcome that says nothing.
+    return settle(ledger, { action, outcome: 'Inconclusive', rung: 0, ladder: 0 }, options, now)
+  }
   const entry: Entry = { ...held, state: 'Abandoned', settledAt: formatInstant(now) }
   const without: Ledger = { ...replaceEntry(ledger, entry), breaker: settleBreaker(ledger.breaker, action, 'NotDone', now, options) }
   return afterNothing(without, entry, now)

@@ -43,8 +43,18 @@ export interface Refusal {
   readonly recheckAt?: Instant
 }
 
+/** Nothing of the policy can be done until somebody changes it: the policy is not Ready. */
+export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
+  'KillSwitch',
+  'ClockSkew',
+  'NamespaceTerminating',
+  'ProtectedNamespace',
+  'HealerMissing',
+  'HealerForbidden',
+])
+
 /**
  * Normal course of an incident rather than something that a person should look at: reported in the status when nothing
  * else is, without an event.
  */
-export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'TargetTerminating', 'Escalated'])
+export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'ConcurrencyLimit', 'TargetTerminating', 'Escalated'])

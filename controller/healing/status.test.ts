@@ -62,6 +62,23 @@ describe('the status of a policy', () => {
       expect(look({ ...view, now: at(7000), clockSkew: view.clockSkew === undefined ? undefined : (view.clockSkew + (view.clockSkew > 0 ? 7000 : 0)) as never }, {}, first).status).to.deep.equal(first)
     }
   })
+  it('is not Ready while nothing of the policy can be done, and says why', () => {
+    for (const [view, reason] of [
+      [{ healer: 'Missing' }, 'HealerMissing'],
+      [{ healer: 'Forbidden' }, 'HealerForbidden'],
+      [{ killSwitch: true }, 'KillSwitch'],
+    ] as const) {
+      expect(conditionOf(look(broken([crashing()], view)).status, 'Ready')).to.include({ status: 'False', reason })
+    }
+    expect(conditionOf(look(snapshot({ pods: [pod()], healer: 'Missing' })).status, 'Ready')).to.include({ status: 'True' })
+  })
+
+  it('tells how many more were refused, and why', () => {
+    const opted = { ...crashing('cart-1'), ignored: true }
+    const { status } = look(broken([crashing('cart-0', { owner: undefined }), opted]))
+    expect(status.lastDecision?.message).to.match(/Pod\/cart-[01].* \(and 1 more: (OptedOut|NoController)\)$/)
+  })
+
   it('shows an act, and keeps showing it while it is verified', () => {
     const acted = look(broken([crashing()]))
     expect(acted.status.lastDecision).to.include({ kind: 'Act', reason: 'Decided' })

@@ -5,10 +5,11 @@ import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1al
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
 import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
+import { whyEscalated } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
 import { describe } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
-import type { Refusal } from './refusal.ts'
+import { DISABLING_REASONS, type Refusal } from './refusal.ts'
 import type { ObjectRef } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
@@ -95,7 +96,7 @@ export function brokenStatus(
 
 const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): ObjectReference => ({ apiVersion, kind, namespace, name, uid })
 
-function conditions({ policy, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
+function conditions({ policy, evaluation, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
   const escalated = open.filter((i) => i.state === 'Escalated')
   const healing = ledger.entries.filter((e) => e.state === 'Reserved')
   const accepted = violations.length === 0
@@ -109,20 +110,22 @@ function conditions({ policy, violations, ledger, now, previous }: StatusInput, 
       accepted ? 'Accepted' : 'NotAccepted',
       firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
     ),
-    ready(policy, accepted, make),
+    ready(policy, accepted, evaluation.decision, make),
     make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),
     make(
       'Escalated',
       escalated.length > 0,
       escalated.length > 0 ? 'NoActionHelped' : 'None',
-      escalated.map((i) => `${describe(i.subject)} (${i.trigger}) since ${i.openedAt}`).join(', '),
+      escalated.map((i) => `${whyEscalated(ledger, i)} (${i.trigger}, since ${i.openedAt})`).join('; '),
     ),
   ]
 }
 
-function ready(policy: CompiledPolicy, accepted: boolean, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
+function ready(policy: CompiledPolicy, accepted: boolean, decision: Decision, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
   if (policy.suspend) return make('Ready', false, 'Suspended', 'spec.suspend is true')
   if (!accepted) return make('Ready', false, 'NotAccepted', 'see condition Accepted')
+  const disabled = decision.kind === 'Blocked' ? decision.refusals.find(({ refusal }) => DISABLING_REASONS.has(refusal.reason))?.refusal : undefined
+  if (disabled !== undefined) return make('Ready', false, disabled.reason, disabled.message)
   return make('Ready', true, 'Watching', `mode ${policy.mode}`)
 }
 

@@ -62,6 +62,8 @@ export class ActionRecord {
     const backoff = Math.min(first * 2 ** Math.min(10, attempts - 1), LONGEST_RETRY)
     const next = earliest(deadline, after(now, millis(Math.max(asked, backoff))))
     this.log(action, 'will try again', { reason })
+    // Told once: what follows are repeats of the same answer.
+    if (attempts === 1 && reason === 'DisruptionBudget') this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
     await this.#ports.objects.writeActionStatus(action, { nextAttempt: formatInstant(next), result: { success: false, reason, message: printable(message, 1000) } })
     return { requeueAfter: millis(Math.max(50, between(now, next))) }
   }

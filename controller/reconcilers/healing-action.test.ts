@@ -152,7 +152,7 @@ describe('an action', () => {
       await verifying()
       town.cluster.drop(HEALING_ACTIONS, { namespace: NAMESPACE, name: town.actions[0]?.metadata.name ?? '' })
       await town.live(minutes(3))
-      expect(entries()).to.deep.equal([['Abandoned', undefined]])
+      expect(entries()).to.deep.equal([['Settled', 'Inconclusive']])
       expect(town.evictions).to.have.length(1)
     })
   })

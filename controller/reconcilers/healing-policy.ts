@@ -9,6 +9,7 @@ import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { abandon, announced, emptyLedger, reserve, type Ledger } from '../healing/ledger.ts'
+import { whyEscalated } from '../healing/incidents.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
@@ -188,7 +189,7 @@ export class PolicyReconciler {
         type: 'Warning',
         reason: 'Escalated',
         action: 'escalate',
-        note: `no action helped ${describe(incident.subject)} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
+        note: `${whyEscalated(ledger, incident)} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
       })
       metrics.escalations.inc({})
       current = await ledgers.update(key, (fresh) => announced(fresh, incident.id))

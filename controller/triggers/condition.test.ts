@@ -87,8 +87,8 @@ describe('a derived state', () => {
   it('remembers since when over restarts of the controller', () => {
     expect(see('CrashLoopBackOff', crashing(), at(90_000), { since: at(10_000), restarts: 6 })).to.include({ since: at(10_000), firesAt: at(70_000) })
   })
-  it('names the container and its restarts', () => {
-    expect(see('CrashLoopBackOff', crashing(), at(0))).to.include({ evidence: 'container app waits in CrashLoopBackOff, 5 restarts' })
+  it('names the container, its last exit code, and apart from that its restarts', () => {
+    expect(see('CrashLoopBackOff', crashing(), at(0))).to.include({ evidence: 'container app keeps ending, last with exit code 1', seen: 5 })
   })
   it('is told by the broken one of several containers', () => {
     const [bad] = crashing().containers

@@ -17,13 +17,16 @@ const DERIVED: ReadonlyMap<string, Symptom> = new Map<string, Symptom>([
     'CrashLoopBackOff',
     /** Crashed at least twice: the first restart comes at once and proves nothing. */
     ({ state, restarts, lastTermination }, { restartPolicy }) => {
-      if (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return 'waits in CrashLoopBackOff'
+      const last = state.kind === 'terminated' ? state : lastTermination
+      // One sentence for every moment of a round, or the status would be written at each.
+      const says = `keeps ending${last === undefined ? '' : `, last with exit code ${last.exitCode}`}`
+      if (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return says
       if (state.kind === 'terminated') {
         // Exit code 0 under OnFailure or Never is the end of its work.
         const unwanted = state.exitCode !== 0 || restartPolicy === 'Always'
-        return unwanted && restarts >= 1 ? `ended again with exit code ${state.exitCode}` : undefined
+        return unwanted && restarts >= 1 ? says : undefined
       }
-      return restarts >= 2 && lastTermination !== undefined ? `ended with exit code ${lastTermination.exitCode}` : undefined
+      return restarts >= 2 && last !== undefined ? says : undefined
     },
   ],
   [
@@ -90,7 +93,8 @@ function derivedState({ status, duration }: ConditionArgs, pod: PodView, { now, 
       since,
       firesAt,
       restarts: before,
-      evidence: `container ${printable(container.name)} ${what}, ${container.restarts} restarts`,
+      evidence: `container ${printable(container.name)} ${what}`,
+      seen: container.restarts,
       ...(stableAt === undefined ? {} : { recheckAt: stableAt }),
     }
   }

@@ -23,7 +23,9 @@ export type Observation =
       readonly since: Instant
       readonly firesAt: Instant
       readonly restarts: number
-      /** One sentence for people, made of facts of the object's status. */
+      /** Restarts so far, where they are what it is about. */
+      readonly seen?: number
+      /** One sentence for people, made of facts of the object's status that do not change all the time. */
       readonly evidence: string
       /** When a look without any new event could see something else. */
       readonly recheckAt?: Instant

@@ -35,6 +35,8 @@ describe('promises that outlive the process', function () {
     await breakPods(fixture, ns, 'web')
     const { status } = await fixture.decided(ns, 'RateLimited')
     expect(status?.budget).to.include({ used: 1, limit: 1 }).and.to.have.property('nextFreeSlot')
+    // kubectl shows a date as an age, and one in the future as <invalid>.
+    expect(await fixture.kubectl(['get', 'healingpolicy', '-n', ns, '-o', 'wide'])).to.include(status?.budget?.nextFreeSlot ?? 'a slot').and.not.include('<invalid>')
 
     await fixture.kubectl(['delete', 'healingpolicy', 'heal', '-n', ns])
     await fixture.apply(limited)
@@ -61,13 +63,32 @@ describe('promises that outlive the process', function () {
     expect(fixture.evictions(ns)).to.have.length(1)
   })
 
+  it('writes once although two controllers run at the same time', async () => {
+    const ns = await fixture.namespace('twoleaders')
+    const { secondController } = fixture.installation
+    await secondController.start()
+    try {
+      await secondController.ready()
+      await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web' }))
+      await breakPods(fixture, ns, 'web')
+      const actions = await fixture.ended(ns)
+      expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+      expect(fixture.evictions(ns)).to.have.length(1)
+      await eventually(async () => expect((await ledgerOf(ns))?.spec.outcomes.effective).to.equal(1))
+    } finally {
+      await secondController.stop()
+    }
+  })
+
+  const ledgerOf = async (ns: string) => (await fixture.ledgers()).find(({ spec }) => spec.policy.namespace === ns)
+
   it('stops acting on a policy whose ledger is unreadable, rather than taking it for empty', async () => {
     const ns = await fixture.namespace('corrupt')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web' }))
     await breakPods(fixture, ns, 'web')
     await fixture.ended(ns)
     await fixture.installation.stopController()
-    const ledger = (await fixture.ledgers()).find(({ spec }) => spec.policy.namespace === ns)
+    const ledger = await ledgerOf(ns)
     await fixture.kubectl(['patch', 'healingledger', ledger?.metadata.name ?? '', '-n', 'kubeskippy-system', '--type=merge', '-p', '{"spec":{"policy":{"name":"another"}}}', '--as=system:serviceaccount:kubeskippy-system:kubeskippy-controller-manager', '--as-group=system:masters'])
     await fixture.installation.startController()
     await breakPods(fixture, ns, 'web')
@@ -123,7 +144,7 @@ describe('promises that outlive the process', function () {
         expect(actions).to.have.length(1)
         expect(actions[0]?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
         expect(fixture.evictions(ns)).to.have.length(1)
-        const ledger = (await fixture.ledgers()).find(({ spec }) => spec.policy.namespace === ns)
+        const ledger = await ledgerOf(ns)
         expect(ledger?.spec.entries.map((e) => [e.state, e.outcome])).to.deep.equal([['Settled', 'Effective']])
       })
     }

@@ -149,8 +149,9 @@ export class Reflector<T, I extends string = never> {
     if (kind === 'Expired') this.#failures = this.#expiries++
     this.#failures++
     const wait = Math.max(backoffDelay(backoff, this.#failures, random), error instanceof ApiError ? (error.retryAfter ?? 0) : 0)
-    // The first expiry is part of the protocol, not news.
-    log[kind === 'Expired' && this.#failures === 1 ? 'debug' : 'warn']('reflector failed', { error, failures: this.#failures, wait })
+    // The first expiry is part of the protocol, not news. Nor is the first silence: a server that has seen no change of a kind
+    // since it started sends no bookmark either.
+    log[(kind === 'Expired' || kind === 'Timeout') && this.#failures === 1 ? 'debug' : 'warn']('reflector failed', { error, failures: this.#failures, wait })
     await sleep(timers, millis(wait), this.#abort.signal)
   }
 

@@ -39,7 +39,7 @@ export function requestFor(ledger: Ledger, workloadName: string, target: string,
   const ordinal = open?.ordinal ?? ledger.nextOrdinal
   const id = open?.id ?? incidentId(ledger, 'crashing', subject, ordinal)
   const rung = open?.rung ?? 0
-  return { action: `restart-${id}-${rung}-${target}`, target, dryRun, incident: { id, trigger: 'crashing', subject, ordinal, rung } }
+  return { action: `restart-${id}-${ordinal}-${rung}-${target}`, target, dryRun, incident: { id, trigger: 'crashing', subject, ordinal, rung } }
 }
 
 export interface Moment {

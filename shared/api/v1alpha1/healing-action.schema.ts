@@ -17,7 +17,7 @@ const properties = {
     required: ['id', 'ordinal', 'rung', 'subject'],
     properties: {
       id: { type: 'string', minLength: 1, maxLength: 63 },
-      ordinal: { ...count, description: 'How many incidents this trigger and workload had before.' },
+      ordinal: { ...count, description: 'Number of this try among all of the policy. Grows; the id stays while the incident lasts.' },
       rung: { ...count, description: 'Position on the ladder of actions, from 0.' },
       subject: { ...objectReference, description: 'The workload: the top controller owner of the target.' },
     },

@@ -34,6 +34,7 @@ const spec = {
             enum: ['Reserved', 'Settled', 'Abandoned'],
             description: 'Abandoned: reserved, but never carried out. It still counts for its hour.',
           },
+          tried: { type: 'boolean', description: 'Whether a write may have been sent. Without its action it cannot be said any more what came of it.' },
           probe: { type: 'boolean', description: 'Whether it was the one that a half-open breaker lets through.' },
           outcome: { type: 'string', enum: ['Effective', 'Ineffective', 'Inconclusive', 'Failed', 'Cancelled'] },
           settledAt: time,

@@ -398,9 +398,10 @@ export const healingPolicy = {
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Firing', type: 'string', jsonPath: '.status.triggers[?(@.state=="Firing")].name' },
     { name: 'Last action', type: 'string', jsonPath: '.status.lastAction' },
-    { name: 'Next free slot', type: 'date', jsonPath: '.status.budget.nextFreeSlot', priority: 1 },
+    // A string: kubectl shows a date as an age, and one in the future as <invalid>.
+    { name: 'Next free slot', type: 'string', jsonPath: '.status.budget.nextFreeSlot', priority: 1 },
     { name: 'Breaker', type: 'string', jsonPath: '.status.breaker.state' },
-    { name: 'Decision', type: 'string', jsonPath: '.status.lastDecision.reason', priority: 1 },
+    { name: 'Decision', type: 'string', jsonPath: '.status.lastDecision.reason' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
 } as const satisfies CustomResource
