@@ -24,7 +24,9 @@ describe('parseDuration', () => {
   for (const text of refused) it(`refuses ${JSON.stringify(text)}`, () => expect(parseDuration(text)).to.equal(undefined))
 
   it('reads the longest text that the API takes', () => {
-    expect(parseDuration(`${'0'.repeat(DURATION_MAX_LENGTH - 1)}s`)).to.equal(0)
+    const longest = '000000h000000m000000s0ms'
+    expect(longest).to.have.length(DURATION_MAX_LENGTH)
+    expect(parseDuration(longest)).to.equal(0)
   })
 })
 

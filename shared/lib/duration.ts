@@ -4,7 +4,7 @@ import { millis, type Millis } from './time.ts'
  * Go duration strings as Kubernetes uses them: `90s`, `1h30m`, `1.5h`. No sign: nothing in the API is a negative span.
  * The same pattern stands in the CRD (RE2) and here, so both accept the same strings.
  */
-export const DURATION_PATTERN = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$'
+export const DURATION_PATTERN = '^([0-9]{1,6}(\\.[0-9]{1,9})?(ms|s|m|h))+$'
 
 /** Longest duration string that the API takes. */
 export const DURATION_MAX_LENGTH = 24

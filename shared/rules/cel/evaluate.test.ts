@@ -54,7 +54,6 @@ describe('evaluateCel', () => {
       ['24h1ms', false],
       ['24h0.001ms', false],
       ['24h0.0000001ms', true],
-      ['99999999999999999999h', false],
       ['five minutes', true],
     ]
     for (const [text, holds] of cases) it(`${holds ? 'accepts' : 'refuses'} ${text}`, () => expect(evaluateCel(duration('1s', '24h'), text)).to.have.length(holds ? 0 : 1))

@@ -8,7 +8,7 @@ import { isArraySchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts
 
 /** Few names, so that they repeat, and refer to each other. */
 const NAMES = ['a', 'b', 'crash', 'cart-0', 'x1', 'a'.repeat(63)] as const
-const DURATIONS = ['0s', '1ms', '999ms', '1s', '1000ms', '30s', '1m30s', '1.5h', '4h', '4h1ms', '24h', '24h0.0001ms', '24h1s', '720h', '721h', '9999999h', '0.5s'] as const
+const DURATIONS = ['0s', '1ms', '999ms', '1s', '1000ms', '30s', '1m30s', '1.5h', '4h', '4h1ms', '24h', '24h0.0001ms', '24h1s', '720h', '721h', '999999h', '0.5s'] as const
 const LABEL_KEYS = ['app', 'app.kubernetes.io/name', 'tier', 'x'] as const
 const TIMES = ['2030-01-01T00:00:00Z', '2030-01-01T00:00:00.000Z', '2024-02-29T23:59:59.999Z', '1999-12-31T00:00:00+02:00'] as const
 
