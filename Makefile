@@ -5,11 +5,14 @@ SHELL := /bin/bash
 # npm writes it last: it is older than the lockfile when the dependencies are.
 DEPS := node_modules/.package-lock.json
 
+# Of the cluster for up, down and run. `make up NAME=x` sets it, a variable of the environment does not.
+NAME := dev
+
 .DEFAULT_GOAL := help
 .PHONY: help install-deps build lint generate test up down demo run bench clean
 
 help: ## Shows this text.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/[$$][$$]/, "$$"); printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(DEPS): package-lock.json
 	@echo "installing the dependencies and Node 24 (usually less than a minute)" >&2
@@ -37,17 +40,18 @@ demo: $(DEPS) ## Breaks apps on a real cluster and watches KubeSkippy heal them.
 	@node e2e/demo/main.ts
 
 up: $(DEPS) ## Starts a cluster with KubeSkippy beside it; its output is for a shell: eval "$$(make up)"
-	@node e2e/run/main.ts up
+	@node e2e/run/main.ts up --name "$(NAME)"
 
-down: $(DEPS) ## Removes that cluster.
-	@node e2e/run/main.ts down
+down: $(DEPS) ## Removes that cluster; NAME=demo: the one that KEEP=1 make demo left up.
+	@node e2e/run/main.ts down --name "$(NAME)"
 
 run: $(DEPS) ## Restarts KubeSkippy beside that cluster from the working tree, and follows its logs.
-	@node hack/run.ts
+	@node hack/run.ts "$(NAME)"
 
 bench: $(DEPS) ## Start-up time and memory of both programs beside a bare server.
 	@node bench/start-up.ts
 
-clean: ## Removes the cluster of `make up`, what crashed runs left behind, dist and node_modules.
-	@if [ -x node_modules/.bin/node ]; then node e2e/run/main.ts down && node e2e/cluster/main.ts clean; fi
+clean: ## Removes the clusters dev and demo, what crashed runs left behind, dist and node_modules.
+	@if [ -x node_modules/.bin/node ]; then \
+	  node e2e/run/main.ts down && node e2e/run/main.ts down --name demo && node e2e/cluster/main.ts clean; fi
 	@rm -rf dist node_modules

@@ -2,34 +2,42 @@
 /** The process of every command: the only file of the command line that knows the environment. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { processEnvironment } from '../shared/adapters/process-environment.ts'
 import { systemTimers } from '../shared/adapters/system-clock.ts'
+import type { ProgramEnvironment } from '../shared/kube/program.ts'
 import { connect } from '../shared/kube/transport.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
-import { runCli } from './program.ts'
+import { kubeconfigOfPerson, kubeconfigOfProgram, type Surroundings } from './kubeconfig.ts'
+import { runCli, type ProgramName } from './program.ts'
 
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
 
-/** As kubectl does, but for one thing: several files in KUBECONFIG are not merged, the first counts. */
-function defaultKubeconfig(): string | undefined {
-  const [named] = (process.env['KUBECONFIG'] ?? '').split(':')
-  if (named !== undefined && named !== '') return named
-  const home = join(homedir(), '.kube/config')
-  return existsSync(home) || process.env['KUBERNETES_SERVICE_HOST'] === undefined ? home : undefined
+// `| head`: the reader has gone. What was begun is finished, what would go on for ever is asked to end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    stop.abort()
+  })
 }
+
+const surroundings: Surroundings = { env: process.env, home: homedir(), exists: existsSync }
+
+const environment = (program: ProgramName): ProgramEnvironment => ({
+  ...processEnvironment(program, VERSION, stop.signal),
+  defaultKubeconfig: () => kubeconfigOfProgram(surroundings),
+})
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   timers: systemTimers,
   version: VERSION,
-  defaultKubeconfig,
+  defaultKubeconfig: () => kubeconfigOfPerson(surroundings),
   connect: (access) => connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
   programs: {
-    controller: async (argv) => (await import('../controller/program.ts')).runController(argv, processEnvironment('controller', VERSION, stop.signal)),
-    webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, processEnvironment('webhook', VERSION, stop.signal)),
+    controller: async (argv) => (await import('../controller/program.ts')).runController(argv, environment('controller')),
+    webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, environment('webhook')),
   },
 })

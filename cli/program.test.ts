@@ -220,7 +220,7 @@ describe('kubeskippy disable', () => {
 })
 
 describe('the command line', () => {
-  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable -n shop --force', 'enable -n shop -o json', 'disable -n shop -o yaml', 'version now and then']
+  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable shop', 'enable -n shop till', 'disable shop -o yaml', 'enable -n shop --force', 'enable -n shop -o json', 'disable -n shop -o yaml', 'version now and then']
   for (const line of misuses) {
     it(`exits 2 for: ${line}`, async () => {
       const { code, err } = await setUp().run(line, noCluster)
@@ -238,7 +238,12 @@ describe('the command line', () => {
   }
 
   it('prints the version', async () => {
-    expect(await setUp().run('version', noCluster)).to.deep.equal({ code: 0, out: '1.2.3\n', err: '' })
+    for (const line of ['version', '--version']) expect(await setUp().run(line, noCluster)).to.deep.equal({ code: 0, out: '1.2.3\n', err: '' })
+  })
+
+  it('says where the name of a namespace belongs', async () => {
+    expect((await setUp().run('enable default', noCluster)).err).to.equal('error: unexpected "default": did you mean -n default?\n')
+    expect((await setUp().run('disable', noCluster)).err).to.equal('error: -n, --namespace is missing: in which namespace?\n')
   })
 
   it('hands the flags of a program on as they are', async () => {

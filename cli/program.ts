@@ -55,7 +55,7 @@ export async function runCli(argv: readonly string[], env: CliEnvironment): Prom
 const isProgram = (name: string): name is ProgramName => Object.hasOwn(PROGRAMS, name)
 
 interface Flags {
-  readonly namespace: readonly string[]
+  readonly namespace?: readonly string[]
   readonly kubeconfig?: string
   readonly context?: string
   readonly dryRun?: true
@@ -67,6 +67,7 @@ type Finish = (run: () => Promise<number>) => Promise<void>
 function commands(env: CliEnvironment, finish: Finish): Command {
   const program = new Command('kubeskippy')
     .description('Heals Kubernetes workloads by policy.')
+    .version(env.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: env.stdout, writeErr: env.stderr })
   // Shown in the help; `runCli` hands their flags on as they are.
@@ -74,10 +75,10 @@ function commands(env: CliEnvironment, finish: Finish): Command {
   onCluster(program.command('enable'))
     .description(`Lets KubeSkippy act in a namespace: makes the account kubeskippy-healer there, which may ${healerRights()}.`)
     .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['yaml']))
-    .action((flags: Flags) => finish(() => (flags.output === undefined ? overNamespaces(env, flags, enable) : print(env, flags))))
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command)))))
   onCluster(program.command('disable'))
     .description('Takes that back, at once.')
-    .action((flags: Flags) => finish(() => overNamespaces(env, flags, disable)))
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => overNamespaces(env, named(words, flags, command), flags, disable)))
   program
     .command('version')
     .description('Prints the version.')
@@ -87,26 +88,37 @@ function commands(env: CliEnvironment, finish: Finish): Command {
 
 const onCluster = (command: Command): Command =>
   command
-    .requiredOption('-n, --namespace <name>', 'namespace; may be repeated', namespaces)
+    .usage('-n <name> [options]')
+    // Taken only to say where they belong.
+    .argument('[words...]')
+    .option('-n, --namespace <name>', 'namespace; may be repeated', namespaces)
     .option('--kubeconfig <file>', 'default: KUBECONFIG, then ~/.kube/config')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--dry-run', 'let the API server judge the changes, and make none')
 
 const LABEL = new RegExp(DNS_LABEL_PATTERN)
+const isNamespace = (name: string): boolean => name.length <= 63 && LABEL.test(name)
 
 function namespaces(name: string, before: readonly string[] = []): readonly string[] {
-  if (name.length > 63 || !LABEL.test(name)) throw new InvalidArgumentError(`${quoted(name)} is no name of a namespace.`)
+  if (!isNamespace(name)) throw new InvalidArgumentError(`${quoted(name)} is no name of a namespace.`)
   return before.includes(name) ? before : [...before, name]
 }
 
-async function print(env: CliEnvironment, { namespace }: Flags): Promise<number> {
-  return eachNamespace(env, namespace, async (name) => {
+/** The namespaces that were named, and nothing else. @throws CommanderError */
+function named(words: readonly string[], { namespace }: Flags, command: Command): readonly string[] {
+  const [word] = words
+  if (word !== undefined) command.error(`error: unexpected ${quoted(word)}${isNamespace(word) ? `: did you mean -n ${word}?` : ''}`)
+  return namespace ?? command.error('error: -n, --namespace is missing: in which namespace?')
+}
+
+async function print(env: CliEnvironment, names: readonly string[]): Promise<number> {
+  return eachNamespace(env, names, async (name) => {
     assertNotProtected(name)
     for (const { manifest } of healerObjects(name)) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
   })
 }
 
-async function overNamespaces(env: CliEnvironment, flags: Flags, act: (target: Target) => Promise<void>): Promise<number> {
+async function overNamespaces(env: CliEnvironment, names: readonly string[], flags: Flags, act: (target: Target) => Promise<void>): Promise<number> {
   let api: KubeConnection
   try {
     api = env.connect(access(env, flags))
@@ -117,7 +129,7 @@ async function overNamespaces(env: CliEnvironment, flags: Flags, act: (target: T
   }
   try {
     const say = (line: string): void => env.stdout(`${line}\n`)
-    return await eachNamespace(env, flags.namespace, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, say, timers: env.timers }))
+    return await eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, say, timers: env.timers }))
   } finally {
     await api.close()
   }

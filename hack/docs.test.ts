@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { REFUSAL_REASONS } from '../controller/healing/refusal.ts'
 import { declareControllerMetrics } from '../controller/metrics.ts'
 import { isObject } from '../shared/lib/json.ts'
@@ -32,14 +33,18 @@ describe('the documentation', () => {
       expect(named.filter((target) => !targets.has(target))).to.deep.equal([])
     })
 
-    for (const [index, block] of blocks(text, 'yaml').entries()) {
-      const value: unknown = parse(block)
+    for (const [index, value] of blocks(text, 'yaml').flatMap((block) => parseAllDocuments(block).map((document): unknown => document.toJS())).entries()) {
       if (!isObject(value) || value['kind'] !== 'HealingPolicy') continue
-      it(`${file} shows a policy that is accepted without a warning (block ${index + 1})`, () => {
+      it(`${file} shows a policy that is accepted without a warning (object ${index + 1})`, () => {
         expect(judge(value, { installation: DEFAULT_INSTALLATION })).to.deep.equal({ violations: [], warnings: [] })
       })
     }
   }
+
+  it('shows how to use a cluster as make help does', () => {
+    const { stdout } = spawnSync('make', ['help'], { cwd: root, encoding: 'utf8' })
+    expect(stdout).to.contain('eval "$(make up)"')
+  })
 
   it('has policies to show', () => expect(files.flatMap((file) => blocks(textOf(file), 'yaml')).filter((block) => block.includes('kind: HealingPolicy'))).to.have.length.greaterThan(2))
 

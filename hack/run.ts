@@ -4,11 +4,11 @@ import { openCluster } from '../e2e/cluster/cluster.ts'
 import { ClusterError } from '../e2e/cluster/errors.ts'
 import { install, openInstallation } from '../e2e/installation/installation.ts'
 
-const NAME = 'dev'
+const [NAME = 'dev'] = process.argv.slice(2)
 
 try {
   const cluster = await openCluster(NAME)
-  if (cluster === undefined) throw new ClusterError(`There is no cluster ${NAME}: make up`)
+  if (cluster === undefined) throw new ClusterError(`There is no cluster ${NAME}: make up${NAME === 'dev' ? '' : ` NAME=${NAME}`}`)
   const running = openInstallation(cluster)
   await Promise.all([running.stopController(), running.stopWebhook()])
   const { controller, webhook } = await install(cluster, { log: (line) => { console.error(line) } })

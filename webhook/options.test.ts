@@ -22,6 +22,8 @@ describe('options of the door', () => {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       expect(error.problems).to.have.lengthOf(5)
+      expect(error.problems).to.include('--bind-address: ":99999" is not HOST:PORT, such as 127.0.0.1:8080')
+      expect(error.problems).to.include('--protected-namespaces: "Kube System" is not a name that a namespace can have, such as shop')
     }
   })
 })

@@ -1,13 +1,22 @@
 /** The webhook's options: flag, key of the configuration file, type, default and help from one literal each. */
 import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
-import { ADDRESS } from '../shared/runtime/address.ts'
+import { ADDRESS, ADDRESS_FORMAT } from '../shared/runtime/address.ts'
 import type { OptionsOf, OptionSpec } from '../shared/runtime/options.ts'
 
 export const WEBHOOK_OPTIONS = [
   ...PROGRAM_OPTIONS,
   ...INSTALLATION_OPTIONS,
-  { key: 'webhook.bindAddress', flag: 'bind-address', type: 'string', default: ':9443', pattern: ADDRESS, doc: 'Where admission is served, by HTTPS.' },
+  {
+    key: 'webhook.bindAddress',
+    flag: 'bind-address',
+    type: 'string',
+    default: ':9443',
+    pattern: ADDRESS,
+    format: ADDRESS_FORMAT,
+    placeholder: 'HOST:PORT',
+    doc: 'Where admission is served, by HTTPS.',
+  },
   {
     key: 'webhook.quietPeriod',
     flag: 'quiet-period',

@@ -153,6 +153,8 @@ export class ActionReconciler {
     const record = this.#record
     const { namespace } = action.metadata
     const target = describe(action.spec.targetResource)
+    // While another try may still land (of a controller beside this one), a refusal may be its doing: the doubt stays.
+    const because = (reason: string): string => (doubt === undefined ? reason : AMBIGUOUS)
     switch (result.kind) {
       case 'Gone':
         return doubt === undefined
@@ -167,16 +169,16 @@ export class ActionReconciler {
         // A dry run has its answer; there is nothing to wait for.
         return action.spec.dryRun
           ? record.ended(action, policy, failed('DisruptionBudget', message))
-          : record.delayed(action, { reason: 'DisruptionBudget', message }, deadline)
+          : record.delayed(action, { reason: because('DisruptionBudget'), message }, deadline)
       }
       case 'Later':
-        return record.delayed(action, { reason: 'Throttled', message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
+        return record.delayed(action, { reason: because('Throttled'), message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
       case 'Changed':
-        return record.delayed(action, { reason: 'TargetChanged', message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
+        return record.delayed(action, { reason: because('TargetChanged'), message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
       case 'Unknown':
         return record.delayed(
           action,
-          { reason: dryRun ? 'Unreachable' : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500) },
+          { reason: dryRun ? because('Unreachable') : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500) },
           deadline,
         )
       default:

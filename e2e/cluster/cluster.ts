@@ -163,7 +163,7 @@ async function reserve(name: string, node: boolean, options: ClusterOptions, log
   const same = clusters.find((cluster) => cluster.dir === dir)
   if (same?.plan?.owner !== undefined) throw new ClusterError(`A cluster ${name} is run by process ${same.plan.owner.pid}: choose another name, or end that process.`)
   if (same !== undefined) {
-    if (persistent !== true || await openCluster(name) !== undefined) throw new ClusterError(`A cluster ${name} exists: end it first (down --name ${name}), or choose another name.`)
+    if (persistent !== true || await openCluster(name) !== undefined) throw new ClusterError(`A cluster ${name} exists: end it first (make down NAME=${name}), or choose another name.`)
     log(`removing the cluster ${name}, which is not up any more`)
     await removeCluster(same)
   }

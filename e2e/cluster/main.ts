@@ -1,24 +1,24 @@
 #!/usr/bin/env node
-/** `node e2e/cluster/main.ts up|down|list|clean`: what `make up` and `make down` run. */
-import { parseArgs } from 'node:util'
+/** `e2e/cluster/main.ts up|down|list|clean`: bare clusters. `make up` has KubeSkippy beside one. */
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
-import { ClusterError, messageOf } from './errors.ts'
+import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
+import { ClusterError } from './errors.ts'
 import { filesOf } from './paths.ts'
 import { listClusters } from './state.ts'
 
-const USAGE = `usage: node e2e/cluster/main.ts COMMAND
+const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
 
   up    [--name dev] [--no-node] [--port N]  starts a cluster that stays; prints how to use it
   down  [--name dev]                         ends it and removes every trace
   list                                       clusters of this machine
   clean [--all]                              removes what crashed runs left behind; --all: running ones too`
 
-const log = (line: string) => { console.error(line) }
+const OPTIONS = {
+  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false },
+} as const
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  const [command, ...rest] = positionals
-  if (rest.length > 0) throw new ClusterError(USAGE)
+  const { command, values } = readArguments(USAGE, OPTIONS)
   switch (command) {
     case 'up':
       return up(values.name, values.node, values.port)
@@ -38,25 +38,13 @@ async function main(): Promise<void> {
   }
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true, allowNegative: true,
-      options: { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false } },
-    })
-  } catch (cause) {
-    throw new ClusterError(`${messageOf(cause)}\n${USAGE}`, { cause })
-  }
-}
-
-/** The last line can be given to a shell. */
+/** Its output is for a shell. */
 async function up(name: string, node: boolean, portText: string | undefined): Promise<void> {
   const port = portText === undefined ? undefined : Number(portText)
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) throw new ClusterError(`The port "${String(portText)}" does not do: use a number from 1 to 65535.`)
   const running = await openCluster(name)
   if (running !== undefined) {
-    // The wish for another kind of cluster under this name would go unheard.
-    if (node !== running.node) throw new ClusterError(`The cluster ${name} is up ${node ? 'without' : 'with'} a node: end it first (down --name ${name}), or choose another name.`)
+    assertKind(running, node)
     log(`the cluster ${name} is up already`)
   }
   const cluster = running ?? await startCluster({
@@ -65,13 +53,7 @@ async function up(name: string, node: boolean, portText: string | undefined): Pr
     ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
   })
   log(`kubectl of the same version: ${cluster.bin}/kubectl`)
-  console.log(`export KUBECONFIG=${cluster.kubeconfig}`)
+  for (const line of forShell(cluster)) console.log(line)
 }
 
-try {
-  await main()
-} catch (cause) {
-  if (!(cause instanceof ClusterError)) throw cause
-  console.error(cause.message)
-  process.exitCode = 1
-}
+await runCommand(main)

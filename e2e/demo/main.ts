@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** `make demo`. KEEP=1 leaves the cluster up. Exit code 0 only if all that was expected was seen. */
-import { parseArgs } from 'node:util'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { readArguments } from '../cluster/command.ts'
 import { ClusterError } from '../cluster/errors.ts'
 import { breakApps, setUp, showPolicies, showVerdicts } from './demo.ts'
 import { byHand, coloured, createView, plain } from './view.ts'
 import { connectTo } from './watch.ts'
 
-const { values } = parseArgs({ options: { name: { type: 'string', default: 'demo' } } })
+const USAGE = 'usage: make demo, or node_modules/.bin/node e2e/demo/main.ts [--name demo]'
 const keep = !['', '0', 'false', undefined].includes(process.env['KEEP'])
 const terminal = process.stdout.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
 const paint = terminal ? coloured : plain
@@ -36,6 +36,8 @@ async function run(cluster: Cluster): Promise<boolean> {
 }
 
 async function main(): Promise<boolean> {
+  const { command, values } = readArguments(USAGE, { name: { type: 'string', default: 'demo' } })
+  if (command !== undefined) throw new ClusterError(USAGE)
   const begin = performance.now()
   view.title('A cluster, with KubeSkippy beside it')
   // Until `keep` it lives and dies with this process.

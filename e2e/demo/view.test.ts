@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { coloured, createView, momentLine, plain, verdictTable } from './view.ts'
+import { byHand, coloured, createView, momentLine, plain, verdictTable } from './view.ts'
 
 const verdicts = [
   { app: 'leak', expected: 'Effective', seen: 'Effective', ok: true, failures: [], after: 25.44 },
@@ -19,6 +19,12 @@ describe('the view', () => {
 
   it('aligns the times, so that a column can be read', () => {
     expect(momentLine(1.25, 'leak', 'act', 'evicted', plain)).to.equal('   +1.3 s  leak        act        evicted')
+  })
+
+  it('tells how to go on with what the machine has', () => {
+    const lines = byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo' })
+    expect(lines.at(-1)).to.match(/^make down NAME=demo /)
+    expect(lines.filter((line) => /\bnode\b/.test(line))).to.deep.equal([])
   })
 
   it('says under the table what was not as expected', () => {

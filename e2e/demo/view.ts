@@ -61,10 +61,10 @@ export interface ByHand {
 
 /** What to type next in a cluster that was left up. */
 export const byHand = ({ kubeconfig, bin, cluster }: ByHand): readonly string[] => [
-  `export KUBECONFIG=${kubeconfig} PATH=${bin}:$PATH`,
+  `export KUBECONFIG=${kubeconfig} PATH="${bin}:$PATH"`,
   'kubectl -n demo-apps get healingpolicies,healingactions,pods',
   `kubectl -n demo-apps describe healingpolicy ${POLICIES[0] ?? ''}      # what it sees, and why it did nothing`,
   "kubectl -n demo-apps patch configmap broken --type merge -p '{\"data\":{\"port\":\"8080\"}}'      # mend broken: its incident ends",
   "kubectl -n demo-apps exec deploy/leak -- sh -c 'echo 100000 > /cache/records'      # once more: refused until the cooldown of 5m is over",
-  `node e2e/run/main.ts down --name ${cluster}      # removes every trace`,
+  `make down NAME=${cluster}      # removes every trace`,
 ]

@@ -72,7 +72,7 @@ describe('promises that outlive the process', function () {
       await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web' }))
       await breakPods(fixture, ns, 'web')
       const actions = await fixture.ended(ns)
-      expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+      expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions.map(({ status }) => status))).to.deep.equal(['Effective'])
       expect(fixture.evictions(ns)).to.have.length(1)
       await eventually(async () => expect((await ledgerOf(ns))?.spec.outcomes.effective).to.equal(1))
     } finally {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { RULE_GROUPS } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
+import type { Severity } from '../../shared/rules/violation.ts'
 import { markdownFile, type GeneratedFile } from './generator.ts'
 
 const SEVERITIES = { E: 'refused (422 Invalid)', F: 'refused (403 Forbidden)', W: 'warning' } as const
@@ -9,25 +10,29 @@ const SEVERITIES = { E: 'refused (422 Invalid)', F: 'refused (403 Forbidden)', W
 export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.md', () =>
   [
     '# Rules',
-    'What the front door checks beyond the schema. The same rules run at the door, in the controller before it acts, and in the offline lint. On an update that changes metadata only, suspends the policy or lowers its mode, violations that were there before are warnings.',
+    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts. On an update that changes metadata only, suspends the policy or lowers its mode, violations that were there before are warnings.',
     '| rule | severity | what |\n|---|---|---|\n' +
-      RULE_GROUPS.flatMap(({ rules }) => rules.map(({ id, severity, title }) => `| [${id}](#${id.toLowerCase()}) | ${severity} | ${title} |`)).join('\n'),
+      RULE_GROUPS.flatMap(({ rules }) => rules.map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`)).join('\n'),
     ...RULE_GROUPS.flatMap(({ name, rules }) => [`## ${name}`, ...rules.map(section)]),
   ].join('\n\n'),
 )
 
+const severitiesOf = ({ severity, alsoWarns }: Rule): readonly Severity[] => (alsoWarns === true ? [severity, 'W'] : [severity])
+
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
 
-const section = ({ id, severity, title, why, fix }: Rule): string =>
-  [
+const section = (rule: Rule): string => {
+  const { id, severity, title, why, fix } = rule
+  return [
     `### ${id}`,
     title,
-    `- Severity: ${severity}, ${SEVERITIES[severity]}\n- Why: ${why}.\n- Instead: ${fix}.`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',
     fenced(sampleText('valid', id)),
   ].join('\n\n')
+}
 
 const fenced = (text: string): string => `\`\`\`yaml\n${text.trim()}\n\`\`\``

@@ -58,6 +58,16 @@ describe('credentials', () => {
   ]
   for (const [what, run] of wrong) it(`refuse ${what}`, () => expect(run).to.throw(ConfigError))
 
+  it('say what is missing where there is neither a kubeconfig nor a pod', () => {
+    const host = process.env['KUBERNETES_SERVICE_HOST']
+    delete process.env['KUBERNETES_SERVICE_HOST']
+    try {
+      expect(() => loadAccess({})).to.throw(ConfigError, /^no --kubeconfig, and not in a pod$/)
+    } finally {
+      if (host !== undefined) process.env['KUBERNETES_SERVICE_HOST'] = host
+    }
+  })
+
   it('are read once a minute, and kept while they cannot be read', async () => {
     const clock = new FakeClock()
     let reads = 0

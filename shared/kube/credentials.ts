@@ -57,6 +57,8 @@ export function loadAccess({ kubeconfig, context }: AccessConfig): ClusterAccess
   const cluster = config.getCurrentCluster()
   const user = config.getCurrentUser()
   if (cluster === null) throw new ConfigError(['kubeconfig: the context names no cluster'])
+  // The client library makes a server of what the environment of a pod says.
+  if (kubeconfig === undefined && !URL.canParse(cluster.server)) throw new ConfigError(['no --kubeconfig, and not in a pod'])
   const problems: string[] = []
   if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
   // Ignoring either would talk to another server, or as somebody else, than the file says.

@@ -2,7 +2,7 @@
  * What every program of ours that talks to a cluster does around its own work: options, help, all problems at once,
  * a connection, an orderly stop. Everything of the process comes in; the exit code goes out.
  */
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import type { Clock, Millis } from '../lib/time.ts'
 import { parseAddress, type Address } from '../runtime/address.ts'
@@ -39,6 +39,8 @@ export interface ProgramEnvironment {
   readonly stop: AbortSignal
   readonly createLog: (level: LogLevel) => Logger
   readonly connect: (config: ConnectConfig) => KubeConnection
+  /** Of the kubeconfig when no flag names one; absent or undefined: the pod's service account. */
+  readonly defaultKubeconfig?: () => string | undefined
   readonly probeServer: (probes: Probes) => Component
   readonly metricsServer: (address: Address & { readonly log: Logger }) => Component
   /** @throws when it cannot be read */
@@ -82,7 +84,7 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
   const common = options as OptionsOf<typeof PROGRAM_OPTIONS> | undefined
   const log = env.createLog(common?.['log.level'] ?? 'info')
   const userAgent = `kubeskippy/${env.version} (${name})`
-  const api = attempt(problems, () => env.connect({ userAgent, timers: env.timers, log, ...access(flags) }))
+  const api = attempt(problems, () => env.connect({ userAgent, timers: env.timers, log, ...access(flags, env) }))
   if (options === undefined || common === undefined || api === undefined || problems.length > 0) {
     for (const problem of problems) env.stderr(`${problem}\n`)
     await api?.close()
@@ -118,8 +120,15 @@ function readConfig(path: string | undefined, readFile: ProgramEnvironment['read
   try {
     return { config: parse(readFile(path)) as unknown, problems: [] }
   } catch (error) {
-    return { problems: [`--config: ${messageOf(error)}`] }
+    return { problems: [`--config ${path}${explain(error)}`] }
   }
+}
+
+/** `:3:7: what`; the library adds the place in its words, and the lines around it. */
+function explain(error: unknown): string {
+  const [start] = error instanceof YAMLParseError ? (error.linePos ?? []) : []
+  const [first = ''] = messageOf(error).split('\n')
+  return start === undefined ? `: ${first}` : `:${start.line}:${start.col}: ${first.replace(/ at line \d+, column \d+:?$/, '')}`
 }
 
 /** The result, or undefined and its problems beside the others: a person corrects all of them at once. */
@@ -133,7 +142,7 @@ function attempt<T>(problems: string[], run: () => T): T | undefined {
   }
 }
 
-const access = ({ values }: Flags): Pick<ConnectConfig, 'kubeconfig' | 'context'> => {
-  const [kubeconfig, context] = [values.get('kubeconfig')?.[0], values.get('context')?.[0]]
+const access = ({ values }: Flags, { defaultKubeconfig }: ProgramEnvironment): Pick<ConnectConfig, 'kubeconfig' | 'context'> => {
+  const [kubeconfig, context] = [values.get('kubeconfig')?.[0] ?? defaultKubeconfig?.(), values.get('context')?.[0]]
   return { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
 }

@@ -6,6 +6,7 @@ import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
 import { DEFAULT_INSTALLATION, type Installation } from './rule.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const FORMAT = 'a name that a namespace can have, such as shop'
 
 export const INSTALLATION_OPTIONS = [
   {
@@ -14,6 +15,8 @@ export const INSTALLATION_OPTIONS = [
     type: 'string',
     default: OPERATOR_NAMESPACE,
     pattern: NAMESPACE,
+    format: FORMAT,
+    placeholder: 'NAME',
     doc: 'Namespace of the operator.',
   },
   {
@@ -23,6 +26,7 @@ export const INSTALLATION_OPTIONS = [
     default: DEFAULT_INSTALLATION.protectedNamespaces,
     // A name with a mistake would protect nothing, and say nothing.
     pattern: NAMESPACE,
+    format: FORMAT,
     doc: "Namespaces in which no policy acts by itself, beside kube-system, kube-public, kube-node-lease and the operator's own.",
   },
   {

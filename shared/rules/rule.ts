@@ -36,6 +36,8 @@ export interface Rule {
   readonly id: string
   /** The highest that it gives. */
   readonly severity: Severity
+  /** Some of its findings are warnings, beside those that refuse. */
+  readonly alsoWarns?: true
   /** One sentence for the reference. */
   readonly title: string
   readonly why: string
@@ -54,6 +56,10 @@ export const selectedResources = ({ spec }: HealingPolicy): NonNullable<HealingP
   spec.selector.resources ?? []
 
 export const selectedNamespaces = ({ spec }: HealingPolicy): readonly string[] => spec.selector.namespaces ?? []
+
+/** Where the author wrote it: the own namespace is in the list by default, and the only one that may be. */
+export const namespacePath = (policy: HealingPolicy, index: number): string =>
+  selectedNamespaces(policy)[index] === policy.metadata.namespace ? 'metadata.namespace' : `spec.selector.namespaces[${index}]`
 
 /** No policy acts by itself in these: the built-in ones, the operator's own, the installation's. */
 export const protectedNamespaces = ({ operatorNamespace, protectedNamespaces }: Installation): ReadonlySet<string> =>

@@ -49,6 +49,9 @@ export function testPolicy(overrides: PolicyOverrides = {}): HealingPolicy {
 
 /** `path: what` of each finding; warnings of rules that also refuse begin with `W `. */
 export const check = (rule: Rule, overrides: PolicyOverrides = {}, installation: Partial<Installation> = {}): string[] =>
-  rule
-    .check(testPolicy(overrides), { installation: { ...DEFAULT_INSTALLATION, ...installation } })
-    .map(({ path, what, severity = rule.severity }) => `${severity === rule.severity ? '' : `${severity} `}${path}: ${what}`)
+  rule.check(testPolicy(overrides), { installation: { ...DEFAULT_INSTALLATION, ...installation } }).map(({ path, what, severity = rule.severity }) => {
+    if (severity === rule.severity) return `${path}: ${what}`
+    // The reference is generated from what the rule says of itself.
+    if (severity !== 'W' || rule.alsoWarns !== true) throw new Error(`${rule.id} does not say that it gives severity ${severity}`)
+    return `W ${path}: ${what}`
+  })

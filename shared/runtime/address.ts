@@ -1,6 +1,9 @@
 /** Where a server listens: `:9443`, `127.0.0.1:9443`, `[::1]:9443`. */
 export const ADDRESS = /^([a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\]):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/
 
+/** What {@link ADDRESS} asks for, for people. */
+export const ADDRESS_FORMAT = 'HOST:PORT, such as 127.0.0.1:8080'
+
 export interface Address {
   /** Empty: all interfaces. */
   readonly host: string

@@ -12,7 +12,7 @@ export function readValue(spec: OptionSpec, raw: unknown): Read {
   switch (spec.type) {
     case 'string':
       if (typeof raw !== 'string') return { problem: 'must be a string' }
-      return spec.pattern === undefined || spec.pattern.test(raw) ? { value: raw } : { problem: `${quoted(raw)} does not match ${spec.pattern.source}` }
+      return spec.pattern === undefined || spec.pattern.test(raw) ? { value: raw } : { problem: `${quoted(raw)} is not ${spec.format}` }
     case 'boolean':
       if (raw === true || raw === 'true') return { value: true }
       return raw === false || raw === 'false' ? { value: false } : { problem: 'must be true or false' }
@@ -25,16 +25,16 @@ export function readValue(spec: OptionSpec, raw: unknown): Read {
       return readChoice(spec.choices, raw)
     case 'list':
       if (!Array.isArray(raw) || !raw.every((item) => typeof item === 'string')) return { problem: 'must be a list of strings' }
-      return readList(spec.pattern, raw)
+      return readList(spec, raw)
     default:
       return spec satisfies never
   }
 }
 
-function readList(pattern: RegExp | undefined, raw: readonly string[]): Read {
+function readList({ pattern, format }: OptionSpec & { readonly type: 'list' }, raw: readonly string[]): Read {
   const items = raw.map((item) => item.trim()).filter((item) => item !== '')
   const wrong = items.filter((item) => pattern?.test(item) === false)
-  return wrong.length === 0 ? { value: Object.freeze(items) } : { problem: `${wrong.map((item) => quoted(item)).join(', ')} does not match ${pattern?.source}` }
+  return wrong.length === 0 ? { value: Object.freeze(items) } : { problem: `${wrong.map((item) => quoted(item)).join(', ')} ${wrong.length === 1 ? 'is' : 'are'} not ${format}` }
 }
 
 function readNumber(spec: OptionSpec & { readonly type: 'integer' | 'number' }, raw: unknown): Read {

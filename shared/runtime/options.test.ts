@@ -6,13 +6,13 @@ import { optionHelp } from './option-help.ts'
 import { parseOptions, type OptionSpec, type OptionsOf } from './options.ts'
 
 const OPTIONS = [
-  { key: 'metrics.address', flag: 'metrics-address', type: 'string', default: ':8080', pattern: /^\S*:\d+$/, doc: 'Where metrics are served.' },
+  { key: 'metrics.address', flag: 'metrics-address', type: 'string', default: ':8080', pattern: /^\S*:\d+$/, format: 'HOST:PORT, such as :8080', doc: 'Where metrics are served.' },
   { key: 'leaderElect', flag: 'leader-elect', type: 'boolean', default: false, doc: 'Wait for the lease.' },
   { key: 'workers', flag: 'workers', type: 'integer', default: 4, min: 1, max: 64, doc: 'Keys at once.' },
   { key: 'share', flag: 'share', type: 'number', default: 0.2, min: 0, max: 1, doc: 'A share.' },
   { key: 'syncInterval', flag: 'sync-interval', type: 'duration', default: '30s', min: '1s', max: '1h', doc: 'The pace.' },
   { key: 'logLevel', flag: 'log-level', type: 'choice', choices: ['debug', 'info'], default: 'info', doc: 'The least that is logged.' },
-  { key: 'protected', flag: 'protected', type: 'list', default: ['kube-system'], doc: 'Never touched.' },
+  { key: 'protected', flag: 'protected', type: 'list', default: ['kube-system'], pattern: /^[a-z-]+$/, format: 'a name', doc: 'Never touched.' },
   { key: 'kubeconfig', flag: 'kubeconfig', type: 'string', doc: 'Where the cluster is.', placeholder: 'FILE' },
   { key: 'config', flag: 'config', type: 'string', doc: 'This file.', flagOnly: true },
 ] as const satisfies readonly OptionSpec[]
@@ -65,7 +65,8 @@ describe('options', () => {
     ['no choice', ['--log-level=inof'], undefined, '--log-level: must be one of debug, info; did you mean info?'],
     ['no boolean', [], { leaderElect: 'yes' }, 'leaderElect: must be true or false'],
     ['no list', [], { protected: 'kube-system' }, 'protected: must be a list of strings'],
-    ['a string that does not match', ['--metrics-address=8080'], undefined, '--metrics-address: "8080" does not match ^\\S*:\\d+$'],
+    ['a string that does not match', ['--metrics-address=8080'], undefined, '--metrics-address: "8080" is not HOST:PORT, such as :8080'],
+    ['items that do not match', [], { protected: ['A', 'b', 'C'] }, 'protected: "A", "C" are not a name'],
   ]
   for (const [what, argv, config, problem] of wrong) it(`refuse ${what}`, () => expect(problems(argv, config)[0]).to.contain(problem))
 

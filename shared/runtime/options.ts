@@ -21,17 +21,26 @@ interface Common {
   readonly flagOnly?: true
 }
 
+/** `format` is what the pattern asks for, for people: `HOST:PORT, such as 127.0.0.1:8080`. */
+interface Patterned {
+  readonly pattern: RegExp
+  readonly format: string
+}
+
+/** Neither, or both: a regular expression is no sentence. */
+type Pattern = Patterned | { readonly pattern?: never; readonly format?: never }
+
 /** `default` is written as a person would write it: durations as `30s`. Absent: the option may be unset. */
 export type OptionSpec = Common &
   (
-    | { readonly type: 'string'; readonly default?: string; readonly pattern?: RegExp }
+    | ({ readonly type: 'string'; readonly default?: string } & Pattern)
     | { readonly type: 'boolean'; readonly default: boolean }
     | { readonly type: 'integer' | 'number'; readonly default?: number; readonly min?: number; readonly max?: number }
     /** `min` and `max` are durations too. */
     | { readonly type: 'duration'; readonly default?: string; readonly min?: string; readonly max?: string }
     | { readonly type: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     /** A flag takes them separated by commas and may be repeated; the file takes a list. */
-    | { readonly type: 'list'; readonly default: readonly string[]; /** Of each item. */ readonly pattern?: RegExp }
+    | ({ readonly type: 'list'; readonly default: readonly string[] } & /** Of each item. */ Pattern)
   )
 
 interface TypeMap {

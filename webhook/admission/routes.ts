@@ -59,7 +59,7 @@ function answer(route: Route, handler: Handler, { metrics, timers, log }: Admiss
           metrics.found(found)
           metrics.observe(route, read.request.operation, verdict, seconds())
           const { namespace, name, operation, dryRun } = read.request
-          if (verdict === 'denied') log.info('policy refused', { namespace, name, operation, dryRun, rules: [...new Set(found.map(({ rule }) => rule))] })
+          if (verdict === 'denied') log.info('policy refused', { policy: `${namespace}/${name}`, operation, dryRun, rules: [...new Set(found.map(({ rule }) => rule))] })
           response.json(review)
           return
         }

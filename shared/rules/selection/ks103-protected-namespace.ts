@@ -1,5 +1,5 @@
 import { quoted } from '../../lib/text.ts'
-import { protectedNamespaces, selectedNamespaces, type Rule } from '../rule.ts'
+import { namespacePath, protectedNamespaces, selectedNamespaces, type Rule } from '../rule.ts'
 
 export const ks103: Rule = {
   id: 'KS103',
@@ -11,7 +11,7 @@ export const ks103: Rule = {
     if (policy.spec.mode !== 'automatic') return []
     const closed = protectedNamespaces(installation)
     return selectedNamespaces(policy).flatMap((namespace, index) =>
-      closed.has(namespace) ? [{ path: `spec.selector.namespaces[${index}]`, what: `mode automatic in the protected namespace ${quoted(namespace, 63)}` }] : [],
+      closed.has(namespace) ? [{ path: namespacePath(policy, index), what: `mode automatic in the protected namespace ${quoted(namespace, 63)}` }] : [],
     )
   },
 }

@@ -1,6 +1,6 @@
 import { knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
 import { quoted } from '../../lib/text.ts'
-import { acts, selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { acts, namespacePath, selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
 
 export const ks104: Rule = {
   id: 'KS104',
@@ -18,7 +18,7 @@ export const ks104: Rule = {
       acts(policy) && namespace === installation.operatorNamespace
         ? [
             {
-              path: `spec.selector.namespaces[${index}]`,
+              path: namespacePath(policy, index),
               what: `${quoted(namespace, 63)} is the namespace of the operator itself`,
               why: 'a healer that restarts itself never finishes an action',
               fix: 'use mode monitor there',

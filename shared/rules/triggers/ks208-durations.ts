@@ -27,6 +27,7 @@ export function durationBounds(schema: StructuralSchema): Bounds | undefined {
 export const ks208: Rule = {
   id: 'KS208',
   severity: 'E',
+  alsoWarns: true,
   title:
     'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger; a cooldown below a minute or below the stabilization window is a warning.',
   why: 'times that contradict each other make limits that do not limit',

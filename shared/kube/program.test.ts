@@ -1,0 +1,46 @@
+import { expect } from 'chai'
+import { ConfigError } from '../lib/errors.ts'
+import { millis } from '../lib/time.ts'
+import { silentLogger } from '../runtime/logger.ts'
+import { PROGRAM_OPTIONS } from './program-options.ts'
+import { runProgram, type ProgramEnvironment } from './program.ts'
+import type { ConnectConfig } from './transport.ts'
+
+/** Nothing beyond the options and the connection is reached. */
+async function run(argv: readonly string[], { file = '', defaultKubeconfig }: { readonly file?: string; readonly defaultKubeconfig?: string } = {}) {
+  let err = ''
+  const asked: ConnectConfig[] = []
+  const env = {
+    version: '1.2.3',
+    createLog: () => silentLogger,
+    connect: (config: ConnectConfig) => {
+      asked.push(config)
+      throw new ConfigError(['no cluster'])
+    },
+    defaultKubeconfig: () => defaultKubeconfig,
+    readFile: () => file,
+    stderr: (text: string) => void (err += text),
+  } as unknown as ProgramEnvironment
+  const build = (): never => {
+    throw new Error('built')
+  }
+  const code = await runProgram({ name: 'controller', options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, argv, env)
+  return { code, problems: err.trimEnd().split('\n'), kubeconfig: asked[0]?.kubeconfig }
+}
+
+describe('a program', () => {
+  it('names the configuration file that is no YAML, with the place, beside the other problems', async () => {
+    const { code, problems } = await run(['--config', 'my.yaml', '--log-level=loud'], { file: 'log:\n  level: [info\n' })
+    expect(code).to.equal(1)
+    expect(problems).to.have.lengthOf(3)
+    expect(problems[0]).to.match(/^--config my\.yaml:[23]:[0-9]+: [^:]+$/)
+    expect(problems[1]).to.match(/^--log-level: /)
+    expect(problems[2]).to.equal('no cluster')
+  })
+
+  it('takes the kubeconfig of its flag, else the default', async () => {
+    expect((await run(['--kubeconfig', 'a'], { defaultKubeconfig: 'b' })).kubeconfig).to.equal('a')
+    expect((await run([], { defaultKubeconfig: 'b' })).kubeconfig).to.equal('b')
+    expect((await run([])).kubeconfig).to.equal(undefined)
+  })
+})
