@@ -1,5 +1,6 @@
 import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
-import { apiVersion, conditions, count, dnsLabel, duration, kind, labelSelector, message, objectName, objectReference, reason, time } from './fields.ts'
+import { healingPolicyStatus } from './healing-policy-status.schema.ts'
+import { apiVersion, dnsLabel, duration, kind, labelSelector, objectName } from './fields.ts'
 
 const selector = {
   type: 'object',
@@ -276,112 +277,6 @@ const spec = {
   ],
 } as const satisfies ObjectSchema
 
-const status = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    observedGeneration: { type: 'integer', format: 'int64', minimum: 0, description: 'Generation of the spec that this status is about.' },
-    conditions: { ...conditions, description: 'Accepted, Ready, Healing, Escalated.' },
-    matched: { ...count, description: 'Selected objects.' },
-    healthy: { ...count, description: 'Selected objects with no firing or pending trigger.' },
-    triggers: {
-      type: 'array',
-      maxItems: 16,
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['name'],
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'state'],
-        properties: {
-          name: dnsLabel,
-          state: { type: 'string', enum: ['Quiet', 'Pending', 'Firing', 'NoData'], description: 'The worst of its objects. NoData is neither quiet nor firing.' },
-          objects: { ...count, description: 'Objects that are pending or firing.' },
-          since: { ...time, description: 'When the oldest of them began.' },
-          firesAt: { ...time, description: 'When the next pending one fires.' },
-          message,
-        },
-      },
-    },
-    findings: {
-      type: 'array',
-      description: 'Objects on which a trigger is pending or firing. Holds since when, over restarts of the controller.',
-      maxItems: 256,
-      'x-kubernetes-list-type': 'atomic',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['trigger', 'object', 'since', 'state'],
-        properties: {
-          trigger: dnsLabel,
-          object: objectReference,
-          since: time,
-          restarts: { ...count, description: 'Restarts of the container when the state began.' },
-          state: { type: 'string', enum: ['Pending', 'Firing'] },
-          message,
-        },
-      },
-    },
-    incidents: {
-      type: 'array',
-      description: 'Open incidents, the oldest first.',
-      maxItems: 64,
-      'x-kubernetes-list-type': 'atomic',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['id', 'trigger', 'subject', 'state', 'openedAt'],
-        properties: {
-          id: { type: 'string', maxLength: 63 },
-          trigger: dnsLabel,
-          subject: objectReference,
-          state: { type: 'string', enum: ['Open', 'Escalated'] },
-          rung: { ...count, description: 'Position on the ladder of actions, from 0.' },
-          openedAt: time,
-          lastAction: objectName,
-        },
-      },
-    },
-    budget: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        used: { ...count, description: 'Actions in the hour before the last change of this status.' },
-        limit: count,
-        nextFreeSlot: { ...time, description: 'When the next action is possible, if the hour is used up.' },
-      },
-    },
-    breaker: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        state: { type: 'string', enum: ['Closed', 'Open', 'HalfOpen'] },
-        failures: { ...count, description: 'Actions in a row that did not help.' },
-        openUntil: time,
-      },
-    },
-    lastDecision: {
-      type: 'object',
-      description: 'The last decision: what was done, or why nothing was.',
-      additionalProperties: false,
-      properties: {
-        kind: { type: 'string', enum: ['NoOp', 'Blocked', 'Act'] },
-        reason,
-        message,
-        time,
-        retryAt: { ...time, description: 'When a refused decision is tried again.' },
-      },
-    },
-    lastAction: { ...objectName, description: 'The HealingAction that was made last.' },
-    outcomes: {
-      type: 'object',
-      description: 'Verified outcomes of the actions, dry runs apart.',
-      additionalProperties: false,
-      properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
-    },
-  },
-} as const satisfies ObjectSchema
-
 export const healingPolicy = {
   kind: 'HealingPolicy',
   plural: 'healingpolicies',
@@ -392,7 +287,7 @@ export const healingPolicy = {
   // A label value of every HealingAction.
   maxNameLength: 63,
   spec,
-  status,
+  status: healingPolicyStatus,
   columns: [
     { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
