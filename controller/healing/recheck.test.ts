@@ -68,4 +68,10 @@ describe('the look just before a write', () => {
     const view = snapshot({ findings: [remembered(crashing(), at(-59_999))] })
     expect(recheck(SPEC, policy(), crashing(), view)?.reason).to.equal('TargetRecovered')
   })
+  it('allows two processes to tell the time of one trouble two seconds apart, and no more', () => {
+    const decided = { ...SPEC, trigger: { ...SPEC.trigger, since: new Date(at(-59_500)).toISOString() } }
+    const look = (since: number) => recheck(decided, policy(), crashing(), snapshot({ findings: [remembered(crashing(), at(since))] }))?.reason
+    expect(look(-58_000)).to.equal(undefined)
+    expect(look(-57_999)).to.equal('TargetRecovered')
+  })
 })

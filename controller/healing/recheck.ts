@@ -3,7 +3,7 @@
  * a transaction, and neither is a decision.
  */
 import { sameJson } from '../../shared/lib/json.ts'
-import { parseInstant } from '../../shared/lib/time.ts'
+import { after, parseInstant, seconds } from '../../shared/lib/time.ts'
 import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { detect } from '../triggers/index.ts'
 import { recall } from './detect.ts'
@@ -13,6 +13,9 @@ import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
+
+/** Two processes estimate the API server's clock to a second. */
+const CLOCKS_APART = seconds(2)
 
 /** `policy` and `target` as read live; undefined: not there. */
 export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefined, target: PodView | undefined, snapshot: Snapshot): Refusal | undefined {
@@ -40,8 +43,10 @@ function recovered(spec: HealingActionSpec, trigger: CompiledTrigger, target: Po
   if (seen.state === 'Quiet' || seen.state === 'NoData') {
     return { reason: 'TargetRecovered', message: `${trigger.name} no longer sees anything wrong with ${describe(target.ref)}` }
   }
+  // The trouble that was decided on, not one that began since: its time may have been told by another process.
+  const same = since !== undefined && seen.since <= after(since, CLOCKS_APART)
   // Within a crash loop the container is up now and then; what began anew, or must hold for longer now, has not held long enough.
-  return now < seen.firesAt ? { reason: 'TargetRecovered', message: `${trigger.name} has not held for long enough on ${describe(target.ref)}` } : undefined
+  return (same ? after(now, CLOCKS_APART) : now) < seen.firesAt ? { reason: 'TargetRecovered', message: `${trigger.name} has not held for long enough on ${describe(target.ref)}` } : undefined
 }
 
 function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string | undefined {
