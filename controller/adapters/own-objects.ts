@@ -10,6 +10,7 @@ import { HEALING_ACTIONS, HEALING_POLICIES } from '../../shared/kube/resources.t
 import { keyString, olderThan } from '../../shared/kube/store.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
+import { isEnded } from '../healing/outcome.ts'
 import type { PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 
@@ -17,7 +18,6 @@ export interface ApiOwnObjectsOptions extends Pick<ReflectorOptions<unknown, nev
   readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch'>
 }
 
-const FINAL: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed', 'Cancelled'])
 const namespaceOf = { namespace: ({ metadata }: KubeObject) => [metadata.namespace ?? ''] }
 /** What moves at every write of a spec that says the same. */
 const whole =
@@ -51,7 +51,7 @@ export class ApiOwnObjects implements OwnObjects {
   }
 
   openActions(namespace: string): readonly HealingAction[] {
-    return this.actions.store.byIndex('namespace', namespace).filter(({ status }) => !FINAL.has(status?.phase))
+    return this.actions.store.byIndex('namespace', namespace).filter((action) => !isEnded(action))
   }
 
   policiesIn(namespace: string): readonly HealingPolicy[] {

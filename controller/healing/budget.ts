@@ -15,8 +15,6 @@ export function counts(entry: Entry, now: Instant): boolean {
   return entry.state === 'Reserved' || at === undefined || now < after(at, WINDOW)
 }
 
-export const usedBudget = (entries: readonly Entry[], now: Instant): number => entries.filter((e) => counts(e, now)).length
-
 export interface BudgetAnswer {
   readonly used: number
   readonly admitted: boolean

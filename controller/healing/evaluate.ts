@@ -12,7 +12,7 @@ import { refusalOf } from './guards.ts'
 import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
-import type { CompiledPolicy } from './policy.ts'
+import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import type { ObjectRef, Snapshot } from './snapshot.ts'
@@ -57,7 +57,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
     cooldown: (name) => policy.triggers.find((t) => t.name === name)?.cooldown,
-    ladder: (name) => policy.triggers.find((t) => t.name === name)?.ladder.length ?? 0,
+    ladder: (name) => ladderOf(policy, name).length,
     troubled: (incident) => isTroubled(incident, detection),
   })
   const firing = detection.findings.filter((f) => f.state === 'Firing')

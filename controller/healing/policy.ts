@@ -55,6 +55,9 @@ export interface CompiledPolicy {
   readonly limits: Limits
 }
 
+/** The rungs that a trigger leads to; none when the policy or its trigger is gone. */
+export const ladderOf = (policy: CompiledPolicy | undefined, trigger: string): readonly ActionTemplate[] => policy?.triggers.find(({ name }) => name === trigger)?.ladder ?? []
+
 /**
  * Applies all defaults (the mutating webhook may have been skipped) and reads every duration.
  * @throws TerminalError when it does not have the shape of the schema: the API server keeps such objects out, so

@@ -9,7 +9,7 @@ import { detect } from '../triggers/index.ts'
 import { recall } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { describe } from './owners.ts'
-import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
+import { ladderOf, type CompiledPolicy, type CompiledTrigger } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
@@ -53,6 +53,6 @@ function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string |
   if (policy.generation === spec.policyRef.generation) return undefined
   const mode = spec.dryRun ? 'dryrun' : 'automatic'
   if (policy.mode !== mode) return `the policy's mode is ${policy.mode} now`
-  const template = policy.triggers.find((t) => t.name === spec.trigger.name)?.ladder.find((a) => a.name === spec.action.name)
+  const template = ladderOf(policy, spec.trigger.name).find((a) => a.name === spec.action.name)
   return sameJson(template, spec.action) ? undefined : `action ${spec.action.name} of the policy has changed`
 }

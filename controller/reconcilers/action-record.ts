@@ -32,6 +32,9 @@ export interface Delay {
   readonly asked?: Millis | undefined
 }
 
+/** Own state that cannot be read is looked at again: a person may have mended it. */
+export const UNREADABLE_RETRY = seconds(30)
+
 const FIRST_RETRY = seconds(2)
 const LONGEST_RETRY = seconds(30)
 

@@ -2,8 +2,9 @@
 import { printable } from '../../shared/lib/text.ts'
 import { formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import { settle, type Ledger, type Outcome } from '../healing/ledger.ts'
-import type { CompiledPolicy } from '../healing/policy.ts'
+import { settle, type Ledger } from '../healing/ledger.ts'
+import { outcomeOf } from '../healing/outcome.ts'
+import { ladderOf, type CompiledPolicy } from '../healing/policy.ts'
 import type { Verification } from '../healing/verify.ts'
 import type { StatusPatch } from '../ports/objects.ts'
 
@@ -34,32 +35,12 @@ export const verified = ({ outcome, message, healthySince }: Extract<Verificatio
 
 const BREAKER_DEFAULTS = { failureThreshold: 3, openDuration: minutes(10) }
 
-/** What the ledger learns from the last status of an action; undefined: it has not ended. */
-function outcomeOf({ status }: HealingAction): Outcome | undefined {
-  switch (status?.phase) {
-    case 'Succeeded':
-    case 'Cancelled':
-      return status.outcome ?? 'Cancelled'
-    case 'Failed':
-      return status.outcome ?? 'Failed'
-    // Whatever else it says: it has not ended.
-    case undefined:
-    case 'Pending':
-    case 'InProgress':
-    case 'Verifying':
-    default:
-      return undefined
-  }
-}
-
-export const isEnded = (action: HealingAction): boolean => outcomeOf(action) !== undefined
-
 /** The ledger once more, with an ended action settled in it. Twice is as good as once. */
 export function settled(ledger: Ledger, action: HealingAction, policy: CompiledPolicy | undefined, now: Instant): Ledger {
   const outcome = outcomeOf(action)
   if (outcome === undefined) return ledger
   const { metadata, spec, status } = action
-  const ladder = policy?.triggers.find((t) => t.name === spec.trigger.name)?.ladder.length ?? 0
+  const ladder = ladderOf(policy, spec.trigger.name).length
   const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, healthySince: parseInstant(status?.healthySince) }
   return settle(ledger, settlement, policy?.limits.breaker ?? BREAKER_DEFAULTS, now)
 }
@@ -89,7 +70,6 @@ export function withCondition({ status }: HealingAction, condition: Omit<Conditi
 
 /** A dry run heals nothing, so the rest of the ladder is told rather than tried. */
 export function laterRungs({ spec }: HealingAction, policy: CompiledPolicy | undefined): string {
-  const ladder = policy?.triggers.find((t) => t.name === spec.trigger.name)?.ladder ?? []
-  const names = ladder.slice(spec.incident.rung + 1).map((a) => a.name)
+  const names = ladderOf(policy, spec.trigger.name).slice(spec.incident.rung + 1).map((a) => a.name)
   return names.length === 0 ? '' : `; if that had not helped: ${names.join(', then ')}`
 }

@@ -12,6 +12,7 @@ import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
 import { confirm, type Admission, type Ledger } from '../healing/ledger.ts'
+import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
@@ -20,8 +21,8 @@ import { verify } from '../healing/verify.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
-import { ActionRecord, keyOf, type ActionRecordPorts } from './action-record.ts'
-import { cancelled, failed, inconclusive, isEnded, laterRungs, verified } from './endings.ts'
+import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { cancelled, failed, inconclusive, laterRungs, verified } from './endings.ts'
 
 export interface ActionReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -33,8 +34,6 @@ export interface ActionReconcilerPorts extends ActionRecordPorts {
 const STALE = seconds(95)
 /** A look that is older is none: the process stood still meanwhile, and somebody else may have acted (I7). */
 const LOOK_LIFETIME = minutes(1)
-/** Own state that cannot be read is looked at again: a person may have mended it. */
-const UNREADABLE_RETRY = seconds(30)
 
 /** One try: what it goes by, and until when there may be others. */
 interface Attempt {

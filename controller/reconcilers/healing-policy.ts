@@ -2,43 +2,33 @@
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
-import { after, between, formatInstant, hours, millis, minutes, parseInstant, seconds, type Clock, type Instant } from '../../shared/lib/time.ts'
+import { after, between, formatInstant, hours, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
-import type { Logger } from '../../shared/runtime/logger.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { abandon, announced, emptyLedger, reserve, type Ledger } from '../healing/ledger.ts'
 import { whyEscalated } from '../healing/incidents.ts'
+import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
 import { brokenStatus, policyStatus } from '../healing/status.ts'
-import type { ControllerMetrics } from '../metrics.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
-import type { Events } from '../ports/events.ts'
-import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
-import type { OwnObjects } from '../ports/objects.ts'
-import { isEnded, settled } from './endings.ts'
+import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
+import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { settled } from './endings.ts'
 
-export interface PolicyReconcilerPorts {
+export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
   readonly live: Pick<LiveReader, 'healer'>
-  readonly objects: OwnObjects
-  readonly ledgers: Ledgers
-  readonly events: Events
-  readonly clock: Clock
-  readonly log: Logger
-  readonly metrics: ControllerMetrics
 }
 
 /** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
 const ORPHAN_AGE = minutes(1)
 /** A ledger outlives its policy by this. */
 const LEDGER_AFTERLIFE = hours(24)
-/** Own state that cannot be read is looked at again: a person may have mended it. */
-const UNREADABLE_RETRY = seconds(30)
 
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
