@@ -8,7 +8,6 @@ import { askBudget, trimmed, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import type { Refusal } from './refusal.ts'
 
-export { announced, findIncident, maintain, nextUpkeep } from './incidents.ts'
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
 
 /** Bound of the schema. */
