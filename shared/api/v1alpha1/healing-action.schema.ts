@@ -1,6 +1,6 @@
 import type { CustomResource, ObjectSchema, Validation } from '../../schema/structural.ts'
 import { conditions, count, dnsLabel, duration, message, objectName, objectReference, reason, time, uid } from './fields.ts'
-import { actionTemplate } from './healing-policy.schema.ts'
+import { actionTemplate } from './policy/actions/index.ts'
 
 const properties = {
   policyRef: {

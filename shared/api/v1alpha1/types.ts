@@ -4,7 +4,8 @@ import type { KubeObject } from '../../lib/object.ts'
 import type { objectReference } from './fields.ts'
 import type { healingAction } from './healing-action.schema.ts'
 import type { healingLedger } from './healing-ledger.schema.ts'
-import type { actionTemplate, healingPolicy } from './healing-policy.schema.ts'
+import type { healingPolicy } from './healing-policy.schema.ts'
+import type { actionTemplate } from './policy/actions/index.ts'
 
 export type ObjectReference = FromSchema<typeof objectReference>
 

@@ -1,0 +1,39 @@
+/** An action: its name, its type, and the one body of that type. */
+import type { ObjectSchema } from '../../../../schema/structural.ts'
+import { onlyFor } from '../union.ts'
+import { dnsLabel } from '../../fields.ts'
+import { restartAction } from './restart.ts'
+
+/** Copied as it is into each HealingAction. */
+export const actionTemplate = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'type'],
+  properties: {
+    name: { ...dnsLabel, description: 'Name within the policy.' },
+    type: { type: 'string', enum: ['restart'], description: 'Which of the bodies below is given.' },
+    priority: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 1000,
+      default: 50,
+      description: 'Rung of the ladder: the lowest number is tried first, the next one when it did not help. Equal numbers: in the order written.',
+    },
+    target: {
+      type: 'string',
+      enum: ['Pod'],
+      description: 'What is acted on: the offending pod. Default when the selector names pods: Pod.',
+    },
+    triggers: {
+      type: 'array',
+      description: 'Names of the triggers that lead to this action. Default: all.',
+      minItems: 1,
+      maxItems: 16,
+      'x-kubernetes-list-type': 'set',
+      items: dnsLabel,
+    },
+    restartAction,
+  },
+  'x-kubernetes-validations': [onlyFor('restart', 'restartAction')],
+} as const satisfies ObjectSchema

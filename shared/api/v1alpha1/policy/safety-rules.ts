@@ -1,0 +1,88 @@
+import type { ObjectSchema } from '../../../schema/structural.ts'
+import { apiVersion, duration, kind, labelSelector, objectName } from '../fields.ts'
+
+export const safetyRules = {
+  type: 'object',
+  description: 'Limits that every action of the policy keeps.',
+  additionalProperties: false,
+  default: {},
+  properties: {
+    maxActionsPerHour: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      // The ledger holds one entry for each, and stays under 64 kB.
+      maximum: 200,
+      default: 5,
+      description: "Actions in every sliding hour, whatever the source. The installation's ceiling (60 by default) applies as well.",
+    },
+    maxConcurrent: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 100,
+      default: 1,
+      description: 'Actions in flight at once, verification included.',
+    },
+    protectedResources: {
+      type: 'array',
+      description: 'Objects that are never acted on, even when selected. A protected owner protects its pods.',
+      maxItems: 32,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['apiVersion', 'kind'],
+        properties: {
+          apiVersion,
+          kind,
+          names: { type: 'array', minItems: 1, maxItems: 64, 'x-kubernetes-list-type': 'set', items: objectName },
+          labelSelector,
+        },
+        'x-kubernetes-validations': [
+          {
+            rule: 'has(self.names) || has(self.labelSelector)',
+            message: 'names or labelSelector is needed: an entry with neither would protect nothing or everything',
+            reason: 'FieldValueRequired',
+            fieldPath: '.names',
+          },
+        ],
+      },
+    },
+    requireHealthCheck: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether success needs Ready pods. false: the trigger being quiet is enough.',
+    },
+    healthCheckTimeout: {
+      ...duration('1s', '24h'),
+      default: '5m',
+      description: 'How long after an action the replacement has to become healthy.',
+    },
+    stabilizationWindow: {
+      ...duration('1s', '24h'),
+      description: 'How long it must then stay healthy with the trigger quiet. Default: the longest duration of a trigger, at least 60s.',
+    },
+    circuitBreaker: {
+      type: 'object',
+      description: 'Stops acting when acting does not help.',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        failureThreshold: {
+          type: 'integer',
+          format: 'int32',
+          minimum: 1,
+          maximum: 100,
+          default: 3,
+          description: 'Actions in a row that did not help, after which the breaker opens. It also opens when three or more of the last six (all six known) did not help.',
+        },
+        openDuration: {
+          ...duration('1s', '4h'),
+          default: '10m',
+          description: 'How long it stays open before one probe is let through. Doubles, up to 4h, each time the probe does not help.',
+        },
+      },
+    },
+  },
+} as const satisfies ObjectSchema

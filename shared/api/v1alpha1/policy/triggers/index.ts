@@ -1,0 +1,22 @@
+/** A trigger: its name, its type, and the one body of that type. */
+import type { ObjectSchema } from '../../../../schema/structural.ts'
+import { onlyFor } from '../union.ts'
+import { dnsLabel, duration } from '../../fields.ts'
+import { conditionTrigger } from './condition.ts'
+
+export const trigger = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'type'],
+  properties: {
+    name: { ...dnsLabel, description: 'Name within the policy.' },
+    type: { type: 'string', enum: ['condition'], description: 'Which of the bodies below is given.' },
+    cooldownPeriod: {
+      ...duration('0s', '720h'),
+      default: '5m',
+      description: 'How long after an incident has ended no new one is acted on, for the same trigger and workload.',
+    },
+    conditionTrigger,
+  },
+  'x-kubernetes-validations': [onlyFor('condition', 'conditionTrigger')],
+} as const satisfies ObjectSchema
