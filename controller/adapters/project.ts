@@ -3,6 +3,7 @@ import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { instant, parseInstant } from '../../shared/lib/time.ts'
+import { pauseReason } from '../healing/pause.ts'
 import type {
   ConditionView,
   ContainerState,
@@ -102,5 +103,6 @@ const conditionView = (raw: Record<string, unknown>): ConditionView => ({
 export const namespaceView = (raw: KubeObject): NamespaceView => ({
   name: raw.metadata.name,
   ignored: isIgnored(raw),
+  paused: pauseReason(raw.metadata),
   deleting: raw.metadata.deletionTimestamp !== undefined,
 })

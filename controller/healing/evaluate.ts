@@ -12,6 +12,7 @@ import { refusalOf } from './guards.ts'
 import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
+import { pauseOf } from './pause.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
@@ -44,6 +45,8 @@ export interface Evaluation {
   readonly ledger: Ledger
   readonly matched: number
   readonly healthy: number
+  /** Told even while there is nothing to do. */
+  readonly paused: Refusal | undefined
   /** When it is worth another look without any new event. */
   readonly recheckAt: Instant | undefined
 }
@@ -70,6 +73,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     ledger,
     matched: selection.matched,
     healthy: selection.matched - troubled.size,
+    paused: pauseOf(policy, snapshot.namespace),
     recheckAt: times.filter((t) => t !== undefined && t > snapshot.now).reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
   }
 }

@@ -21,7 +21,8 @@ interface Case {
 
 const violation = { rule: 'KS101', severity: 'E', path: 'spec.selector', what: 'selects everything', why: '', fix: '' } as const
 const protect = (entry: Record<string, unknown>): Partial<HealingPolicySpec> => rules({ protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...entry }] })
-const here = { name: 'shop', ignored: false, deleting: false }
+const here = { name: 'shop', ignored: false, paused: undefined, deleting: false }
+const pause = (reason: string): Partial<ObjectMeta> => ({ annotations: { 'kubeskippy.io/pause': reason } })
 const stranger = pod('cart-0', { ref: { ...pod().ref, namespace: 'bank' } })
 const job = workload('Job', 'cart', { ref: { ...cart.ref, apiVersion: 'batch/v1', kind: 'Job', uid: 'uid-job' } })
 const rollout = workload('Rollout', 'cart', { ref: { ...cart.ref, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', uid: 'uid-rollout' } })
@@ -32,6 +33,10 @@ const CASES: readonly Case[] = [
   { title: 'a broken pod of an accepted policy may be acted on', reason: undefined },
   { title: 'the kill switch stops everything', view: { killSwitch: true }, reason: 'KillSwitch' },
   { title: 'a suspended policy does nothing', spec: { suspend: true }, reason: 'Suspended' },
+  { title: 'a paused policy does nothing', metadata: pause('release of cart 2'), reason: 'Paused' },
+  { title: 'a pause needs no reason', metadata: pause(''), reason: 'Paused' },
+  { title: 'a pause that says false is none', metadata: pause(' False'), reason: undefined },
+  { title: 'a paused namespace pauses its policies', view: { namespace: { ...here, paused: 'moving house' } }, reason: 'Paused' },
   { title: 'a policy that is being deleted does nothing', metadata: { deletionTimestamp: '2030-01-01T12:00:00Z' }, reason: 'PolicyDeleted' },
   { title: 'a policy that breaks a rule does nothing', view: { violations: [violation] }, reason: 'NotAccepted' },
   { title: 'clocks a minute apart are near enough', view: { clockSkew: minutes(1) }, reason: undefined },
@@ -85,6 +90,7 @@ describe('guards', () => {
   it('refuse in their order, the whole installation before the policy, the policy before the object, the account last', () => {
     const wrong = pod('cart-0', { ignored: true, deleting: true, mirror: true, owner: ownedBy(job), labels: {} })
     const spec = { suspend: true, ...protect({ apiVersion: 'v1', kind: 'Pod', names: ['cart-0'] }) }
+    const metadata = { deletionTimestamp: '2030-01-01T12:00:00Z', ...pause('x') }
     const view: GuardView = {
       ...snapshot(),
       killSwitch: true,
@@ -97,15 +103,16 @@ describe('guards', () => {
     const reasons: RefusalReason[] = []
     let left = GUARDS
     for (;;) {
-      const refusal = refusalOf(policy(spec, { deletionTimestamp: '2030-01-01T12:00:00Z' }), chained(wrong), view, left)
+      const refusal = refusalOf(policy(spec, metadata), chained(wrong), view, left)
       if (refusal === undefined) break
       reasons.push(refusal.reason)
-      const first = left.findIndex((guard) => guard(policy(spec, { deletionTimestamp: '2030-01-01T12:00:00Z' }), chained(wrong), view) !== undefined)
+      const first = left.findIndex((guard) => guard(policy(spec, metadata), chained(wrong), view) !== undefined)
       left = left.slice(first + 1)
     }
     expect(reasons).to.deep.equal([
       'KillSwitch',
       'Suspended',
+      'Paused',
       'PolicyDeleted',
       'NotAccepted',
       'ClockSkew',
@@ -122,6 +129,13 @@ describe('guards', () => {
   it('say the same words on every look, so that nothing is written anew', () => {
     const say = (clockSkew: number): string | undefined => refusalOf(policy(), chained(pod()), { ...snapshot(), now: at(clockSkew), clockSkew: millis(clockSkew) })?.message
     expect(say(61_000)).to.equal(say(75_000)).and.not.equal(undefined)
+  })
+  it('say who is paused and why, in printable words of bounded length', () => {
+    const say = (reason: string, of = {}): string => refusalOf(policy({}, pause(reason)), chained(pod()), { ...snapshot(), ...of })?.message ?? ''
+    expect(say('release of\u001b[31m cart\n')).to.equal('HealingPolicy/cart is paused by kubeskippy.io/pause: release of[31m cart')
+    expect(say('')).to.equal('HealingPolicy/cart is paused by kubeskippy.io/pause')
+    expect(Array.from(say('x'.repeat(5000)))).to.have.lengthOf('HealingPolicy/cart is paused by kubeskippy.io/pause: '.length + 200)
+    expect(say('false', { namespace: { ...here, paused: 'moving house' } })).to.equal('Namespace/shop is paused by kubeskippy.io/pause: moving house')
   })
   it('say who opted out and who is protected', () => {
     expect(refusalOf(policy(protect({ names: ['cart'] })), chained(pod()), snapshot())?.message).to.contain('Deployment/cart')

@@ -8,6 +8,7 @@ import { after, minutes, seconds } from '../../shared/lib/time.ts'
 import { IGNORE_ANNOTATION, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { describe, type OwnerChain } from './owners.ts'
+import { pauseOf } from './pause.ts'
 import type { CompiledPolicy, Protection } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import type { ObjectRef, PodView, Snapshot } from './snapshot.ts'
@@ -30,6 +31,8 @@ export const GUARDS: readonly Guard[] = [
   (_policy, _proposal, { killSwitch }) => (killSwitch ? { reason: 'KillSwitch', message: 'the kill switch of the installation is on' } : undefined),
   // The author's own switch.
   ({ suspend }) => (suspend ? { reason: 'Suspended', message: 'the policy is suspended (spec.suspend)' } : undefined),
+  // Beside the spec, so that whoever runs the namespace can do it too, and a repository does not undo it.
+  (policy, _proposal, { namespace }) => pauseOf(policy, namespace),
   // A policy on its way out has no will any more.
   ({ deleting }) => (deleting ? { reason: 'PolicyDeleted', message: 'the policy is being deleted' } : undefined),
   // The door may have been down, or the rules and the ceiling may have changed since.

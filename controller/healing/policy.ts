@@ -5,6 +5,7 @@ import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
+import { pauseReason } from './pause.ts'
 
 export interface SelectedKind {
   readonly apiVersion: string
@@ -47,6 +48,8 @@ export interface CompiledPolicy {
   readonly deleting: boolean
   readonly mode: Mode
   readonly suspend: boolean
+  /** Why it is paused; empty: nobody said. */
+  readonly paused: string | undefined
   readonly namespaces: readonly string[]
   readonly labelSelector: LabelSelector | undefined
   readonly kinds: readonly SelectedKind[]
@@ -95,6 +98,7 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
     deleting: metadata.deletionTimestamp !== undefined,
     mode: spec.mode,
     suspend: spec.suspend,
+    paused: pauseReason(metadata),
     namespaces: spec.selector.namespaces ?? [],
     labelSelector: spec.selector.labelSelector,
     kinds: (spec.selector.resources ?? []).map(({ apiVersion, kind, names, excludeNames }) => ({

@@ -4,6 +4,7 @@ import type { Instant } from '../../shared/lib/time.ts'
 export const REFUSAL_REASONS = [
   'KillSwitch',
   'Suspended',
+  'Paused',
   'NotAccepted',
   'PolicyDeleted',
   'PolicyChanged',
@@ -46,6 +47,7 @@ export interface Refusal {
 /** Nothing of the policy can be done until somebody changes it: the policy is not Ready. */
 export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   'KillSwitch',
+  'Paused',
   'ClockSkew',
   'NamespaceTerminating',
   'ProtectedNamespace',

@@ -76,6 +76,8 @@ export type WorkloadView = View
 export interface NamespaceView {
   readonly name: string
   readonly ignored: boolean
+  /** Why it is paused; empty: nobody said. */
+  readonly paused: string | undefined
   readonly deleting: boolean
 }
 

@@ -37,6 +37,20 @@ describe('the status of a policy', () => {
     expect(status.triggers).to.deep.equal([{ name: 'crashing', state: 'Quiet', objects: 0 }])
     expect(status).not.to.have.property('lastAction')
   })
+  it('says that it is paused and why while nothing is wrong, and still what it finds', () => {
+    const paused = { metadata: { annotations: { 'kubeskippy.io/pause': 'release' } } }
+    const ready = (view: Snapshot, metadata = paused.metadata) => {
+      const compiled = policy({}, metadata)
+      return policyStatus({ policy: compiled, evaluation: evaluate(compiled, view), ledger: emptyLedger(compiled), violations: [], now: view.now, previous: undefined })
+    }
+    const quiet = ready(snapshot({ pods: [pod()] }))
+    expect(conditionOf(quiet, 'Ready')).to.include({ status: 'False', reason: 'Paused', message: 'HealingPolicy/cart is paused by kubeskippy.io/pause: release' })
+    expect(quiet.lastDecision).to.include({ kind: 'NoOp', reason: 'Healthy' })
+    const firing = ready(broken([crashing()]))
+    expect(firing.lastDecision).to.include({ kind: 'Blocked', reason: 'Paused' })
+    expect(firing.findings).to.have.lengthOf(1)
+    expect(conditionOf(ready(snapshot(), { annotations: { 'kubeskippy.io/pause': 'false' } }), 'Ready')).to.include({ status: 'True' })
+  })
   it('is equal when nothing changed', () => {
     const view = broken([crashing('cart-0'), crashing('cart-1')])
     for (const spec of [{}, { suspend: true }, { mode: 'monitor' as const }]) {

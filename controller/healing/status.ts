@@ -110,7 +110,7 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
       accepted ? 'Accepted' : 'NotAccepted',
       firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
     ),
-    ready(policy, accepted, evaluation.decision, make),
+    ready(policy, accepted, evaluation, make),
     make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),
     make(
       'Escalated',
@@ -121,8 +121,9 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
   ]
 }
 
-function ready(policy: CompiledPolicy, accepted: boolean, decision: Decision, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
+function ready(policy: CompiledPolicy, accepted: boolean, { decision, paused }: Evaluation, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
   if (policy.suspend) return make('Ready', false, 'Suspended', 'spec.suspend is true')
+  if (paused !== undefined) return make('Ready', false, paused.reason, paused.message)
   if (!accepted) return make('Ready', false, 'NotAccepted', 'see condition Accepted')
   const disabled = decision.kind === 'Blocked' ? decision.refusals.find(({ refusal }) => DISABLING_REASONS.has(refusal.reason))?.refusal : undefined
   if (disabled !== undefined) return make('Ready', false, disabled.reason, disabled.message)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { HEALER_ACCOUNT, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { HEALER_ACCOUNT, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { ObjectKey, Resource } from '../../shared/kube/api.ts'
 import { HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
 import { buildActionTemplate, buildHealingAction } from '../../shared/testing/builders/objects.ts'
@@ -38,9 +39,13 @@ describe('an action', () => {
   }
 
   describe('when things change before the write', () => {
+    const annotate = (resource: Resource, key: ObjectKey) =>
+      void town.cluster.change(resource, key, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [PAUSE_ANNOTATION]: 'release' } } }))
     const cases: Record<string, { readonly change: () => void; readonly reason: string }> = {
       'the policy is deleted': { change: () => town.cluster.drop(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }), reason: 'PolicyDeleted' },
       'the policy is suspended': { change: () => town.editPolicy((spec) => ({ ...spec, suspend: true })), reason: 'Suspended' },
+      'the policy is paused': { change: () => annotate(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }), reason: 'Paused' },
+      'the namespace is paused': { change: () => annotate(NAMESPACES, { name: NAMESPACE }), reason: 'Paused' },
       'the policy only watches': { change: () => town.editPolicy((spec) => ({ ...spec, mode: 'monitor' })), reason: 'PolicyChanged' },
       'the policy cannot be read': { change: () => town.editPolicy((spec) => ({ ...spec, triggers: 'none' })), reason: 'PolicyDeleted' },
       'the policy is made anew': {

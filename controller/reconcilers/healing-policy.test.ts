@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HEALER_ACCOUNT, IGNORE_ANNOTATION, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { HEALER_ACCOUNT, IGNORE_ANNOTATION, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
@@ -52,6 +52,11 @@ describe('a policy', () => {
         options: {},
         before: () => void town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [IGNORE_ANNOTATION]: 'true' } } })),
         reason: 'OptedOut',
+      },
+      'paused': {
+        options: {},
+        before: () => void town.cluster.change(HEALING_POLICIES, KEY, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [PAUSE_ANNOTATION]: 'release' } } })),
+        reason: 'Paused',
       },
       'for its ledger to be mended': {
         options: {},

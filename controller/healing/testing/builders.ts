@@ -96,7 +96,7 @@ export const remembered = (of: PodView, since: Instant, restarts = 0, trigger = 
 
 export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   now: T0,
-  namespace: { name: NAMESPACE, ignored: false, deleting: false },
+  namespace: { name: NAMESPACE, ignored: false, paused: undefined, deleting: false },
   pods: [],
   workloads: [cart, cartSet],
   healer: 'Ready',

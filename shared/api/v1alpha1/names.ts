@@ -15,6 +15,8 @@ export const CONTROLLER_USER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER
 
 /** On any object, its owner or its namespace: `"true"` opts out of healing. */
 export const IGNORE_ANNOTATION = `${GROUP}/ignore`
+/** On a policy or a namespace: stops new acts; its value says why. */
+export const PAUSE_ANNOTATION = `${GROUP}/pause`
 /** On a HealingAction: name of its policy. */
 export const POLICY_LABEL = `${GROUP}/policy`
 /** On a HealingAction: id of its incident. */
