@@ -1,15 +1,36 @@
-/** Runs one program of a step, with its output as it comes, and never leaves it behind. */
+/** Runs one program of a step, with its output as it comes and its two ends kept, and never leaves it behind. */
 import { spawn, type ChildProcess } from 'node:child_process'
 
 const running = new Set<ChildProcess>()
 /** A cluster takes some seconds to be taken down. */
 const GRACE = 90_000
 
-/** @returns the exit code, undefined when it had to be stopped or a signal ended it */
-export function run(program: string, args: readonly string[], options: { readonly cwd: string; readonly limit: number }): Promise<number | undefined> {
+/** Characters kept of either end of the output. */
+const KEPT = 4_000
+/** For the last of the output, should something that the program has left behind hold on to it. */
+const DRAIN = 5_000
+
+export interface Ended {
+  /** Undefined when it had to be stopped or a signal ended it. */
+  readonly code: number | undefined
+  readonly beginning: string
+  readonly end: string
+}
+
+export function run(program: string, args: readonly string[], options: { readonly cwd: string; readonly limit: number }): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, stdio: ['ignore', 'inherit', 'inherit'] })
+    // A pipe is no terminal, but what goes through it may end on one.
+    const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? { FORCE_COLOR: '1' } : {}
+    const child = spawn(program, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...colour } })
     running.add(child)
+    let [beginning, tail] = ['', '']
+    for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]] as const) {
+      from.setEncoding('utf8').on('data', (text: string) => {
+        to.write(text)
+        beginning += text.slice(0, KEPT - beginning.length)
+        tail = (tail + text).slice(-KEPT)
+      })
+    }
     let kill: NodeJS.Timeout | undefined
     const limit = setTimeout(() => {
       console.log(`-- ${program} takes longer than ${options.limit / 60_000} minutes: it is stopped`)
@@ -27,7 +48,12 @@ export function run(program: string, args: readonly string[], options: { readonl
     })
     child.on('exit', (code) => {
       end()
-      resolve(code ?? undefined)
+      const answer = (): void => { resolve({ code: code ?? undefined, beginning, end: tail }) }
+      const drain = setTimeout(answer, DRAIN)
+      child.on('close', () => {
+        clearTimeout(drain)
+        answer()
+      })
     })
   })
 }

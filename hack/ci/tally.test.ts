@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FAILED, judgeSuite, PASSED, sum, summary } from './tally.ts'
 
-const result = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped })
+const result = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped, failures: [] })
 
 describe('the verdict over a suite', () => {
   it('counts its tests', () => expect(judgeSuite({ result: result(7), code: 0 })).to.deep.equal({ passed: 7, failed: 0 }))

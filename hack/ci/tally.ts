@@ -6,9 +6,18 @@ export interface Tally {
   readonly failed: number
 }
 
+/** A test or a hook that failed. */
+export interface Failure {
+  /** With those of the suites around it. */
+  readonly title: string
+  /** One line. */
+  readonly error: string
+}
+
 /** What `reporter.ts` leaves behind. */
 export interface SuiteResult extends Tally {
   readonly skipped: number
+  readonly failures: readonly Failure[]
 }
 
 export const PASSED: Tally = { passed: 1, failed: 0 }

@@ -1,6 +1,6 @@
 /**
- * `make test`: everything, one thing after the other, each even when one before it failed. The last line is
- * `N passed, N failed`, over all checks and tests.
+ * `make test`: everything, one thing after the other, each even when one before it failed. The last lines name
+ * what failed and why, the very last is `N passed, N failed`, over all checks and tests.
  *
  *     node hack/ci/test.ts [NAME...]     only the steps whose names begin so
  */
@@ -8,9 +8,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { excerpt, failureReport, type StepEnd } from './failures.ts'
 import { run, stopRunning } from './process.ts'
 import { select, steps, type Step } from './steps.ts'
-import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult, type Tally } from './tally.ts'
+import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult } from './tally.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const results = mkdtempSync(join(tmpdir(), 'kubeskippy-test-'))
@@ -32,30 +33,30 @@ function readResult(file: string): SuiteResult | undefined {
   }
 }
 
-async function take({ name, program, args, kind, limit }: Step): Promise<Tally> {
+async function take({ name, program, args, kind, limit }: Step): Promise<StepEnd> {
   const begin = performance.now()
   console.log(`\n== ${name}: ${program} ${args.join(' ')}`)
   const output = join(results, 'result.json')
   rmSync(output, { force: true })
   const reporting = kind === 'suite' ? ['--reporter', './hack/ci/reporter.ts', '--reporter-option', `output=${output}`] : []
-  const code = await run(program, [...args, ...reporting], { cwd: root, limit: limit * 60_000 })
+  const { code, beginning, end } = await run(program, [...args, ...reporting], { cwd: root, limit: limit * 60_000 })
   const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`
   if (kind === 'check') {
     console.log(`-- ${name}: ${code === 0 ? 'passed' : 'FAILED'} (${took})`)
-    return code === 0 ? PASSED : FAILED
+    return { name, tally: code === 0 ? PASSED : FAILED, failures: [], output: excerpt(beginning, 'beginning') }
   }
   const result = readResult(output)
   const { why, ...tally } = judgeSuite({ ...(result === undefined ? {} : { result }), ...(code === undefined ? {} : { code }) })
   console.log(`-- ${name}: ${tally.failed === 0 ? '' : 'FAILED, '}${tally.passed} of ${tally.passed + tally.failed}${why === undefined ? '' : `, ${why}`} (${took})`)
-  return tally
+  return { name, tally, failures: result?.failures ?? [], output: excerpt(end, 'end'), ...(why === undefined ? {} : { why }) }
 }
 
 const chosen = select(steps(root), process.argv.slice(2))
-const taken: { readonly step: Step; readonly tally: Tally }[] = []
+const taken: StepEnd[] = []
 try {
   for (const step of chosen) {
     if (interrupted !== undefined) break
-    taken.push({ step, tally: await take(step) })
+    taken.push(await take(step))
   }
   // What a suite that crashed has left behind. Nothing, otherwise.
   if (chosen.some(({ name }) => name.startsWith('e2e/'))) await run('node', ['e2e/cluster/main.ts', 'clean'], { cwd: root, limit: 5 * 60_000 })
@@ -65,7 +66,7 @@ try {
 
 const failing = taken.filter(({ tally }) => tally.failed > 0)
 console.log(`\n== ${taken.length} of ${chosen.length} steps${interrupted === undefined ? '' : `, stopped by ${interrupted}`}`)
-for (const { step, tally } of failing) console.log(`   ${step.name}: ${summary(tally)}`)
+for (const line of failureReport(failing)) console.log(line)
 const total = sum([...taken.map(({ tally }) => tally), ...(chosen.length === 0 || interrupted !== undefined ? [FAILED] : [])])
 console.log(summary(total))
 process.exitCode = total.failed === 0 ? 0 : 1
