@@ -1,6 +1,6 @@
 /** What an action would write, as data: executed, dry-run, shown and authorised from the same plan. */
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
-import type { ObjectRef, PodView } from '../healing/snapshot.ts'
+import type { ObjectRef, TargetView } from '../healing/snapshot.ts'
 
 /** One write. A kind of its own for each way of writing that the target writer knows. */
 export interface Operation {
@@ -36,5 +36,5 @@ export interface ActionKind<Args> {
   readonly type: string
   readonly permissions: readonly Permission[]
   readonly args: (template: ActionTemplate) => Args | undefined
-  plan(args: Args, target: PodView): Plan
+  plan(args: Args, target: TargetView): Plan
 }

@@ -1,13 +1,13 @@
 /** Every action, one line each. */
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
-import type { PodView } from '../healing/snapshot.ts'
+import type { TargetView } from '../healing/snapshot.ts'
 import type { Permission, Plan } from './action.ts'
 import { restartAction } from './restart.ts'
 
 const ACTIONS = { restart: restartAction } as const
 
 /** undefined: the template has no body for its type. The schema keeps that out. */
-export function plan(template: ActionTemplate, target: PodView): Plan | undefined {
+export function plan(template: ActionTemplate, target: TargetView): Plan | undefined {
   const kind = ACTIONS[template.type]
   const args = kind.args(template)
   return args === undefined ? undefined : kind.plan(args, target)

@@ -1,4 +1,4 @@
-/** The workloads as the watches show them: projected, indexed by namespace. Only metadata of everything but pods. */
+/** The workloads as the watches show them: projected, indexed by namespace. */
 import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
@@ -39,7 +39,6 @@ export class WatchedCluster implements ClusterCache {
         new Reflector({
           ...common,
           resource,
-          metadataOnly: true,
           project: (raw: KubeObject) => workloadView(raw, apiVersionOf(resource), resource.kind),
           indexes: byNamespace,
         }),
@@ -76,6 +75,7 @@ export class WatchedCluster implements ClusterCache {
       namespace: this.#namespaces.store.get({ name: namespace }),
       pods: this.#pods.store.byIndex('namespace', namespace),
       workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
+      objects: [],
       // Whether it may is asked when there is something to do.
       healer: healer === undefined ? 'Missing' : 'Ready',
       killSwitch: this.#killSwitch.store.size > 0,

@@ -9,7 +9,7 @@ import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { between, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../actions/index.ts'
-import type { HealerState, OwnerRef, PodView, WorkloadView } from '../healing/snapshot.ts'
+import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
@@ -41,15 +41,14 @@ export class ApiLiveReader implements LiveReader {
   async look({ policyRef, targetResource }: HealingActionSpec): Promise<LiveView> {
     const { api, clock, installation } = this.#options
     const { namespace } = policyRef
-    const [policy, pod, rawNamespace, healer, killSwitch] = await Promise.all([
+    const [policy, target, rawNamespace, healer, killSwitch] = await Promise.all([
       this.#get<HealingPolicy>(HEALING_POLICIES, { namespace, name: policyRef.name }),
-      this.#get(PODS, { namespace, name: targetResource.name }),
+      this.#target({ ...targetResource, namespace }),
       this.#get(NAMESPACES, { name: namespace }),
       this.healer(namespace),
       this.killSwitch(),
     ])
-    const target = pod === undefined ? undefined : podView(pod)
-    const [workloads, budgets] = target === undefined ? [[], []] : await Promise.all([this.#owners(target), this.#budgets(target)])
+    const { pods, workloads, budgets } = await this.#around(target)
     const server = api.serverTime()
     const now = clock.now()
     return {
@@ -59,8 +58,9 @@ export class ApiLiveReader implements LiveReader {
       world: {
         now,
         namespace: rawNamespace === undefined ? undefined : namespaceView(rawNamespace),
-        pods: target === undefined ? [] : [target],
+        pods,
         workloads,
+        objects: [],
         healer,
         killSwitch,
         clockSkew: server === undefined ? undefined : between(server, now),
@@ -100,6 +100,30 @@ export class ApiLiveReader implements LiveReader {
       },
     })
     return answer.status?.allowed === true
+  }
+
+  async #target({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<TargetView | undefined> {
+    const resource = [PODS, ...OWNER_KINDS].find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
+    const raw = resource === undefined ? undefined : await this.#get(resource, { namespace, name })
+    if (raw === undefined) return undefined
+    return resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind)
+  }
+
+  /** What belongs to the target: a pod's owners and budgets, or everything that a workload may own. */
+  async #around(target: TargetView | undefined): Promise<Pick<World, 'pods' | 'workloads'> & Pick<LiveView, 'budgets'>> {
+    if (target === undefined) return { pods: [], workloads: [], budgets: [] }
+    if (target.shape === 'Pod') {
+      const [workloads, budgets] = await Promise.all([this.#owners(target), this.#budgets(target)])
+      return { pods: [target], workloads, budgets }
+    }
+    const { namespace } = target.ref
+    const [pods, ...workloads] = await Promise.all([this.pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
+    return { pods, workloads: workloads.flat(), budgets: [] }
+  }
+
+  async #workloads(resource: Resource, namespace: string): Promise<WorkloadView[]> {
+    const { items } = await this.#options.api.list(resource, { namespace })
+    return items.map((raw) => workloadView(raw, apiVersionOf(resource), resource.kind))
   }
 
   async #owners({ ref, owner: first }: PodView): Promise<WorkloadView[]> {

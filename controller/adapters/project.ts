@@ -9,13 +9,19 @@ import type {
   ContainerState,
   ContainerView,
   NamespaceView,
+  ObjectView,
   OwnerRef,
   PodView,
   Termination,
+  View,
   WorkloadView,
 } from '../healing/snapshot.ts'
 
+/** Characters. */
+const LONGEST_ANNOTATION = 1024
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const number = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise)
 const list = (value: unknown): readonly Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isObject) : [])
 const member = (value: unknown, name: string): Record<string, unknown> => {
   const found = isObject(value) ? value[name] : undefined
@@ -34,7 +40,7 @@ function ownerOf({ metadata }: KubeObject): OwnerRef | undefined {
 }
 
 /** `apiVersion` and `kind` are given, since the items of a list and partial metadata do not carry their own. */
-export function workloadView(raw: KubeObject, apiVersion: string, kind: string): WorkloadView {
+function view(raw: KubeObject, apiVersion: string, kind: string): View {
   const { metadata } = raw
   return {
     ref: { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
@@ -45,19 +51,49 @@ export function workloadView(raw: KubeObject, apiVersion: string, kind: string):
     // The API server stamps every object; without it no age can be told, and 1970 counts as "long before".
     createdAt: parseInstant(metadata.creationTimestamp) ?? instant(0),
     owner: ownerOf(raw),
+    conditions: list(member(raw, 'status')['conditions']).map(conditionView),
   }
 }
+
+export const objectView = (raw: KubeObject, apiVersion: string, kind: string): ObjectView => ({ ...view(raw, apiVersion, kind), shape: 'Object' })
+
+export function workloadView(raw: KubeObject, apiVersion: string, kind: string): WorkloadView {
+  const spec = member(raw, 'spec')
+  const status = member(raw, 'status')
+  const daemon = kind === 'DaemonSet'
+  const strategy = member(spec, kind === 'Deployment' ? 'strategy' : 'updateStrategy')
+  const { selector } = spec
+  return {
+    ...view(raw, apiVersion, kind),
+    shape: 'Workload',
+    generation: raw.metadata.generation ?? 0,
+    observedGeneration: number(status['observedGeneration']),
+    replicas: daemon ? number(status['desiredNumberScheduled']) : number(spec['replicas'], 1),
+    readyReplicas: number(status[daemon ? 'numberReady' : 'readyReplicas']),
+    availableReplicas: number(status[daemon ? 'numberAvailable' : 'availableReplicas']),
+    updatedReplicas: number(status[daemon ? 'updatedNumberScheduled' : 'updatedReplicas']),
+    paused: spec['paused'] === true,
+    updateStrategy: text(strategy['type']),
+    partition: number(member(strategy, 'rollingUpdate')['partition']),
+    podSelector: isObject(selector) ? selector : undefined,
+    annotations: shortAnnotations(raw),
+  }
+}
+
+/** Long values (a whole object as last applied) say nothing that a guard looks for. */
+const shortAnnotations = ({ metadata }: KubeObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([, value]) => value.length <= LONGEST_ANNOTATION))
 
 export function podView(raw: KubeObject): PodView {
   const { spec, status } = raw as { spec?: unknown; status?: unknown }
   const inits = list(member(raw, 'status')['initContainerStatuses']).map(containerView).filter(stillMatters)
   return {
-    ...workloadView(raw, 'v1', 'Pod'),
+    ...view(raw, 'v1', 'Pod'),
+    shape: 'Pod',
     phase: isObject(status) ? text(status['phase']) : '',
     restartPolicy: isObject(spec) ? text(spec['restartPolicy']) || 'Always' : 'Always',
     mirror: raw.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined,
     containers: [...inits, ...list(member(raw, 'status')['containerStatuses']).map(containerView)],
-    conditions: list(member(raw, 'status')['conditions']).map(conditionView),
   }
 }
 
@@ -66,11 +102,10 @@ const stillMatters = ({ state }: ContainerView): boolean => !(state.kind === 'te
 
 function containerView(raw: Record<string, unknown>): ContainerView {
   const last = member(raw, 'lastState')['terminated']
-  const restarts = raw['restartCount']
   return {
     name: text(raw['name']),
     ready: raw['ready'] === true,
-    restarts: typeof restarts === 'number' ? restarts : 0,
+    restarts: number(raw['restartCount']),
     state: containerState(member(raw, 'state')),
     lastTermination: isObject(last) ? termination(last) : undefined,
   }
@@ -85,10 +120,9 @@ function containerState(raw: Record<string, unknown>): ContainerState {
 }
 
 function termination(raw: Record<string, unknown>): Termination {
-  const code = raw['exitCode']
   return {
     reason: text(raw['reason']),
-    exitCode: typeof code === 'number' ? code : -1,
+    exitCode: number(raw['exitCode'], -1),
     finishedAt: parseInstant(text(raw['finishedAt'])),
   }
 }

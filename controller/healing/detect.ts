@@ -1,13 +1,13 @@
-/** Every trigger on every selected pod: findings about objects, never about "everything that the selector matches". */
+/** Every trigger on every selected object: findings about objects, never about "everything that the selector matches". */
 import { earliest, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
-import { detect } from '../triggers/index.ts'
-import type { Memory, Observation } from '../triggers/trigger.ts'
+import { candidates, detect } from '../triggers/index.ts'
+import { isTrouble, type Memory, type Observation } from '../triggers/trigger.ts'
 import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
-import type { SelectedPod } from './select.ts'
+import type { Selected, Selection } from './select.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export interface Finding extends SelectedPod {
+export interface Finding extends Selected {
   readonly trigger: CompiledTrigger
   readonly state: 'Pending' | 'Firing'
   readonly since: Instant
@@ -30,7 +30,7 @@ export interface TriggerReport {
 export interface Detection {
   /** The oldest first, so that the longest trouble is the first to get a slot. */
   readonly findings: readonly Finding[]
-  readonly noData: readonly { readonly trigger: string; readonly selected: SelectedPod }[]
+  readonly noData: readonly { readonly trigger: string; readonly selected: Selected }[]
   readonly reports: readonly TriggerReport[]
   readonly recheckAt: Instant | undefined
 }
@@ -42,7 +42,7 @@ export function recall(remembered: Snapshot['findings'], trigger: string, uid: s
   return entry === undefined || since === undefined ? undefined : { since, restarts: entry.restarts ?? 0 }
 }
 
-export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod[], snapshot: Pick<Snapshot, 'now' | 'findings'>): Detection {
+export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Pick<Snapshot, 'now' | 'findings'>): Detection {
   const findings: Finding[] = []
   const noData: Detection['noData'][number][] = []
   const reports: TriggerReport[] = []
@@ -52,11 +52,11 @@ export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod
   }
   for (const trigger of policy.triggers) {
     const seen: Observation[] = []
-    for (const item of selected) {
-      const observation = detect(trigger, item.pod, {
+    for (const item of candidates(trigger, selection)) {
+      const observation = detect(trigger, item.object, {
         now: snapshot.now,
         stabilizationWindow: policy.limits.stabilizationWindow,
-        memory: recall(snapshot.findings, trigger.name, item.pod.ref.uid),
+        memory: recall(snapshot.findings, trigger.name, item.object.ref.uid),
       })
       seen.push(observation)
       if (observation.state === 'NoData') noData.push({ trigger: trigger.name, selected: item })
@@ -69,14 +69,11 @@ export function detectAll(policy: CompiledPolicy, selected: readonly SelectedPod
     reports.push(report(trigger.name, seen))
   }
   // sort() is stable: several triggers on one pod stay in the order of the policy.
-  findings.sort((a, b) => a.since - b.since || byName(a.pod.ref.name, b.pod.ref.name))
+  findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
   return { findings, noData, reports, recheckAt }
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
-
-type Trouble = Extract<Observation, { state: 'Pending' | 'Firing' }>
-const isTrouble = (o: Observation): o is Trouble => o.state === 'Pending' || o.state === 'Firing'
 
 function report(name: string, seen: readonly Observation[]): TriggerReport {
   const troubled = seen.filter(isTrouble)

@@ -146,7 +146,7 @@ describe('evaluate, whatever it sees', () => {
         const of = compiled(given)
         const selected = select(of, seen).pods
         for (const { spec } of planned(evaluate(of, seen))) {
-          const target = selected.find((p) => p.pod.ref.uid === spec.targetResource.uid)
+          const target = selected.find((p) => p.object.ref.uid === spec.targetResource.uid)
           expect(target !== undefined && refusalOf(of, target, seen)).to.equal(undefined)
           expect(spec.dryRun).to.equal(given.mode === 'dryrun')
         }

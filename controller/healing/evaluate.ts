@@ -53,7 +53,7 @@ export interface Evaluation {
 
 export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation {
   const selection = select(policy, snapshot)
-  const detection = detectAll(policy, selection.pods, snapshot)
+  const detection = detectAll(policy, selection, snapshot)
   const before = snapshot.ledger ?? emptyLedger(policy)
   const ledger = maintain(before, {
     now: snapshot.now,
@@ -93,7 +93,7 @@ function conclude(policy: CompiledPolicy, detection: Detection, actions: readonl
   const finding = findings[0]
   if (finding !== undefined) {
     const monitoring = policy.mode === 'monitor' && finding.state === 'Firing'
-    return { kind: 'NoOp', reason: monitoring ? 'Monitoring' : 'Pending', message: `${describe(finding.pod.ref)}: ${finding.evidence}` }
+    return { kind: 'NoOp', reason: monitoring ? 'Monitoring' : 'Pending', message: `${describe(finding.object.ref)}: ${finding.evidence}` }
   }
   return reports.every((r) => r.state === 'NoData')
     ? { kind: 'NoOp', reason: 'NoData', message: reports[0]?.message ?? '' }
@@ -106,7 +106,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
   let ledger = start
   for (const finding of firing) {
     const refuse = (refusal: Refusal): void => {
-      refusals.push({ target: finding.pod.ref, trigger: finding.trigger.name, refusal })
+      refusals.push({ target: finding.object.ref, trigger: finding.trigger.name, refusal })
     }
     const guarded = refusalOf(policy, finding, snapshot)
     if (guarded !== undefined) {
@@ -131,7 +131,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */
 function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, recorded: Snapshot['actions']): { action: PlannedAction } | { refusal: Refusal } {
-  const { trigger, chain, pod } = finding
+  const { trigger, chain, object } = finding
   const dryRun = policy.mode === 'dryrun'
   const found = findIncident(ledger, trigger.name, chain.subject)
   const open = found?.state === 'Ended' ? undefined : found
@@ -148,19 +148,19 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   if (template === undefined) {
     return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
   }
-  const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), pod.ref.uid])
+  const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), object.ref.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))
   const busy = ledger.entries.filter((e) => e.state === 'Reserved' && mine.has(e.incident))
-  const held = busy.find((e) => e.target === pod.ref.uid)
+  const held = busy.find((e) => e.target === object.ref.uid)
   // A reservation of this very name without an action is what a crash leaves behind: it is taken over.
   const takenOver = held?.action === name && !recorded.has(name)
-  // A pod that came after an act on this workload is its replacement: verification judges it.
-  const replacement = busy.some((e) => pod.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
+  // An object that came after an act on this workload is its replacement: verification judges it.
+  const replacement = busy.some((e) => object.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
   if (held === undefined ? replacement : !takenOver) {
     return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
-  const request: Request = { action: name, target: pod.ref.uid, dryRun, incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
+  const request: Request = { action: name, target: object.ref.uid, dryRun, incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
   return { action: { name, request, spec: specOf(policy, finding, template, request) } }
 }
 
@@ -171,7 +171,7 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
   return {
     policyRef: { name: policy.name, namespace: policy.namespace, uid: policy.uid, generation: policy.generation },
     incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, subject: finding.chain.subject },
-    targetResource: finding.pod.ref,
+    targetResource: finding.object.ref,
     trigger: {
       name: finding.trigger.name,
       since: formatInstant(finding.since),

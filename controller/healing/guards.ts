@@ -11,10 +11,11 @@ import { describe, type OwnerChain } from './owners.ts'
 import { pauseOf } from './pause.ts'
 import type { CompiledPolicy, Protection } from './policy.ts'
 import type { Refusal } from './refusal.ts'
-import type { ObjectRef, PodView, Snapshot } from './snapshot.ts'
+import type { ObjectRef, Snapshot, TargetView } from './snapshot.ts'
 
 export interface Proposal {
-  readonly pod: PodView
+  /** What the finding is about. */
+  readonly object: TargetView
   readonly chain: OwnerChain
 }
 
@@ -55,16 +56,16 @@ export const GUARDS: readonly Guard[] = [
   (policy, _proposal, view) =>
     protectedNamespaces(view.installation).has(policy.namespace) ? { reason: 'ProtectedNamespace', message: `namespace ${policy.namespace} is protected by the installation` } : undefined,
   // The door keeps other namespaces out; again here, since admission is not a transaction (I3).
-  (policy, { pod }) =>
-    pod.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${pod.ref.namespace} is not the policy's own` } : undefined,
+  (policy, { object }) =>
+    object.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${object.ref.namespace} is not the policy's own` } : undefined,
   // Whoever owns the workload may opt out without asking whoever wrote the policy.
-  (_policy, { pod, chain }, { namespace }) => {
-    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [pod, ...chain.workloads].findLast((o) => o.ignored)?.ref
+  (_policy, { object, chain }, { namespace }) => {
+    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [object, ...chain.workloads].findLast((o) => o.ignored)?.ref
     return by === undefined ? undefined : { reason: 'OptedOut', message: `${typeof by === 'string' ? by : describe(by)} carries ${IGNORE_ANNOTATION}` }
   },
   // The policy's own promise; an owner's protection covers its pods.
-  ({ protectedResources }, { pod, chain }) => {
-    const seen = [pod, ...chain.workloads]
+  ({ protectedResources }, { object, chain }) => {
+    const seen = [object, ...chain.workloads]
     // Of a top owner of a kind that we do not watch only the name is known; its labels may be any.
     const unseen = chain.incomplete || seen.some(({ ref }) => ref.uid === chain.subject.uid) ? [] : [{ ref: chain.subject, labels: undefined }]
     const by = [...seen, ...unseen].find((object) => protectedResources.some((entry) => protects(entry, object)))
@@ -73,21 +74,21 @@ export const GUARDS: readonly Guard[] = [
       : { reason: 'Protected', message: `${describe(by.ref)} is protected by safetyRules.protectedResources` }
   },
   // Whose trouble it is decides over incident and cooldown: never guess it from half a chain.
-  (_policy, { pod, chain }, { now }) =>
-    chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(pod.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,
+  (_policy, { object, chain }, { now }) =>
+    chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(object.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,
   // Already on its way; a second eviction would do nothing, and a dying owner makes no new pod.
-  (_policy, { pod, chain }) => {
-    const by = [pod, ...chain.workloads].find((o) => o.deleting)
+  (_policy, { object, chain }) => {
+    const by = [object, ...chain.workloads].find((o) => o.deleting)
     return by === undefined ? undefined : { reason: 'TargetTerminating', message: `${describe(by.ref)} is being deleted` }
   },
   // The kubelet makes it again from its file whatever the API server says.
-  (_policy, { pod }) => (pod.mirror ? { reason: 'Unsupported', message: `${describe(pod.ref)} is a static pod of its node` } : undefined),
+  (_policy, { object }) => (object.shape === 'Pod' && object.mirror ? { reason: 'Unsupported', message: `${describe(object.ref)} is a static pod of its node` } : undefined),
   // Nobody would make a new one.
-  (_policy, { pod }) =>
-    pod.owner === undefined ? { reason: 'NoController', message: `${describe(pod.ref)} has no controller: nothing would replace it` } : undefined,
+  (_policy, { object }) =>
+    object.shape === 'Pod' && object.owner === undefined ? { reason: 'NoController', message: `${describe(object.ref)} has no controller: nothing would replace it` } : undefined,
   // A Job counts its pods' ends, and has a back-off of its own.
-  (_policy, { pod }) =>
-    pod.owner?.kind === 'Job' ? { reason: 'Unsupported', message: `${describe(pod.ref)} belongs to Job/${pod.owner.name}, which retries by itself` } : undefined,
+  (_policy, { object }) =>
+    object.owner?.kind === 'Job' ? { reason: 'Unsupported', message: `${describe(object.ref)} belongs to Job/${object.owner.name}, which retries by itself` } : undefined,
   // The identity that acts is the namespace's consent. Last, so that what is refused anyway does not ask for an account.
   ({ namespace }, _proposal, { healer, now }) =>
     healer === 'Ready'

@@ -1,5 +1,5 @@
 /** From an object to its top controller owner: who a trouble belongs to. */
-import type { ObjectRef, PodView, WorkloadView } from './snapshot.ts'
+import type { ObjectRef, View, WorkloadView } from './snapshot.ts'
 
 export interface OwnerChain {
   /** Owners found in the snapshot, the nearest first. */
@@ -19,12 +19,12 @@ export type WorkloadIndex = ReadonlyMap<string, WorkloadView>
 
 export const indexWorkloads = (workloads: readonly WorkloadView[]): WorkloadIndex => new Map(workloads.map((w) => [w.ref.uid, w]))
 
-export function ownerChain(pod: PodView, byUid: WorkloadIndex): OwnerChain {
+export function ownerChain(object: View, byUid: WorkloadIndex): OwnerChain {
   const workloads: WorkloadView[] = []
-  let subject = pod.ref
-  let owner = pod.owner
+  let subject = object.ref
+  let owner = object.owner
   for (let depth = 0; owner !== undefined && depth < MAX_DEPTH; depth++) {
-    subject = { ...owner, namespace: pod.ref.namespace }
+    subject = { ...owner, namespace: object.ref.namespace }
     const found = byUid.get(owner.uid)
     // An owner of a kind that we do not watch (a Rollout, a Job) is the top as far as we can see.
     if (found === undefined) return { workloads, subject, incomplete: WATCHED.has(`${owner.apiVersion}/${owner.kind}`) }

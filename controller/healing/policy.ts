@@ -1,11 +1,12 @@
 /** What a person wrote, compiled once into frozen, unit-typed options. */
 import type { ActionTemplate, HealingPolicy, HealingPolicySpec, Mode } from '../../shared/api/v1alpha1/types.ts'
-import { parseDuration } from '../../shared/lib/duration.ts'
+import { requireDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { pauseReason } from './pause.ts'
+import { compileBody, type CompiledBody } from '../triggers/index.ts'
 
 export interface SelectedKind {
   readonly apiVersion: string
@@ -14,19 +15,11 @@ export interface SelectedKind {
   readonly excludeNames: ReadonlySet<string>
 }
 
-export interface CompiledTrigger {
+export type CompiledTrigger = CompiledBody & {
   readonly name: string
   readonly cooldown: Millis
-  readonly type: 'condition'
-  readonly condition: ConditionArgs
   /** The actions that this trigger leads to, the first rung first. */
   readonly ladder: readonly ActionTemplate[]
-}
-
-export interface ConditionArgs {
-  readonly type: string
-  readonly status: string
-  readonly duration: Millis
 }
 
 export type Protection = NonNullable<HealingPolicySpec['safetyRules']['protectedResources']>[number]
@@ -71,25 +64,17 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
   if (policy === undefined) throw new TerminalError('the policy does not have the shape of its schema')
   const { metadata, spec } = policy
   const rules = spec.safetyRules
-  const span = (field: string, text: string | undefined): Millis => {
-    const value = text === undefined ? undefined : parseDuration(text)
-    if (value === undefined) throw new TerminalError(`${field} is not a duration`)
-    return value
-  }
-  const triggers = spec.triggers.map((trigger): CompiledTrigger => {
-    const body = trigger.conditionTrigger
-    if (body === undefined) throw new TerminalError(`trigger ${trigger.name} has no body for its type`)
-    return {
+  const triggers = spec.triggers.map(
+    (trigger): CompiledTrigger => ({
+      ...compileBody(trigger),
       name: trigger.name,
-      cooldown: span('cooldownPeriod', trigger.cooldownPeriod),
-      type: trigger.type,
-      condition: { type: body.type, status: body.status, duration: span('duration', body.duration) },
+      cooldown: requireDuration('cooldownPeriod', trigger.cooldownPeriod),
       // sort() is stable: equal priorities stay in the order written.
       ladder: spec.actions
         .filter(({ triggers: only }) => only === undefined || only.includes(trigger.name))
         .sort((a, b) => a.priority - b.priority),
-    }
-  })
+    }),
+  )
   return Object.freeze({
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -113,11 +98,11 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
       maxActionsPerHour: rules.maxActionsPerHour,
       maxConcurrent: rules.maxConcurrent,
       requireHealthCheck: rules.requireHealthCheck,
-      healthCheckTimeout: span('healthCheckTimeout', rules.healthCheckTimeout),
-      stabilizationWindow: span('stabilizationWindow', rules.stabilizationWindow),
+      healthCheckTimeout: requireDuration('healthCheckTimeout', rules.healthCheckTimeout),
+      stabilizationWindow: requireDuration('stabilizationWindow', rules.stabilizationWindow),
       breaker: {
         failureThreshold: rules.circuitBreaker.failureThreshold,
-        openDuration: span('openDuration', rules.circuitBreaker.openDuration),
+        openDuration: requireDuration('openDuration', rules.circuitBreaker.openDuration),
       },
     },
   })

@@ -11,6 +11,7 @@ const labels = { labelSelector: { matchLabels: { app: 'cart' } } }
 
 const [canary, canarySet] = deployment('cart-canary', { labels: { app: 'cart' } })
 const world = {
+  objects: [],
   workloads: [cart, cartSet, canary, canarySet],
   pods: [pod('cart-0'), pod('cart-1'), pod('cart-canary-0', { owner: ownedBy(canarySet) }), pod('stock-0', { labels: { app: 'stock' }, owner: undefined })],
 }
@@ -37,12 +38,12 @@ describe('selection', () => {
   for (const [title, selector, names, matched] of cases) {
     it(`selects ${title}`, () => {
       const selection = select(policy({ selector }), world)
-      expect({ names: selection.pods.map((p) => p.pod.ref.name), matched: selection.matched }).to.deep.equal({ names, matched })
+      expect({ names: selection.pods.map((p) => p.object.ref.name), matched: selection.matched }).to.deep.equal({ names, matched })
     })
   }
   it('never reaches a pod of another namespace that was handed to it', () => {
     const stranger = pod('cart-0')
-    expect(select(policy(), { pods: [{ ...stranger, ref: { ...stranger.ref, namespace: 'bank' } }], workloads: [] })).to.deep.equal({ pods: [], matched: 0 })
+    expect(select(policy(), { pods: [{ ...stranger, ref: { ...stranger.ref, namespace: 'bank' } }], workloads: [], objects: [] })).to.deep.equal({ pods: [], objects: [], matched: 0 })
   })
 })
 

@@ -1,38 +1,42 @@
-/** Which pods a policy looks at. Empty is never all (I8), and what one entry excludes no other one brings back. */
+/** Which objects a policy looks at. Empty is never all (I8), and what one entry excludes no other one brings back. */
 import { isEmptySelector, matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { ownerChain, indexWorkloads, type OwnerChain } from './owners.ts'
 import type { CompiledPolicy, SelectedKind } from './policy.ts'
-import type { ObjectRef, PodView, World } from './snapshot.ts'
+import type { ObjectRef, PodView, TargetView, World } from './snapshot.ts'
 
-export interface SelectedPod {
-  readonly pod: PodView
+export interface Selected<Seen extends TargetView = TargetView> {
+  readonly object: Seen
   readonly chain: OwnerChain
   /** uids of the selected objects that it stands for: its own, those of its owners, or both. */
   readonly by: readonly string[]
 }
 
 export interface Selection {
-  readonly pods: readonly SelectedPod[]
+  /** Selected themselves, or by an owner. */
+  readonly pods: readonly Selected<PodView>[]
+  /** Selected objects that are no pods. */
+  readonly objects: readonly Selected[]
   /** Selected objects, of whatever kind. */
   readonly matched: number
 }
 
 type Named = { readonly ref: ObjectRef; readonly labels: Labels }
 
-export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'workloads'>): Selection {
+export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'workloads' | 'objects'>): Selection {
   // The door keeps other namespaces out; here it is checked again, since admission is not a transaction.
-  if (!policy.namespaces.includes(policy.namespace)) return { pods: [], matched: 0 }
+  if (!policy.namespaces.includes(policy.namespace)) return { pods: [], objects: [], matched: 0 }
   const byUid = indexWorkloads(world.workloads)
   const selected = (object: Named): boolean =>
     object.ref.namespace === policy.namespace && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
-  const pods = world.pods.flatMap((pod) => {
+  const pods = world.pods.flatMap((pod): Selected<PodView>[] => {
     const chain = ownerChain(pod, byUid)
     const objects = [pod, ...chain.workloads]
     const by = objects.filter(selected).map(({ ref }) => ref.uid)
-    return by.length === 0 || objects.some((object) => excludes(policy, object)) ? [] : [{ pod, chain, by }]
+    return by.length === 0 || objects.some((object) => excludes(policy, object)) ? [] : [{ object: pod, chain, by }]
   })
-  const matched = new Set([...pods.flatMap(({ by }) => by), ...world.workloads.filter(selected).map(({ ref }) => ref.uid)])
-  return { pods, matched: matched.size }
+  const objects = [...world.workloads, ...world.objects].filter(selected).map((object): Selected => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  const matched = new Set([...pods, ...objects].flatMap(({ by }) => by))
+  return { pods, objects, matched: matched.size }
 }
 
 const excludes = ({ kinds }: CompiledPolicy, { ref }: Named): boolean =>

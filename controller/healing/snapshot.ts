@@ -2,7 +2,7 @@
  * Everything that a decision may look at, gathered beforehand. `now` is in it; nothing in this room reads a clock.
  * Objects are views: projected to the fields in use when they enter the cache.
  */
-import type { Labels } from '../../shared/lib/selector.ts'
+import type { Labels, LabelSelector } from '../../shared/lib/selector.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
@@ -20,7 +20,7 @@ export interface ObjectRef {
 /** The controller owner of an object; same namespace. */
 export type OwnerRef = Omit<ObjectRef, 'namespace'>
 
-interface View {
+export interface View {
   readonly ref: ObjectRef
   readonly resourceVersion: string
   readonly labels: Labels
@@ -29,6 +29,7 @@ interface View {
   readonly deleting: boolean
   readonly createdAt: Instant
   readonly owner: OwnerRef | undefined
+  readonly conditions: readonly ConditionView[]
 }
 
 export interface Termination {
@@ -59,19 +60,48 @@ export interface ConditionView {
 }
 
 export interface PodView extends View {
+  readonly shape: 'Pod'
   readonly phase: string
   readonly restartPolicy: string
   /** A static pod's mirror: the API server's copy of a file on the node. */
   readonly mirror: boolean
   readonly containers: readonly ContainerView[]
-  readonly conditions: readonly ConditionView[]
 }
 
 /** It has ended for good: nothing in it runs or will run again. */
 export const isFinished = ({ phase }: Pick<PodView, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /** ReplicaSet, Deployment, StatefulSet, DaemonSet. */
-export type WorkloadView = View
+export interface WorkloadView extends View {
+  readonly shape: 'Workload'
+  readonly generation: number
+  /** Of its status: what the status says is about this generation. */
+  readonly observedGeneration: number
+  /** Pods that it wants; a DaemonSet: the nodes that it is for. */
+  readonly replicas: number
+  readonly readyReplicas: number
+  readonly availableReplicas: number
+  /** Of the newest revision. */
+  readonly updatedReplicas: number
+  /** Of a Deployment: changes of its template wait. */
+  readonly paused: boolean
+  /** RollingUpdate, Recreate or OnDelete; empty where the kind has none. */
+  readonly updateStrategy: string
+  /** Of a StatefulSet: pods below this ordinal keep the old revision. */
+  readonly partition: number
+  /** Of its pods. */
+  readonly podSelector: LabelSelector | undefined
+  /** Annotations of its own without values that may be long: who else looks after it shows here. */
+  readonly annotations: Labels
+}
+
+/** Any other selected object: what all kinds have in common. */
+export interface ObjectView extends View {
+  readonly shape: 'Object'
+}
+
+/** What a finding can be about, and an action can be for. */
+export type TargetView = PodView | WorkloadView | ObjectView
 
 export interface NamespaceView {
   readonly name: string
@@ -90,6 +120,8 @@ export interface World {
   readonly namespace: NamespaceView | undefined
   readonly pods: readonly PodView[]
   readonly workloads: readonly WorkloadView[]
+  /** Of other kinds that the policies of the namespace select. */
+  readonly objects: readonly ObjectView[]
   readonly healer: HealerState
   /** The kill switch exists. */
   readonly killSwitch: boolean

@@ -48,9 +48,9 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       ...(firesAt === undefined ? {} : { firesAt: formatInstant(firesAt) }),
       ...(message === '' ? {} : { message }),
     })),
-    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, pod, since, restarts, state, evidence }) => ({
+    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, evidence }) => ({
       trigger: trigger.name,
-      object: reference(pod.ref),
+      object: reference(object.ref),
       since: formatInstant(since),
       restarts,
       state,

@@ -1,6 +1,6 @@
 /** The workloads as seen from here: the cached world of decisions, and the live one of the last look before a write. */
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import type { HealerState, PodView, World } from '../healing/snapshot.ts'
+import type { HealerState, PodView, TargetView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
 export interface ClusterCache {
@@ -11,7 +11,7 @@ export interface ClusterCache {
 
 export interface LiveView {
   readonly policy: HealingPolicy | undefined
-  readonly target: PodView | undefined
+  readonly target: TargetView | undefined
   readonly world: World
   /** Disruption budgets that select the target. */
   readonly budgets: readonly string[]

@@ -3,10 +3,11 @@
  * OOMKilled are derived: the waiting reason flaps within each round of a crash loop and carries no time, so the state
  * begins when it is first seen and ends only when the container has been ready for the whole stabilization window.
  */
-import { after, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
+import { requireDuration } from '../../shared/lib/duration.ts'
+import { after, latest, minutes, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
-import type { ConditionArgs } from '../healing/policy.ts'
-import { isFinished, type ContainerView, type PodView } from '../healing/snapshot.ts'
+import { isFinished, type ContainerView, type PodView, type View } from '../healing/snapshot.ts'
 import type { DetectContext, Observation, TriggerKind } from './trigger.ts'
 
 type Symptom = (container: ContainerView, pod: PodView) => string | undefined
@@ -43,19 +44,28 @@ export const DERIVED_TYPES: readonly string[] = [...DERIVED.keys()]
 /** The kubelet forgets a container's back-off when it has run for this long: an older crash is no sign of a loop. */
 const FORGOTTEN = minutes(10)
 
-export const conditionTrigger: TriggerKind<ConditionArgs> = {
+export interface ConditionArgs {
+  readonly type: string
+  readonly status: string
+  readonly duration: Millis
+}
+
+export const conditionTrigger: TriggerKind<ConditionArgs, NonNullable<Trigger['conditionTrigger']>> = {
   type: 'condition',
-  detect: (args, pod, context) => {
+  compile: ({ type, status, duration }) => ({ type, status, duration: requireDuration('duration', duration) }),
+  candidates: (_args, { pods }) => pods,
+  detect: (args, object, context) => {
+    if (object.shape !== 'Pod') return ownCondition(args, object, context)
     // What has ended for good is replaced by its controller; its conditions say False for ever.
-    if (isFinished(pod)) return { state: 'Quiet' }
+    if (isFinished(object)) return { state: 'Quiet' }
     const derived = DERIVED.get(args.type)
-    return derived === undefined ? ownCondition(args, pod, context) : derivedState(args, pod, context, derived)
+    return derived === undefined ? ownCondition(args, object, context) : derivedState(args, object, context, derived)
   },
 }
 
-function ownCondition({ type, status, duration }: ConditionArgs, pod: PodView, { now, memory }: DetectContext): Observation {
-  const condition = pod.conditions.find((c) => c.type === type)
-  if (condition === undefined) return { state: 'NoData', why: `the pod has no condition ${printable(type)}` }
+function ownCondition({ type, status, duration }: ConditionArgs, object: View, { now, memory }: DetectContext): Observation {
+  const condition = object.conditions.find((c) => c.type === type)
+  if (condition === undefined) return { state: 'NoData', why: `${object.ref.kind === 'Pod' ? 'the pod' : object.ref.kind} has no condition ${printable(type)}` }
   if (condition.status !== status) return { state: 'Quiet' }
   // Anybody who writes pod statuses writes this time: one in the future says nothing.
   const told = condition.since !== undefined && condition.since <= now ? condition.since : undefined

@@ -1,4 +1,5 @@
-import type { PodView } from '../healing/snapshot.ts'
+import type { Selected, Selection } from '../healing/select.ts'
+import type { TargetView } from '../healing/snapshot.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 
 /** What was remembered of an object on which the trigger was pending or firing. */
@@ -31,8 +32,14 @@ export type Observation =
       readonly recheckAt?: Instant
     }
 
-/** One file per trigger type. `detect` is pure. */
-export interface TriggerKind<Args> {
+export type Trouble = Extract<Observation, { state: 'Pending' | 'Firing' }>
+export const isTrouble = (o: Observation): o is Trouble => o.state === 'Pending' || o.state === 'Firing'
+
+/** One file per trigger type. Pure. */
+export interface TriggerKind<Args, Body> {
   readonly type: string
-  detect(args: Args, pod: PodView, context: DetectContext): Observation
+  /** @throws TerminalError for what the schema keeps out. */
+  compile(body: Body): Args
+  candidates(args: Args, selection: Selection): readonly Selected[]
+  detect(args: Args, object: TargetView, context: DetectContext): Observation
 }

@@ -1,3 +1,4 @@
+import { TerminalError } from './errors.ts'
 import { millis, type Millis } from './time.ts'
 
 /**
@@ -38,4 +39,11 @@ export function formatDuration(span: Millis): string {
     rest -= count * size
   }
   return text
+}
+
+/** For what the schema has let through. @throws TerminalError when it is no duration after all. */
+export function requireDuration(field: string, text: string | undefined): Millis {
+  const span = text === undefined ? undefined : parseDuration(text)
+  if (span === undefined) throw new TerminalError(`${field} is not a duration`)
+  return span
 }

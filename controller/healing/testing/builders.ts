@@ -6,7 +6,7 @@ import type { ObjectMeta } from '../../../shared/lib/object.ts'
 import { buildPolicy } from '../../../shared/testing/builders/objects.ts'
 import { compilePolicy, type CompiledPolicy } from '../policy.ts'
 import { ownerChain, indexWorkloads } from '../owners.ts'
-import type { SelectedPod } from '../select.ts'
+import type { Selected } from '../select.ts'
 import type { ConditionView, ContainerState, ContainerView, ObjectRef, PodView, Snapshot, WorkloadView } from '../snapshot.ts'
 
 /** A whole second, as creation times are. */
@@ -23,6 +23,19 @@ export const workload = (kind: string, name: string, overrides: Partial<Workload
   deleting: false,
   createdAt: at(-3_600_000),
   owner: undefined,
+  conditions: [],
+  shape: 'Workload',
+  generation: 1,
+  observedGeneration: 1,
+  replicas: 1,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  updatedReplicas: 1,
+  paused: false,
+  updateStrategy: 'RollingUpdate',
+  partition: 0,
+  podSelector: { matchLabels: { app: name } },
+  annotations: {},
   ...overrides,
 })
 
@@ -57,6 +70,7 @@ export const crashed = (reason = 'Error', exitCode = 1): ContainerView['lastTerm
 /** A pod of Deployment cart that has been ready for an hour. */
 export function pod(name = 'cart-0', overrides: Partial<PodView> = {}): PodView {
   return {
+    shape: 'Pod',
     ref: { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name, uid: `uid-${name}` },
     resourceVersion: '42',
     labels: { app: 'cart' },
@@ -99,6 +113,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   namespace: { name: NAMESPACE, ignored: false, paused: undefined, deleting: false },
   pods: [],
   workloads: [cart, cartSet],
+  objects: [],
   healer: 'Ready',
   killSwitch: false,
   clockSkew: 0 as Millis,
@@ -121,8 +136,8 @@ export const rules = (overrides: Partial<HealingPolicySpec['safetyRules']>): Pic
   safetyRules: { ...buildPolicy().spec.safetyRules, ...overrides },
 })
 
-export const chained = (of: PodView, workloads: readonly WorkloadView[] = [cart, cartSet]): SelectedPod => ({
-  pod: of,
+export const chained = (of: PodView, workloads: readonly WorkloadView[] = [cart, cartSet]): Selected<PodView> => ({
+  object: of,
   chain: ownerChain(of, indexWorkloads(workloads)),
   by: [of.ref.uid],
 })
