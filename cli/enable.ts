@@ -7,12 +7,8 @@ import { millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
 import { healerRules } from '../controller/permissions.ts'
+import { NotPossible } from './command.ts'
 import { differing, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
-
-/** Why nothing was done: a sentence for a person. */
-export class NotPossible extends Error {
-  override readonly name = 'NotPossible'
-}
 
 type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'

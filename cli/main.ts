@@ -2,14 +2,18 @@
 /** The process of every command: the only file of the command line that knows the environment. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { processEnvironment } from '../shared/adapters/process-environment.ts'
-import { systemTimers } from '../shared/adapters/system-clock.ts'
+import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
+import { namespaceOf } from '../shared/kube/credentials.ts'
 import type { ProgramEnvironment } from '../shared/kube/program.ts'
 import { connect } from '../shared/kube/transport.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
 import { kubeconfigOfPerson, kubeconfigOfProgram, type Surroundings } from './kubeconfig.ts'
-import { runCli, type ProgramName } from './program.ts'
+import type { ProgramName } from './environment.ts'
+import { runCli } from './program.ts'
 
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
@@ -32,9 +36,17 @@ const environment = (program: ProgramName): ProgramEnvironment => ({
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  terminal: process.stdout.isTTY
+    ? { size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }), colour: process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '' }
+    : undefined,
+  readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+  clock: systemClock,
   timers: systemTimers,
+  random: Math.random,
+  stop: stop.signal,
   version: VERSION,
   defaultKubeconfig: () => kubeconfigOfPerson(surroundings),
+  defaultNamespace: (access) => namespaceOf(access) ?? 'default',
   connect: (access) => connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
   programs: {
     controller: async (argv) => (await import('../controller/program.ts')).runController(argv, environment('controller')),

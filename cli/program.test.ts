@@ -1,57 +1,17 @@
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
-import type { KubeConnection } from '../shared/kube/transport.ts'
 import { NAMESPACES, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
 import { ConfigError } from '../shared/lib/errors.ts'
-import { millis } from '../shared/lib/time.ts'
-import type { Timers } from '../shared/runtime/timers.ts'
-import { FakeClock } from '../shared/testing/fake-clock.ts'
-import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
 import { healerObjects } from './healer.ts'
-import { runCli, type CliEnvironment } from './program.ts'
+import { noCluster, setUpCli } from './testing/bench.ts'
 
 const KEY = { namespace: 'shop', name: HEALER_ACCOUNT }
 const KINDS = [SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS]
-/** Waits end at once. */
-const impatient: Timers = { monotonic: () => millis(0), after: (_, run) => (queueMicrotask(run), () => {}) }
-
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
 function setUp({ healerMay = () => false }: { readonly healerMay?: () => boolean } = {}) {
-  const clock = new FakeClock()
-  const cluster = new FakeCluster({
-    clock,
-    timers: clock,
-    post: ({ resource }) => (resource.plural === 'subjectaccessreviews' ? { status: { allowed: healerMay() } } : undefined),
-  })
-  cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
-  const run = async (line: string, overrides: Partial<CliEnvironment> = {}): Promise<Ran> => {
-    let [out, err] = ['', '']
-    const code = await runCli(line.split(' ').filter((word) => word !== ''), {
-      stdout: (text) => void (out += text),
-      stderr: (text) => void (err += text),
-      timers: impatient,
-      version: '1.2.3',
-      defaultKubeconfig: () => undefined,
-      connect: (): KubeConnection => Object.assign(cluster.client('person'), { close: () => Promise.resolve() }),
-      programs: { controller: () => Promise.resolve(0), webhook: () => Promise.resolve(0) },
-      ...overrides,
-    })
-    return { code, out, err }
-  }
+  const { cluster, run } = setUpCli({ may: healerMay })
   const there = (): boolean[] => KINDS.map((kind) => cluster.peek(kind, KEY) !== undefined)
   return { cluster, run, there }
-}
-
-const noCluster: Partial<CliEnvironment> = {
-  connect: () => {
-    throw new Error('connected')
-  },
 }
 
 describe('kubeskippy enable', () => {

@@ -12,7 +12,7 @@ describe('the steps of make test', () => {
     expect(names([]).slice(0, 4)).to.deep.equal(['lint', 'types', 'generated', 'unit'])
     expect(names(['e2e/'])).to.include('e2e/cli/rights.e2e.ts')
   })
-  it('are chosen by how their names begin', () => expect(names(['unit', 'e2e/cli'])).to.deep.equal(['unit', 'e2e/cli/enable.e2e.ts', 'e2e/cli/rights.e2e.ts']))
+  it('are chosen by how their names begin', () => expect(names(['unit', 'e2e/door'])).to.deep.equal(['unit', 'e2e/door/door.e2e.ts', 'e2e/door/operation.e2e.ts']))
   it('are none when no name begins so', () => expect(names(['nothing'])).to.deep.equal([]))
   it('name files that are there', () => {
     for (const { args } of steps(root)) for (const arg of args.filter((text) => text.includes('.json') || text.endsWith('.ts'))) expect(existsSync(join(root, arg)), arg).to.equal(true)

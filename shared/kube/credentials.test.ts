@@ -6,7 +6,7 @@ import { ConfigError } from '../lib/errors.ts'
 import { seconds } from '../lib/time.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { CredentialCache, loadAccess } from './credentials.ts'
+import { CredentialCache, loadAccess, namespaceOf } from './credentials.ts'
 
 describe('credentials', () => {
   let folder = ''
@@ -19,7 +19,10 @@ describe('credentials', () => {
     const file = join(folder, 'config')
     const content = {
       'current-context': 'one',
-      contexts: [{ name: 'one', context: { cluster: 'c', user: 'u' } }],
+      contexts: [
+        { name: 'one', context: { cluster: 'c', user: 'u' } },
+        { name: 'placed', context: { cluster: 'c', user: 'u', namespace: 'shop' } },
+      ],
       clusters: [{ name: 'c', cluster: { server: 'https://example.invalid:6443/k8s/', ...cluster } }],
       users: [{ name: 'u', user }],
     }
@@ -47,6 +50,12 @@ describe('credentials', () => {
     const { tls } = await loadAccess({ kubeconfig: kubeconfig(user, { 'certificate-authority-data': data('ca') }) }).read()
     expect([tls.ca, tls.cert, tls.key].map(String)).to.deep.equal(['ca', 'cert', 'key'])
     expect(tls.rejectUnauthorized).to.equal(true)
+  })
+
+  it('tell the namespace of the context, if it names one', () => {
+    const file = kubeconfig({})
+    expect([namespaceOf({ kubeconfig: file }), namespaceOf({ kubeconfig: file, context: 'placed' })]).to.deep.equal([undefined, 'shop'])
+    expect(() => namespaceOf({ kubeconfig: file, context: 'none' })).to.throw(ConfigError)
   })
 
   const wrong: readonly (readonly [string, () => unknown])[] = [

@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
+import { quoted } from '../lib/text.ts'
 import { seconds } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Timers } from '../runtime/timers.ts'
@@ -42,14 +43,33 @@ export interface AccessConfig {
   readonly context?: string
 }
 
-/** @throws ConfigError when the configuration cannot be read or asks for what is not supported */
-export function loadAccess({ kubeconfig, context }: AccessConfig): ClusterAccess {
+/** The namespace that the context names, as for kubectl; in a pod, its own. @throws ConfigError */
+export function namespaceOf(access: AccessConfig): string | undefined {
+  const config = readConfig(access)
+  const found = config.getContextObject(config.getCurrentContext())
+  if (found === null && access.context !== undefined) throw new ConfigError([`kubeconfig: there is no context ${quoted(access.context)}`])
+  const namespace = found?.namespace
+  return namespace === '' ? undefined : namespace
+}
+
+function readConfig({ kubeconfig, context }: AccessConfig): KubeConfig {
   const config = new KubeConfig()
-  let tokenFile: string | undefined
   try {
     if (kubeconfig === undefined) config.loadFromCluster()
     else config.loadFromFile(kubeconfig)
     if (context !== undefined) config.setCurrentContext(context)
+    return config
+  } catch (error) {
+    throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })
+  }
+}
+
+/** @throws ConfigError when the configuration cannot be read or asks for what is not supported */
+export function loadAccess(access: AccessConfig): ClusterAccess {
+  const { kubeconfig } = access
+  const config = readConfig(access)
+  let tokenFile: string | undefined
+  try {
     if (kubeconfig !== undefined) tokenFile = tokenFileOf(kubeconfig, config.getCurrentUser()?.name)
   } catch (error) {
     throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })

@@ -1,0 +1,91 @@
+/** What every command does around its own work: flags of the cluster, a connection, an exit code, errors for people. */
+import { InvalidArgumentError, type Command } from 'commander'
+import { DNS_LABEL_PATTERN } from '../shared/api/v1alpha1/fields.ts'
+import { isApiError, type ApiError } from '../shared/kube/errors.ts'
+import type { AccessConfig } from '../shared/kube/credentials.ts'
+import type { KubeConnection } from '../shared/kube/transport.ts'
+import { ConfigError, messageOf } from '../shared/lib/errors.ts'
+import { printable, quoted } from '../shared/lib/text.ts'
+import type { CliEnvironment } from './environment.ts'
+
+/** Exit codes. */
+export const DONE = 0
+export const FAILED = 1
+export const MISUSED = 2
+
+/** Why nothing was done: a sentence for a person. */
+export class NotPossible extends Error {
+  override readonly name = 'NotPossible'
+}
+
+/** Runs the work of the command that was chosen, and keeps its exit code. */
+export type Finish = (run: () => Promise<number>) => Promise<void>
+
+/** One command: adds itself to the program. */
+export type AddCommand = (program: Command, env: CliEnvironment, finish: Finish) => void
+
+export interface ClusterFlags {
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+export const clusterFlags = (command: Command): Command =>
+  command.option('--kubeconfig <file>', 'default: KUBECONFIG, then ~/.kube/config').option('--context <name>', 'context of the kubeconfig')
+
+const LABEL = new RegExp(DNS_LABEL_PATTERN)
+export const isNamespace = (name: string): boolean => name.length <= 63 && LABEL.test(name)
+
+export function namespaceValue(name: string): string {
+  if (!isNamespace(name)) throw new InvalidArgumentError(`${quoted(name)} is no name of a namespace.`)
+  return name
+}
+
+/** The namespace of a flag, else that of the context. @throws ConfigError */
+export const chosenNamespace = (env: CliEnvironment, flags: ClusterFlags & { readonly namespace?: string }): string =>
+  flags.namespace ?? env.defaultNamespace(accessOf(env, flags))
+
+/** Connects, works, closes. Errors become lines for people and exit code 1. */
+export async function withCluster(env: CliEnvironment, flags: ClusterFlags, work: (api: KubeConnection) => Promise<number>): Promise<number> {
+  return reported(env, async () => {
+    const api = env.connect(accessOf(env, flags))
+    try {
+      return await work(api)
+    } finally {
+      await api.close()
+    }
+  })
+}
+
+/** The exit code of the work, or 1 with a line for each reason. */
+export async function reported(env: Pick<CliEnvironment, 'stderr'>, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work()
+  } catch (error) {
+    for (const problem of explainError(error)) env.stderr(`error: ${problem}\n`)
+    return FAILED
+  }
+}
+
+function accessOf({ defaultKubeconfig }: CliEnvironment, flags: ClusterFlags): AccessConfig {
+  const kubeconfig = flags.kubeconfig ?? defaultKubeconfig()
+  return { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(flags.context === undefined ? {} : { context: flags.context }) }
+}
+
+/** @throws what is a bug of ours */
+function explainError(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems
+  if (error instanceof NotPossible) return [error.message]
+  if (isApiError(error)) return [explainApiError(error)]
+  throw error
+}
+
+/** The server's own text goes to the person who asked, as with kubectl. */
+export function explainApiError(error: ApiError): string {
+  if (error.kind === 'Network' || error.kind === 'Timeout') return `${error.message}: the API server does not answer${error.cause === undefined ? '' : ` (${messageOf(error.cause)})`}`
+  if (isUnknownKind(error)) return `${error.message}: the API server does not know this kind: install it with kubectl apply --server-side -f config/crd/bases`
+  const said = error.serverMessage === undefined ? '' : `: ${error.serverMessage}`
+  return printable(`${error.message}${said}`, 1000)
+}
+
+/** A missing object comes with a reason; a path that the server does not serve is a bare 404. */
+export const isUnknownKind = ({ kind, reason }: ApiError): boolean => kind === 'NotFound' && reason === undefined

@@ -1,0 +1,43 @@
+/** What `main.ts` takes from the process for the command line. */
+import type { AccessConfig } from '../shared/kube/credentials.ts'
+import type { KubeConnection } from '../shared/kube/transport.ts'
+import type { Clock } from '../shared/lib/time.ts'
+import type { Random, Timers } from '../shared/runtime/timers.ts'
+
+/** Programs that run until they are asked to stop, and what they are for. */
+export const PROGRAMS = {
+  controller: 'Watches the cluster and heals by the accepted policies.',
+  webhook: 'The front door: refuses unsafe policies.',
+} as const
+
+export type ProgramName = keyof typeof PROGRAMS
+
+/** The terminal that standard output is. */
+export interface Terminal {
+  /** Read each time: a window changes its size. */
+  size(): { readonly columns: number; readonly rows: number }
+  readonly colour: boolean
+}
+
+export interface CliEnvironment {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  /** undefined: standard output is a file or a pipe. */
+  readonly terminal: Terminal | undefined
+  /** `-` is standard input. @throws when it cannot be read */
+  readonly readFile: (path: string) => Promise<string>
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  /** Aborts when the process is asked to end. */
+  readonly stop: AbortSignal
+  readonly version: string
+  /** Of the kubeconfig when no flag names one; undefined: the pod's own account. */
+  readonly defaultKubeconfig: () => string | undefined
+  /** The namespace of the context, as for kubectl. @throws ConfigError */
+  readonly defaultNamespace: (access: AccessConfig) => string
+  /** @throws ConfigError */
+  readonly connect: (access: AccessConfig) => KubeConnection
+  /** They read their own flags. */
+  readonly programs: Readonly<Record<ProgramName, (argv: readonly string[]) => Promise<number>>>
+}

@@ -1,0 +1,74 @@
+/** The command line on a fake cluster, and everything that it printed. */
+import { NAMESPACES } from '../../shared/kube/resources.ts'
+import type { KubeConnection } from '../../shared/kube/transport.ts'
+import { millis } from '../../shared/lib/time.ts'
+import type { Timers } from '../../shared/runtime/timers.ts'
+import { FakeClock } from '../../shared/testing/fake-clock.ts'
+import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
+import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { runCli } from '../program.ts'
+
+/** Waits end at once. */
+const impatient: Timers = { monotonic: () => millis(0), after: (_, run) => (queueMicrotask(run), () => {}) }
+
+export interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface BenchOptions {
+  /** What SubjectAccessReviews answer. */
+  readonly may?: (call: Call, body: unknown) => boolean
+  /** Why a call of the person is forbidden. */
+  readonly deny?: (call: Call) => string | undefined
+  readonly files?: Readonly<Record<string, string>>
+}
+
+export interface Bench {
+  readonly clock: FakeClock
+  readonly cluster: FakeCluster
+  /** Words are parted by blanks; `overrides` are of this run only. */
+  readonly run: (line: string, overrides?: Partial<CliEnvironment>) => Promise<Ran>
+}
+
+/** The context's namespace is shop. */
+export function setUpCli({ may = () => false, deny, files = {} }: BenchOptions = {}): Bench {
+  const clock = new FakeClock()
+  const cluster = new FakeCluster({
+    clock,
+    timers: clock,
+    post: (call, body) => (call.resource.plural.endsWith('accessreviews') ? { status: { allowed: may(call, body) } } : undefined),
+    deny: (call) => (call.user === 'person' ? deny?.(call) : undefined),
+  })
+  cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+  const run = async (line: string, overrides: Partial<CliEnvironment> = {}): Promise<Ran> => {
+    let [out, err] = ['', '']
+    const code = await runCli(line.split(' ').filter((word) => word !== ''), {
+      stdout: (text) => void (out += text),
+      stderr: (text) => void (err += text),
+      terminal: undefined,
+      readFile: (path) => (files[path] === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${path}'`)) : Promise.resolve(files[path])),
+      clock,
+      timers: impatient,
+      random: () => 0.5,
+      stop: new AbortController().signal,
+      version: '1.2.3',
+      defaultKubeconfig: () => undefined,
+      defaultNamespace: () => 'shop',
+      connect: (): KubeConnection => Object.assign(cluster.client('person'), { close: () => Promise.resolve() }),
+      programs: { controller: () => Promise.resolve(0), webhook: () => Promise.resolve(0) },
+      ...overrides,
+    })
+    return { code, out, err }
+  }
+  return { clock, cluster, run }
+}
+
+/** For what must be done without a cluster. */
+export const noCluster: Partial<CliEnvironment> = {
+  connect: () => {
+    throw new Error('connected')
+  },
+}

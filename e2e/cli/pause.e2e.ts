@@ -1,0 +1,66 @@
+/** `kubeskippy pause` and `resume` on a real API server. */
+import { expect } from 'chai'
+import { fileURLToPath } from 'node:url'
+import { KILL_SWITCH, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
+import { buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { kubectl, kubeskippy } from './access.ts'
+
+const CRDS = fileURLToPath(new URL('../../config/crd/bases', import.meta.url))
+
+describe('kubeskippy pause and resume', function () {
+  this.timeout(120_000)
+  let cluster: Cluster
+
+  before(async () => {
+    cluster = await startCluster({ node: false })
+  })
+
+  after(async () => {
+    await cluster?.stop()
+  })
+
+  const annotation = async (...object: readonly string[]): Promise<string | undefined> => {
+    const found = JSON.parse(await kubectl(cluster, ['get', ...object, '-o', 'json'])) as { metadata: { annotations?: Record<string, string> } }
+    return found.metadata.annotations?.[PAUSE_ANNOTATION]
+  }
+
+  it('says what to install where the API server does not know policies', async () => {
+    const { code, stderr } = await kubeskippy(cluster, 'pause', 'cart', '-n', 'default')
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('kubectl apply --server-side -f config/crd/bases')
+  })
+
+  it('pauses a policy, and takes it back', async () => {
+    await kubectl(cluster, ['apply', '--server-side', '-f', CRDS])
+    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRDS])
+    await kubectl(cluster, ['create', 'namespace', 'shop'])
+    await kubectl(cluster, ['create', 'namespace', OPERATOR_NAMESPACE])
+    const { apiVersion, kind, spec } = buildPolicy()
+    await eventually(() => kubectl(cluster, ['apply', '-f', '-'], { apiVersion, kind, metadata: { name: 'cart', namespace: 'shop' }, spec }))
+    const { code, stderr } = await kubeskippy(cluster, 'pause', 'hp/cart', '-n', 'shop', '--reason', 'release until six')
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal('release until six')
+    expect((await kubeskippy(cluster, 'resume', 'cart', '-n', 'shop')).stdout).to.equal('healingpolicy/cart in shop: resumed\n')
+    expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal(undefined)
+  })
+
+  it('takes the namespace of the context', async () => {
+    await kubectl(cluster, ['config', 'set-context', '--current', '--namespace=shop'])
+    expect((await kubeskippy(cluster, 'pause', 'cart', '--dry-run')).stdout).to.equal('healingpolicy/cart in shop: paused (dry run)\n')
+    expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal(undefined)
+  })
+
+  it('pauses a namespace, and everything', async () => {
+    expect((await kubeskippy(cluster, 'pause', '-n', 'shop')).code).to.equal(0)
+    expect(await annotation('namespace', 'shop')).to.equal('by kubeskippy pause')
+    expect((await kubeskippy(cluster, 'pause', '--all', '--reason', 'fire')).code).to.equal(0)
+    expect(await kubectl(cluster, ['get', 'configmap', KILL_SWITCH, '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.data.reason}'])).to.equal('fire')
+    expect((await kubeskippy(cluster, 'resume', 'cart', '-n', 'shop')).stdout).to.contain('still paused with its namespace').and.to.contain('kill switch')
+    expect((await kubeskippy(cluster, 'resume', '--all')).code).to.equal(0)
+    expect((await kubeskippy(cluster, 'resume', '-n', 'shop')).code).to.equal(0)
+    expect(await annotation('namespace', 'shop')).to.equal(undefined)
+    expect(await kubectl(cluster, ['get', 'configmap', KILL_SWITCH, '-n', OPERATOR_NAMESPACE, '--ignore-not-found'])).to.equal('')
+  })
+})
