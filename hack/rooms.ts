@@ -34,6 +34,7 @@ const PURE = { imports: [...CORE, ...API, 'shared/rules/'], pure: true } as cons
 export const ROOMS: readonly Room[] = [
   // What both programs speak.
   { at: 'shared/lib/', imports: [], pure: true },
+  { at: 'shared/lib/time-window.ts', imports: ['shared/lib/'], npm: ['croner'], pure: true },
   { at: 'shared/lib/hash.ts', imports: ['shared/lib/'], node: ['node:crypto'], pure: true },
   { at: 'shared/schema/', imports: ['shared/lib/'], pure: true },
   { at: 'shared/schema/validate.ts', imports: ['shared/lib/', 'shared/schema/'], npm: ['ajv'], pure: true },

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { hours, minutes, parseInstant } from '../../shared/lib/time.ts'
-import { askBudget, counts, trimmed, type Entry } from './budget.ts'
-import { at } from './testing/builders.ts'
+import { hours, minutes, parseInstant, type Millis } from '../../shared/lib/time.ts'
+import { askBudget, counts, refuseBudgets, trimmed, type Budget, type Entry } from './budget.ts'
+import { compileWindow } from './schedules.ts'
+import { at, T0 } from './testing/builders.ts'
 import { live, step } from './testing/ledger-model.ts'
 
 const entry = (reservedAt: number | string, state: Entry['state'] = 'Settled'): Entry => ({
@@ -32,6 +33,57 @@ describe('an entry of the log', () => {
     expect(trimmed([entry(0)], at(hours(1) + minutes(2) - 1))).to.have.length(1)
     expect(trimmed([entry(0)], at(hours(1) + minutes(2)))).to.have.length(0)
     expect(trimmed([entry(0, 'Reserved'), entry('yesterday')], at(hours(1000)))).to.have.length(2)
+  })
+})
+
+describe('the log of a policy with longer budgets', () => {
+  it('holds what they may ask for: the newest hundred beyond the hour', () => {
+    const many = Array.from({ length: 150 }, (_, i) => entry(i * 1000))
+    const now = at(hours(20))
+    expect(trimmed(many, now)).to.deep.equal([])
+    expect(trimmed(many, now, hours(24))).to.deep.equal(many.slice(50))
+    expect(trimmed([...many, entry(hours(20))], now, hours(24))).to.deep.equal([...many.slice(50), entry(hours(20))])
+    expect(trimmed(many, at(hours(24) + minutes(10)), hours(24))).to.deep.equal([])
+  })
+})
+
+describe('further budgets', () => {
+  const budget = (actions: number, per: Millis, schedule?: string): Budget => ({ actions, per, during: schedule === undefined ? undefined : compileWindow({ schedule, duration: '2h', timeZone: 'UTC' }) })
+  const told = (entries: readonly Entry[], budgets: readonly Budget[], now: number): string | undefined => {
+    const refusal = refuseBudgets(entries, budgets, at(now))
+    return refusal === undefined ? undefined : `${refusal.reason} ${refusal.message} ${refusal.recheckAt === undefined ? 'open' : `${(refusal.recheckAt - T0) / 60_000}m`}`
+  }
+  const two = [entry(0), entry(minutes(30))]
+  // It is noon.
+  const cases: readonly [string, readonly Entry[], readonly Budget[], number, string | undefined][] = [
+    ['admit below their limit', two, [budget(3, hours(2))], minutes(40), undefined],
+    ['refuse at their limit, with the time when there is room', two, [budget(2, hours(2))], minutes(40), 'BudgetExhausted 2 of 2 actions in 2h are used up (safetyRules.budgets[0]) 120m'],
+    ['refuse just before that', two, [budget(2, hours(2))], hours(2) - 1, 'BudgetExhausted 2 of 2 actions in 2h are used up (safetyRules.budgets[0]) 120m'],
+    ['admit from then on', two, [budget(2, hours(2))], hours(2), undefined],
+    ['must all have room', two, [budget(3, hours(2)), budget(1, minutes(15))], minutes(40), 'BudgetExhausted 1 of 1 actions in 15m are used up (safetyRules.budgets[1]) 45m'],
+    ['count what is in flight, and cannot say until when', [entry(0, 'Reserved')], [budget(1, hours(2))], hours(5), 'BudgetExhausted 1 of 1 actions in 2h are used up (safetyRules.budgets[0]) open'],
+    ['are not in force before their time', two, [budget(1, hours(2), '0 13 * * *')], hours(1) - 1, undefined],
+    ['are in force from the begin of their time, for what was done before too', two, [budget(1, hours(2), '0 13 * * *')], hours(1), 'BudgetExhausted 2 of 1 actions in 2h are used up (safetyRules.budgets[0]) 150m'],
+    ['give way at the end of their time', two, [budget(1, hours(24), '0 13 * * *')], hours(3) - 1, 'BudgetExhausted 2 of 1 actions in 24h are used up (safetyRules.budgets[0]) 180m'],
+    ['are not in force after their time', two, [budget(1, hours(24), '0 13 * * *')], hours(3), undefined],
+    ['are always in force when their time cannot be read', two, [{ actions: 1, per: hours(2), during: compileWindow({ schedule: 'noon', duration: '1h', timeZone: 'UTC' }) }], minutes(40), 'BudgetExhausted 2 of 1 actions in 2h are used up (safetyRules.budgets[0]) 150m'],
+  ]
+  for (const [title, entries, budgets, now, answer] of cases) it(title, () => expect(told(entries, budgets, now)).to.equal(answer))
+
+  it('let never more than they say begin in any of their sliding times, whatever is settled, lost or confirmed', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), fc.constantFrom(minutes(5), minutes(90), hours(3)), (steps, first, second, per) => {
+        const begun = new Map<string, number>()
+        const forward = steps.map((s) => ('span' in s ? { ...s, span: Math.abs(s.span) } : s)) as typeof steps
+        const budgets = [budget(first, per), budget(second, hours(1))]
+        for (const { ledger } of live(forward, { maxActionsPerHour: 50, maxConcurrent: 4, budgets })) {
+          for (const { action, reservedAt } of ledger.entries) begun.set(action, parseInstant(reservedAt) ?? Number.NaN)
+        }
+        for (const { actions, per: span } of budgets) {
+          for (const end of begun.values()) expect([...begun.values()].filter((t) => t > end - span && t <= end).length).to.be.at.most(actions)
+        }
+      }),
+    )
   })
 })
 

@@ -1,18 +1,21 @@
 /**
- * At most N actions in every sliding hour: an exact log. Token buckets and fixed windows let up to twice as many through
+ * At most N actions in every sliding hour (or another time): an exact log. Token buckets and fixed windows let up to twice as many through
  * in the worst hour. An entry that is not settled always counts, whenever it was made: its write may still come.
  */
-import { after, before, hours, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { formatDuration } from '../../shared/lib/duration.ts'
+import { isWithin, nextChange, type TimeWindow } from '../../shared/lib/time-window.ts'
+import { after, before, earliest, hours, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
+import type { Refusal } from './refusal.ts'
 
 export type Entry = HealingLedgerSpec['entries'][number]
 
 export const WINDOW = hours(1)
 
-/** Whether the entry counts for the hour that ends now. An unreadable time counts (I19). */
-export function counts(entry: Entry, now: Instant): boolean {
+/** Whether the entry counts for the hour (or other time) that ends now. An unreadable time counts (I19). */
+export function counts(entry: Entry, now: Instant, window: Millis = WINDOW): boolean {
   const at = parseInstant(entry.reservedAt)
-  return entry.state === 'Reserved' || at === undefined || now < after(at, WINDOW)
+  return entry.state === 'Reserved' || at === undefined || now < after(at, window)
 }
 
 export interface BudgetAnswer {
@@ -22,15 +25,15 @@ export interface BudgetAnswer {
   readonly nextFreeSlot?: Instant
 }
 
-export function askBudget(entries: readonly Entry[], limit: number, now: Instant): BudgetAnswer {
-  const counted = entries.filter((entry) => counts(entry, now))
+export function askBudget(entries: readonly Entry[], limit: number, now: Instant, window: Millis = WINDOW): BudgetAnswer {
+  const counted = entries.filter((entry) => counts(entry, now, window))
   const used = counted.length
   if (used < limit) return { used, admitted: true }
   const ends = counted
     .filter((entry) => entry.state !== 'Reserved')
     .map((entry) => parseInstant(entry.reservedAt))
     .filter((at) => at !== undefined)
-    .map((at) => after(at, WINDOW))
+    .map((at) => after(at, window))
     .sort((a, b) => a - b)
   // After a limit was lowered several entries must leave before one is free.
   const freed = ends[used - limit]
@@ -40,5 +43,40 @@ export function askBudget(entries: readonly Entry[], limit: number, now: Instant
 /** Between the two ends of what the clocks may differ by: the clock may go back by as much, and an entry then counts again. */
 const CLOCK_STEP = minutes(2)
 
-/** Entries that no longer count for anything, and will not again, leave the log. */
-export const trimmed = (entries: readonly Entry[], now: Instant): Entry[] => entries.filter((entry) => counts(entry, before(now, CLOCK_STEP)))
+/** As many as a budget may ask for: of what is older than an hour, no more than these can decide anything. */
+const MOST_OF_A_BUDGET = 100
+
+/** Entries that no longer count for anything, and will not again, leave the log. `longest`: of the budgets of the policy. */
+export function trimmed(entries: readonly Entry[], now: Instant, longest: Millis = WINDOW): Entry[] {
+  const then = before(now, CLOCK_STEP)
+  const hour = entries.filter((entry) => counts(entry, then))
+  const older = entries.filter((entry) => !counts(entry, then) && counts(entry, then, longest)).sort((a, b) => reservedAt(a) - reservedAt(b))
+  return [...older.slice(-MOST_OF_A_BUDGET), ...hour]
+}
+
+const reservedAt = (entry: Entry): number => parseInstant(entry.reservedAt) ?? 0
+
+/** A limit beside the hourly one. */
+export interface Budget {
+  readonly actions: number
+  readonly per: Millis
+  /** undefined: always in force. */
+  readonly during: TimeWindow | undefined
+}
+
+/** Why one of the budgets has no room. */
+export function refuseBudgets(entries: readonly Entry[], budgets: readonly Budget[], now: Instant): Refusal | undefined {
+  for (const [index, { actions, per, during }] of budgets.entries()) {
+    if (during !== undefined && !isWithin(during, now)) continue
+    const { used, admitted, nextFreeSlot } = askBudget(entries, actions, now, per)
+    if (admitted) continue
+    // It may go out of force before.
+    const times = [nextFreeSlot, during === undefined ? undefined : nextChange(during, now)].filter((t) => t !== undefined)
+    return {
+      reason: 'BudgetExhausted',
+      message: `${used} of ${actions} actions in ${formatDuration(per)} are used up (safetyRules.budgets[${index}])`,
+      ...(times.length === 0 ? {} : { recheckAt: times.reduce(earliest) }),
+    }
+  }
+  return undefined
+}

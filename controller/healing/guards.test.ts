@@ -23,6 +23,8 @@ const violation = { rule: 'KS101', severity: 'E', path: 'spec.selector', what: '
 const protect = (entry: Record<string, unknown>): Partial<HealingPolicySpec> => rules({ protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...entry }] })
 const here = { name: 'shop', ignored: false, paused: undefined, deleting: false }
 const pause = (reason: string): Partial<ObjectMeta> => ({ annotations: { 'kubeskippy.io/pause': reason } })
+const schedules = (...entries: readonly { allow: boolean; schedule: string }[]): Partial<HealingPolicySpec> =>
+  rules({ schedules: entries.map(({ allow, schedule }) => ({ allow, during: { schedule, duration: '30m', timeZone: 'UTC' } })) })
 const stranger = pod('cart-0', { ref: { ...pod().ref, namespace: 'bank' } })
 const job = workload('Job', 'cart', { ref: { ...cart.ref, apiVersion: 'batch/v1', kind: 'Job', uid: 'uid-job' } })
 const rollout = workload('Rollout', 'cart', { ref: { ...cart.ref, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', uid: 'uid-rollout' } })
@@ -61,6 +63,9 @@ const CASES: readonly Case[] = [
   { title: 'a protected owner of a kind that is not watched protects its pods', spec: protectRollout({ names: ['cart'] }), proposal: ofRollout, reason: 'Protected' },
   { title: 'labels that cannot be seen count as protected', spec: protectRollout({ labelSelector: { matchLabels: { critical: 'true' } } }), proposal: ofRollout, reason: 'Protected' },
   { title: 'an owner of another name and a kind that is not watched is not protected', spec: protectRollout({ names: ['stock'] }), proposal: ofRollout, reason: undefined },
+  { title: 'within its schedule a policy acts', spec: schedules({ allow: true, schedule: '0 12 * * *' }), reason: undefined },
+  { title: 'outside its schedule a policy does nothing', spec: schedules({ allow: true, schedule: '0 13 * * *' }), reason: 'OutsideSchedule' },
+  { title: 'at a forbidding time of its schedule a policy does nothing', spec: schedules({ allow: true, schedule: '0 12 * * *' }, { allow: false, schedule: '0 11,12 * * *' }), reason: 'OutsideSchedule' },
   { title: 'an owner that has not been seen yet is waited for', proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
   { title: 'labels of an owner that was only not seen yet are waited for', spec: protect({ labelSelector: { matchLabels: { critical: 'true' } } }), proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
   { title: 'a pod that is going is left alone', proposal: chained(pod('cart-0', { deleting: true })), reason: 'TargetTerminating' },
@@ -89,7 +94,8 @@ describe('guards', () => {
   /** Everything is wrong at once; what people see is mended, one after another. */
   it('refuse in their order, the whole installation before the policy, the policy before the object, the account last', () => {
     const wrong = pod('cart-0', { ignored: true, deleting: true, mirror: true, owner: ownedBy(job), labels: {} })
-    const spec = { suspend: true, ...protect({ apiVersion: 'v1', kind: 'Pod', names: ['cart-0'] }) }
+    const window = { schedule: '0 13 * * *', duration: '30m', timeZone: 'UTC' }
+    const spec = { suspend: true, ...rules({ protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-0'] }], schedules: [{ allow: true, during: window }] }) }
     const metadata = { deletionTimestamp: '2030-01-01T12:00:00Z', ...pause('x') }
     const view: GuardView = {
       ...snapshot(),
@@ -120,6 +126,7 @@ describe('guards', () => {
       'ProtectedNamespace',
       'OptedOut',
       'Protected',
+      'OutsideSchedule',
       'TargetTerminating',
       'Unsupported',
       'Unsupported',

@@ -73,6 +73,8 @@ export const GUARDS: readonly Guard[] = [
       ? undefined
       : { reason: 'Protected', message: `${describe(by.ref)} is protected by safetyRules.protectedResources` }
   },
+  // When people want no change, or are there to watch one.
+  ({ schedule }, _proposal, { now }) => schedule(now),
   // Whose trouble it is decides over incident and cooldown: never guess it from half a chain.
   (_policy, { object, chain }, { now }) =>
     chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(object.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,

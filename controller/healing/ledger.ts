@@ -2,9 +2,9 @@
  * The durable memory as data: reserve, confirm, settle, abandon. Each function takes a ledger and returns the next one;
  * the adapter swaps it in by compare-and-swap and calls again on the fresh one when it lost.
  */
-import { formatInstant, latest, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { formatInstant, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptions, type Verdict } from './breaker.ts'
-import { askBudget, trimmed, type Entry } from './budget.ts'
+import { askBudget, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -27,6 +27,8 @@ export const emptyLedger = (policy: { readonly namespace: string; readonly name:
 export interface AdmissionLimits {
   readonly maxActionsPerHour: number
   readonly maxConcurrent: number
+  /** Beside the hourly limit. */
+  readonly budgets?: readonly Budget[]
 }
 
 export type Admission = { readonly ledger: Ledger } | { readonly refusal: Refusal }
@@ -45,21 +47,24 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   return bounded(request.dryRun ? { ledger: opened } : reserveSlot(opened, request, limits, now))
 }
 
-function reserveSlot(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
+function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxConcurrent, budgets = [] }: AdmissionLimits, now: Instant): Admission {
   const inFlight = ledger.entries.filter((e) => e.state === 'Reserved')
   const same = inFlight.find((e) => e.target === request.target)
   // Another trigger saw the same object: one write is enough for both.
   if (same !== undefined) return refuse('IncidentInProgress', `${same.action} acts on the same object`)
-  if (inFlight.length >= limits.maxConcurrent) {
-    return refuse('ConcurrencyLimit', `${inFlight.length} of ${limits.maxConcurrent} allowed actions are in flight`)
+  if (inFlight.length >= maxConcurrent) {
+    return refuse('ConcurrencyLimit', `${inFlight.length} of ${maxConcurrent} allowed actions are in flight`)
   }
+  const budget = askBudget(ledger.entries, maxActionsPerHour, now)
+  if (!budget.admitted) {
+    return refuse('RateLimited', `${budget.used} of ${maxActionsPerHour} actions of this hour are used up`, budget.nextFreeSlot)
+  }
+  const refusal = refuseBudgets(ledger.entries, budgets, now)
+  if (refusal !== undefined) return { refusal }
   const breaker = askBreaker(ledger.breaker, now)
   if (breaker.kind === 'Refused') return refuse('BreakerOpen', whyOpen(ledger.breaker.state, breaker.until), breaker.until)
-  const budget = askBudget(ledger.entries, limits.maxActionsPerHour, now)
-  if (!budget.admitted) {
-    return refuse('RateLimited', `${budget.used} of ${limits.maxActionsPerHour} actions of this hour are used up`, budget.nextFreeSlot)
-  }
   const probe = breaker.kind === 'Probe'
+  const longest = budgets.reduce<Millis>((span, { per }) => (per > span ? per : span), WINDOW)
   const entry: Entry = {
     action: request.action,
     incident: request.incident.id,
@@ -69,7 +74,7 @@ function reserveSlot(ledger: Ledger, request: Request, limits: AdmissionLimits, 
     ...(probe ? { probe } : {}),
   }
   return {
-    ledger: { ...ledger, entries: [...trimmed(ledger.entries, now), entry], breaker: probe ? admitProbe(ledger.breaker, request.action) : ledger.breaker },
+    ledger: { ...ledger, entries: [...trimmed(ledger.entries, now, longest), entry], breaker: probe ? admitProbe(ledger.breaker, request.action) : ledger.breaker },
   }
 }
 

@@ -3,9 +3,12 @@ import type { ActionTemplate, HealingPolicy, HealingPolicySpec, Mode } from '../
 import { requireDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
-import type { Millis } from '../../shared/lib/time.ts'
+import type { Instant, Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
+import type { Budget } from './budget.ts'
 import { pauseReason } from './pause.ts'
+import type { Refusal } from './refusal.ts'
+import { compileWindow, scheduleGate } from './schedules.ts'
 import { compileBody, type CompiledBody } from '../triggers/index.ts'
 
 export interface SelectedKind {
@@ -27,6 +30,7 @@ export type Protection = NonNullable<HealingPolicySpec['safetyRules']['protected
 export interface Limits {
   readonly maxActionsPerHour: number
   readonly maxConcurrent: number
+  readonly budgets: readonly Budget[]
   readonly requireHealthCheck: boolean
   readonly healthCheckTimeout: Millis
   readonly stabilizationWindow: Millis
@@ -48,6 +52,8 @@ export interface CompiledPolicy {
   readonly kinds: readonly SelectedKind[]
   readonly triggers: readonly CompiledTrigger[]
   readonly protectedResources: readonly Protection[]
+  /** Why its schedules forbid to act at a time. */
+  readonly schedule: (now: Instant) => Refusal | undefined
   readonly limits: Limits
 }
 
@@ -94,9 +100,16 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
     })),
     triggers,
     protectedResources: rules.protectedResources ?? [],
+    schedule: scheduleGate((rules.schedules ?? []).map(({ allow, during }) => ({ allow, during: compileWindow(during) }))),
     limits: {
       maxActionsPerHour: rules.maxActionsPerHour,
       maxConcurrent: rules.maxConcurrent,
+      budgets: (rules.budgets ?? []).map(({ actions, per, during }) => ({
+        actions,
+        per: requireDuration('per', per),
+        // One that cannot be read (KS406) is in force always.
+        during: during === undefined ? undefined : compileWindow(during),
+      })),
       requireHealthCheck: rules.requireHealthCheck,
       healthCheckTimeout: requireDuration('healthCheckTimeout', rules.healthCheckTimeout),
       stabilizationWindow: requireDuration('stabilizationWindow', rules.stabilizationWindow),

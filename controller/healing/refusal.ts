@@ -12,6 +12,7 @@ export const REFUSAL_REASONS = [
   'NamespaceTerminating',
   'ProtectedNamespace',
   'OptedOut',
+  'OutsideSchedule',
   'Protected',
   'TargetGone',
   'TargetChanged',
@@ -31,6 +32,7 @@ export const REFUSAL_REASONS = [
   'ConcurrencyLimit',
   'BreakerOpen',
   'RateLimited',
+  'BudgetExhausted',
   'LedgerFull',
   'NotReserved',
 ] as const

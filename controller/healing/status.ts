@@ -13,6 +13,9 @@ import { DISABLING_REASONS, type Refusal } from './refusal.ts'
 import type { ObjectRef } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
+/** Reasons whose time of the next try does not move with each look. */
+const FIXED_TIMES: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>(['OutsideSchedule', 'CooldownActive', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+
 type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
 
 /** Bounds of the schema. */
@@ -161,7 +164,7 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
       const [{ refusal, target }, ...others] = decision.refusals
       // A time that moves with every look would be written with every look.
       const { reason, recheckAt } = refusal
-      const fixed = reason === 'CooldownActive' || reason === 'BreakerOpen' || reason === 'RateLimited'
+      const fixed = FIXED_TIMES.has(reason)
       return {
         kind: 'Blocked',
         reason,

@@ -2,6 +2,8 @@
 import { ks301 } from './actions/ks301-action-fits-kind.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
+import { ks406 } from './safety/ks406-time-windows.ts'
+import { ks407 } from './safety/ks407-budgets.ts'
 import { ks101 } from './selection/ks101-match-all.ts'
 import { ks103 } from './selection/ks103-protected-namespace.ts'
 import { ks104 } from './selection/ks104-forbidden-target.ts'
@@ -21,7 +23,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
   { name: 'Triggers', rules: [ks204, ks207, ks208] },
   { name: 'Actions', rules: [ks301] },
-  { name: 'Safety', rules: [ks401] },
+  { name: 'Safety', rules: [ks401, ks406, ks407] },
 ]
 
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules)

@@ -81,7 +81,7 @@ const repairSelector = (selector: Selector): Selector => ({
   }),
 })
 
-function repairSafety({ stabilizationWindow, protectedResources, circuitBreaker, ...rules }: HealingPolicySpec['safetyRules']): HealingPolicySpec['safetyRules'] {
+function repairSafety({ stabilizationWindow, protectedResources, circuitBreaker, budgets, schedules, ...rules }: HealingPolicySpec['safetyRules']): HealingPolicySpec['safetyRules'] {
   return {
     ...rules,
     healthCheckTimeout: inside(rules.healthCheckTimeout, '4h'),
@@ -89,9 +89,19 @@ function repairSafety({ stabilizationWindow, protectedResources, circuitBreaker,
     ...(protectedResources !== undefined && {
       protectedResources: protectedResources.map(({ labelSelector, ...entry }) => ({ ...entry, labelSelector: repairSelector(labelSelector ?? {}) })),
     }),
+    ...(budgets !== undefined && {
+      budgets: budgets.map(({ during, ...budget }) => ({ ...budget, per: longEnough(budget.per), ...(during !== undefined && { during: repairWindow(during) }) })),
+    }),
+    ...(schedules !== undefined && { schedules: schedules.map(({ allow, during }) => ({ allow, during: repairWindow(during) })) }),
     circuitBreaker: { ...circuitBreaker, openDuration: inside(circuitBreaker.openDuration, '4h') },
   }
 }
+
+type Window = NonNullable<HealingPolicySpec['safetyRules']['schedules']>[number]['during']
+
+const repairWindow = (window: Window): Window => ({ ...window, duration: longEnough(window.duration) })
+
+const longEnough = (duration: string | undefined): string => (duration !== undefined && ['1m30s', '1.5h', '4h', '24h'].includes(duration) ? duration : '1m30s')
 
 /** One that fits every bound of the API up to `max`. */
 const inside = (duration: string | undefined, max: '4h' | '24h' | '720h'): string => {

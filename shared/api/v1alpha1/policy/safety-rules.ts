@@ -1,5 +1,6 @@
 import type { ObjectSchema } from '../../../schema/structural.ts'
 import { apiVersion, duration, kind, labelSelector, objectName } from '../fields.ts'
+import { timeWindow } from './time-window.ts'
 
 export const safetyRules = {
   type: 'object',
@@ -23,6 +24,35 @@ export const safetyRules = {
       maximum: 100,
       default: 1,
       description: 'Actions in flight at once, verification included.',
+    },
+    budgets: {
+      type: 'array',
+      description: 'More limits beside maxActionsPerHour. Every one that is in force must have room.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['actions'],
+        properties: {
+          // The ledger holds as many beyond the hour.
+          actions: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, description: 'Actions in every sliding time of this length.' },
+          per: { ...duration('1m', '24h'), default: '1h', description: 'That length. One above an hour counts what was done since it was written.' },
+          during: { ...timeWindow, description: 'When it is in force. Default: always.' },
+        },
+      },
+    },
+    schedules: {
+      type: 'array',
+      description: 'When acting is allowed or forbidden. Where a forbidding time is on, nothing is done; where there are allowing ones, one of them must be on.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['allow', 'during'],
+        properties: { allow: { type: 'boolean', description: 'true: acting is allowed then, and at no other time that is not allowed too. false: it is forbidden.' }, during: timeWindow },
+      },
     },
     protectedResources: {
       type: 'array',

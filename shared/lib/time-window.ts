@@ -1,0 +1,110 @@
+/**
+ * Windows of time: a cron schedule of five fields says when each begins, on the clock of a time zone; the duration is
+ * elapsed time. Where the clock is put forward a begin that falls into the gap comes right after it; where it is put
+ * back a begin that comes twice counts once (wildcards and steps: each time that the clock shows it).
+ */
+import { Cron } from 'croner'
+import { DURATION_MAX_LENGTH, parseDuration } from './duration.ts'
+import { quoted } from './text.ts'
+import { after, before, instant, type Instant, type Millis } from './time.ts'
+
+export interface TimeWindow {
+  readonly duration: Millis
+  /** The first begin after `t`; undefined: there is none. */
+  readonly beginAfter: (t: Instant) => Instant | undefined
+  /** The last begin at `t` or before. */
+  readonly lastBegin: (t: Instant) => Instant | undefined
+}
+
+export interface TimeWindowText {
+  readonly schedule: string
+  readonly duration: string
+  readonly timeZone: string
+}
+
+export interface TimeWindowProblem {
+  readonly field: keyof TimeWindowText
+  readonly what: string
+}
+
+/** Cron as everybody means it: no seconds, no years, no `@daily`, no `L`, `W`, `#`. */
+const NUMBERS = /^[0-9*/,-]+$/
+const MONTHS = /^([0-9*/,-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)+$/i
+const DAYS = /^([0-9*/,-]|sun|mon|tue|wed|thu|fri|sat)+$/i
+const FIELDS = [
+  { name: 'minute', words: NUMBERS },
+  { name: 'hour', words: NUMBERS },
+  { name: 'day of the month', words: NUMBERS },
+  { name: 'month', words: MONTHS },
+  { name: 'day of the week', words: DAYS },
+] as const
+
+/** Any: whether a schedule ever comes does not depend on it. */
+const SOME_TIME = instant(Date.UTC(2024, 0, 1))
+
+export function parseTimeWindow({ schedule, duration, timeZone }: TimeWindowText): TimeWindow | TimeWindowProblem {
+  const fields = schedule.split(/[ \t]+/)
+  if (fields.length !== FIELDS.length) return { field: 'schedule', what: `${quoted(schedule)} has ${fields.length} fields, not the 5 of cron (minute hour day month weekday)` }
+  for (const [index, { name, words }] of FIELDS.entries()) {
+    const field = fields[index] ?? ''
+    if (!words.test(field)) return { field: 'schedule', what: `${quoted(field)} is no ${name} of cron` }
+  }
+  if (!isTimeZone(timeZone)) return { field: 'timeZone', what: `${quoted(timeZone)} is no time zone` }
+  const span = duration.length > DURATION_MAX_LENGTH ? undefined : parseDuration(duration)
+  if (span === undefined || span <= 0) return { field: 'duration', what: `${quoted(duration)} is no duration` }
+  let cron: Cron
+  try {
+    cron = new Cron(fields.join(' '), { mode: '5-part', paused: true, timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+  } catch (error) {
+    // Its words begin with the name of a class of the library.
+    return { field: 'schedule', what: `${quoted(schedule)} is no cron schedule (${quoted(String(error instanceof Error ? error.message : error).replace(/^\w+: /, ''))})` }
+  }
+  const at = (found: Date | null | undefined): Instant | undefined => (found === null || found === undefined ? undefined : instant(found.getTime()))
+  const window: TimeWindow = {
+    duration: span,
+    beginAfter: (t) => at(cron.nextRun(new Date(t))),
+    // What it answers lies before its argument by a second at least.
+    lastBegin: (t) => at(cron.previousRuns(1, new Date(Math.floor(t / 1000) * 1000 + 1000))[0]),
+  }
+  return window.beginAfter(SOME_TIME) === undefined ? { field: 'schedule', what: `${quoted(schedule)} never comes` } : window
+}
+
+export const isProblem = (parsed: TimeWindow | TimeWindowProblem): parsed is TimeWindowProblem => 'what' in parsed
+
+/** From its begin, up to but without its end. */
+export function isWithin({ duration, lastBegin }: TimeWindow, now: Instant): boolean {
+  const begin = lastBegin(now)
+  return begin !== undefined && now < after(begin, duration)
+}
+
+/** Windows that touch or overlap are one. After so many of them no end is looked for: each costs time, and policies are judged often. */
+const MOST_OVERLAPS = 200
+
+/** When it is on next, or off again when it is on now; undefined: never, as far as is looked. */
+export function nextChange(window: TimeWindow, now: Instant): Instant | undefined {
+  if (!isWithin(window, now)) return window.beginAfter(now)
+  let end = now
+  for (let overlap = 0; overlap < MOST_OVERLAPS; overlap++) {
+    const begin = window.lastBegin(end)
+    const next = begin === undefined ? end : after(begin, window.duration)
+    if (next <= end) return end
+    end = next
+  }
+  return undefined
+}
+
+/** Begins follow each other so closely that no end can be seen. */
+export function isEndless(window: TimeWindow): boolean {
+  const begin = window.beginAfter(before(SOME_TIME, window.duration))
+  return begin !== undefined && nextChange(window, begin) === undefined
+}
+
+function isTimeZone(name: string): boolean {
+  // Offsets are no zones: they know nothing of summer time.
+  if (!/^[A-Za-z]/.test(name)) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,24 @@
+import { isEndless, isProblem, parseTimeWindow, type TimeWindowText } from '../../lib/time-window.ts'
+import type { Finding, Rule } from '../rule.ts'
+import { writtenWindows } from './time-windows.ts'
+
+const FIXES: Readonly<Record<keyof TimeWindowText, string>> = {
+  schedule: 'write five fields of cron, such as "0 9 * * mon-fri" for nine on working days',
+  timeZone: 'write an IANA name such as Europe/Berlin, or leave it out for UTC',
+  duration: 'write a duration such as 90m or 8h',
+}
+
+export const ks406: Rule = {
+  id: 'KS406',
+  severity: 'E',
+  title: 'Time windows of schedules and budgets have a cron schedule of five fields that comes, a time zone that exists, and an end.',
+  why: 'a time that is not understood would allow or forbid at the wrong one',
+  fix: FIXES.schedule,
+  check: (policy) =>
+    writtenWindows(policy).flatMap(({ path, text }): Finding[] => {
+      const parsed = parseTimeWindow(text)
+      if (isProblem(parsed)) return [{ path: `${path}.${parsed.field}`, what: parsed.what, fix: FIXES[parsed.field] }]
+      if (!isEndless(parsed)) return []
+      return [{ path, what: 'it begins again before it ends, over and over', why: 'a time that is always on is no time window', fix: 'write fewer begins or a shorter duration, or leave the entry out' }]
+    }),
+}
