@@ -1,45 +1,15 @@
 /**
- * A condition that has held for a while. Of a pod's own conditions the API server keeps since when. CrashLoopBackOff and
- * OOMKilled are derived: the waiting reason flaps within each round of a crash loop and carries no time, so the state
- * begins when it is first seen and ends only when the container has been ready for the whole stabilization window.
+ * A condition that has held for a while. Of a pod's own conditions the API server keeps since when. The states of its
+ * containers are derived and carry no time: one begins when it is first seen. A crash loop ends only when the container has
+ * been ready for the whole stabilization window, what keeps a container from starting when it has started.
  */
 import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
 import { requireDuration } from '../../shared/lib/duration.ts'
 import { after, latest, minutes, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { isFinished, type ContainerView, type PodView, type View } from '../healing/snapshot.ts'
+import { CONTAINER_STATES, isUntried, type ContainerSymptom } from './container-states.ts'
 import type { DetectContext, Observation, TriggerKind } from './trigger.ts'
-
-type Symptom = (container: ContainerView, pod: PodView) => string | undefined
-
-// A Map, since a type may be called like a member of every object.
-const DERIVED: ReadonlyMap<string, Symptom> = new Map<string, Symptom>([
-  [
-    'CrashLoopBackOff',
-    /** Crashed at least twice: the first restart comes at once and proves nothing. */
-    ({ state, restarts, lastTermination }, { restartPolicy }) => {
-      const last = state.kind === 'terminated' ? state : lastTermination
-      // One sentence for every moment of a round, or the status would be written at each.
-      const says = `keeps ending${last === undefined ? '' : `, last with exit code ${last.exitCode}`}`
-      if (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return says
-      if (state.kind === 'terminated') {
-        // Exit code 0 under OnFailure or Never is the end of its work.
-        const unwanted = state.exitCode !== 0 || restartPolicy === 'Always'
-        return unwanted && restarts >= 1 ? says : undefined
-      }
-      return restarts >= 2 && last !== undefined ? says : undefined
-    },
-  ],
-  [
-    'OOMKilled',
-    ({ state, lastTermination }) => {
-      const killed = state.kind === 'terminated' ? state.reason === 'OOMKilled' : lastTermination?.reason === 'OOMKilled'
-      return killed ? 'was killed for its memory (OOMKilled)' : undefined
-    },
-  ],
-])
-
-export const DERIVED_TYPES: readonly string[] = [...DERIVED.keys()]
 
 /** The kubelet forgets a container's back-off when it has run for this long: an older crash is no sign of a loop. */
 const FORGOTTEN = minutes(10)
@@ -58,8 +28,8 @@ export const conditionTrigger: TriggerKind<ConditionArgs, NonNullable<Trigger['c
     if (object.shape !== 'Pod') return ownCondition(args, object, context)
     // What has ended for good is replaced by its controller; its conditions say False for ever.
     if (isFinished(object)) return { state: 'Quiet' }
-    const derived = DERIVED.get(args.type)
-    return derived === undefined ? ownCondition(args, object, context) : derivedState(args, object, context, derived)
+    const symptom = CONTAINER_STATES.get(args.type)
+    return symptom === undefined ? ownCondition(args, object, context) : derivedState(args, object, context, symptom)
   },
 }
 
@@ -80,13 +50,29 @@ function ownCondition({ type, status, duration }: ConditionArgs, object: View, {
   }
 }
 
-function derivedState({ status, duration }: ConditionArgs, pod: PodView, { now, memory, stabilizationWindow }: DetectContext, symptom: Symptom): Observation {
+function derivedState(args: ConditionArgs, pod: PodView, context: DetectContext, symptom: ContainerSymptom): Observation {
   // Only "True" has a meaning for a state that code derives; the door says so.
-  if (status !== 'True') return { state: 'Quiet' }
+  if (args.status !== 'True') return { state: 'Quiet' }
   if (pod.containers.length === 0) return { state: 'NoData', why: 'the pod has no container status yet' }
+  return symptom.ends === 'started' ? keptFromStarting(args, pod, context, symptom) : crashing(args, pod, context, symptom)
+}
+
+function keptFromStarting({ type, duration }: ConditionArgs, pod: PodView, { now, memory }: DetectContext, { tell }: ContainerSymptom): Observation {
+  const since = memory?.since ?? now
+  const firesAt = after(since, duration)
+  for (const container of pod.containers) {
+    const what = tell(container, pod)
+    if (what !== undefined) return { state: now >= firesAt ? 'Firing' : 'Pending', since, firesAt, restarts: 0, evidence: `container ${printable(container.name)} ${what}` }
+  }
+  // A kubelet that was started anew has not tried it again yet: that is neither the end of the trouble nor the trouble.
+  const untried = memory === undefined ? undefined : pod.containers.find(isUntried)
+  return untried === undefined ? { state: 'Quiet' } : { state: 'Pending', since, firesAt, restarts: 0, evidence: `container ${printable(untried.name)} is tried again after ${type}` }
+}
+
+function crashing({ duration }: ConditionArgs, pod: PodView, { now, memory, stabilizationWindow }: DetectContext, { tell }: ContainerSymptom): Observation {
   const crashes = pod.containers.reduce((sum, container) => sum + crashesOf(container), 0)
   for (const container of pod.containers) {
-    const what = symptom(container, pod)
+    const what = tell(container, pod)
     if (what === undefined) continue
     const ranSince = container.state.kind === 'running' ? container.state.startedAt : undefined
     if (memory === undefined && ranSince !== undefined && now >= after(ranSince, FORGOTTEN)) continue

@@ -1,6 +1,6 @@
-import { nearest, quoted } from '../../lib/text.ts'
+import { nearest, printable, quoted } from '../../lib/text.ts'
 import type { Finding, Rule } from '../rule.ts'
-import { DERIVED_STATES, isDerivedState, isQualified, POD_CONDITIONS } from './pod-conditions.ts'
+import { DERIVED_STATES, isDerivedState, isQualified, POD_CONDITIONS, stateOfReason } from './pod-conditions.ts'
 
 const CONDITIONS = [...DERIVED_STATES, ...Object.keys(POD_CONDITIONS)]
 
@@ -27,7 +27,8 @@ export const ks207: Rule = {
         ]
       }
       if (Object.hasOwn(POD_CONDITIONS, type) || isQualified(type)) return []
-      const [near] = nearest(type, CONDITIONS)
-      return [{ path: `${path}.type`, what: `pods have no condition ${quoted(type)}`, ...(near === undefined ? {} : { fix: `did you mean ${near}?` }) }]
+      const state = stateOfReason(type)
+      const near = state ?? nearest(type, CONDITIONS)[0]
+      return [{ path: `${path}.type`, what: `pods have no condition ${quoted(type)}`, ...(near === undefined ? {} : { fix: state === undefined ? `did you mean ${near}?` : `write ${state}: ${printable(type)} is one of its reasons` }) }]
     }),
 }

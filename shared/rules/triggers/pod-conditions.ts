@@ -1,7 +1,20 @@
-/** What a condition trigger can be about. */
+/** What a condition trigger can be about, of a pod. */
 
-/** States of a container that the controller derives; they hold or they do not. */
-export const DERIVED_STATES = ['CrashLoopBackOff', 'OOMKilled'] as const
+/** States of a container that the controller derives; they hold or they do not. `reasons`: what kubectl shows for them. */
+export const STATES_OF_CONTAINERS = [
+  { state: 'CrashLoopBackOff', reasons: ['CrashLoopBackOff'] },
+  { state: 'OOMKilled', reasons: ['OOMKilled'] },
+  { state: 'ImagePullBackOff', reasons: ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'ImageInspectError', 'RegistryUnavailable', 'SignatureValidationFailed'] },
+  { state: 'InvalidImageName', reasons: ['InvalidImageName'] },
+  { state: 'CreateContainerConfigError', reasons: ['CreateContainerConfigError'] },
+  { state: 'CreateContainerError', reasons: ['CreateContainerError', 'PreCreateHookError', 'PreStartHookError'] },
+  { state: 'RunContainerError', reasons: ['RunContainerError', 'StartError', 'ContainerCannotRun'] },
+] as const
+
+export const DERIVED_STATES: readonly string[] = STATES_OF_CONTAINERS.map(({ state }) => state)
+
+/** The state that a reason of a container belongs to, where it is called otherwise. */
+export const stateOfReason = (reason: string): string | undefined => STATES_OF_CONTAINERS.find(({ reasons }) => (reasons as readonly string[]).includes(reason))?.state
 
 /** Conditions that Kubernetes sets on pods. `healthy`: the status of a pod with nothing wrong, where there is one. */
 export const POD_CONDITIONS: Readonly<Record<string, { readonly healthy?: 'True' | 'False' }>> = {
@@ -15,7 +28,7 @@ export const POD_CONDITIONS: Readonly<Record<string, { readonly healthy?: 'True'
   PodResizeInProgress: {},
 }
 
-export const isDerivedState = (type: string): boolean => (DERIVED_STATES as readonly string[]).includes(type)
+export const isDerivedState = (type: string): boolean => DERIVED_STATES.includes(type)
 
 /** A readiness gate or a condition of somebody's controller: `domain/name`, as Kubernetes wants it for conditions not its own. */
 export const isQualified = (type: string): boolean =>

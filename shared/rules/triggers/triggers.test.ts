@@ -23,7 +23,7 @@ describe('KS204 triggers that fire on healthy objects', () => {
 })
 
 describe('KS207 condition types', () => {
-  for (const type of ['CrashLoopBackOff', 'OOMKilled', 'Ready', 'ContainersReady', 'PodResizePending', 'example.com/gate', 'a/b', 'cloud.google.com/load-balancer-neg-ready']) {
+  for (const type of ['CrashLoopBackOff', 'OOMKilled', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'Ready', 'ContainersReady', 'PodResizePending', 'example.com/gate', 'a/b', 'cloud.google.com/load-balancer-neg-ready']) {
     it(`${type} passes`, () => expect(check(ks207, { condition: { type } })).to.deep.equal([]))
   }
   for (const type of ['crashloopbackoff', 'CrashLoopBackoff', 'OOMkilled', 'Healthy', 'ready', 'constructor', 'example.com/', '/gate', 'Example.com/gate', 'a b/c']) {
@@ -33,6 +33,12 @@ describe('KS207 condition types', () => {
     const [finding] = ks207.check(testPolicy({ condition: { type: 'CrashLoopBackoff' } }), {} as never)
     expect(finding?.fix).to.equal('did you mean CrashLoopBackOff?')
   })
+  for (const [reason, state] of [['ErrImagePull', 'ImagePullBackOff'], ['ErrImageNeverPull', 'ImagePullBackOff'], ['StartError', 'RunContainerError']]) {
+    it(`for the reason ${reason} its state is offered`, () => {
+      const [finding] = ks207.check(testPolicy({ condition: { type: reason ?? '' } }), {} as never)
+      expect(finding?.fix).to.equal(`write ${state}: ${reason} is one of its reasons`)
+    })
+  }
   it('without a near one all are offered', () => {
     const [finding] = ks207.check(testPolicy({ condition: { type: 'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' } }), {} as never)
     expect(finding?.fix).to.equal(undefined)
