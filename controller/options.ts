@@ -1,4 +1,5 @@
 /** The controller's options: flag, key of the configuration file, type, default and help from one literal each. */
+import { CONTROLLER_LEASE } from '../shared/api/v1alpha1/names.ts'
 import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
 import type { OptionSpec } from '../shared/runtime/options.ts'
@@ -6,6 +7,13 @@ import type { OptionSpec } from '../shared/runtime/options.ts'
 export const CONTROLLER_OPTIONS = [
   ...PROGRAM_OPTIONS,
   ...INSTALLATION_OPTIONS,
+  {
+    key: 'controller.leaderElect',
+    flag: 'leader-elect',
+    type: 'boolean',
+    default: true,
+    doc: `Act only while holding the Lease ${CONTROLLER_LEASE} in the operator's namespace. Without it several controllers at once do no harm, but do everything twice.`,
+  },
   {
     key: 'controller.concurrency',
     flag: 'concurrency',

@@ -12,8 +12,14 @@ describe("the rights of the controller's account", () => {
     expect(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]).filter((word) => word.includes('*'))).to.deep.equal([])
   })
 
-  it('hold no write to anything but our own objects, events and reviews', () => {
-    const writes = rules.filter(({ verbs }) => verbs.some((verb) => !READING.has(verb) && !verb.startsWith('impersonate')))
+  it('hold no write to anything but our own objects, events, reviews and one lease', () => {
+    const lease = rules.filter(({ apiGroups }) => apiGroups.includes('coordination.k8s.io'))
+    // A name cannot limit create.
+    expect(lease).to.deep.equal([
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: ['kubeskippy-controller'], verbs: ['get', 'update'] },
+    ])
+    const writes = rules.filter((rule) => !lease.includes(rule)).filter(({ verbs }) => verbs.some((verb) => !READING.has(verb) && !verb.startsWith('impersonate')))
     expect(writes.flatMap(({ apiGroups }) => apiGroups).filter((group) => !OWN_GROUPS.has(group))).to.deep.equal([])
   })
 

@@ -2,7 +2,7 @@
  * All that the controller's account may do: read workloads, write our own objects and events, and act as the healer of
  * a namespace. It has no write verb on any workload.
  */
-import { CONTROLLER_ACCOUNT, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -12,6 +12,7 @@ import {
   HEALING_ACTIONS,
   HEALING_LEDGERS,
   HEALING_POLICIES,
+  LEASES,
   NAMESPACES,
   POD_DISRUPTION_BUDGETS,
   PODS,
@@ -81,6 +82,9 @@ export const controllerClusterRules: readonly PolicyRule[] = [
 export const controllerOwnRules: readonly PolicyRule[] = [
   on(HEALING_LEDGERS, [...READ, 'create', 'update', 'delete']),
   on(CONFIG_MAPS, READ, [KILL_SWITCH]),
+  // A name cannot limit create: the object has none yet.
+  on(LEASES, ['create']),
+  on(LEASES, ['get', 'update'], [CONTROLLER_LEASE]),
 ]
 
 const subject = { kind: SERVICE_ACCOUNTS.kind, name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const

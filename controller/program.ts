@@ -1,4 +1,6 @@
 /** The controller: puts the parts together. Reads no environment and does not exit; `main.ts` does. */
+import { randomUUID } from 'node:crypto'
+import { CONTROLLER_LEASE } from '../shared/api/v1alpha1/names.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
@@ -8,6 +10,8 @@ import type { Random, Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
+import { fenced, noFence } from '../shared/kube/fence.ts'
+import { LeaseElection } from '../shared/kube/lease-election.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
@@ -39,6 +43,8 @@ export interface ControllerParts {
   /** Policies, and apart from them actions, worked on at the same time. */
   readonly concurrency: number
   readonly version: string
+  /** Absent: it works alone, or beside others without asking. */
+  readonly election?: LeaseElection
 }
 
 /** A watch that was silent for longer than two rounds of its watchdog is not going to come back. */
@@ -48,36 +54,33 @@ const BACKOFF = { base: millis(500), max: seconds(30), jitter: 0.5 }
 const STOP_TIMEOUT = seconds(20)
 
 export function createController(parts: ControllerParts): ProgramParts {
-  const { api, events, installation, clock, timers, random, log, version } = parts
+  const { installation, clock, timers, random, log, version, events, election } = parts
+  // Everything below writes through the fence; only the election itself does not.
+  const api = fenced(parts.api, election ?? noFence)
   const metrics = declareControllerMetrics(parts.metrics)
   const watching = { api, timers, random, log, metrics: declareReflectorMetrics(parts.metrics) }
   const cluster = new WatchedCluster({ ...watching, clock, installation })
   const objects = new ApiOwnObjects(watching)
-  const ledgers = new LedgerStore({ ...watching, namespace: installation.operatorNamespace })
+  const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
   const live = new ApiLiveReader({ api, clock, installation })
   const writer = targetWriter(api, version)
-
-  const policyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
-  const actionQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
-  const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: declareLoopMetrics(parts.metrics) }
   const ports = { cluster, live, objects, ledgers, writer, events, clock: clusterClock(clock, api), log, metrics }
   const policyReconciler = new PolicyReconciler(ports)
   const actionReconciler = new ActionReconciler(ports)
-  const loops = [
-    new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),
-    new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),
-  ]
+  const loopMetrics = declareLoopMetrics(parts.metrics)
 
   const reflectors = [...cluster.reflectors, objects.policies, objects.actions, ledgers.watch]
   declareReflectorAges(parts.metrics, reflectors)
   const readyz = new Health()
   const livez = new Health()
-  let working = false
-  readyz.add('working', () => (working ? undefined : 'not started'))
+  let started = false
+  // One that waits for the lease is ready: its watches are complete, and nobody sends it requests.
+  readyz.add('working', () => (started ? undefined : 'not started'))
   for (const reflector of reflectors) {
     readyz.add(`watch ${reflector.name}`, () => (reflector.synced ? undefined : 'not listed yet'))
     livez.add(`watch ${reflector.name}`, () => (reflector.age > DEAF ? 'the API server was not heard for minutes' : undefined))
   }
+  if (election !== undefined) livez.add('leadership', () => (election.endingFor > DEAF ? 'the work of a lost lease does not end' : undefined))
   const halt = new AbortController()
   const watches: Component = {
     name: 'watches',
@@ -90,23 +93,55 @@ export function createController(parts: ControllerParts): ProgramParts {
       await Promise.all(reflectors.map((reflector) => reflector.stop()))
     },
   }
+
+  /** Decides and acts until the signal aborts. No queue outlives its term: what a successor has done meanwhile is looked at anew. */
+  const work = async (term: AbortSignal, deadline: AbortSignal): Promise<void> => {
+    const policyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
+    const actionQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
+    const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: loopMetrics }
+    const loops = [
+      new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),
+      new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),
+    ]
+    ledgers.remakeDeleted()
+    // No decision before every watch is complete: half a world looks like a quiet one.
+    // With it come ledgers whose policy went while nobody watched.
+    const unwire = wire(cluster, objects, ledgers, policyQueue, actionQueue)
+    for (const loop of loops) loop.start()
+    log.info('working', { policies: objects.policies.store.size })
+    await aborted(term)
+    unwire()
+    await Promise.all(loops.map((loop) => loop.stop(deadline)))
+  }
+
+  const end = new AbortController()
+  const late = new AbortController()
+  let working: Promise<void> | undefined
   const reconcilers: Component = {
     name: 'reconcilers',
     start: () => {
-      // No decision before every watch is complete: half a world looks like a quiet one.
-      // With it come ledgers whose policy went while nobody watched.
-      wire(cluster, objects, ledgers, policyQueue, actionQueue)
-      for (const loop of loops) loop.start()
-      working = true
-      log.info('working', { policies: objects.policies.store.size })
+      started = true
+      if (election === undefined) working = work(end.signal, late.signal)
+      else election.start((term) => work(term, late.signal))
     },
     stop: async (deadline) => {
-      working = false
-      await Promise.all(loops.map((loop) => loop.stop(deadline)))
+      started = false
+      const giveUp = (): void => late.abort()
+      if (deadline.aborted) giveUp()
+      else deadline.addEventListener('abort', giveUp, { once: true })
+      end.abort()
+      await Promise.all([working, election?.stop(deadline)])
+      deadline.removeEventListener('abort', giveUp)
     },
   }
   return { components: [watches, reconcilers], livez, readyz }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 /** Runs until it is asked to stop; answers the exit code. */
 export const runController = (argv: readonly string[], env: ProgramEnvironment): Promise<number> =>
@@ -117,10 +152,17 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
       stopTimeout: STOP_TIMEOUT,
       build: (options, api, log) => {
         const { clock, timers, random, metrics, version, instance } = env
-        const events = new EventRecorder({ api, controller: 'kubeskippy.io/controller', instance, clock, timers, log, metrics })
+        const installation = toInstallation(options)
+        // The name of the pod, for people; the rest since the next process in it is another one.
+        const identity = `${instance}_${randomUUID()}`
+        const lease = { namespace: installation.operatorNamespace, name: CONTROLLER_LEASE }
+        const election = options['controller.leaderElect'] ? new LeaseElection({ api, lease, identity, clock, timers, random, log, metrics }) : undefined
+        const events = new EventRecorder({ api: fenced(api, election ?? noFence), controller: 'kubeskippy.io/controller', instance, clock, timers, log, metrics })
         const concurrency = options['controller.concurrency']
-        const controller = createController({ api, events, installation: toInstallation(options), clock, timers, random, log, metrics, concurrency, version })
-        return { ...controller, components: [events, ...controller.components] }
+        const controller = createController({ api, events, installation, clock, timers, random, log, metrics, concurrency, version, ...(election === undefined ? {} : { election }) })
+        // First of all and so last: while events are still being sent, nobody else leads.
+        const release: Component = { name: 'lease', start: () => {}, stop: (deadline) => (deadline.aborted ? undefined : election?.release()) }
+        return { ...controller, components: [release, events, ...controller.components] }
       },
     },
     argv,

@@ -18,24 +18,28 @@ const ECHO = seconds(1)
 
 const keyOf = ({ metadata }: KubeObject): string => keyString({ namespace: metadata.namespace, name: metadata.name })
 
-export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, policyQueue: Queue, actionQueue: Queue): void {
-  objects.policies.subscribe((event) => {
+/** Returns how to cut the wires again. */
+export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, policyQueue: Queue, actionQueue: Queue): () => void {
+  const policies = objects.policies.subscribe((event) => {
     if (event.type !== 'updated' || concerns(event.old, event.object)) policyQueue.add(keyOf(event.object))
   })
-  objects.actions.subscribe((event) => {
+  const actions = objects.actions.subscribe((event) => {
     const { namespace, name } = event.object.spec.policyRef
     // The end of an action frees its slot and may call for the next rung; what else moves in it can wait.
     const wait = event.type === 'updated' && event.old.status?.phase === event.object.status?.phase ? ECHO : millis(0)
     actionQueue.addAfter(keyOf(event.object), wait)
     policyQueue.addAfter(keyString({ namespace, name }), wait)
   })
-  ledgers.onChange((policy) => policyQueue.addAfter(keyString(policy), ECHO))
-  cluster.onChange((namespace) => {
+  const memory = ledgers.onChange((policy) => policyQueue.addAfter(keyString(policy), ECHO))
+  const world = cluster.onChange((namespace) => {
     const policies = namespace === undefined ? [...objects.policies.store.values()] : objects.policiesIn(namespace)
     for (const policy of policies) policyQueue.add(keyOf(policy))
     if (namespace === undefined) return
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
   })
+  return () => {
+    for (const cut of [policies, actions, memory, world]) cut()
+  }
 }
 
 /** Our own status, or another controller's, is no news about a policy. */

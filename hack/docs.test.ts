@@ -7,6 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { REFUSAL_REASONS } from '../controller/healing/refusal.ts'
 import { declareControllerMetrics } from '../controller/metrics.ts'
 import { isObject } from '../shared/lib/json.ts'
+import { declareElectionMetrics } from '../shared/kube/lease-election.ts'
 import { judge } from '../shared/rules/judge.ts'
 import { RULES } from '../shared/rules/registry.ts'
 import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
@@ -52,6 +53,7 @@ describe('the documentation', () => {
     const metrics = promMetrics()
     declareControllerMetrics(metrics)
     declareAdmissionMetrics(metrics)
+    declareElectionMetrics(metrics, () => true)
     const { text } = await metrics.exposition()
     const named = new Set(files.flatMap((file) => [...textOf(file).matchAll(/kubeskippy_[a-z_]+/g)].map(([name]) => name)))
     expect([...named].filter((name) => !text.includes(`# TYPE ${name} `))).to.deep.equal([])

@@ -88,12 +88,17 @@ export class WatchedCluster implements ClusterCache {
     return this.#pods.age
   }
 
-  /** Namespaces in which something that a decision looks at has changed; undefined: everywhere. */
-  onChange(tell: (namespace: string | undefined) => void): void {
-    this.#pods.subscribe(({ object }) => tell(object.ref.namespace))
-    for (const workloads of this.#workloads) workloads.subscribe(({ object }) => tell(object.ref.namespace))
-    this.#namespaces.subscribe(({ object }) => tell(object.name))
-    this.#healers.subscribe(({ object }) => tell(object.namespace))
-    this.#killSwitch.subscribe(() => tell(undefined))
+  /** Namespaces in which something that a decision looks at has changed; undefined: everywhere. Returns how to hear no more. */
+  onChange(tell: (namespace: string | undefined) => void): () => void {
+    const cuts = [
+      this.#pods.subscribe(({ object }) => tell(object.ref.namespace)),
+      ...this.#workloads.map((workloads) => workloads.subscribe(({ object }) => tell(object.ref.namespace))),
+      this.#namespaces.subscribe(({ object }) => tell(object.name)),
+      this.#healers.subscribe(({ object }) => tell(object.namespace)),
+      this.#killSwitch.subscribe(() => tell(undefined)),
+    ]
+    return () => {
+      for (const cut of cuts) cut()
+    }
   }
 }

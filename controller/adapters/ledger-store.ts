@@ -10,10 +10,10 @@ import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 import { HEALING_LEDGERS } from '../../shared/kube/resources.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
-import { millis } from '../../shared/lib/time.ts'
+import { after, millis, minutes, parseInstant, type Clock } from '../../shared/lib/time.ts'
 import { sleep } from '../../shared/runtime/timers.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
-import { emptyLedger, type Ledger } from '../healing/ledger.ts'
+import { emptyLedger, LEDGER_AFTERLIFE, type Ledger } from '../healing/ledger.ts'
 import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
 
 interface Stored {
@@ -25,7 +25,13 @@ interface Stored {
 export interface LedgerStoreOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'replace' | 'delete'>
   readonly namespace: string
+  readonly clock: Clock
+  /** Whether this controller is the one that writes; absent: always. */
+  readonly leads?: () => boolean
 }
+
+/** As far as the clocks of two controllers that act may be apart. */
+const CLOCKS_APART = minutes(2)
 
 /** Jitter of a lost swap: 20 ms to 1 s let a hundred writers through in 2 s with no more than 9 tries each. */
 const JITTER = { least: 20, spread: 980 }
@@ -59,12 +65,29 @@ export class LedgerStore implements Ledgers {
       if (type !== 'deleted') this.#deleted.delete(name)
       else if (this.#removing.delete(name)) return
       else if (problemOf(object) !== undefined) log.warn('unreadable ledger was deleted by somebody, beginning anew', { ledger: name })
+      // Its day was over: another controller took it away.
+      else if (this.#isOver(object)) return
       else {
         this.#deleted.set(name, object)
-        log.warn('ledger was deleted by somebody, making it again', { ledger: name })
-        this.update(object.spec.policy, (ledger) => ledger).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
+        if (this.#options.leads?.() !== false) this.#remake(object)
       }
     })
+  }
+
+  /** Ledgers that were deleted while another controller led, and it did not make again. */
+  remakeDeleted(): void {
+    for (const object of this.#deleted.values()) this.#remake(object)
+  }
+
+  #remake({ metadata: { name }, spec }: HealingLedger): void {
+    const { log } = this.#options
+    log.warn('ledger was deleted by somebody, making it again', { ledger: name })
+    this.update(spec.policy, (ledger) => ledger).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
+  }
+
+  #isOver({ spec }: HealingLedger): boolean {
+    const since = parseInstant(spec.goneSince)
+    return since !== undefined && this.#options.clock.now() >= after(since, millis(LEDGER_AFTERLIFE - CLOCKS_APART))
   }
 
   async read(policy: PolicyKey): Promise<Ledger | undefined> {
@@ -108,9 +131,9 @@ export class LedgerStore implements Ledgers {
     })
   }
 
-  /** Whose ledger has changed: another controller or a person did it, or our own write has come back. Those that are there are told first. */
-  onChange(tell: (policy: PolicyKey) => void): void {
-    this.watch.subscribe((event) => {
+  /** Whose ledger has changed: another controller or a person did it, or our own write has come back. Those that are there are told first. Returns how to hear no more. */
+  onChange(tell: (policy: PolicyKey) => void): () => void {
+    return this.watch.subscribe((event) => {
       const known = [event.object, ...(event.type === 'updated' ? [event.old] : [])].find((found) => problemOf(found) === undefined)
       if (known !== undefined) tell(known.spec.policy)
     })

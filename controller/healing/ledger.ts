@@ -2,13 +2,16 @@
  * The durable memory as data: reserve, confirm, settle, abandon. Each function takes a ledger and returns the next one;
  * the adapter swaps it in by compare-and-swap and calls again on the fresh one when it lost.
  */
-import { formatInstant, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { formatInstant, hours, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptions, type Verdict } from './breaker.ts'
 import { askBudget, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import type { Refusal } from './refusal.ts'
 
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
+
+/** A ledger outlives its policy by this: deleting and recreating a policy resets nothing for a day. */
+export const LEDGER_AFTERLIFE = hours(24)
 
 /** Bound of the schema. */
 const MAX_ENTRIES = 256

@@ -2,12 +2,12 @@
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
-import { after, between, formatInstant, hours, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
+import { after, between, formatInstant, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
-import { abandon, emptyLedger, reserve, type Ledger } from '../healing/ledger.ts'
+import { abandon, emptyLedger, LEDGER_AFTERLIFE, reserve, type Ledger } from '../healing/ledger.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
@@ -27,8 +27,6 @@ export interface PolicyReconcilerPorts extends ActionRecordPorts {
 
 /** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
 const ORPHAN_AGE = minutes(1)
-/** A ledger outlives its policy by this. */
-const LEDGER_AFTERLIFE = hours(24)
 
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts

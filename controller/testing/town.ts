@@ -1,7 +1,8 @@
 /** The whole controller on a fake cluster and a fake clock, with one Deployment whose ReplicaSet the test plays. */
-import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { LeaseElection } from '../../shared/kube/lease-election.ts'
 import { after, formatInstant, millis, seconds, type Millis } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
@@ -34,6 +35,8 @@ export interface TownOptions {
   readonly name?: string
   /** Of each way of a call, in milliseconds. */
   readonly latency?: (call: Call) => number
+  /** Of several controllers only the holder of the lease acts. */
+  readonly elected?: boolean
 }
 
 export class Town {
@@ -99,19 +102,21 @@ export class Town {
 
   async start(name = 'controller-1'): Promise<Lifecycle> {
     const { clock } = this
+    const api = this.cluster.client(name)
+    const common = { clock: { now: () => after(clock.now(), this.ahead) }, timers: clock, random: this.#random, log: this.#logger, metrics: this.#metrics }
+    const lease = { namespace: DEFAULT_INSTALLATION.operatorNamespace, name: CONTROLLER_LEASE }
+    const election = this.#options.elected === true ? new LeaseElection({ ...common, api, lease, identity: name }) : undefined
     const { components } = createController({
-      api: this.cluster.client(name),
+      ...common,
+      api,
+      ...(election === undefined ? {} : { election }),
       events: { record: (_regarding, note) => !this.#dead.has(name) && this.events.push(note) },
       installation: DEFAULT_INSTALLATION,
-      clock: { now: () => after(clock.now(), this.ahead) },
-      timers: clock,
-      random: this.#random,
-      log: this.#logger,
-      metrics: this.#metrics,
       concurrency: 2,
       version: 'test',
     })
     const lifecycle = new Lifecycle({ timers: clock, log: silentLogger, stopTimeout: seconds(5) })
+    lifecycle.add({ name: 'lease', start: () => {}, stop: () => election?.release() })
     for (const component of components) lifecycle.add(component)
     this.#controllers.push(lifecycle)
     const started = lifecycle.start()

@@ -85,10 +85,12 @@ export function openInstallation(cluster: Cluster): Installation {
       metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
     })
   const webhook = program('kubeskippy-webhook', WEBHOOK, WEBHOOK_ACCOUNT, ports.slice(0, 2), { 'bind-address': webhookAddress(cluster) })
-  const controller = program('kubeskippy-controller', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(2, 4))
+  // Without election: one that is killed would make the next one wait until its lease has run out.
+  const alone: Flags = { 'leader-elect': 'false' }
+  const controller = program('kubeskippy-controller', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(2, 4), alone)
   return {
     cluster, controller, webhook, controllerKubeconfig,
-    secondController: program('kubeskippy-controller-2', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(4, 6)),
+    secondController: program('kubeskippy-controller-2', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(4, 6), alone),
     startController: async ({ server, flags = {} } = {}) => {
       await controller.start({ kubeconfig: controllerKubeconfig(server), ...flags })
       await controller.ready()

@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly userAgent?: string
   /** Sent as `Impersonate-User`; nothing else of the identity may be sent. */
   readonly impersonate?: string
+  /** Called when the request is about to leave, after every wait for a connection. What it throws is the call's error, and nothing is sent. */
+  readonly fence?: () => void
 }
 
 export interface GetOptions extends CallOptions {

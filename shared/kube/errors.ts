@@ -83,6 +83,11 @@ export class ApiError extends Error {
   }
 }
 
+/** This process does not hold the lease, or cannot be sure that it still does: nothing was sent. */
+export class NotLeading extends Error {
+  override readonly name = 'NotLeading'
+}
+
 export const isApiError = (error: unknown, ...kinds: readonly ApiErrorKind[]): error is ApiError =>
   error instanceof ApiError && (kinds.length === 0 || kinds.includes(error.kind))
 

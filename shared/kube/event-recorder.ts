@@ -10,7 +10,7 @@ import { noMetrics, type Counter, type Metrics } from '../runtime/metrics.ts'
 import { sleep, type Cancel, type Timers } from '../runtime/timers.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
 import type { KubeObject, KubeWriter } from './api.ts'
-import { isApiError } from './errors.ts'
+import { isApiError, NotLeading } from './errors.ts'
 import { eventName, noteOf, wordOf } from './event-text.ts'
 import { apiVersionOf, EVENTS } from './resources.ts'
 
@@ -168,8 +168,8 @@ export class EventRecorder implements Component {
         return
       } catch (error) {
         if (isApiError(error, harmless)) return
-        // A retry of these says the same again: the object is wrong, or its namespace is going away.
-        const hopeless = isApiError(error, 'Invalid', 'BadRequest', 'Forbidden', 'NotFound', 'TooLarge')
+        // A retry of these says the same again: the object is wrong, its namespace is going away, or another process speaks now.
+        const hopeless = error instanceof NotLeading || isApiError(error, 'Invalid', 'BadRequest', 'Forbidden', 'NotFound', 'TooLarge')
         if (hopeless || attempt === TRIES) {
           log.warn('event not sent', { reason, error })
           break

@@ -1,10 +1,10 @@
 /** Requests over pooled connections: the only file that knows undici. */
-import { Pool, errors } from 'undici'
+import { DecoratorHandler, Pool, errors, type Dispatcher } from 'undici'
 import { millis, seconds, type Millis } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { linkedAbort, type Timers } from '../runtime/timers.ts'
 import { CredentialCache, type ClusterAccess, type Credentials, type Tls } from './credentials.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, NotLeading } from './errors.ts'
 import { ServerClock } from './server-clock.ts'
 
 export interface HttpRequest {
@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined
   /** Until the whole answer is there; for a stream, until its header is. */
   readonly timeout: Millis
+  /** Throws when the request must not leave any more. */
+  readonly fence?: (() => void) | undefined
 }
 
 export interface HttpAnswer {
@@ -97,7 +99,9 @@ export class HttpClient {
   async #send(request: HttpRequest, signal: AbortSignal, use: 'calls' | 'watches') {
     const credentials = await this.#credentials.get()
     const sent = this.#options.timers.monotonic()
-    const response = await this.#poolsFor(credentials)[use].request({
+    const pool = this.#poolsFor(credentials)[use]
+    const { fence } = request
+    const response = await (fence === undefined ? pool : pool.compose(fencedBy(fence))).request({
       method: request.method,
       path: `${this.#options.access.prefix}${request.path}`,
       headers: {
@@ -163,8 +167,36 @@ export class HttpClient {
   }
 }
 
-function toNetworkError(error: unknown, { request, signal }: HttpRequest, late: boolean): ApiError {
-  if (error instanceof ApiError) return error
+/** Asks when a connection has been found and made, and the request is about to be written to it. */
+const fencedBy =
+  (fence: () => void): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) =>
+    dispatch(options, new FencedHandler(handler, fence))
+
+class FencedHandler extends DecoratorHandler {
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #fence: () => void
+
+  constructor(handler: Dispatcher.DispatchHandler, fence: () => void) {
+    super(handler)
+    this.#handler = handler
+    this.#fence = fence
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#handler.onRequestStart?.(controller, context)
+    try {
+      this.#fence()
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new NotLeading(String(error)))
+    }
+  }
+}
+
+function toNetworkError(error: unknown, { request, signal }: HttpRequest, late: boolean): ApiError | NotLeading {
+  // Not ambiguous: it was never sent.
+  if (error instanceof ApiError || error instanceof NotLeading) return error
   const kind = signal?.aborted === true ? 'Aborted' : late ? 'Timeout' : 'Network'
   return new ApiError({ kind, code: 0, request }, { cause: error })
 }

@@ -30,6 +30,7 @@ export const POD_DISRUPTION_BUDGETS: Resource = {
   namespaced: true,
 }
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
+export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const ROLES = rbac('Role', 'roles')
 export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings')
 export const MUTATING_WEBHOOKS = admission('MutatingWebhookConfiguration', 'mutatingwebhookconfigurations')

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { systemTimers } from '../adapters/system-clock.ts'
 import { millis } from '../lib/time.ts'
 import { silentLogger } from '../runtime/logger.ts'
-import { isApiError, type ApiErrorKind } from './errors.ts'
+import { isApiError, NotLeading, type ApiErrorKind } from './errors.ts'
 import { CONFIG_MAPS, PODS } from './resources.ts'
 import { connect, type KubeConnection } from './transport.ts'
 
@@ -200,5 +200,41 @@ describe('the transport', () => {
       })()
       expect(await kindOf(watching)).to.equal('BadRequest')
     }
+  })
+
+  describe('a fenced call', () => {
+    it('is not sent when it waited in line and the fence was closed meanwhile', async () => {
+      const paths: string[] = []
+      let free = (): void => {}
+      const busy = new Promise<void>((resolve) => {
+        free = resolve
+      })
+      answer = (request, response) => {
+        paths.push(`${request.method} ${request.url}`)
+        void busy.then(() => json(response, 200, { metadata: { name: 'cart' } }))
+      }
+      // Both connections are taken.
+      const before = [api.get(PODS, cart), api.get(PODS, cart)]
+      let open = true
+      const fence = (): void => {
+        if (!open) throw new NotLeading('lost')
+      }
+      const waiting = api.patch(PODS, cart, { type: 'merge', body: {} }, { fence }).then(() => 'sent', (error: unknown) => error)
+      await new Promise((resolve) => void setTimeout(resolve, 50))
+      open = false
+      free()
+      await Promise.all(before)
+      expect(await waiting).to.be.instanceOf(NotLeading)
+      expect(paths.filter((path) => path.startsWith('PATCH'))).to.deep.equal([])
+      // The connection is used again.
+      expect(await kindOf(api.get(PODS, cart))).to.equal('none')
+    })
+
+    it('is sent when it is open', async () => {
+      answer = (_request, response) => json(response, 200, { metadata: { name: 'cart' } })
+      let asked = 0
+      expect(await kindOf(api.patch(PODS, cart, { type: 'merge', body: {} }, { fence: () => void asked++ }))).to.equal('none')
+      expect(asked).to.equal(1)
+    })
   })
 })

@@ -201,6 +201,7 @@ class Transport implements KubeConnection {
       request,
       signal: options.signal,
       timeout: options.timeout ?? CALL_TIMEOUT,
+      fence: options.fence,
       ...(call.body === undefined ? {} : { body: call.body }),
     })
     if (answer.code >= 300) {

@@ -22,6 +22,9 @@ export const POLICY_LABEL = `${GROUP}/policy`
 /** On a HealingAction: id of its incident. */
 export const INCIDENT_LABEL = `${GROUP}/incident`
 
+/** Lease in the operator's namespace: of several controllers, its holder acts. */
+export const CONTROLLER_LEASE = 'kubeskippy-controller'
+
 /** ConfigMap in the operator's namespace: its existence stops all new acts. */
 export const KILL_SWITCH = 'kubeskippy-kill-switch'
 

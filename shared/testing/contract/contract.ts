@@ -5,6 +5,7 @@
 import { evictionCases } from './eviction.ts'
 import type { Harness } from './harness.ts'
 import { historyCases } from './history.ts'
+import { leaseCases } from './leases.ts'
 import { limitCases } from './limits.ts'
 import { preconditionCases } from './preconditions.ts'
 import { readingCases } from './reading.ts'
@@ -31,6 +32,7 @@ export function contractSuite(name: string, makeHarness: () => Promise<Harness>)
     preconditionCases(get)
     evictionCases(get)
     limitCases(get)
+    leaseCases(get)
     reflectorCases(get)
     // Last: a real server restarts in it.
     historyCases(get)

@@ -155,6 +155,7 @@ export class FakeClient implements KubeApi {
     writeQuery(options, request)
     const server = this.#server
     const call = this.#describe(work)
+    options.fence?.()
     const sent = server.timers.monotonic()
     await this.#pause(server.latency(call), work)
     const fault = server.faults.next(call)

@@ -135,6 +135,8 @@ function kindCauses(resource: Resource, object: StoredObject, old: StoredObject 
     }
     case 'events.k8s.io/events':
       return eventCauses(object, old)
+    case 'coordination.k8s.io/leases':
+      return leaseCauses(object)
     default:
       return []
   }
@@ -146,6 +148,15 @@ function podIdentity(pod: StoredObject): unknown {
   const strip = (containers: unknown): unknown =>
     Array.isArray(containers) ? containers.map((container) => (isObject(container) ? { ...container, image: '' } : container)) : containers
   return { ...spec, containers: strip(spec['containers']), initContainers: strip(spec['initContainers']), tolerations: null, activeDeadlineSeconds: null }
+}
+
+/** @throws Refused (400) for a time that is no MicroTime: it is not even decoded */
+function leaseCauses(lease: StoredObject): StatusCause[] {
+  for (const field of ['renewTime', 'acquireTime']) {
+    const time = stringAt(lease, 'spec', field)
+    if (time !== undefined && !/T\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/.test(time)) throw badRequest(`parsing time "${time}" as "2006-01-02T15:04:05.000000Z07:00"`)
+  }
+  return at(lease, 'spec', 'leaseDurationSeconds') === 0 ? [fieldInvalid('spec.leaseDurationSeconds', 'Invalid value: must be greater than 0')] : []
 }
 
 /** Bytes count, not characters, whatever the message says; the note is called `message` there. */
