@@ -1,5 +1,5 @@
 /** Consent of a namespace to being healed: given by `enable`, taken back by `disable`. */
-import { HEALER_ACCOUNT, serviceAccountUser } from '../shared/api/v1alpha1/names.ts'
+import { HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
 import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
 import { isApiError } from '../shared/kube/errors.ts'
 import { NAMESPACES } from '../shared/kube/resources.ts'
@@ -7,6 +7,7 @@ import { millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
 import { healerRules } from '../controller/permissions.ts'
+import { mayDo } from './access-review.ts'
 import { NotPossible } from './command.ts'
 import { differing, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
 
@@ -128,7 +129,6 @@ async function find({ api }: Target, resource: Resource, key: { readonly namespa
 
 const tell = ({ say, namespace, dryRun }: Target, wanted: HealerObject, change: Change): void => say(`${called(wanted)} in ${namespace}: ${change}${dryRun ? ' (dry run)' : ''}`)
 
-const SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false }
 /** Authorizers see a removal within milliseconds; a server under load, or another one, may take longer. */
 const LOOKS = 5
 const PAUSE = millis(300)
@@ -143,19 +143,9 @@ async function stillMay(target: Target): Promise<boolean> {
   }
 }
 
-async function may({ api, namespace }: Target, group: string, resourcePath: string, verb: string): Promise<boolean> {
-  const [resource, subresource] = resourcePath.split('/')
+async function may({ api, namespace }: Target, group: string, resource: string, verb: string): Promise<boolean> {
   try {
-    const { status } = await api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: SUBJECT_ACCESS_REVIEWS.kind,
-      spec: {
-        user: serviceAccountUser(namespace, HEALER_ACCOUNT),
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-        resourceAttributes: { namespace, verb, group, resource, ...(subresource === undefined ? {} : { subresource }) },
-      },
-    })
-    return status?.allowed === true
+    return await mayDo(api, { namespace, account: HEALER_ACCOUNT }, { namespace, verb, group, resource })
   } catch (error) {
     if (isApiError(error, 'Forbidden')) return false
     throw error

@@ -5,7 +5,7 @@ import { millis } from '../../shared/lib/time.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
-import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import { FakeCluster, type FakeClusterOptions } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { runCli } from '../program.ts'
 
@@ -23,6 +23,10 @@ export interface BenchOptions {
   readonly may?: (call: Call, body: unknown) => boolean
   /** Why a call of the person is forbidden. */
   readonly deny?: (call: Call) => string | undefined
+  /** What CRDs and webhooks do. */
+  readonly admit?: FakeClusterOptions['admit']
+  /** Of the API server. */
+  readonly version?: string
   readonly files?: Readonly<Record<string, string>>
 }
 
@@ -34,13 +38,15 @@ export interface Bench {
 }
 
 /** The context's namespace is shop. */
-export function setUpCli({ may = () => false, deny, files = {} }: BenchOptions = {}): Bench {
+export function setUpCli({ may = () => false, deny, admit, version, files = {} }: BenchOptions = {}): Bench {
   const clock = new FakeClock()
   const cluster = new FakeCluster({
     clock,
     timers: clock,
     post: (call, body) => (call.resource.plural.endsWith('accessreviews') ? { status: { allowed: may(call, body) } } : undefined),
     deny: (call) => (call.user === 'person' ? deny?.(call) : undefined),
+    ...(admit === undefined ? {} : { admit }),
+    ...(version === undefined ? {} : { version }),
   })
   cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
   const run = async (line: string, overrides: Partial<CliEnvironment> = {}): Promise<Ran> => {

@@ -3,7 +3,7 @@ import { HEALER_ACCOUNT, KILL_SWITCH, serviceAccountUser } from '../../shared/ap
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { between, type Clock } from '../../shared/lib/time.ts'
@@ -16,14 +16,6 @@ import { namespaceView, podView, workloadView } from './project.ts'
 
 /** Deeper chains are no workload of ours; the core stops there too. */
 const MAX_DEPTH = 8
-
-const SUBJECT_ACCESS_REVIEWS: Resource = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  kind: 'SubjectAccessReview',
-  plural: 'subjectaccessreviews',
-  namespaced: false,
-}
 
 export interface LiveReaderOptions {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'serverTime'>

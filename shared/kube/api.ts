@@ -142,3 +142,8 @@ export interface KubeWriter {
 }
 
 export interface KubeApi extends KubeReader, KubeWriter {}
+
+export interface KubeVersion {
+  /** `v1.36.3`, as the server calls itself; `''` when it does not say. */
+  serverVersion(): Promise<string>
+}

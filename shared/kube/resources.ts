@@ -33,8 +33,14 @@ export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: '
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const ROLES = rbac('Role', 'roles')
 export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings')
+export const SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false }
 export const MUTATING_WEBHOOKS = admission('MutatingWebhookConfiguration', 'mutatingwebhookconfigurations')
 export const VALIDATING_WEBHOOKS = admission('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations')
+export const VALIDATING_ADMISSION_POLICIES = admission('ValidatingAdmissionPolicy', 'validatingadmissionpolicies')
+export const VALIDATING_ADMISSION_POLICY_BINDINGS = admission('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings')
+export const CUSTOM_RESOURCE_DEFINITIONS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', namespaced: false }
+/** Served by metrics-server or its like, where there is one. */
+export const POD_METRICS: Resource = { group: 'metrics.k8s.io', version: 'v1beta1', kind: 'PodMetrics', plural: 'pods', namespaced: true }
 export const HEALING_POLICIES = ours('HealingPolicy', 'healingpolicies')
 export const HEALING_ACTIONS = ours('HealingAction', 'healingactions')
 export const HEALING_LEDGERS = ours('HealingLedger', 'healingledgers')

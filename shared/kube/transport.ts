@@ -9,6 +9,7 @@ import {
   type KubeApi,
   type KubeManifest,
   type KubeObject,
+  type KubeVersion,
   type ListOptions,
   type ObjectKey,
   type ObjectList,
@@ -51,7 +52,7 @@ export interface ConnectConfig extends AccessConfig {
   readonly access?: ClusterAccess
 }
 
-export type KubeConnection = KubeApi & { close(): Promise<void> }
+export type KubeConnection = KubeApi & KubeVersion & { close(): Promise<void> }
 
 /** A page of 500 large pods is 8 MiB; above this something else is answering. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -90,6 +91,11 @@ class Transport implements KubeConnection {
 
   serverTime() {
     return this.#http.clock.at(this.#timers.monotonic())
+  }
+
+  async serverVersion(): Promise<string> {
+    const { gitVersion } = await this.#call<{ readonly gitVersion?: string }>({ method: 'GET', path: '/version', request: 'GET version' }, {})
+    return gitVersion ?? ''
   }
 
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {

@@ -1,13 +1,13 @@
 /** What a server must offer to be held to the contract. One harness serves a whole suite. */
 import { expect } from 'chai'
-import type { KubeApi, KubeManifest, KubeObject, ObjectKey, WatchEvent } from '../../kube/api.ts'
+import type { KubeApi, KubeManifest, KubeObject, KubeVersion, ObjectKey, WatchEvent } from '../../kube/api.ts'
 import { isApiError, type ApiError, type ApiErrorKind } from '../../kube/errors.ts'
 import { PODS } from '../../kube/resources.ts'
 import type { Timers } from '../../runtime/timers.ts'
 
 export interface Harness {
   /** Its connections can be cut. */
-  readonly api: KubeApi
+  readonly api: KubeApi & KubeVersion
   /** Of the same server, and never cut. */
   readonly admin: KubeApi
   readonly timers: Timers

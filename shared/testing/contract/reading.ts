@@ -25,6 +25,8 @@ export function readingCases(harness: GetHarness): void {
       expect(names).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
     })
 
+    it('says which version it is', async () => expect(await harness().api.serverVersion()).to.match(/^v1\.[0-9]+\.[0-9]+/))
+
     it('gives every item of a list its apiVersion and kind', async () => {
       const { api, namespace } = harness()
       const ns = await namespace()

@@ -8,6 +8,7 @@ import type {
   KubeApi,
   KubeManifest,
   KubeObject,
+  KubeVersion,
   ListOptions,
   ObjectKey,
   ObjectList,
@@ -39,7 +40,7 @@ interface Work<T> {
   readonly run: () => T
 }
 
-export class FakeClient implements KubeApi {
+export class FakeClient implements KubeApi, KubeVersion {
   readonly user: string
   readonly #server: FakeServer
   readonly #userAgent: string
@@ -53,6 +54,11 @@ export class FakeClient implements KubeApi {
 
   serverTime() {
     return this.#clock.at(this.#server.timers.monotonic())
+  }
+
+  async serverVersion(): Promise<string> {
+    await Promise.resolve()
+    return this.#server.version
   }
 
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {

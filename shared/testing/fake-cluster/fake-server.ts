@@ -33,6 +33,8 @@ export interface FakeServerOptions {
   readonly latency?: (call: Call) => Millis
   /** How far the status of budgets lags behind their pods. `prompt` (default): not at all. `manual`: until `reconcileBudgets`. */
   readonly budgets?: 'prompt' | 'manual' | Millis
+  /** What it calls itself; default: the version that the contract suite runs on. */
+  readonly version?: string
 }
 
 export class FakeServer {
@@ -62,6 +64,10 @@ export class FakeServer {
     const { budgets = 'prompt' } = options
     if (budgets === 'prompt') this.state.onChange(() => this.reconcileBudgets())
     else if (budgets !== 'manual') this.state.onChange(() => this.#reconcileLater(budgets))
+  }
+
+  get version(): string {
+    return this.#options.version ?? 'v1.36.3'
   }
 
   latency(call: Call): Millis {

@@ -1,0 +1,193 @@
+import { expect } from 'chai'
+import { issueAuthority } from '../../certs/issue.ts'
+import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { resources } from '../../shared/api/v1alpha1/resources.ts'
+import type { Resource } from '../../shared/kube/api.ts'
+import { ApiError } from '../../shared/kube/errors.ts'
+import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
+import { hours, instant } from '../../shared/lib/time.ts'
+import { judge } from '../../shared/rules/judge.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { emitCrd } from '../../shared/schema/emit-crd.ts'
+import { buildLedger, buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { FakeClock } from '../../shared/testing/fake-clock.ts'
+import { controllerRbac, type Manifest } from '../../controller/permissions.ts'
+import { admissionPolicies } from '../../webhook/admission-policies.ts'
+import { webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
+import { noCluster, setUpCli, type BenchOptions } from '../testing/bench.ts'
+import { contains, firstDifference } from './difference.ts'
+import { probePolicy } from './door.ts'
+import type { Finding } from './finding.ts'
+
+const RESOURCES: readonly Resource[] = [NAMESPACES, SERVICE_ACCOUNTS, VALIDATING_WEBHOOKS, MUTATING_WEBHOOKS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS]
+const PROBE = probePolicy('refused', 'shop').spec as { selector: unknown }
+
+/** The door as it should be: it refuses what breaks a rule, and fills in the namespace. */
+const door: NonNullable<BenchOptions['admit']> = (resource, object) => {
+  if (resource !== HEALING_POLICIES) return { object }
+  const [first] = judge(object, { installation: DEFAULT_INSTALLATION }).violations
+  if (first !== undefined) return { causes: [{ reason: 'FieldValueInvalid', field: first.path, message: `[${first.rule}] ${first.what}` }] }
+  const spec = object['spec'] as { readonly selector: object }
+  return { object: { ...object, spec: { ...spec, selector: { ...spec.selector, namespaces: ['shop'] } } } }
+}
+
+/** Rights as they should be: everything but the older way to act as somebody else. */
+const rights: NonNullable<BenchOptions['may']> = (_call, body) => (body as { spec: { resourceAttributes: { verb: string } } }).spec.resourceAttributes.verb !== 'impersonate'
+
+describe('kubeskippy check', () => {
+  let caBundle = ''
+  before(async () => {
+    caBundle = Buffer.from((await issueAuthority(new FakeClock().now(), hours(24))).cert).toString('base64')
+  })
+
+  /** Everything is as it should be. */
+  function setUp(options: BenchOptions = {}) {
+    const bench = setUpCli({ may: rights, admit: door, ...options })
+    const { cluster } = bench
+    const put = (manifest: Manifest): void => {
+      const resource = RESOURCES.find(({ kind }) => kind === manifest.kind)
+      if (resource !== undefined) cluster.seed(resource, manifest)
+    }
+    for (const resource of resources) {
+      cluster.seed(CUSTOM_RESOURCE_DEFINITIONS, { ...(emitCrd(resource, { group: GROUP, version: VERSION }) as unknown as Manifest), status: { conditions: [{ type: 'Established', status: 'True' }] } })
+    }
+    for (const manifest of [...controllerRbac, ...webhookRbac, ...admissionPolicies]) put(manifest)
+    for (const manifest of webhookConfigurations({ kind: 'service' })) {
+      put({ ...manifest, webhooks: (manifest['webhooks'] as { clientConfig: object }[]).map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } })) })
+    }
+    cluster.seed(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: HEALER_ACCOUNT, namespace: 'shop' } })
+    const { apiVersion, kind, metadata, spec } = buildPolicy({ metadata: { generation: 1 } })
+    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata, spec, status: { observedGeneration: 1 } })
+    cluster.seed(HEALING_LEDGERS, { ...buildLedger() })
+    cluster.seed(POD_METRICS, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { name: 'cart-1', namespace: 'shop' } })
+    const findings = async (): Promise<{ readonly code: number; readonly bad: readonly Finding[] }> => {
+      const { code, out } = await bench.run('check -o json')
+      return { code, bad: (JSON.parse(out) as { findings: Finding[] }).findings.filter(({ result }) => result !== 'ok') }
+    }
+    return { ...bench, findings }
+  }
+
+  it('finds nothing to mend when all is as it should be, and changes nothing', async () => {
+    const { cluster, run, findings } = setUp()
+    expect(await findings()).to.deep.equal({ code: 0, bad: [] })
+    const { code, out } = await run('check')
+    expect(code).to.equal(0)
+    expect(out).to.match(/^ok {4}server {7}v1\.36\.3$/m).and.to.match(/^[0-9]+ ok, 0 warnings, 0 failures$/m)
+    expect(out).not.to.contain('\u001b')
+    expect(cluster.journal.effects).to.deep.equal([])
+  })
+
+  it('colours its results in a terminal only', async () => {
+    const { run } = setUp()
+    const { out } = await run('check', { terminal: { size: () => ({ columns: 80, rows: 24 }), colour: true } })
+    expect(out).to.contain('\u001b[32mok')
+  })
+
+  it('asks about every right of both programs', async () => {
+    const asked: unknown[] = []
+    const { findings } = setUp({ may: (call, body) => (asked.push((body as { spec: unknown }).spec), rights(call, body)) })
+    await findings()
+    const attributes = asked.map((spec) => spec as { user: string; resourceAttributes: Record<string, string> })
+    expect(attributes.find(({ resourceAttributes: { resource, verb, namespace } }) => resource === 'healingledgers' && verb === 'update' && namespace === OPERATOR_NAMESPACE)).to.not.equal(undefined)
+    expect(attributes.find(({ resourceAttributes: { resource, subresource, verb } }) => resource === 'healingpolicies' && subresource === 'status' && verb === 'patch')?.resourceAttributes).to.deep.equal({
+      verb: 'patch', group: GROUP, resource: 'healingpolicies', subresource: 'status',
+    })
+    expect(attributes.some(({ user, resourceAttributes: { name } }) => user.endsWith(':kubeskippy-webhook') && name === 'kubeskippy-webhook-tls')).to.equal(true)
+  })
+
+  type Bench = ReturnType<typeof setUp>
+  const wrong: readonly (readonly [what: string, check: string, result: 'warn' | 'fail', says: RegExp, breaks: (bench: Bench) => void, options?: BenchOptions])[] = [
+    ['a server below 1.30', 'server', 'fail', /v1\.29\.14 is older than 1\.30/, () => {}, { version: 'v1.29.14' }],
+    ['a server below 1.36', 'server', 'fail', /no constrained impersonation/, () => {}, { version: 'v1.35.9-gke.1' }],
+    ['a server of no version', 'server', 'warn', /does not say/, () => {}, { version: '' }],
+    ['a CRD that is not there', 'crds', 'fail', /healingactions\.kubeskippy\.io is not installed/, ({ cluster }) => cluster.drop(CUSTOM_RESOURCE_DEFINITIONS, { name: 'healingactions.kubeskippy.io' })],
+    ['a CRD that lacks a field', 'crds', 'fail', /healingpolicies.*the cluster does not know spec\.suspend$/, ({ cluster }) =>
+      void cluster.change(CUSTOM_RESOURCE_DEFINITIONS, { name: 'healingpolicies.kubeskippy.io' }, (crd) => JSON.parse(JSON.stringify(crd), (key, value: unknown) => (key === 'suspend' ? undefined : value)) as typeof crd)],
+    ['a CRD that is not established', 'crds', 'fail', /Established is False/, ({ cluster }) => void cluster.change(CUSTOM_RESOURCE_DEFINITIONS, { name: 'healingpolicies.kubeskippy.io' }, (crd) => ({ ...crd, status: { conditions: [{ type: 'Established', status: 'False' }] } }))],
+    ['an admission policy that is not there', 'admission', 'fail', /ValidatingAdmissionPolicy healingactions/, ({ cluster }) => cluster.drop(VALIDATING_ADMISSION_POLICIES, { name: 'healingactions.kubeskippy.io' })],
+    ['an admission policy that was weakened', 'admission', 'fail', /is not that of this version/, ({ cluster }) => void cluster.change(VALIDATING_ADMISSION_POLICY_BINDINGS, { name: 'healingledgers.kubeskippy.io' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), validationActions: ['Audit'] } }))],
+    ['no namespace of the operator', 'rights', 'fail', /namespace kubeskippy-system does not exist/, ({ cluster }) => cluster.drop(NAMESPACES, { name: OPERATOR_NAMESPACE })],
+    ['no account of the controller', 'rights', 'fail', /account kubeskippy-controller-manager does not exist/, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: OPERATOR_NAMESPACE, name: 'kubeskippy-controller-manager' })],
+    ['a right that is lacking', 'rights', 'fail', /may not list poddisruptionbudgets\.policy/, () => {}, { may: (call, body) => rights(call, body) && !JSON.stringify(body).includes('"poddisruptionbudgets"') }],
+    ['the older right to act as others', 'rights', 'fail', /has the verb impersonate on kubeskippy-healer/, () => {}, { may: () => true }],
+    ['a door that is not there', 'webhook', 'warn', /kubeskippy-validating-webhook is not there/, ({ cluster }) => cluster.drop(VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION })],
+    ['a door without its CA', 'webhook', 'fail', /has no caBundle/, ({ cluster }) => void cluster.change(VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION }, (o) => ({ ...o, webhooks: [{ clientConfig: {}, failurePolicy: 'Fail' }] }))],
+    ['a CA that is none', 'webhook', 'fail', /cannot be read/, ({ cluster }) => void cluster.change(VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION }, (o) => ({ ...o, webhooks: [{ clientConfig: { caBundle: 'bm90aGluZw==' }, failurePolicy: 'Fail' }] }))],
+    ['a door that may be passed while it is down', 'webhook', 'warn', /failurePolicy is not Fail/, ({ cluster }) => void cluster.change(VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION }, (o) => ({ ...o, webhooks: (o['webhooks'] as object[]).map((webhook) => ({ ...webhook, failurePolicy: 'Ignore' })) }))],
+    ['a door that lets everything through', 'webhook', 'fail', /was let through in shop/, () => {}, { admit: (_resource, object) => ({ object }) }],
+    ['a door that fills in nothing', 'webhook', 'warn', /defaults were not filled in/, () => {}, { admit: (resource, object, ...rest) => { const answer = door(resource, object, ...rest); return 'object' in answer ? { object } : answer } }],
+    ['a door that does not answer', 'webhook', 'fail', /does not answer: Internal error/, ({ cluster }) => void cluster.faults.add(({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? { when: 'before', answer: { code: 500, reason: 'InternalError', message: 'Internal error occurred: failed calling webhook' } } : undefined))],
+    ['a door that may not be tried', 'webhook', 'warn', /could not be tried/, () => {}, { deny: ({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? 'no' : undefined) }],
+    ['the kill switch', 'kill-switch', 'warn', /is on since .*\("fire"\)/, ({ cluster }) => void cluster.seed(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE }, data: { reason: 'fire' } })],
+    ['a ledger that cannot be read', 'ledgers', 'fail', /shop-cart cannot be read: spec\.breaker/, ({ cluster }) => void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: 'shop-cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), breaker: 'no' } }))],
+    ['a policy that nobody has looked at', 'policies', 'warn', /no controller has looked at shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 } }))],
+    ['a policy that is not accepted', 'policies', 'warn', /not accepted: shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'False' }] } }))],
+    ['a namespace without its healer', 'healers', 'warn', /shop has policies but no account/, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: 'shop', name: HEALER_ACCOUNT })],
+    ['a healer without its rights', 'healers', 'warn', /may not do all/, () => {}, { may: (call, body) => rights(call, body) && !(body as { spec: { user: string } }).spec.user.endsWith(HEALER_ACCOUNT) }],
+    ['no metrics', 'metrics', 'warn', /not served/, ({ cluster }) => void cluster.faults.add(({ resource }) => (resource === POD_METRICS ? { when: 'before', answer: { code: 404, message: '', text: '404 page not found' } } : undefined))],
+    ['metrics that do not answer', 'metrics', 'warn', /does not answer \(503\)/, ({ cluster }) => void cluster.faults.add(({ resource }) => (resource === POD_METRICS ? { when: 'before', answer: { code: 503, reason: 'ServiceUnavailable', message: 'no' } } : undefined))],
+  ]
+  for (const [what, check, result, says, breaks, options] of wrong) {
+    it(`finds ${what}`, async () => {
+      const bench = setUp(options)
+      breaks(bench)
+      const { code, bad } = await bench.findings()
+      const [found] = bad.filter((finding) => finding.check === check && says.test(finding.what))
+      expect(found, JSON.stringify(bad)).to.include({ check, result })
+      expect(code).to.equal(bad.some((finding) => finding.result === 'fail') ? 1 : 0)
+      if (result === 'fail') expect(found?.fix).to.be.a('string')
+    })
+  }
+
+  it('finds a CA that has expired', async () => {
+    const { run } = setUp()
+    const { code, out } = await run('check', { clock: { now: () => instant(Date.UTC(2200, 0)) } })
+    expect(code).to.equal(1)
+    expect(out).to.match(/fail {2}webhook .*its CA has expired/)
+  })
+
+  it('says what it may not look at, and looks at the rest', async () => {
+    const { findings } = setUp({ deny: ({ resource }) => (resource === CUSTOM_RESOURCE_DEFINITIONS ? 'you cannot get resource' : undefined) })
+    const { code, bad } = await findings()
+    expect(code).to.equal(0)
+    expect(bad.map(({ check, result }) => `${check} ${result}`)).to.deep.equal(['crds warn'])
+    expect(bad[0]?.what).to.contain('could not be looked at: GET customresourcedefinitions')
+  })
+
+  it('says once that the API server does not answer', async () => {
+    const { cluster, run } = setUp()
+    const silent = Object.assign(cluster.client('person'), {
+      serverVersion: () => Promise.reject(new ApiError({ kind: 'Network', code: 0, request: 'GET version' })),
+      close: () => Promise.resolve(),
+    })
+    expect(await run('check', { connect: () => silent })).to.deep.equal({ code: 1, out: '', err: 'error: GET version: Network: the API server does not answer\n' })
+  })
+
+  for (const line of ['check now', 'check -o yaml', 'check -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))
+
+  it('tries the door with a policy that breaks one rule, and one that breaks none', () => {
+    const rules = (wanted: 'refused' | 'accepted'): string[] => judge(probePolicy(wanted, 'shop'), { installation: DEFAULT_INSTALLATION }).violations.map(({ rule }) => rule)
+    expect([rules('refused'), rules('accepted')]).to.deep.equal([['KS101'], []])
+    expect(PROBE.selector).to.deep.equal({ labelSelector: {} })
+  })
+})
+
+describe('a difference', () => {
+  const cases: readonly (readonly [wanted: unknown, found: unknown, difference: unknown])[] = [
+    [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, undefined],
+    [{ a: { b: 1 } }, { a: {} }, { path: 'a.b', kind: 'missing' }],
+    [{ a: {} }, { a: { b: 1 } }, { path: 'a.b', kind: 'unknown' }],
+    [{ a: [{ b: 1 }] }, { a: [{ b: 2 }] }, { path: 'a[0].b', kind: 'other' }],
+    [{ a: [1] }, { a: [1, 2] }, { path: 'a', kind: 'other' }],
+    [{ a: 1 }, undefined, { path: '', kind: 'other' }],
+  ]
+  for (const [wanted, found, difference] of cases) it(`of ${JSON.stringify(wanted)} and ${JSON.stringify(found)}`, () => expect(firstDifference(wanted, found)).to.deep.equal(difference))
+
+  it('does not count what the server has added', () => {
+    expect(contains({ a: { b: 1, c: 2 }, d: 3 }, { a: { b: 1 } })).to.equal(true)
+    expect(contains({ a: [{ b: 1, c: 2 }] }, { a: [{ b: 1 }] })).to.equal(true)
+    expect(contains({ a: [{ b: 1 }, {}] }, { a: [{ b: 1 }] })).to.equal(false)
+    expect(contains({}, { a: { b: 1 } })).to.equal(false)
+  })
+})

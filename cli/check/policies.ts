@@ -1,0 +1,73 @@
+import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { HEALING_POLICIES, POD_METRICS } from '../../shared/kube/resources.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
+import { listAll, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
+
+type Found = Omit<Finding, 'check'>
+
+/** Whether there is somebody who may act, where policies want to. */
+export const healersCheck: Check = {
+  name: 'healers',
+  run: async (context) => {
+    const policies = await listAll<HealingPolicy>(context.api, HEALING_POLICIES)
+    const acting = [...new Set(policies.filter(({ spec }) => spec.mode !== 'monitor').map(({ metadata }) => metadata.namespace ?? ''))].sort()
+    if (acting.length === 0) return [ok('no policy acts')]
+    return Promise.all(acting.map((namespace) => healer(context, namespace)))
+  },
+}
+
+async function healer({ api, now }: CheckContext, namespace: string): Promise<Found> {
+  const reader = new ApiLiveReader({ api, clock: { now: () => now }, installation: DEFAULT_INSTALLATION })
+  const state = await reader.healer(namespace)
+  switch (state) {
+    case 'Ready':
+      return ok(`${namespace} has consented`)
+    case 'Missing':
+      return warn(`${namespace} has policies but no account ${HEALER_ACCOUNT}: they find, and do nothing`, `kubeskippy enable -n ${namespace}`)
+    case 'Forbidden':
+      return warn(`${namespace}: ${HEALER_ACCOUNT} may not do all that actions need`, `kubeskippy enable -n ${namespace}`)
+    default:
+      return state satisfies never
+  }
+}
+
+/** Whether somebody looks at the policies, and takes them as they are. */
+export const policiesCheck: Check = {
+  name: 'policies',
+  run: async ({ api }) => {
+    const policies = await listAll<HealingPolicy>(api, HEALING_POLICIES)
+    const unseen = policies.filter(({ metadata, status }) => (status?.observedGeneration ?? 0) < (metadata.generation ?? 1))
+    const refused = policies.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Accepted' && value === 'False') === true)
+    const found = [
+      ...(unseen.length === 0 ? [] : [warn(`no controller has looked at ${names(unseen)}`, 'is the controller running, and ready (/readyz)?')]),
+      ...(refused.length === 0 ? [] : [warn(`not accepted: ${names(refused)}`, 'kubeskippy explain NAME -n NAMESPACE says why')]),
+    ]
+    return found.length > 0 ? found : [ok(policies.length === 1 ? '1 policy' : `${policies.length} policies`)]
+  },
+}
+
+const MOST_NAMES = 5
+
+function names(policies: readonly HealingPolicy[]): string {
+  const all = policies.map(({ metadata }) => printable(`${metadata.namespace}/${metadata.name}`, 320))
+  return `${all.slice(0, MOST_NAMES).join(', ')}${all.length > MOST_NAMES ? ` and ${all.length - MOST_NAMES} more` : ''}`
+}
+
+/** metrics-server, or whoever serves its API. */
+export const metricsCheck: Check = {
+  name: 'metrics',
+  run: async ({ api }) => {
+    try {
+      await api.list(POD_METRICS, { limit: 1 })
+      return [ok('metrics.k8s.io answers')]
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return [warn('metrics.k8s.io is not served: triggers on CPU and memory have no data', 'install metrics-server, where such triggers are wanted')]
+      if (isApiError(error, 'Server', 'Timeout')) return [warn(`metrics.k8s.io does not answer (${error.code}): triggers on CPU and memory have no data`, 'look at metrics-server: kubectl get apiservice v1beta1.metrics.k8s.io')]
+      throw error
+    }
+  },
+}

@@ -1,0 +1,53 @@
+import { HEALER_ACCOUNT, CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { plural } from '../../shared/lib/text.ts'
+import { controllerRbac, type Manifest, type PolicyRule } from '../../controller/permissions.ts'
+import { webhookRbac } from '../../webhook/manifests.ts'
+import { mayDo, type Account, type Question } from '../access-review.ts'
+import { fail, find, ok, type Check, type CheckContext, type Finding } from './finding.ts'
+
+const CONTROLLER: Account = { namespace: OPERATOR_NAMESPACE, account: CONTROLLER_ACCOUNT }
+const INSTALL = 'kubectl apply --server-side -f config/rbac'
+
+export const rightsCheck: Check = {
+  name: 'rights',
+  run: async (context) => {
+    if ((await find(context.api, NAMESPACES, { name: OPERATOR_NAMESPACE })) === undefined) return [fail(`namespace ${OPERATOR_NAMESPACE} does not exist`, INSTALL)]
+    const accounts = [
+      { account: CONTROLLER, rbac: controllerRbac },
+      { account: { namespace: OPERATOR_NAMESPACE, account: WEBHOOK_ACCOUNT }, rbac: webhookRbac },
+    ]
+    return (await Promise.all([...accounts.map((each) => judge(context, each)), lifted(context)])).flat()
+  },
+}
+
+async function judge({ api }: CheckContext, { account, rbac }: { readonly account: Account; readonly rbac: readonly Manifest[] }): Promise<readonly Omit<Finding, 'check'>[]> {
+  const { namespace, account: name } = account
+  if ((await find(api, SERVICE_ACCOUNTS, { namespace, name })) === undefined) return [fail(`account ${name} does not exist in ${namespace}`, INSTALL)]
+  const questions = questionsOf(rbac)
+  const answers = await Promise.all(questions.map((question) => mayDo(api, account, question)))
+  const lacking = questions.filter((_, index) => answers[index] !== true)
+  if (lacking.length === 0) return [ok(`${name} has its ${plural(questions.length, 'right')}`)]
+  return [fail(`${name} may not ${lacking.slice(0, 4).map(inWords).join('; ')}${lacking.length > 4 ? `; and ${lacking.length - 4} more` : ''}`, INSTALL)]
+}
+
+/** Each verb on each resource of the Roles and ClusterRoles. */
+export const questionsOf = (rbac: readonly Manifest[]): readonly Question[] =>
+  rbac.flatMap(({ kind, metadata: { namespace }, rules }) =>
+    (kind === 'Role' || kind === 'ClusterRole' ? (rules as readonly PolicyRule[]) : []).flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.flatMap((verb) => (resourceNames ?? [undefined]).map((name): Question => ({ namespace: kind === 'Role' ? namespace : undefined, verb, group, resource, name }))),
+        ),
+      ),
+    ),
+  )
+
+const inWords = ({ namespace, verb, resource, group, name }: Question): string =>
+  `${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`
+
+/** The older verb lets the controller do whatever a healer may: the limit to its own acts would be gone. */
+async function lifted({ api }: CheckContext): Promise<readonly Omit<Finding, 'check'>[]> {
+  if (!(await mayDo(api, CONTROLLER, { verb: 'impersonate', group: '', resource: SERVICE_ACCOUNTS.plural, name: HEALER_ACCOUNT }))) return []
+  return [fail(`${CONTROLLER_ACCOUNT} has the verb impersonate on ${HEALER_ACCOUNT}: it may do whatever a healer may, not only what actions need`, 'remove that verb from whatever role grants it')]
+}
