@@ -12,7 +12,7 @@ import { exec } from './exec.ts'
 import { clusterDir } from './paths.ts'
 import { recorded } from './processes.ts'
 import { BUSYBOX_IMAGE, type ClusterPlan } from './spec.ts'
-import { readPlan, listClusters } from './state.ts'
+import { listClusters, planOf } from './state.ts'
 import { waitFor } from './wait.ts'
 
 const quiet = { log: () => {} }
@@ -59,12 +59,6 @@ async function traces(plan: ClusterPlan): Promise<readonly string[]> {
     if (read('mountinfo').includes(`${plan.dir}/`)) found.push(`mounts of process ${pid}`)
   }
   return found
-}
-
-function planOf(cluster: { readonly dir: string }): ClusterPlan {
-  const plan = readPlan(cluster.dir)
-  if (plan === undefined) throw new Error(`no plan in ${cluster.dir}`)
-  return plan
 }
 
 /** A process of its own that starts an ephemeral cluster and says so when it is up. */

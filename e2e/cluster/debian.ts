@@ -7,7 +7,7 @@
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { inCache, type Reporter } from './build.ts'
 import { ClusterError } from './errors.ts'
 import { exec, lastLines, must } from './exec.ts'
@@ -15,6 +15,9 @@ import { cacheDir } from './paths.ts'
 
 /** iptables with the libraries that a minimal system lacks; libseccomp, which runc needs, is there since apt needs it too. */
 const PACKAGES = ['runc', 'busybox-static', 'iptables', 'libxtables12', 'libip4tc2', 'libip6tc2', 'libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11']
+
+/** Prometheus and Alertmanager need nothing but the C library. */
+const MONITORING_PACKAGES = ['prometheus', 'prometheus-alertmanager']
 
 const IPTABLES_PROGRAMS = ['iptables', 'iptables-save', 'iptables-restore', 'ip6tables', 'ip6tables-save', 'ip6tables-restore']
 
@@ -29,22 +32,28 @@ export interface DebianPrograms {
   iptablesDir(mode: IptablesMode): string
 }
 
-export function debianDir(): string {
-  return join(cacheDir(), debianKey(readFileSync('/etc/os-release', 'utf8'), process.arch))
+export interface MonitoringPrograms {
+  readonly prometheus: string
+  readonly promtool: string
+  readonly alertmanager: string
+  /** What it expects to find as `/usr/share`. */
+  readonly alertmanagerShare: string
 }
 
+export function debianDir(): string {
+  return dirOf(PACKAGES)
+}
+
+const dirOf = (packages: readonly string[]): string => join(cacheDir(), debianKey(readFileSync('/etc/os-release', 'utf8'), process.arch, packages))
+
 /** The release is part of the name: libraries of one do not run on another. */
-export function debianKey(osRelease: string, arch: string): string {
+export function debianKey(osRelease: string, arch: string, packages: readonly string[] = PACKAGES): string {
   const release = /^VERSION_CODENAME="?([\w.-]+)"?$/m.exec(osRelease)?.[1] ?? 'unknown'
-  return `debian-${release}-${createHash('sha256').update(JSON.stringify([PACKAGES, arch, 2])).digest('hex').slice(0, 12)}`
+  return `debian-${release}-${createHash('sha256').update(JSON.stringify([packages, arch, 2])).digest('hex').slice(0, 12)}`
 }
 
 export async function ensureDebian(report: Reporter): Promise<DebianPrograms> {
-  const dir = debianDir()
-  await inCache(dir.slice(cacheDir().length + 1), 'Debian packages', report, async (target) => {
-    report.log(`downloading ${PACKAGES.length} Debian packages (usually about 2 s)`)
-    await unpack(target)
-  })
+  const dir = await inDebianCache(PACKAGES, report, arrangeForNode)
   return {
     runc: join(dir, 'bin/runc'),
     busybox: join(dir, 'bin/busybox'),
@@ -52,14 +61,37 @@ export async function ensureDebian(report: Reporter): Promise<DebianPrograms> {
   }
 }
 
-async function unpack(target: string): Promise<void> {
+export async function ensureMonitoring(report: Reporter): Promise<MonitoringPrograms> {
+  const usr = join(await inDebianCache(MONITORING_PACKAGES, report, async (target) => {
+    const { code, stderr } = await exec(join(target, 'root/usr/bin/prometheus'), ['--version'])
+    if (code !== 0) throw new ClusterError(`Debian's prometheus does not start: ${lastLines(stderr, 1)}.`)
+  }), 'root/usr')
+  const bin = (name: string): string => join(usr, 'bin', name)
+  return { prometheus: bin('prometheus'), promtool: bin('promtool'), alertmanager: bin('prometheus-alertmanager'), alertmanagerShare: join(usr, 'share') }
+}
+
+/** The packages' files below `root`, and whatever is arranged beside it before anybody sees it. */
+async function inDebianCache(packages: readonly string[], report: Reporter, arrange: (target: string) => Promise<void>): Promise<string> {
+  const dir = dirOf(packages)
+  return inCache(basename(dir), 'Debian packages', report, async (target) => {
+    report.log(`downloading ${packages.length} Debian packages (usually about 2 s)`)
+    await unpack(target, packages)
+    await arrange(target)
+  })
+}
+
+async function unpack(target: string, packages: readonly string[]): Promise<void> {
   const archives = join(target, 'archives')
   const root = join(target, 'root')
   mkdirSync(archives)
-  await download(archives)
+  await download(archives, packages)
   for (const file of readdirSync(archives)) await must('dpkg-deb', ['--extract', join(archives, file), root])
   writeFileSync(join(target, 'packages.txt'), readdirSync(archives).join('\n') + '\n')
   rmSync(archives, { recursive: true })
+}
+
+async function arrangeForNode(target: string): Promise<void> {
+  const root = join(target, 'root')
   mkdirSync(join(target, 'bin'))
   copyFileSync(join(root, existsSync(join(root, 'usr/sbin/runc')) ? 'usr/sbin/runc' : 'usr/bin/runc'), join(target, 'bin/runc'))
   copyFileSync(join(root, existsSync(join(root, 'bin/busybox')) ? 'bin/busybox' : 'usr/bin/busybox'), join(target, 'bin/busybox'))
@@ -68,15 +100,15 @@ async function unpack(target: string): Promise<void> {
   for (const mode of IPTABLES_MODES) wrapIptables(target, mode)
 }
 
-async function download(into: string): Promise<void> {
+async function download(into: string, packages: readonly string[]): Promise<void> {
   // As root apt fetches as the user _apt, who may not write here: fetching as ourselves avoids a warning.
-  const args = ['-o', 'APT::Sandbox::User=', 'download', ...PACKAGES]
+  const args = ['-o', 'APT::Sandbox::User=', 'download', ...packages]
   const first = await exec('apt-get', args, { cwd: into })
   if (first.code === 0) return
   const update = await exec('apt-get', ['update'])
   const second = await exec('apt-get', args, { cwd: into })
   if (second.code !== 0) {
-    throw new ClusterError(`apt-get cannot download ${PACKAGES.join(' ')}: ${lastLines(second.stderr || update.stderr, 2)}; see that /etc/apt/sources.list names a reachable mirror.`)
+    throw new ClusterError(`apt-get cannot download ${packages.join(' ')}: ${lastLines(second.stderr || update.stderr, 2)}; see that /etc/apt/sources.list names a reachable mirror.`)
   }
 }
 

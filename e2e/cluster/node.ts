@@ -82,6 +82,8 @@ export async function startKubelet(node: Node, settings: KubeletSettings): Promi
   await startInNode(node, 'kubelet', join(toolDir('kubernetes'), 'kubelet'), [
     '--config', files.kubeletConfig, '--kubeconfig', files.kubeconfig(NODE_NAME), '--root-dir', files.kubelet,
     '--hostname-override', NODE_NAME, '--node-ip', plan.network.nodeIp,
+    // its cAdvisor looks at a fixed socket otherwise, and knows no container by name
+    '--containerd', files.containerdSocket,
   ])
   await startInNode(node, 'kube-proxy', join(toolDir('kubernetes'), 'kube-proxy'), ['--config', files.kubeProxyConfig])
 }

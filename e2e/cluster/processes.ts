@@ -45,8 +45,11 @@ export async function startProgram(dir: string, program: Program): Promise<Proce
 
 /** A program beside the cluster rather than a part of it: `down` ends it too, but the cluster is up without it. */
 export function isGuest(name: string): boolean {
-  return name.startsWith('kubeskippy-')
+  return !PARTS.has(name)
 }
+
+/** Names of the programs that a cluster is made of. */
+const PARTS: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'node', 'containerd', 'kubelet', 'kube-proxy'])
 
 export interface Recorded {
   readonly name: string

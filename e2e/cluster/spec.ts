@@ -17,7 +17,7 @@ export const SLOTS = 64
 
 /** Below the usual range of ephemeral ports (from 32768), so that no outgoing connection holds one by chance. */
 const FIRST_PORT = 21_000
-const PORTS_PER_SLOT = 12
+const PORTS_PER_SLOT = 24
 
 /** A wider route (a VPN's 10.0.0.0/8) gives way to ours by being less specific; a narrower one would fight with it. */
 const NARROWEST_HARMLESS_PREFIX = 12

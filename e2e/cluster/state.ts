@@ -1,6 +1,7 @@
 /** Which clusters there are, and which of them nobody will ever stop. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ClusterError } from './errors.ts'
 import { withLock } from './lock.ts'
 import { filesOf, stateDir } from './paths.ts'
 import { isAlive, type ProcessId } from './process-id.ts'
@@ -14,6 +15,13 @@ export function readPlan(dir: string): ClusterPlan | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Of a cluster that is there. */
+export function planOf({ dir }: { readonly dir: string }): ClusterPlan {
+  const plan = readPlan(dir)
+  if (plan === undefined) throw new ClusterError(`There is no cluster in ${dir}.`)
+  return plan
 }
 
 export function writePlan(plan: ClusterPlan): void {

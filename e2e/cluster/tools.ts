@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
 
-export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni'
+export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server'
 
 interface Recipe {
   /** Module whose version is the tool's. */
@@ -48,11 +48,20 @@ const RECIPES: Readonly<Record<ToolName, Recipe>> = {
     programs: { 'plugins/main/bridge': 'bridge', 'plugins/main/loopback': 'loopback', 'plugins/ipam/host-local': 'host-local', 'plugins/meta/portmap': 'portmap' },
     usualSeconds: 5,
   },
+  'metrics-server': {
+    module: 'sigs.k8s.io/metrics-server',
+    programs: { 'cmd/metrics-server': 'metrics-server' },
+    // After Kubernetes, with which it shares half of its packages; alone twice as long.
+    usualSeconds: 50,
+    stamp: (version) => ({ 'k8s.io/client-go/pkg/version.gitVersion': `v${version}` }),
+  },
 }
 
 /** The smallest control plane, and what a node needs on top. */
 export const CONTROL_PLANE_TOOLS: readonly ToolName[] = ['etcd', 'kubernetes']
 export const NODE_TOOLS: readonly ToolName[] = ['containerd', 'cni']
+/** Beside a cluster, for those that ask for it. */
+export const MONITORING_TOOLS: readonly ToolName[] = ['metrics-server']
 
 export interface Tool {
   readonly name: ToolName
