@@ -148,6 +148,9 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   if (template === undefined) {
     return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
   }
+  if (object.shape !== 'Pod') {
+    return { refusal: { reason: 'Unsupported', message: `the trigger is about ${describe(object.ref)} and not about one of its pods: no action fits` } }
+  }
   const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), object.ref.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))

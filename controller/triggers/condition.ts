@@ -7,6 +7,8 @@ import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
 import { requireDuration } from '../../shared/lib/duration.ts'
 import { after, latest, minutes, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
+import { canHave, podsCanHave } from '../../shared/rules/triggers/kind-conditions.ts'
+import type { Selected, Selection } from '../healing/select.ts'
 import { isFinished, type ContainerView, type PodView, type View } from '../healing/snapshot.ts'
 import { CONTAINER_STATES, isUntried, type ContainerSymptom } from './container-states.ts'
 import type { DetectContext, Observation, TriggerKind } from './trigger.ts'
@@ -23,7 +25,7 @@ export interface ConditionArgs {
 export const conditionTrigger: TriggerKind<ConditionArgs, NonNullable<Trigger['conditionTrigger']>> = {
   type: 'condition',
   compile: ({ type, status, duration }) => ({ type, status, duration: requireDuration('duration', duration) }),
-  candidates: (_args, { pods }) => pods,
+  candidates,
   detect: (args, object, context) => {
     if (object.shape !== 'Pod') return ownCondition(args, object, context)
     // What has ended for good is replaced by its controller; its conditions say False for ever.
@@ -31,6 +33,17 @@ export const conditionTrigger: TriggerKind<ConditionArgs, NonNullable<Trigger['c
     const symptom = CONTAINER_STATES.get(args.type)
     return symptom === undefined ? ownCondition(args, object, context) : derivedState(args, object, context, symptom)
   },
+}
+
+/**
+ * The selected objects that can have the condition themselves; of the others their pods. Where nothing can have it the
+ * pods are looked at, which says so (NoData).
+ */
+function candidates({ type }: ConditionArgs, { pods, objects }: Selection): readonly Selected[] {
+  const own = objects.filter(({ object }) => canHave(object.ref, type))
+  const looked = new Set(own.map(({ object }) => object.ref.uid))
+  if (own.length > 0 && !podsCanHave(type)) return own
+  return [...own, ...pods.filter(({ by }) => by.some((uid) => !looked.has(uid)))]
 }
 
 function ownCondition({ type, status, duration }: ConditionArgs, object: View, { now, memory }: DetectContext): Observation {

@@ -1,5 +1,7 @@
-/** Conditions that only a real kubelet makes: what keeps a container from starting. */
+/** Conditions that only a real cluster makes: what keeps a container from starting, and what workloads say of themselves. */
 import { expect } from 'chai'
+import { DEPLOYMENTS } from '../../shared/kube/resources.ts'
+import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { deployment, Fixture, inNamespace, policy } from './fixture.ts'
@@ -15,7 +17,7 @@ const on = (type: string, duration = '4s'): object[] => [{ name: 'held', type: '
 
 const withTriggers = (object: object, triggers: readonly object[]): object => ({ ...object, spec: { ...(object as { spec: object }).spec, triggers } })
 
-describe('what keeps a container from starting', function () {
+describe('conditions of real pods and workloads', function () {
   this.timeout(180_000)
   let fixture: Fixture
 
@@ -28,7 +30,7 @@ describe('what keeps a container from starting', function () {
   })
 
   const cases: readonly [string, string, object][] = [
-    ['image', 'ImagePullBackOff', { image: 'registry.invalid/nobody/nothing:1', imagePullPolicy: 'Always' }],
+    ['image', 'ImagePullBackOff', { image: '127.0.0.1:1/nobody/nothing:1', imagePullPolicy: 'Always' }],
     ['configuration', 'CreateContainerConfigError', { env: [{ name: 'MODE', valueFrom: { configMapKeyRef: { name: 'not-there', key: 'mode' } } }] }],
     ['name', 'InvalidImageName', { image: 'UPPER/Case:::1', imagePullPolicy: 'IfNotPresent' }],
     ['command', 'RunContainerError', { command: ['/no/such/program'] }],
@@ -46,10 +48,25 @@ describe('what keeps a container from starting', function () {
     })
   }
 
+  it('Available of a Deployment is about the Deployment, since when the API server says', async () => {
+    const ns = await fixture.namespace('available')
+    const selecting = policy(ns, { app: 'web', mode: 'monitor' }) as { spec: object }
+    const selector = { labelSelector: { matchLabels: { app: 'web' } }, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }
+    const triggers = [{ name: 'unavailable', type: 'condition', conditionTrigger: { type: 'Available', status: 'False', duration: '2s' } }]
+    await fixture.apply(inNamespace(ns, broken('web', { command: ['sh', '-c', 'exit 7'] })), { ...selecting, spec: { ...selecting.spec, selector, triggers } })
+    const { status } = await fixture.decided(ns, 'Monitoring')
+    const [web] = await fixture.list<KubeObject & { status: { conditions: { type: string; lastTransitionTime: string }[] } }>(ns, DEPLOYMENTS)
+    const since = web?.status.conditions.find((c) => c.type === 'Available')?.lastTransitionTime
+    expect(status?.findings).to.have.length(1)
+    expect(status?.findings?.[0]?.object).to.include({ kind: 'Deployment', name: 'web', uid: web?.metadata.uid })
+    expect(Date.parse(status?.findings?.[0]?.since ?? '')).to.equal(Date.parse(since ?? ''))
+    expect([status?.matched, status?.healthy]).to.deep.equal([1, 0])
+  })
+
   it('an init container counts, and the state holds through ErrImagePull and ImagePullBackOff', async () => {
     const ns = await fixture.namespace('flapping')
     const made = deployment('web', 'inThisPod') as { spec: { template: { spec: object } } }
-    const initContainers = [{ name: 'fetch', image: 'registry.invalid/nobody/nothing:2', imagePullPolicy: 'Always' }]
+    const initContainers = [{ name: 'fetch', image: '127.0.0.1:1/nobody/nothing:2', imagePullPolicy: 'Always' }]
     const web = { ...made, spec: { ...made.spec, template: { ...made.spec.template, spec: { ...made.spec.template.spec, initContainers } } } }
     await fixture.apply(inNamespace(ns, web), withTriggers(policy(ns, { app: 'web', mode: 'monitor' }), on('ImagePullBackOff', '2s')))
     await fixture.decided(ns, 'Monitoring', seconds(60))

@@ -1,6 +1,8 @@
+import type { KindReference } from '../../api/v1alpha1/kinds.ts'
+import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
-import type { Finding, Rule } from '../rule.ts'
-import { POD_CONDITIONS } from './pod-conditions.ts'
+import { selectedResources, type Finding, type Rule } from '../rule.ts'
+import { conditionsOf } from './kind-conditions.ts'
 
 export const ks204: Rule = {
   id: 'KS204',
@@ -8,19 +10,28 @@ export const ks204: Rule = {
   title: 'A trigger should not fire on a healthy object, nor on the first glimpse of a condition.',
   why: 'healthy pods would be acted on, up to the hourly limit',
   fix: 'turn the status round',
-  check: ({ spec }) =>
-    spec.triggers.flatMap(({ conditionTrigger }, index): Finding[] => {
+  check: (policy) =>
+    policy.spec.triggers.flatMap(({ conditionTrigger }, index): Finding[] => {
       if (conditionTrigger === undefined) return []
       const { type, status, duration } = conditionTrigger
       const path = `spec.triggers[${index}].conditionTrigger`
-      const healthy = Object.hasOwn(POD_CONDITIONS, type) ? POD_CONDITIONS[type]?.healthy : undefined
+      const kind = kindLookedAt(policy, type)
       const findings: Finding[] = []
-      if (healthy === status) {
-        findings.push({ path: `${path}.status`, what: `${type} is ${status} on every healthy pod`, fix: `write status: "${status === 'True' ? 'False' : 'True'}"` })
+      if (healthyStatus(kind, type) === status) {
+        findings.push({ path: `${path}.status`, what: `${type} is ${status} on every healthy ${kind.kind === 'Pod' ? 'pod' : kind.kind}`, fix: `write status: "${status === 'True' ? 'False' : 'True'}"` })
       }
       if (parseDuration(duration) === 0) {
         findings.push({ path: `${path}.duration`, what: 'fires at once', why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
       }
       return findings
     }),
+}
+
+/** The selected kind that has the condition, else its pods. */
+const kindLookedAt = (policy: HealingPolicy, type: string): KindReference =>
+  selectedResources(policy).find((kind) => Object.hasOwn(conditionsOf(kind) ?? {}, type)) ?? { apiVersion: 'v1', kind: 'Pod' }
+
+function healthyStatus(kind: KindReference, type: string): string | undefined {
+  const known = conditionsOf(kind) ?? {}
+  return Object.hasOwn(known, type) ? known[type]?.healthy : undefined
 }

@@ -1,34 +1,61 @@
+import { knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
+import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { nearest, printable, quoted } from '../../lib/text.ts'
-import type { Finding, Rule } from '../rule.ts'
-import { DERIVED_STATES, isDerivedState, isQualified, POD_CONDITIONS, stateOfReason } from './pod-conditions.ts'
-
-const CONDITIONS = [...DERIVED_STATES, ...Object.keys(POD_CONDITIONS)]
+import { selectedResources, type Finding, type Rule } from '../rule.ts'
+import { canHave, conditionsOf, kindsWith, podsCanHave } from './kind-conditions.ts'
+import { DERIVED_STATES, isDerivedState, stateOfReason } from './pod-conditions.ts'
 
 export const ks207: Rule = {
   id: 'KS207',
   severity: 'E',
-  title: 'A condition trigger names a condition that pods can have.',
+  title: 'A condition trigger names a condition that the selected objects, or their pods, can have.',
   why: 'the trigger would never fire, and nothing would say so',
-  fix: `use one of ${CONDITIONS.join(', ')}, or the full name of a readiness gate (example.com/name)`,
-  check: ({ spec }) =>
-    spec.triggers.flatMap(({ conditionTrigger }, index): Finding[] => {
+  fix: `use a state of a container (${DERIVED_STATES.join(', ')}), a condition of the selected kinds, or the full name of a readiness gate (example.com/name)`,
+  check: (policy) =>
+    policy.spec.triggers.flatMap(({ conditionTrigger }, index): Finding[] => {
       if (conditionTrigger === undefined) return []
       const { type, status } = conditionTrigger
       const path = `spec.triggers[${index}].conditionTrigger`
-      if (isDerivedState(type)) {
-        if (status === 'True') return []
-        return [
-          {
-            path: `${path}.status`,
-            what: `${type} with status ${status}`,
-            why: 'the state of a container holds or does not; its absence is what every healthy pod has',
-            fix: 'write status: "True", or leave it out',
-          },
-        ]
-      }
-      if (Object.hasOwn(POD_CONDITIONS, type) || isQualified(type)) return []
-      const state = stateOfReason(type)
-      const near = state ?? nearest(type, CONDITIONS)[0]
-      return [{ path: `${path}.type`, what: `pods have no condition ${quoted(type)}`, ...(near === undefined ? {} : { fix: state === undefined ? `did you mean ${near}?` : `write ${state}: ${printable(type)} is one of its reasons` }) }]
+      if (!isDerivedState(type)) return possible(policy, type) ? [] : [unknownType(policy, path, type)]
+      if (status === 'True') return looksAtPods(policy) ? [] : [unknownType(policy, path, type)]
+      return [
+        {
+          path: `${path}.status`,
+          what: `${type} with status ${status}`,
+          why: 'the state of a container holds or does not; its absence is what every healthy pod has',
+          fix: 'write status: "True", or leave it out',
+        },
+      ]
     }),
+}
+
+/** Pods are selected, or what owns them. A selection that another rule refuses gets the benefit of the doubt. */
+const looksAtPods = (policy: HealingPolicy): boolean => selectedResources(policy).some((kind) => conditionsOf(kind) === undefined || knownKind(kind)?.pods !== undefined)
+
+const possible = (policy: HealingPolicy, type: string): boolean =>
+  selectedResources(policy).some((kind) => canHave(kind, type) || conditionsOf(kind) === undefined) || (podsCanHave(type) && looksAtPods(policy))
+
+function unknownType(policy: HealingPolicy, path: string, type: string): Finding {
+  const kinds = selectedResources(policy)
+  const own = [...new Set(kinds.flatMap((kind) => Object.keys(conditionsOf(kind) ?? {})))]
+  const offered = looksAtPods(policy) ? [...DERIVED_STATES, ...Object.keys(conditionsOf({ apiVersion: 'v1', kind: 'Pod' }) ?? {}), ...own] : own
+  const elsewhere = kindsWith(type)
+  const state = stateOfReason(type)
+  const [near] = nearest(type, offered)
+  const fix =
+    state !== undefined && looksAtPods(policy)
+      ? `write ${state}: ${printable(type)} is one of its reasons`
+      : elsewhere.length > 0
+        ? `select ${elsewhere.join(' or ')}, which has it`
+        : near === undefined
+          ? undefined
+          : `did you mean ${near}?`
+  return { path: `${path}.type`, what: `${nobody(policy)} ${quoted(type)}`, ...(fix === undefined ? {} : { fix }) }
+}
+
+function nobody(policy: HealingPolicy): string {
+  const kinds = selectedResources(policy)
+  if (kinds.every((kind) => knownKind(kind)?.pods === 'self')) return 'pods have no condition'
+  const names = kinds.slice(0, 3).map(nameOf).join(', ')
+  return looksAtPods(policy) ? `neither ${names} nor its pods have a condition` : `${names} has no condition`
 }

@@ -16,8 +16,11 @@ export const DERIVED_STATES: readonly string[] = STATES_OF_CONTAINERS.map(({ sta
 /** The state that a reason of a container belongs to, where it is called otherwise. */
 export const stateOfReason = (reason: string): string | undefined => STATES_OF_CONTAINERS.find(({ reasons }) => (reasons as readonly string[]).includes(reason))?.state
 
-/** Conditions that Kubernetes sets on pods. `healthy`: the status of a pod with nothing wrong, where there is one. */
-export const POD_CONDITIONS: Readonly<Record<string, { readonly healthy?: 'True' | 'False' }>> = {
+/** By type. `healthy`: the status of an object with nothing wrong, where there is one. */
+export type KnownConditions = Readonly<Record<string, { readonly healthy?: 'True' | 'False' }>>
+
+/** Conditions that Kubernetes sets on pods. */
+export const POD_CONDITIONS: KnownConditions = {
   Ready: { healthy: 'True' },
   ContainersReady: { healthy: 'True' },
   Initialized: { healthy: 'True' },

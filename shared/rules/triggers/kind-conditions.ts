@@ -1,0 +1,27 @@
+/** Which conditions objects of a kind can have. */
+import { nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
+import { isDerivedState, isQualified, POD_CONDITIONS, type KnownConditions } from './pod-conditions.ts'
+
+/** Of the kinds of Kubernetes itself. */
+export const CONDITIONS_OF_KINDS: Readonly<Record<string, KnownConditions>> = {
+  'v1 Pod': POD_CONDITIONS,
+  'apps/v1 Deployment': { Available: { healthy: 'True' }, Progressing: { healthy: 'True' }, ReplicaFailure: {} },
+  // Their controllers set none today: their pods have them.
+  'apps/v1 StatefulSet': {},
+  'apps/v1 DaemonSet': {},
+}
+
+export const conditionsOf = (kind: KindReference): KnownConditions | undefined => (Object.hasOwn(CONDITIONS_OF_KINDS, nameOf(kind)) ? CONDITIONS_OF_KINDS[nameOf(kind)] : undefined)
+
+/** Whether a pod can have it, as a condition or as a state of one of its containers. */
+export const podsCanHave = (type: string): boolean => isDerivedState(type) || Object.hasOwn(POD_CONDITIONS, type) || isQualified(type)
+
+/** Whether an object of the kind itself can have the condition, apart from pods that it owns. */
+export function canHave(kind: KindReference, type: string): boolean {
+  if (nameOf(kind) === 'v1 Pod') return podsCanHave(type)
+  const known = conditionsOf(kind)
+  return known !== undefined && Object.hasOwn(known, type)
+}
+
+/** The kinds of Kubernetes that have a condition of this type. */
+export const kindsWith = (type: string): string[] => Object.keys(CONDITIONS_OF_KINDS).filter((kind) => Object.hasOwn(CONDITIONS_OF_KINDS[kind] ?? {}, type))
