@@ -23,11 +23,11 @@ describe("the rights of the controller's account", () => {
     expect(writes.flatMap(({ apiGroups }) => apiGroups).filter((group) => !OWN_GROUPS.has(group))).to.deep.equal([])
   })
 
-  it('reach no policy and no action but by their status, and the making of actions', () => {
+  it('reach no policy and no action but by their status, and the making and removal of actions', () => {
     const writes = rules
       .filter(({ apiGroups }) => apiGroups.includes('kubeskippy.io'))
       .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.filter((verb) => !READING.has(verb)).map((verb) => `${verb} ${resource}`)))
-    expect(writes).to.deep.equal(['patch healingpolicies/status', 'create healingactions', 'patch healingactions/status', 'create healingledgers', 'update healingledgers', 'delete healingledgers'])
+    expect(writes).to.deep.equal(['patch healingpolicies/status', 'create healingactions', 'delete healingactions', 'patch healingactions/status', 'create healingledgers', 'update healingledgers', 'delete healingledgers'])
   })
 
   it('hold no right that escalates', () => {

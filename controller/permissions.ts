@@ -70,7 +70,7 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(POD_DISRUPTION_BUDGETS, ['list']),
   on(HEALING_POLICIES, READ),
   onStatus(HEALING_POLICIES),
-  on(HEALING_ACTIONS, [...READ, 'create']),
+  on(HEALING_ACTIONS, [...READ, 'create', 'delete']),
   onStatus(HEALING_ACTIONS),
   on(EVENTS, ['create', 'patch']),
   // Whether a healer may act is asked before it does.

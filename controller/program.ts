@@ -28,6 +28,7 @@ import { declareControllerMetrics } from './metrics.ts'
 import { CONTROLLER_OPTIONS } from './options.ts'
 import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
+import { HistoryReconciler } from './reconcilers/history.ts'
 import { PolicyReconciler } from './reconcilers/healing-policy.ts'
 import { byKey, wire } from './wiring.ts'
 
@@ -67,6 +68,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   const ports = { cluster, live, objects, ledgers, writer, events, clock: clusterClock(clock, api), log, metrics }
   const policyReconciler = new PolicyReconciler(ports)
   const actionReconciler = new ActionReconciler(ports)
+  const historyReconciler = new HistoryReconciler({ ...ports, timers })
   const loopMetrics = declareLoopMetrics(parts.metrics)
 
   const reflectors = [...cluster.reflectors, objects.policies, objects.actions, ledgers.watch]
@@ -98,15 +100,18 @@ export function createController(parts: ControllerParts): ProgramParts {
   const work = async (term: AbortSignal, deadline: AbortSignal): Promise<void> => {
     const policyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
     const actionQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
+    const historyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
     const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: loopMetrics }
     const loops = [
       new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),
       new ReconcileLoop({ name: 'healingaction', queue: actionQueue, reconcile: byKey((key) => actionReconciler.reconcile(key)), ...common }),
+      // One at a time: it is never urgent.
+      new ReconcileLoop({ name: 'history', queue: historyQueue, reconcile: byKey((key) => historyReconciler.reconcile(key)), ...common, concurrency: 1 }),
     ]
     ledgers.remakeDeleted()
     // No decision before every watch is complete: half a world looks like a quiet one.
     // With it come ledgers whose policy went while nobody watched.
-    const unwire = wire(cluster, objects, ledgers, policyQueue, actionQueue)
+    const unwire = wire(cluster, objects, ledgers, { policy: policyQueue, action: actionQueue, history: historyQueue })
     for (const loop of loops) loop.start()
     log.info('working', { policies: objects.policies.store.size })
     await aborted(term)

@@ -19,9 +19,12 @@ const ECHO = seconds(1)
 const keyOf = ({ metadata }: KubeObject): string => keyString({ namespace: metadata.namespace, name: metadata.name })
 
 /** Returns how to cut the wires again. */
-export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, policyQueue: Queue, actionQueue: Queue): () => void {
+export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>): () => void {
+  const { policy: policyQueue, action: actionQueue, history } = queues
   const policies = objects.policies.subscribe((event) => {
-    if (event.type !== 'updated' || concerns(event.old, event.object)) policyQueue.add(keyOf(event.object))
+    if (event.type === 'updated' && !concerns(event.old, event.object)) return
+    policyQueue.add(keyOf(event.object))
+    history.addAfter(keyOf(event.object), ECHO)
   })
   const actions = objects.actions.subscribe((event) => {
     const { namespace, name } = event.object.spec.policyRef
@@ -29,8 +32,13 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
     const wait = event.type === 'updated' && event.old.status?.phase === event.object.status?.phase ? ECHO : millis(0)
     actionQueue.addAfter(keyOf(event.object), wait)
     policyQueue.addAfter(keyString({ namespace, name }), wait)
+    history.addAfter(keyString({ namespace, name }), ECHO)
   })
-  const memory = ledgers.onChange((policy) => policyQueue.addAfter(keyString(policy), ECHO))
+  const memory = ledgers.onChange((policy) => {
+    policyQueue.addAfter(keyString(policy), ECHO)
+    // An action may go when it has been settled.
+    history.addAfter(keyString(policy), ECHO)
+  })
   const world = cluster.onChange((namespace) => {
     const policies = namespace === undefined ? [...objects.policies.store.values()] : objects.policiesIn(namespace)
     for (const policy of policies) policyQueue.add(keyOf(policy))

@@ -15,10 +15,12 @@ import type { PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 
 export interface ApiOwnObjectsOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch'>
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'>
 }
 
 const namespaceOf = { namespace: ({ metadata }: KubeObject) => [metadata.namespace ?? ''] }
+/** By name: a policy that was made anew has its predecessor's actions too. */
+const policyOf = ({ metadata, spec }: HealingAction): string[] => [keyString({ namespace: metadata.namespace ?? '', name: spec.policyRef.name })]
 /** What moves at every write of a spec that says the same. */
 const whole =
   <T extends KubeObject>(kind: string) =>
@@ -31,7 +33,7 @@ const whole =
 export class ApiOwnObjects implements OwnObjects {
   readonly #api: ApiOwnObjectsOptions['api']
   readonly policies: Reflector<HealingPolicy, 'namespace'>
-  readonly actions: Reflector<HealingAction, 'namespace'>
+  readonly actions: Reflector<HealingAction, 'namespace' | 'policy'>
   /** Our own last write of each object, until the watch has brought it or a newer one (I7). */
   readonly #written = new Map<string, KubeObject>()
 
@@ -39,7 +41,7 @@ export class ApiOwnObjects implements OwnObjects {
     this.#api = api
     const common = { api, timers, random, log, indexes: namespaceOf, ...(metrics === undefined ? {} : { metrics }) }
     this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind) })
-    this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind) })
+    this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind), indexes: { ...namespaceOf, policy: policyOf } })
   }
 
   policy(key: PolicyKey): HealingPolicy | undefined {
@@ -62,6 +64,20 @@ export class ApiOwnObjects implements OwnObjects {
     const issues = validate(action)
     const worst = issues.find(({ path }) => !path.startsWith('status')) ?? issues[0]
     return worst === undefined ? undefined : { in: worst.path.startsWith('status') ? 'status' : 'spec', message: `${worst.path}: ${worst.message}` }
+  }
+
+  actionsOf({ namespace, name }: PolicyKey): readonly HealingAction[] {
+    return this.actions.store.byIndex('policy', keyString({ namespace, name }))
+  }
+
+  async deleteAction({ metadata }: HealingAction): Promise<void> {
+    const { uid, resourceVersion } = metadata
+    try {
+      await this.#api.delete(HEALING_ACTIONS, keyOf(metadata), { preconditions: { uid, resourceVersion } })
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error
+    }
+    this.#forget(HEALING_ACTIONS, keyOf(metadata))
   }
 
   async writePolicyStatus({ metadata }: HealingPolicy, status: HealingPolicyStatus): Promise<void> {

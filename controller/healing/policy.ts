@@ -6,6 +6,7 @@ import type { LabelSelector } from '../../shared/lib/selector.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import type { Budget } from './budget.ts'
+import type { HistoryLimits } from './history.ts'
 import { pauseReason } from './pause.ts'
 import type { Refusal } from './refusal.ts'
 import { compileWindow, scheduleGate } from './schedules.ts'
@@ -55,6 +56,7 @@ export interface CompiledPolicy {
   /** Why its schedules forbid to act at a time. */
   readonly schedule: (now: Instant) => Refusal | undefined
   readonly limits: Limits
+  readonly history: HistoryLimits
 }
 
 /** The rungs that a trigger leads to; none when the policy or its trigger is gone. */
@@ -118,5 +120,6 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
         openDuration: requireDuration('openDuration', rules.circuitBreaker.openDuration),
       },
     },
+    history: { successful: spec.history.successful, failed: spec.history.failed, ttl: requireDuration('ttl', spec.history.ttl) },
   })
 }

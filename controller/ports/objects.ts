@@ -11,6 +11,8 @@ export interface OwnObjects {
   /** Actions of a namespace that are not in a final phase. */
   openActions(namespace: string): readonly HealingAction[]
   policiesIn(namespace: string): readonly HealingPolicy[]
+  /** All actions of a policy of that name, also of one that is gone. */
+  actionsOf(policy: PolicyKey): readonly HealingAction[]
 
   /** This and the other status are conditional on the version that was read; a lost answer is found out by reading (I18). */
   writePolicyStatus(policy: HealingPolicy, status: HealingPolicyStatus): Promise<void>
@@ -18,6 +20,8 @@ export interface OwnObjects {
   createAction(name: string, spec: HealingActionSpec): Promise<'Created' | 'Exists' | 'Differs'>
   /** null removes a field. */
   writeActionStatus(action: HealingAction, status: StatusPatch): Promise<HealingAction>
+  /** As it was read, and no other one of that name. That it is gone already is as good. */
+  deleteAction(action: HealingAction): Promise<void>
   /** A read of the API server, not of the cache. */
   actionExists(key: PolicyKey): Promise<boolean>
 }

@@ -14,10 +14,11 @@ export interface PolicyOverrides {
   readonly cooldownPeriod?: string
   readonly action?: Partial<HealingPolicySpec['actions'][number]>
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
+  readonly history?: HealingPolicySpec['history']
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, cooldownPeriod, action, safetyRules }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -38,6 +39,7 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
     ],
     actions: [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],
     ...(safetyRules === undefined ? {} : { safetyRules }),
+    ...(history === undefined ? {} : { history }),
   },
 })
 

@@ -86,6 +86,7 @@ describe('mutating', () => {
         triggers: [{ name: 't', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '3m' } }],
         actions: [{ name: 'a', type: 'restart', priority: 50, restartAction: {} }],
         safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
+        history: { successful: 50, failed: 100, ttl: '168h' },
       },
     }
     expect(patchOf(handle(mutate(), stored))).to.deep.equal([
@@ -103,6 +104,7 @@ describe('mutating', () => {
       condition: { status: 'True' },
       cooldownPeriod: '5m',
       suspend: false,
+      history: { successful: 50, failed: 100, ttl: '168h' },
       safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
     })
     const { verdict, review } = handle(mutate(), full)

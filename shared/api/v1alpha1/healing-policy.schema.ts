@@ -2,6 +2,7 @@ import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
 import { healingPolicyStatus } from './healing-policy-status.schema.ts'
 import { actionTemplate } from './policy/actions/index.ts'
 import { safetyRules } from './policy/safety-rules.ts'
+import { history } from './policy/history.ts'
 import { selector } from './policy/selector.ts'
 import { trigger } from './policy/triggers/index.ts'
 
@@ -37,6 +38,7 @@ const spec = {
       items: actionTemplate,
     },
     safetyRules,
+    history,
   },
   'x-kubernetes-validations': [
     {

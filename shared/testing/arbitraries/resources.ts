@@ -60,6 +60,7 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
     })),
     actions: spec.actions.map((action) => repairTemplate(action, names)),
     safetyRules: repairSafety(spec.safetyRules),
+    history: { ...spec.history, ttl: longEnough(spec.history.ttl) },
   }
 }
 
