@@ -1,5 +1,5 @@
 /**
- * Ledgers as HealingLedger objects of the operator's namespace. One queue per policy within this process; between
+ * Ledgers as HealingLedger objects of the operator's namespace. One queue per object within this process; between
  * processes the resourceVersion decides, with jitter so that losers do not meet again.
  */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
@@ -9,15 +9,17 @@ import type { KubeApi } from '../../shared/kube/api.ts'
 import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 import { HEALING_LEDGERS } from '../../shared/kube/resources.ts'
-import { shortHash } from '../../shared/lib/hash.ts'
 import { after, millis, minutes, parseInstant, type Clock } from '../../shared/lib/time.ts'
 import { sleep } from '../../shared/runtime/timers.ts'
-import { compileResource } from '../../shared/schema/validate.ts'
-import { emptyLedger, LEDGER_AFTERLIFE, type Ledger } from '../healing/ledger.ts'
-import { LedgerUnreadable, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
+import { LEDGER_AFTERLIFE, type Ledger } from '../healing/ledger.ts'
+import { isIdle, type BudgetScope, type SharedBudget } from '../healing/shared-budget.ts'
+import type { Admit, Ledgers, PolicyKey } from '../ports/ledgers.ts'
+import { budgetSlot, policySlot, problemOf, readable, type Slot } from './ledger-slots.ts'
 
-interface Stored {
-  readonly ledger: Ledger
+type Named = Pick<Slot<never>, 'name'>
+
+interface Stored<Held> {
+  readonly ledger: Held
   /** undefined: somebody deleted it. It is not empty for that: it is made again from what is known. */
   readonly version: { readonly uid: string; readonly resourceVersion: string } | undefined
 }
@@ -79,51 +81,78 @@ export class LedgerStore implements Ledgers {
     for (const object of this.#deleted.values()) this.#remake(object)
   }
 
-  #remake({ metadata: { name }, spec }: HealingLedger): void {
+  #remake(object: HealingLedger): void {
     const { log } = this.#options
+    const { name } = object.metadata
     log.warn('ledger was deleted by somebody, making it again', { ledger: name })
-    this.update(spec.policy, (ledger) => ledger).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
+    this.#restore(object).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
   }
 
-  #isOver({ spec }: HealingLedger): boolean {
-    const since = parseInstant(spec.goneSince)
-    return since !== undefined && this.#options.clock.now() >= after(since, millis(LEDGER_AFTERLIFE - CLOCKS_APART))
+  #isOver({ spec: { budget, goneSince } }: HealingLedger): boolean {
+    const now = this.#options.clock.now()
+    if (budget !== undefined) return isIdle(budget, now)
+    const since = parseInstant(goneSince)
+    return since !== undefined && now >= after(since, millis(LEDGER_AFTERLIFE - CLOCKS_APART))
   }
 
-  async read(policy: PolicyKey): Promise<Ledger | undefined> {
-    return this.#queued(policy, () => Promise.resolve(this.#current(policy)?.ledger))
+  read(policy: PolicyKey): Promise<Ledger | undefined> {
+    return this.#read(policySlot(policy))
   }
 
-  async update(policy: PolicyKey, change: (ledger: Ledger) => Ledger): Promise<Ledger> {
-    const answer = await this.admit(policy, (ledger) => ({ ledger: change(ledger) }))
+  readBudget(scope: BudgetScope): Promise<SharedBudget | undefined> {
+    return this.#read(budgetSlot(scope))
+  }
+
+  #read<Held>(slot: Slot<Held>): Promise<Held | undefined> {
+    return this.#queued(slot, async () => this.#current(slot)?.ledger)
+  }
+
+  update(policy: PolicyKey, change: (ledger: Ledger) => Ledger): Promise<Ledger> {
+    return this.#update(policySlot(policy), change)
+  }
+
+  updateBudget(scope: BudgetScope, change: (budget: SharedBudget) => SharedBudget): Promise<SharedBudget> {
+    return this.#update(budgetSlot(scope), change)
+  }
+
+  async #update<Held>(slot: Slot<Held>, change: (held: Held) => Held): Promise<Held> {
+    const answer = await this.#admit(slot, (held) => ({ ledger: change(held) }))
     if ('refusal' in answer) throw new Error('an update was refused')
     return answer.ledger
   }
 
-  admit(policy: PolicyKey, change: Parameters<Ledgers['admit']>[1]): ReturnType<Ledgers['admit']> {
-    return this.#queued(policy, async () => {
+  admit(policy: PolicyKey, change: Admit<Ledger>): Promise<ReturnType<Admit<Ledger>>> {
+    return this.#admit(policySlot(policy), change)
+  }
+
+  admitBudget(scope: BudgetScope, change: Admit<SharedBudget>): Promise<ReturnType<Admit<SharedBudget>>> {
+    return this.#admit(budgetSlot(scope), change)
+  }
+
+  #admit<Held>(slot: Slot<Held>, change: Admit<Held>): Promise<ReturnType<Admit<Held>>> {
+    return this.#queued(slot, async () => {
       let live = false
       for (let attempt = 1; ; attempt++) {
-        const stored = this.#current(policy)
-        const before = stored?.ledger ?? emptyLedger(policy)
+        const stored = this.#current(slot)
+        const before = stored?.ledger ?? slot.empty
         const answer = change(before)
         if ('refusal' in answer) {
           if (live) return answer
           // Nothing is refused for what a slow watch has not brought yet.
-          await this.#refresh(policy, stored)
+          await this.#refresh(slot, stored)
           live = true
           continue
         }
         const missing = stored !== undefined && stored.version === undefined
         if (answer.ledger === before && !missing) return answer
         try {
-          await this.#write(policy, answer.ledger, stored)
+          await this.#write(slot, answer.ledger, stored)
           return answer
         } catch (error) {
           // A create that answers NotFound misses the namespace: no other try will find it.
           const lost = isApiError(error, 'Conflict', 'AlreadyExists', 'Recreated') || (stored !== undefined && isApiError(error, 'NotFound'))
           // Whether another failure has landed is not known: the next change must not start from what was before.
-          if (lost || isAmbiguous(error)) await this.#refresh(policy, stored)
+          if (lost || isAmbiguous(error)) await this.#refresh(slot, stored)
           if (!lost || attempt === TRIES) throw error
           await sleep(this.#options.timers, millis(JITTER.least + this.#options.random() * JITTER.spread))
         }
@@ -131,22 +160,36 @@ export class LedgerStore implements Ledgers {
     })
   }
 
-  /** Whose ledger has changed: another controller or a person did it, or our own write has come back. Those that are there are told first. Returns how to hear no more. */
+  /** As it was last seen, of whatever kind it is. */
+  async #restore({ spec: { policy, budget } }: HealingLedger): Promise<void> {
+    if (policy !== undefined) await this.update(policy, (ledger) => ledger)
+    if (budget !== undefined) await this.updateBudget(budget.namespace === undefined ? { scope: 'Cluster' } : { scope: 'Namespace', namespace: budget.namespace }, (held) => held)
+  }
+
+  /** The policy whose ledger has changed: another controller or a person did it, or our own write has come back. Those that are there are told first. Returns how to hear no more. */
   onChange(tell: (policy: PolicyKey) => void): () => void {
     return this.watch.subscribe((event) => {
       const known = [event.object, ...(event.type === 'updated' ? [event.old] : [])].find((found) => problemOf(found) === undefined)
-      if (known !== undefined) tell(known.spec.policy)
+      if (known?.spec.policy !== undefined) tell(known.spec.policy)
     })
   }
 
   remove(policy: PolicyKey): Promise<void> {
-    return this.#queued(policy, async () => {
-      const version = this.#current(policy)?.version
+    return this.#remove(policySlot(policy))
+  }
+
+  removeBudget(scope: BudgetScope): Promise<void> {
+    return this.#remove(budgetSlot(scope))
+  }
+
+  #remove<Held>(slot: Slot<Held>): Promise<void> {
+    return this.#queued(slot, async () => {
+      const version = this.#current(slot)?.version
       if (version === undefined) return
-      const name = nameOf(policy)
+      const { name } = slot
       this.#removing.add(name)
       try {
-        await this.#options.api.delete(HEALING_LEDGERS, this.#key(policy), { preconditions: version })
+        await this.#options.api.delete(HEALING_LEDGERS, this.#key(name), { preconditions: version })
         this.#newer.delete(name)
       } catch (error) {
         this.#removing.delete(name)
@@ -156,51 +199,49 @@ export class LedgerStore implements Ledgers {
   }
 
   /** The newest that is known. @throws LedgerUnreadable */
-  #current(policy: PolicyKey): Stored | undefined {
-    const name = nameOf(policy)
-    const seen = this.watch.store.get(this.#key(policy))
+  #current<Held>(slot: Slot<Held>): Stored<Held> | undefined {
+    const { name } = slot
+    const seen = this.watch.store.get(this.#key(name))
     const own = this.#newer.get(name)
     const newest = own === undefined || this.watch.atLeast(own.metadata.resourceVersion) ? seen : own
     if (newest === seen) this.#newer.delete(name)
     if (newest !== undefined) {
       const { uid, resourceVersion } = newest.metadata
-      return { ledger: readable(newest, policy), version: { uid, resourceVersion } }
+      return { ledger: readable(slot, newest), version: { uid, resourceVersion } }
     }
     const deleted = this.#deleted.get(name)
-    return deleted === undefined ? undefined : { ledger: readable(deleted, policy), version: undefined }
+    return deleted === undefined ? undefined : { ledger: readable(slot, deleted), version: undefined }
   }
 
   /** A live read after a lost swap. */
-  async #refresh(policy: PolicyKey, before: Stored | undefined): Promise<void> {
-    const name = nameOf(policy)
+  async #refresh({ name }: Named, before: Stored<unknown> | undefined): Promise<void> {
     try {
-      this.#newer.set(name, await this.#options.api.get<HealingLedger>(HEALING_LEDGERS, this.#key(policy)))
+      this.#newer.set(name, await this.#options.api.get<HealingLedger>(HEALING_LEDGERS, this.#key(name)))
     } catch (error) {
       if (!isApiError(error, 'NotFound')) throw error
-      const known = this.watch.store.get(this.#key(policy)) ?? this.#newer.get(name)
+      const known = this.watch.store.get(this.#key(name)) ?? this.#newer.get(name)
       this.#newer.delete(name)
       if (before !== undefined && known !== undefined) this.#deleted.set(name, known)
     }
   }
 
-  async #write(policy: PolicyKey, ledger: Ledger, stored: Stored | undefined): Promise<void> {
+  async #write<Held>({ name, wrap }: Slot<Held>, held: Held, stored: Stored<Held> | undefined): Promise<void> {
     const { api } = this.#options
-    const manifest = { apiVersion: API_VERSION, kind: healingLedger.kind, metadata: { ...this.#key(policy) }, spec: ledger }
+    const manifest = { apiVersion: API_VERSION, kind: healingLedger.kind, metadata: { ...this.#key(name) }, spec: wrap(held) }
     const written =
       stored?.version === undefined
         ? await api.create<HealingLedger>(HEALING_LEDGERS, manifest)
         : await api.replace<HealingLedger>(HEALING_LEDGERS, { ...manifest, metadata: { ...manifest.metadata, ...stored.version } })
-    this.#newer.set(nameOf(policy), written)
-    this.#deleted.delete(nameOf(policy))
+    this.#newer.set(name, written)
+    this.#deleted.delete(name)
   }
 
-  #key(policy: PolicyKey): { readonly namespace: string; readonly name: string } {
-    return { namespace: this.#options.namespace, name: nameOf(policy) }
+  #key(name: string): { readonly namespace: string; readonly name: string } {
+    return { namespace: this.#options.namespace, name }
   }
 
-  /** One at a time for each policy: this process never loses a swap to itself. */
-  #queued<T>(policy: PolicyKey, run: () => Promise<T>): Promise<T> {
-    const name = nameOf(policy)
+  /** One at a time for each object: this process never loses a swap to itself. */
+  #queued<T>({ name }: Named, run: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(name) ?? Promise.resolve()
     const result = before.then(run, run)
     const forget = (): void => {
@@ -210,25 +251,4 @@ export class LedgerStore implements Ledgers {
     this.#queues.set(name, done)
     return result
   }
-}
-
-/** By policy name and namespace, never by uid: recreating a policy resets nothing. */
-const nameOf = ({ namespace, name }: PolicyKey): string => `policy-${shortHash([namespace, name])}`
-
-const validate = compileResource(healingLedger, API_VERSION)
-
-function problemOf(found: HealingLedger): string | undefined {
-  const [issue] = validate(found)
-  return issue === undefined ? undefined : `${issue.path}: ${issue.message}`
-}
-
-/** @throws LedgerUnreadable when it is not what this schema says, or is about another policy. */
-function readable(found: HealingLedger, policy: PolicyKey): Ledger {
-  const problem = problemOf(found)
-  if (problem !== undefined) throw new LedgerUnreadable(`ledger ${found.metadata.name} is malformed at ${problem}`)
-  const { spec } = found
-  if (spec.policy.namespace !== policy.namespace || spec.policy.name !== policy.name) {
-    throw new LedgerUnreadable(`ledger ${found.metadata.name} is about ${spec.policy.namespace}/${spec.policy.name}`)
-  }
-  return spec
 }

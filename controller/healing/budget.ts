@@ -41,7 +41,7 @@ export function askBudget(entries: readonly Entry[], limit: number, now: Instant
 }
 
 /** Between the two ends of what the clocks may differ by: the clock may go back by as much, and an entry then counts again. */
-const CLOCK_STEP = minutes(2)
+export const CLOCK_STEP = minutes(2)
 
 /** As many as a budget may ask for: of what is older than an hour, no more than these can decide anything. */
 const MOST_OF_A_BUDGET = 100

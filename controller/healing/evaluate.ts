@@ -16,6 +16,7 @@ import { pauseOf } from './pause.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
+import { sharedLimit, takeSlot } from './shared-budget.ts'
 import type { ObjectRef, Snapshot } from './snapshot.ts'
 
 /** How long a refused write is tried again before the next rung follows. */
@@ -104,6 +105,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
   const actions: PlannedAction[] = []
   const refusals: RefusedFinding[] = []
   let ledger = start
+  let { budgets } = snapshot
   for (const finding of firing) {
     const refuse = (refusal: Refusal): void => {
       refusals.push({ target: finding.object.ref, trigger: finding.trigger.name, refusal })
@@ -118,15 +120,29 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(next.refusal)
       continue
     }
-    const admission = reserve(ledger, next.action.request, policy.limits, snapshot.now)
+    const { request } = next.action
+    const shared = takeAll(policy, budgets, request, snapshot)
+    const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined }, snapshot.now)
     if ('refusal' in admission) {
       refuse(admission.refusal)
       continue
     }
     ledger = admission.ledger
+    if ('budgets' in shared && !request.dryRun) ({ budgets } = shared)
     actions.push(next.action)
   }
   return { actions, refusals }
+}
+
+/** A slot in each of the budgets that policies share, or why one of them has no room. */
+function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets'], { action }: Request, { installation, now }: Snapshot) {
+  const taken: Snapshot['budgets'][number][] = []
+  for (const budget of budgets) {
+    const answer = takeSlot(budget, { action, policy: { namespace, name } }, sharedLimit(installation, budget), now)
+    if ('refusal' in answer) return answer
+    taken.push(answer.ledger)
+  }
+  return { budgets: taken }
 }
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */

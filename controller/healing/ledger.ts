@@ -32,6 +32,8 @@ export interface AdmissionLimits {
   readonly maxConcurrent: number
   /** Beside the hourly limit. */
   readonly budgets?: readonly Budget[]
+  /** Why a budget that policies share has no room, as last seen. */
+  readonly shared?: Refusal | undefined
 }
 
 export type Admission = { readonly ledger: Ledger } | { readonly refusal: Refusal }
@@ -50,7 +52,7 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   return bounded(request.dryRun ? { ledger: opened } : reserveSlot(opened, request, limits, now))
 }
 
-function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxConcurrent, budgets = [] }: AdmissionLimits, now: Instant): Admission {
+function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxConcurrent, budgets = [], shared }: AdmissionLimits, now: Instant): Admission {
   const inFlight = ledger.entries.filter((e) => e.state === 'Reserved')
   const same = inFlight.find((e) => e.target === request.target)
   // Another trigger saw the same object: one write is enough for both.
@@ -62,7 +64,7 @@ function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxC
   if (!budget.admitted) {
     return refuse('RateLimited', `${budget.used} of ${maxActionsPerHour} actions of this hour are used up`, budget.nextFreeSlot)
   }
-  const refusal = refuseBudgets(ledger.entries, budgets, now)
+  const refusal = refuseBudgets(ledger.entries, budgets, now) ?? shared
   if (refusal !== undefined) return { refusal }
   const breaker = askBreaker(ledger.breaker, now)
   if (breaker.kind === 'Refused') return refuse('BreakerOpen', whyOpen(ledger.breaker.state, breaker.until), breaker.until)
@@ -84,6 +86,14 @@ function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxC
 function whyOpen(state: Ledger['breaker']['state'], until: Instant | undefined): string {
   if (until !== undefined) return `the circuit breaker is open until ${formatInstant(until)}: acting did not help`
   return state === 'Open' ? 'the circuit breaker is open, and until when cannot be read' : 'the circuit breaker is half-open and its probe is under way'
+}
+
+/** As if it had never been asked for: nothing was made of it, since a budget that policies share had no room. */
+export function release(ledger: Ledger, action: string, options: BreakerOptions, now: Instant): Ledger {
+  const held = ledger.entries.find((e) => e.action === action)
+  if (held === undefined || held.state !== 'Reserved' || held.tried === true) return ledger
+  const abandoned = abandon(ledger, action, options, now)
+  return { ...abandoned, entries: abandoned.entries.filter((e) => e.action !== action) }
 }
 
 function bounded(admission: Admission): Admission {

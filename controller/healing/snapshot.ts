@@ -7,6 +7,7 @@ import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
+import type { SharedBudget } from './shared-budget.ts'
 
 /** One live object, and no other one of that name. */
 export interface ObjectRef {
@@ -135,6 +136,8 @@ export interface Snapshot extends World {
   readonly violations: readonly Violation[]
   /** Durable memory; undefined: there is none yet. Malformed state never gets here: it stops acting. */
   readonly ledger: HealingLedgerSpec | undefined
+  /** The budgets that the policy shares with others, in the order in which they are asked. */
+  readonly budgets: readonly SharedBudget[]
   /** Names of the HealingActions that are known to exist: their reservations wait for nobody. */
   readonly actions: ReadonlySet<string>
   /** The last written status of the policy, of this generation: remembers since when. */

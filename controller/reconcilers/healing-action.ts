@@ -23,6 +23,7 @@ import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { cancelled, failed, inconclusive, laterRungs, verified } from './endings.ts'
+import { takeSlots } from './shared-slots.ts'
 
 export interface ActionReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -115,6 +116,8 @@ export class ActionReconciler {
     if (!spec.dryRun) {
       const confirmed = await ledgers.admit(policyKey, (ledger) => confirmFor(ledger, found, now))
       if ('refusal' in confirmed) return record.ended(found, policy, cancelled(confirmed.refusal.reason, confirmed.refusal.message))
+      const full = await takeSlots(ledgers, policyKey, found.metadata.name, view.world.installation, now)
+      if (full !== undefined) return record.ended(found, policy, cancelled(full.reason, full.message))
     }
     const action = await record.began(found, now)
     return this.#write({ action, policy, view, lookedAt, deadline, doubt }, planned)
@@ -243,6 +246,7 @@ function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapshot {
     now,
     violations: policy === undefined ? [] : judge(policy, { installation: world.installation }).violations,
     ledger: undefined,
+    budgets: [],
     actions: new Set(),
     findings: policy?.status?.findings ?? [],
   }

@@ -7,18 +7,20 @@ import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alph
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
-import { abandon, emptyLedger, LEDGER_AFTERLIFE, reserve, type Ledger } from '../healing/ledger.ts'
+import { abandon, emptyLedger, LEDGER_AFTERLIFE, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
+import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
 import { brokenStatus, policyStatus } from '../healing/status.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { settled } from './endings.ts'
+import { takeSlots } from './shared-slots.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -65,6 +67,7 @@ export class PolicyReconciler {
       now,
       violations,
       ledger: known,
+      budgets: await Promise.all(scopesOf(key.namespace).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
       actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
       // Another generation may have given the trigger's name another meaning.
       findings: stored.status?.observedGeneration === policy.generation ? (stored.status.findings ?? []) : [],
@@ -110,7 +113,7 @@ export class PolicyReconciler {
 
   /** Reserve, then create (a dry run: the other way round). undefined: refused on the fresh ledger, or its name is taken by another decision. */
   async #record(stored: HealingPolicy, policy: CompiledPolicy, key: PolicyKey, action: PlannedAction, now: Instant): Promise<Ledger | undefined> {
-    const { ledgers, objects, events, log, metrics } = this.#ports
+    const { cluster, ledgers, objects, events, log, metrics } = this.#ports
     const fields = { policy: `${key.namespace}/${key.name}`, action: action.name, incident: action.request.incident.id, target: action.spec.targetResource.name }
     const dry = action.spec.dryRun
     // A dry run takes no slot, so its record comes first: a crash before the incident is noted makes the same one again.
@@ -119,6 +122,14 @@ export class PolicyReconciler {
     if ('refusal' in admission) {
       log.info('reservation refused', { ...fields, reason: admission.refusal.reason })
       return undefined
+    }
+    if (!dry) {
+      const full = await takeSlots(ledgers, key, action.name, cluster.world(key.namespace).installation, now)
+      if (full !== undefined) {
+        log.info('reservation refused', { ...fields, reason: full.reason })
+        await ledgers.update(key, (ledger) => release(ledger, action.name, policy.limits.breaker, now))
+        return undefined
+      }
     }
     log.info('reserved', fields)
     const created = shown ?? (await objects.createAction(action.name, action.spec))
@@ -222,8 +233,15 @@ export class PolicyReconciler {
     const end = after(since, LEDGER_AFTERLIFE)
     if (now < end) return { requeueAfter: between(now, end) }
     await ledgers.remove(key)
+    await this.#leave(key)
     log.info('ledger removed', { policy: `${key.namespace}/${key.name}`, after: formatDuration(LEDGER_AFTERLIFE) })
     return {}
+  }
+
+  /** The last policy of a namespace takes the namespace's budget with it: all that is in it is a day old. */
+  async #leave({ namespace }: PolicyKey): Promise<void> {
+    const { ledgers, objects } = this.#ports
+    if (objects.policiesIn(namespace).length === 0) await ledgers.removeBudget({ scope: 'Namespace', namespace })
   }
 }
 

@@ -4,7 +4,7 @@ import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
 import { after, formatInstant, millis, seconds, type Millis } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION, type Installation } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger, type Fields, type Logger } from '../../shared/runtime/logger.ts'
 import { noMetrics, type Metrics } from '../../shared/runtime/metrics.ts'
@@ -33,6 +33,7 @@ export interface TownOptions {
   readonly healerMay?: boolean
   readonly podTermination?: Millis
   readonly name?: string
+  readonly installation?: Partial<Installation>
   /** Of each way of a call, in milliseconds. */
   readonly latency?: (call: Call) => number
   /** Of several controllers only the holder of the lease acts. */
@@ -111,7 +112,7 @@ export class Town {
       api,
       ...(election === undefined ? {} : { election }),
       events: { record: (_regarding, note) => !this.#dead.has(name) && this.events.push(note) },
-      installation: DEFAULT_INSTALLATION,
+      installation: { ...DEFAULT_INSTALLATION, ...this.#options.installation },
       concurrency: 2,
       version: 'test',
     })
@@ -209,7 +210,7 @@ export class Town {
   }
 
   get ledger(): HealingLedgerSpec | undefined {
-    return (this.cluster.all(HEALING_LEDGERS)[0] as unknown as { spec: HealingLedgerSpec } | undefined)?.spec
+    return (this.cluster.all(HEALING_LEDGERS) as unknown as { spec: HealingLedgerSpec }[]).find(({ spec }) => 'policy' in spec)?.spec
   }
 
   get policy(): HealingPolicy {

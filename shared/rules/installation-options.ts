@@ -38,16 +38,37 @@ export const INSTALLATION_OPTIONS = [
     max: 200,
     doc: 'The most that a policy may ask for as maxActionsPerHour.',
   },
+  {
+    key: 'budgets.namespace',
+    flag: 'namespace-actions-per-hour',
+    type: 'integer',
+    default: DEFAULT_INSTALLATION.budgets.namespace,
+    min: 1,
+    max: 200,
+    doc: 'Actions in every sliding hour that all policies of one namespace share.',
+  },
+  {
+    key: 'budgets.cluster',
+    flag: 'cluster-actions-per-hour',
+    type: 'integer',
+    default: DEFAULT_INSTALLATION.budgets.cluster,
+    min: 1,
+    max: 200,
+    doc: 'Actions in every sliding hour that all policies share.',
+  },
 ] as const
 
 export interface InstallationOptions {
   readonly namespace: string
   readonly protectedNamespaces: readonly string[]
   readonly 'ceiling.maxActionsPerHour': number
+  readonly 'budgets.namespace': number
+  readonly 'budgets.cluster': number
 }
 
 export const toInstallation = (options: InstallationOptions): Installation => ({
   operatorNamespace: options.namespace,
   protectedNamespaces: options.protectedNamespaces,
   ceiling: { maxActionsPerHour: options['ceiling.maxActionsPerHour'] },
+  budgets: { namespace: options['budgets.namespace'], cluster: options['budgets.cluster'] },
 })

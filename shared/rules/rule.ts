@@ -9,6 +9,8 @@ export interface Installation {
   /** Beside the built-in ones. */
   readonly protectedNamespaces: readonly string[]
   readonly ceiling: { readonly maxActionsPerHour: number }
+  /** Actions in every sliding hour, of all policies of one namespace, and of all of them. */
+  readonly budgets: { readonly namespace: number; readonly cluster: number }
 }
 
 /** What holds when the installation says nothing. */
@@ -16,6 +18,7 @@ export const DEFAULT_INSTALLATION: Installation = {
   operatorNamespace: OPERATOR_NAMESPACE,
   protectedNamespaces: [],
   ceiling: { maxActionsPerHour: 60 },
+  budgets: { namespace: 60, cluster: 120 },
 }
 
 export interface RuleContext {

@@ -5,6 +5,7 @@ import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
 import type { ObjectMeta } from '../../../shared/lib/object.ts'
 import { buildPolicy } from '../../../shared/testing/builders/objects.ts'
 import { compilePolicy, type CompiledPolicy } from '../policy.ts'
+import { emptyBudget, scopesOf } from '../shared-budget.ts'
 import { ownerChain, indexWorkloads } from '../owners.ts'
 import type { Selected } from '../select.ts'
 import type { ConditionView, ContainerState, ContainerView, ObjectRef, PodView, Snapshot, WorkloadView } from '../snapshot.ts'
@@ -120,6 +121,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   installation: DEFAULT_INSTALLATION,
   violations: [],
   ledger: undefined,
+  budgets: scopesOf(NAMESPACE).map(emptyBudget),
   actions: new Set(),
   findings: [],
   ...overrides,

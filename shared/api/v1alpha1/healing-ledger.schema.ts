@@ -4,7 +4,6 @@ import { count, dnsLabel, objectName, objectReference, time, uid } from './field
 const spec = {
   type: 'object',
   additionalProperties: false,
-  required: ['policy', 'nextOrdinal', 'entries', 'breaker', 'incidents', 'outcomes'],
   properties: {
     policy: {
       type: 'object',
@@ -92,7 +91,45 @@ const spec = {
       required: ['effective', 'ineffective', 'inconclusive', 'failed'],
       properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
     },
+    budget: {
+      type: 'object',
+      description: 'A limit of the installation that policies share. Such a ledger holds nothing of a policy.',
+      additionalProperties: false,
+      required: ['scope', 'acts'],
+      properties: {
+        scope: { type: 'string', enum: ['Namespace', 'Cluster'] },
+        namespace: { ...dnsLabel, description: 'Whose policies share it; absent: those of all namespaces do.' },
+        acts: {
+          type: 'array',
+          description: 'The sliding log: one entry for each action of the last hour.',
+          maxItems: 256,
+          'x-kubernetes-list-type': 'atomic',
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['action', 'policy', 'reservedAt'],
+            properties: {
+              action: { ...objectName, description: 'Name of the HealingAction.' },
+              policy: {
+                type: 'object',
+                additionalProperties: false,
+                required: ['namespace', 'name'],
+                properties: { namespace: dnsLabel, name: objectName },
+              },
+              reservedAt: { ...time, description: 'When it was reserved; set anew before each write.' },
+            },
+          },
+        },
+      },
+    },
   },
+  'x-kubernetes-validations': [
+    { rule: 'has(self.policy) != has(self.budget)', message: 'a ledger is of a policy, or of a budget that policies share' },
+    {
+      rule: '!has(self.policy) || (has(self.nextOrdinal) && has(self.entries) && has(self.breaker) && has(self.incidents) && has(self.outcomes))',
+      message: 'the ledger of a policy needs nextOrdinal, entries, breaker, incidents and outcomes',
+    },
+  ],
 } as const satisfies ObjectSchema
 
 export const healingLedger = {
@@ -101,12 +138,13 @@ export const healingLedger = {
   singular: 'healingledger',
   shortNames: [],
   categories: [],
-  description: "The controller's durable memory of one policy: limits, breaker, incidents. Internal; in the operator's namespace only.",
+  description: "The controller's durable memory of one policy (limits, breaker, incidents), or of a budget that policies share. Internal; in the operator's namespace only.",
   maxNameLength: 253,
   spec,
   columns: [
     { name: 'Namespace', type: 'string', jsonPath: '.spec.policy.namespace' },
     { name: 'Policy', type: 'string', jsonPath: '.spec.policy.name' },
+    { name: 'Budget', type: 'string', jsonPath: '.spec.budget.scope' },
     { name: 'Breaker', type: 'string', jsonPath: '.spec.breaker.state' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],

@@ -18,7 +18,13 @@ export type Mode = HealingPolicySpec['mode']
 
 export type HealingActionSpec = FromSchema<typeof healingAction.spec>
 export type HealingActionStatus = FromSchema<typeof healingAction.status>
-export type HealingLedgerSpec = FromSchema<typeof healingLedger.spec>
+/** As stored: of a policy, or of a budget. */
+export type StoredLedgerSpec = FromSchema<typeof healingLedger.spec>
+type OfPolicy = 'policy' | 'nextOrdinal' | 'entries' | 'breaker' | 'incidents' | 'outcomes'
+/** Of a policy. */
+export type HealingLedgerSpec = Omit<StoredLedgerSpec, OfPolicy | 'budget'> & Required<Pick<StoredLedgerSpec, OfPolicy>>
+/** Of a budget that policies share. */
+export type BudgetLedgerSpec = Required<Pick<StoredLedgerSpec, 'budget'>>
 
 export interface HealingPolicy extends KubeObject {
   readonly spec: HealingPolicySpec
@@ -31,5 +37,5 @@ export interface HealingAction extends KubeObject {
 }
 
 export interface HealingLedger extends KubeObject {
-  readonly spec: HealingLedgerSpec
+  readonly spec: StoredLedgerSpec
 }

@@ -53,6 +53,15 @@ export const twins: readonly Twin[] = [
     holds: ({ self, hole }) => has(self, hole('a')) || has(self, hole('b')),
   },
   {
+    rule: 'has(self.{{a}}) != has(self.{{b}})',
+    holds: ({ self, hole }) => has(self, hole('a')) !== has(self, hole('b')),
+  },
+  {
+    // A ledger of a policy has all that is of a policy.
+    rule: '!has(self.policy) || (has(self.nextOrdinal) && has(self.entries) && has(self.breaker) && has(self.incidents) && has(self.outcomes))',
+    holds: ({ self }) => !has(self, 'policy') || ['nextOrdinal', 'entries', 'breaker', 'incidents', 'outcomes'].every((name) => has(self, name)),
+  },
+  {
     rule: 'self.actions.all(a, !has(a.triggers) || a.triggers.all(t, self.triggers.exists(x, x.name == t))) || (oldSelf.hasValue() && self.suspend)',
     holds: ({ self, oldSelf }) => {
       if (oldSelf !== undefined && get(self, 'suspend') === true) return true

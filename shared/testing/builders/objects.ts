@@ -87,7 +87,7 @@ export function buildHealingAction({ metadata: meta, spec, status }: Overrides<H
 }
 
 /** The empty ledger of policy shop/cart. */
-export const buildLedger = ({ metadata: meta, spec }: Overrides<HealingLedgerSpec> = {}): HealingLedger => ({
+export const buildLedger = ({ metadata: meta, spec }: Overrides<HealingLedgerSpec> = {}): HealingLedger & { readonly spec: HealingLedgerSpec } => ({
   apiVersion: API_VERSION,
   kind: 'HealingLedger',
   metadata: metadata('shop-cart', OPERATOR_NAMESPACE, meta),

@@ -1,0 +1,60 @@
+/** Which HealingLedger object holds what, and how it is read: that of a policy, and those of the budgets that policies share. */
+import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
+import type { HealingLedger, HealingLedgerSpec, StoredLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
+import { shortHash } from '../../shared/lib/hash.ts'
+import { compileResource } from '../../shared/schema/validate.ts'
+import { emptyLedger, type Ledger } from '../healing/ledger.ts'
+import { emptyBudget, type BudgetScope, type SharedBudget } from '../healing/shared-budget.ts'
+import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
+
+/** One object of the operator's namespace. */
+export interface Slot<Held> {
+  readonly name: string
+  readonly empty: Held
+  /** undefined: it is not of this kind, or of somebody else. */
+  readonly unwrap: (spec: StoredLedgerSpec) => Held | undefined
+  readonly wrap: (held: Held) => StoredLedgerSpec
+}
+
+/** By policy name and namespace, never by uid: recreating a policy resets nothing. */
+export const policySlot = (policy: PolicyKey): Slot<Ledger> => ({
+  name: `policy-${shortHash([policy.namespace, policy.name])}`,
+  empty: emptyLedger(policy),
+  unwrap: (spec) => (isOfPolicy(spec) && spec.policy.namespace === policy.namespace && spec.policy.name === policy.name ? spec : undefined),
+  wrap: (held) => held,
+})
+
+export const budgetSlot = (scope: BudgetScope): Slot<SharedBudget> => ({
+  name: scope.scope === 'Cluster' ? 'shared-cluster' : `shared-namespace-${scope.namespace}`,
+  empty: emptyBudget(scope),
+  unwrap: ({ budget }) => (budget?.scope === scope.scope && budget.namespace === (scope.scope === 'Namespace' ? scope.namespace : undefined) ? budget : undefined),
+  wrap: (budget) => ({ budget }),
+})
+
+const isOfPolicy = (spec: StoredLedgerSpec): spec is HealingLedgerSpec =>
+  spec.policy !== undefined &&
+  spec.budget === undefined &&
+  spec.nextOrdinal !== undefined &&
+  spec.entries !== undefined &&
+  spec.breaker !== undefined &&
+  spec.incidents !== undefined &&
+  spec.outcomes !== undefined
+
+const validate = compileResource(healingLedger, API_VERSION)
+
+export function problemOf(found: HealingLedger): string | undefined {
+  const [issue] = validate(found)
+  if (issue !== undefined) return `${issue.path}: ${issue.message}`
+  // What the CEL rules of its schema say.
+  return isOfPolicy(found.spec) || (found.spec.budget !== undefined && found.spec.policy === undefined) ? undefined : 'spec: it has not all that is of a policy, nor a budget'
+}
+
+/** @throws LedgerUnreadable when it is not what its schema says, or is about something else. */
+export function readable<Held>({ name, unwrap }: Slot<Held>, found: HealingLedger): Held {
+  const problem = problemOf(found)
+  if (problem !== undefined) throw new LedgerUnreadable(`ledger ${name} is malformed at ${problem}`)
+  const held = unwrap(found.spec)
+  if (held === undefined) throw new LedgerUnreadable(`ledger ${name} is about something else`)
+  return held
+}

@@ -1,0 +1,81 @@
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { after, hours, millis, minutes, type Instant } from '../../shared/lib/time.ts'
+import { emptyBudget, releaseSlot, takeSlot, type SharedAct, type SharedBudget } from './shared-budget.ts'
+import { at, T0 } from './testing/builders.ts'
+
+const POLICY = { namespace: 'shop', name: 'cart' }
+const act = (action: string, reservedAt: number | string): SharedAct => ({ action, policy: POLICY, reservedAt: typeof reservedAt === 'string' ? reservedAt : new Date(at(reservedAt)).toISOString() })
+const cluster = (...acts: SharedAct[]): SharedBudget => ({ ...emptyBudget({ scope: 'Cluster' }), acts })
+
+/** `taken`, or why not and when again, in minutes. */
+function take(budget: SharedBudget, action: string, limit: number, now: number): string {
+  const answer = takeSlot(budget, { action, policy: POLICY }, limit, at(now))
+  if ('ledger' in answer) return 'taken'
+  const { reason, message, recheckAt } = answer.refusal
+  return `${reason} ${message} ${recheckAt === undefined ? 'open' : (recheckAt - T0) / 60_000}`
+}
+
+describe('a budget that policies share', () => {
+  const cases: readonly [title: string, budget: SharedBudget, action: string, limit: number, now: number, answer: string][] = [
+    ['has room when nothing was done', cluster(), 'a', 1, 0, 'taken'],
+    ['has room below its limit', cluster(act('a', 0)), 'b', 2, 0, 'taken'],
+    ['has none at its limit, and says when', cluster(act('a', 0), act('b', minutes(5))), 'c', 2, minutes(10), 'BudgetExhausted 2 of 2 actions of the whole cluster in this hour are used up 60'],
+    ['has none just before the oldest hour is over', cluster(act('a', 0), act('b', minutes(5))), 'c', 2, hours(1) - 1, 'BudgetExhausted 2 of 2 actions of the whole cluster in this hour are used up 60'],
+    ['has room when the oldest hour is over', cluster(act('a', 0), act('b', minutes(5))), 'c', 2, hours(1), 'taken'],
+    ['keeps the slot of an act that has one, though it is full', cluster(act('a', 0)), 'a', 1, minutes(59), 'taken'],
+    ['asks again for an act whose hour is over', cluster(act('a', 0), act('b', minutes(30))), 'a', 1, hours(1), 'BudgetExhausted 1 of 1 actions of the whole cluster in this hour are used up 90'],
+    ['waits for several to leave after the limit was lowered', cluster(act('a', 0), act('b', minutes(5)), act('c', minutes(6))), 'd', 1, minutes(10), 'BudgetExhausted 3 of 1 actions of the whole cluster in this hour are used up 66'],
+    ['counts what cannot be read', cluster(act('a', 'yesterday')), 'b', 1, hours(1000), 'BudgetExhausted 1 of 1 actions of the whole cluster in this hour are used up open'],
+    ['names the namespace that it is of', { ...emptyBudget({ scope: 'Namespace', namespace: 'shop' }), acts: [act('a', 0)] }, 'b', 1, 0, 'BudgetExhausted 1 of 1 actions of namespace shop in this hour are used up 60'],
+  ]
+  for (const [title, budget, action, limit, now, answer] of cases) it(title, () => expect(take(budget, action, limit, now)).to.equal(answer))
+
+  it('counts an act from its last reservation', () => {
+    const answer = takeSlot(cluster(act('a', 0)), { action: 'a', policy: POLICY }, 1, at(minutes(40)))
+    expect('ledger' in answer && answer.ledger.acts).to.deep.equal([act('a', minutes(40))])
+    const back = takeSlot(cluster(act('a', minutes(40))), { action: 'a', policy: POLICY }, 1, at(0))
+    expect('ledger' in back && back.ledger.acts).to.deep.equal([act('a', minutes(40))])
+  })
+  it('gives back what nothing came of, and only that', () => {
+    const full = cluster(act('a', 0), act('b', 0))
+    expect(releaseSlot(full, 'a')).to.deep.equal(cluster(act('b', 0)))
+    expect(releaseSlot(full, 'c')).to.equal(full)
+  })
+
+  /** What controllers and their crashes do: reserve, reserve anew and write, look again, give back what was never written. */
+  const which = fc.nat({ max: 20 })
+  const move = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('take' as const), which }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), which }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), span: fc.oneof(fc.integer({ min: 0, max: minutes(30) }), fc.constantFrom(hours(1) - 1, hours(1))) }) },
+  )
+  it('lets never more than its limit be written in any sliding hour', () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 150, size: 'max' }), fc.integer({ min: 1, max: 5 }), (moves, limit) => {
+        let budget = cluster()
+        let now: Instant = T0
+        const fate = new Map<string, 'reserved' | 'written'>()
+        const writes: number[] = []
+        for (const step of moves) {
+          if (step.kind === 'wait') {
+            now = after(now, millis(step.span))
+            continue
+          }
+          const action = `a-${step.which}`
+          if (step.kind === 'release') {
+            if (fate.get(action) !== 'written') budget = releaseSlot(budget, action)
+            if (fate.get(action) === 'reserved') fate.delete(action)
+            continue
+          }
+          const answer = takeSlot(budget, { action, policy: POLICY }, limit, now)
+          if ('refusal' in answer) continue
+          budget = answer.ledger
+          if (fate.get(action) === 'reserved') writes.push(now)
+          fate.set(action, fate.has(action) ? 'written' : 'reserved')
+        }
+        for (const from of writes) expect(writes.filter((t) => t >= from && t < from + hours(1)).length).to.be.at.most(limit)
+      }),
+    )
+  })
+})

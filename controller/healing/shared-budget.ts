@@ -1,0 +1,65 @@
+/**
+ * Limits of the installation that policies share: of a namespace, and of the whole cluster. The same exact log as a
+ * policy's own, but nothing in it waits to be settled: an act counts for an hour from its reservation, which is made anew
+ * before each write. So a crash leaves at worst one act too many in it, for an hour.
+ */
+import { after, before, formatInstant, latest, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import type { BudgetLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import { CLOCK_STEP, WINDOW } from './budget.ts'
+import type { Refusal } from './refusal.ts'
+
+export type SharedBudget = BudgetLedgerSpec['budget']
+export type SharedAct = SharedBudget['acts'][number]
+
+/** Whose policies share it. */
+export type BudgetScope = { readonly scope: 'Namespace'; readonly namespace: string } | { readonly scope: 'Cluster' }
+
+/** In the order in which they are asked, after the policy's own. */
+export const scopesOf = (namespace: string): readonly BudgetScope[] => [{ scope: 'Namespace', namespace }, { scope: 'Cluster' }]
+
+export const emptyBudget = (scope: BudgetScope): SharedBudget => ({ ...scope, acts: [] })
+
+export const sharedLimit = ({ budgets }: Installation, { scope }: Pick<BudgetScope, 'scope'>): number => (scope === 'Namespace' ? budgets.namespace : budgets.cluster)
+
+/** An unreadable time counts (I19). */
+function counts({ reservedAt }: SharedAct, now: Instant): boolean {
+  const at = parseInstant(reservedAt)
+  return at === undefined || now < after(at, WINDOW)
+}
+
+/** Nothing in it counts, nor will again when the clock goes back. */
+export const isIdle = ({ acts }: SharedBudget, now: Instant): boolean => !acts.some((act) => counts(act, before(now, CLOCK_STEP)))
+
+/** Why there is no room for one more. */
+export function refuseShared(budget: SharedBudget, limit: number, now: Instant): Refusal | undefined {
+  const counted = budget.acts.filter((act) => counts(act, now))
+  if (counted.length < limit) return undefined
+  const ends = counted.flatMap(({ reservedAt }) => parseInstant(reservedAt) ?? []).sort((a, b) => a - b)
+  const freed = ends[counted.length - limit]
+  const where = budget.namespace === undefined ? 'of the whole cluster' : `of namespace ${budget.namespace}`
+  return {
+    reason: 'BudgetExhausted',
+    message: `${counted.length} of ${limit} actions ${where} in this hour are used up`,
+    ...(freed === undefined ? {} : { recheckAt: after(freed, WINDOW) }),
+  }
+}
+
+/** Its slot, taken or kept. One that is kept counts from now on: what it is for begins now. */
+export function takeSlot(budget: SharedBudget, act: Pick<SharedAct, 'action' | 'policy'>, limit: number, now: Instant): { readonly ledger: SharedBudget } | { readonly refusal: Refusal } {
+  const held = budget.acts.find(({ action }) => action === act.action)
+  const others = held === undefined ? budget.acts : budget.acts.filter((other) => other !== held)
+  // One that no longer counts has to ask again.
+  const kept = held !== undefined && counts(held, now)
+  const refusal = kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now)
+  if (refusal !== undefined) return { refusal }
+  const at = parseInstant(held?.reservedAt)
+  const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }
+  return { ledger: { ...budget, acts: [...others.filter((other) => counts(other, before(now, CLOCK_STEP))), next] } }
+}
+
+/** Given back: nothing was made of it, and nothing will be. */
+export function releaseSlot(budget: SharedBudget, action: string): SharedBudget {
+  const acts = budget.acts.filter((act) => act.action !== action)
+  return acts.length === budget.acts.length ? budget : { ...budget, acts }
+}
