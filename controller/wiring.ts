@@ -21,9 +21,18 @@ const keyOf = ({ metadata }: KubeObject): string => keyString({ namespace: metad
 /** Returns how to cut the wires again. */
 export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>): () => void {
   const { policy: policyQueue, action: actionQueue, history } = queues
+  /** Whether somebody still has to decide on them may have changed. */
+  const askAgain = (policy: PolicyKey): void => {
+    for (const action of objects.openActions(policy.namespace)) {
+      const { spec, status } = action
+      if (spec.approvalRequired === true && status?.approvedAt === undefined && spec.policyRef.name === policy.name) actionQueue.addAfter(keyOf(action), ECHO)
+    }
+  }
   const policies = objects.policies.subscribe((event) => {
     if (event.type === 'updated' && !concerns(event.old, event.object)) return
     policyQueue.add(keyOf(event.object))
+    const { namespace = '', name } = event.object.metadata
+    askAgain({ namespace, name })
     history.addAfter(keyOf(event.object), ECHO)
   })
   const actions = objects.actions.subscribe((event) => {
@@ -36,6 +45,7 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
   })
   const memory = ledgers.onChange((policy) => {
     policyQueue.addAfter(keyString(policy), ECHO)
+    askAgain(policy)
     // An action may go when it has been settled.
     history.addAfter(keyString(policy), ECHO)
   })

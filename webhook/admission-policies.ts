@@ -1,6 +1,7 @@
 /**
- * KS701 as ValidatingAdmissionPolicies: only the controller creates HealingActions and writes their status, and only
- * it writes ledgers. They hold with every program of ours down.
+ * KS701 and KS702 as ValidatingAdmissionPolicies: only the controller creates HealingActions and writes their status,
+ * only who has the verb approve decides on them, in his own name, and only the controller writes ledgers. They hold with
+ * every program of ours down.
  */
 import { GROUP } from '../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
@@ -9,6 +10,8 @@ import { CONTROLLER_USER, HEALING_ACTION_ADMISSION_POLICY, HEALING_LEDGER_ADMISS
 import { LABELS, type Manifest } from './manifests.ts'
 
 const VERSION = 'admissionregistration.k8s.io/v1'
+
+const IS_CONTROLLER = `request.userInfo.username == '${CONTROLLER_USER}'`
 
 /**
  * The garbage collector removes its own finalizer by an update: without this way out, a foreground deletion (and the
@@ -21,13 +24,53 @@ const LETTING_GO = [
   'object.spec == oldObject.spec',
 ].join(' && ')
 
+/** An update of the object itself that brings a decision, and nothing else: the schema keeps the rest of the spec as it is. */
+const DECIDING = [
+  "request.operation == 'UPDATE'",
+  "(!has(request.subResource) || request.subResource == '')",
+  'has(object.spec.approval)',
+  '!has(oldObject.spec.approval)',
+].join(' && ')
+const SAME_METADATA = ['labels', 'annotations']
+  .map((field) => `object.metadata.?${field}.orValue({}) == oldObject.metadata.?${field}.orValue({})`)
+  .concat(['finalizers', 'ownerReferences'].map((field) => `object.metadata.?${field}.orValue([]) == oldObject.metadata.?${field}.orValue([])`))
+  .join(' && ')
+
+export const APPROVE_VERB = 'approve'
+
+/** Who may decide, and as whom. The authorizer answers with the rights of whoever asks, groups included. */
+const deciding: readonly Validation[] = [
+  { expression: '!variables.deciding || !variables.controller', message: '[KS702] the controller does not decide on its own actions — a person has to have seen them — approve or reject as yourself' },
+  {
+    expression: `!variables.deciding || authorizer.group('${GROUP}').resource('${healingAction.plural}').namespace(request.namespace).name(request.name).check('${APPROVE_VERB}').allowed()`,
+    message: `[KS702] deciding needs the verb ${APPROVE_VERB} on ${healingAction.plural}.${GROUP} — an approval lets KubeSkippy act on workloads — ask for a Role that grants it in this namespace, or ask somebody who has it`,
+  },
+  {
+    expression: '!variables.deciding || object.spec.approval.decidedBy == request.userInfo.username',
+    message: '[KS702] spec.approval.decidedBy is not the name that you are known by here — the record of who decided would be a forgery — leave it out, or see kubectl auth whoami',
+  },
+  {
+    expression: "!variables.deciding || !has(oldObject.status) || !has(oldObject.status.phase) || oldObject.status.phase == 'Pending'",
+    message: '[KS702] this action waits for no decision any more — nothing would come of it — see its status for what has become of it',
+  },
+]
+
+interface Validation {
+  readonly expression: string
+  readonly message: string
+}
+
 interface Guarded {
   readonly name: string
   readonly resources: readonly string[]
   readonly message: string
+  /** Beside the controller. */
+  readonly unless?: string
+  readonly more?: readonly Validation[]
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[]
 }
 
-const guard = ({ name, resources, message }: Guarded): readonly Manifest[] => [
+const guard = ({ name, resources, message, unless = LETTING_GO, more = [], variables }: Guarded): readonly Manifest[] => [
   {
     apiVersion: VERSION,
     kind: 'ValidatingAdmissionPolicy',
@@ -38,7 +81,8 @@ const guard = ({ name, resources, message }: Guarded): readonly Manifest[] => [
         // Every version: one that is added later is guarded from its first day. Deletion is left to RBAC.
         resourceRules: [{ apiGroups: [GROUP], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources, scope: '*' }],
       },
-      validations: [{ expression: `request.userInfo.username == '${CONTROLLER_USER}' || (${LETTING_GO})`, message, reason: 'Forbidden' }],
+      ...(variables === undefined ? {} : { variables }),
+      validations: [{ expression: `${IS_CONTROLLER} || (${unless})`, message }, ...more].map((validation) => ({ ...validation, reason: 'Forbidden' })),
     },
   },
   {
@@ -54,7 +98,13 @@ export const admissionPolicies: readonly Manifest[] = [
     name: HEALING_ACTION_ADMISSION_POLICY,
     resources: [healingAction.plural, `${healingAction.plural}/status`],
     message:
-      '[KS701] only the KubeSkippy controller writes HealingActions — whoever could write one would act as the healer of the namespace — write a HealingPolicy instead',
+      '[KS701] only the KubeSkippy controller writes HealingActions — whoever could write one would act as the healer of the namespace — write a HealingPolicy instead; of an action that waits for approval only spec.approval may be set',
+    unless: `(${LETTING_GO}) || (variables.deciding && ${SAME_METADATA})`,
+    variables: [
+      { name: 'controller', expression: IS_CONTROLLER },
+      { name: 'deciding', expression: DECIDING },
+    ],
+    more: deciding,
   }),
   ...guard({
     name: HEALING_LEDGER_ADMISSION_POLICY,

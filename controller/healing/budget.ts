@@ -10,10 +10,14 @@ import type { Refusal } from './refusal.ts'
 
 export type Entry = HealingLedgerSpec['entries'][number]
 
+/** Neither settled nor abandoned. */
+export const isOpen = ({ state }: Pick<Entry, 'state'>): boolean => state === 'Reserved' || state === 'Waiting'
+
 export const WINDOW = hours(1)
 
-/** Whether the entry counts for the hour (or other time) that ends now. An unreadable time counts (I19). */
+/** Whether the entry counts for the hour (or other time) that ends now. An unreadable time counts (I19); one that waits for approval does not yet. */
 export function counts(entry: Entry, now: Instant, window: Millis = WINDOW): boolean {
+  if (entry.state === 'Waiting') return false
   const at = parseInstant(entry.reservedAt)
   return entry.state === 'Reserved' || at === undefined || now < after(at, window)
 }
@@ -49,7 +53,7 @@ const MOST_OF_A_BUDGET = 100
 /** Entries that no longer count for anything, and will not again, leave the log. `longest`: of the budgets of the policy. */
 export function trimmed(entries: readonly Entry[], now: Instant, longest: Millis = WINDOW): Entry[] {
   const then = before(now, CLOCK_STEP)
-  const hour = entries.filter((entry) => counts(entry, then))
+  const hour = entries.filter((entry) => entry.state === 'Waiting' || counts(entry, then))
   const older = entries.filter((entry) => !counts(entry, then) && counts(entry, then, longest)).sort((a, b) => reservedAt(a) - reservedAt(b))
   return [...older.slice(-MOST_OF_A_BUDGET), ...hour]
 }

@@ -80,7 +80,7 @@ interface Knobs {
 const knobs: fc.Arbitrary<Knobs> = fc.record({
   maxActionsPerHour: fc.integer({ min: 1, max: 9 }),
   maxConcurrent: fc.integer({ min: 1, max: 5 }),
-  mode: fc.constantFrom<HealingPolicySpec['mode']>('automatic', 'automatic', 'automatic', 'dryrun', 'monitor'),
+  mode: fc.constantFrom<HealingPolicySpec['mode']>('automatic', 'automatic', 'automatic', 'manual', 'dryrun', 'monitor'),
   suspend: fc.constantFrom(false, false, false, true),
   protected: fc.subarray(['cart-0', 'cart-1', 'cart-2']),
 })
@@ -95,6 +95,7 @@ const compiled = ({ mode, suspend, maxActionsPerHour, maxConcurrent, protected: 
         maxConcurrent,
         requireHealthCheck: true,
         healthCheckTimeout: '5m',
+        approvalTimeout: '1h',
         circuitBreaker: { failureThreshold: 3, openDuration: '10m' },
         ...(names.length === 0 ? {} : { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: [...names] }] }),
       },

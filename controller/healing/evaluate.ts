@@ -7,6 +7,8 @@ import { shortHash } from '../../shared/lib/hash.ts'
 import { plural } from '../../shared/lib/text.ts'
 import { earliest, formatInstant, instant, minutes, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
+import { approvalParts, needsApproval } from './approval.ts'
+import { isOpen } from './budget.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
@@ -115,7 +117,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(guarded)
       continue
     }
-    const next = nextStep(policy, ledger, finding, snapshot.actions)
+    const next = nextStep(policy, ledger, finding, snapshot)
     if ('refusal' in next) {
       refuse(next.refusal)
       continue
@@ -146,7 +148,7 @@ function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets
 }
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */
-function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, recorded: Snapshot['actions']): { action: PlannedAction } | { refusal: Refusal } {
+function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now }: Pick<Snapshot, 'actions' | 'now'>): { action: PlannedAction } | { refusal: Refusal } {
   const { trigger, chain, object } = finding
   const dryRun = policy.mode === 'dryrun'
   const found = findIncident(ledger, trigger.name, chain.subject)
@@ -170,17 +172,21 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, reco
   const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), object.ref.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))
-  const busy = ledger.entries.filter((e) => e.state === 'Reserved' && mine.has(e.incident))
+  const busy = ledger.entries.filter((e) => isOpen(e) && mine.has(e.incident))
   const held = busy.find((e) => e.target === object.ref.uid)
   // A reservation of this very name without an action is what a crash leaves behind: it is taken over.
   const takenOver = held?.action === name && !recorded.has(name)
   // An object that came after an act on this workload is its replacement: verification judges it.
-  const replacement = busy.some((e) => object.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
+  const replacement = busy.some((e) => e.state === 'Reserved' && object.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
+  if (held?.state === 'Waiting' && !takenOver) {
+    return { refusal: { reason: 'PendingApproval', message: `${held.action} waits for approval: kubeskippy approve (or reject) ${held.action} -n ${policy.namespace}` } }
+  }
   if (held === undefined ? replacement : !takenOver) {
     return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
-  const request: Request = { action: name, target: object.ref.uid, dryRun, incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
-  return { action: { name, request, spec: specOf(policy, finding, template, request) } }
+  const approval = needsApproval(policy, template)
+  const request: Request = { action: name, target: object.ref.uid, dryRun, ...(approval ? { approval } : {}), incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
+  return { action: { name, request, spec: { ...specOf(policy, finding, template, request), ...approvalParts(policy, template, object, now) } } }
 }
 
 /** The ordinal changes with every new try of one rung on one object: no name may come twice. 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */

@@ -3,15 +3,17 @@
  * the ladder is next, when it is over, and how long it cools down. Every function returns the next ledger.
  */
 import { shortHash } from '../../shared/lib/hash.ts'
-import { after, earliest, formatInstant, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { after, earliest, formatInstant, millis, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import { sameSubject, type SubjectName } from './owners.ts'
+import { isOpen } from './budget.ts'
 import type { Refusal } from './refusal.ts'
 
 export type Ledger = HealingLedgerSpec
 export type Incident = Ledger['incidents'][number]
 type Entry = Ledger['entries'][number]
-export type Outcome = NonNullable<Entry['outcome']>
+/** Rejected, Expired: what waited for approval did not get it. */
+export type Outcome = NonNullable<Entry['outcome']> | 'Rejected' | 'Expired'
 
 /** Bound of the schema: open ones and those that cool down. */
 export const MAX_INCIDENTS = 64
@@ -22,6 +24,8 @@ export interface Request {
   readonly action: string
   readonly target: string
   readonly dryRun: boolean
+  /** A person has to approve it first. */
+  readonly approval?: boolean
   readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung'>
 }
 
@@ -47,7 +51,22 @@ export function refuseIncident(ledger: Ledger, { incident, dryRun }: Request, no
   if ((known.dryRun === true) !== dryRun) return { reason: 'IncidentInProgress', message: `incident ${known.id} is of another mode` }
   if (known.ordinal !== incident.ordinal) return { reason: 'IncidentInProgress', message: `incident ${known.id} has another number by now` }
   if (known.rung !== incident.rung) return { reason: 'IncidentInProgress', message: `incident ${known.id} is on another rung by now` }
-  return dryRun ? { reason: 'DryRunDone', message: `${known.lastAction ?? 'a dry run'} shows what would be done` } : undefined
+  if (dryRun) return { reason: 'DryRunDone', message: `${known.lastAction ?? 'a dry run'} shows what would be done` }
+  if (known.askAgainAt === undefined || isPast(known.askAgainAt, now)) return undefined
+  const again = parseInstant(known.askAgainAt)
+  return {
+    reason: 'ApprovalExpired',
+    message: `nobody decided on ${known.lastAction ?? 'the last request'} in time; approval is asked for again from ${known.askAgainAt}`,
+    ...(again === undefined ? {} : { recheckAt: again }),
+  }
+}
+
+/** Whether the incident has gone on or ended since approval was asked for. */
+export function refuseStep(ledger: Ledger, { incident }: { readonly incident: Pick<Incident, 'id' | 'rung'> }): Refusal | undefined {
+  const known = ledger.incidents.find((i) => i.id === incident.id)
+  if (known === undefined || known.state === 'Ended') return { reason: 'TargetRecovered', message: `incident ${incident.id} is over` }
+  if (known.state === 'Escalated') return { reason: 'Escalated', message: `${whyEscalated(ledger, known)}: a person has to look` }
+  return known.rung === incident.rung ? undefined : { reason: 'IncidentInProgress', message: `incident ${known.id} is on another rung by now` }
 }
 
 function refuseNew(ledger: Ledger, { trigger, subject, ordinal }: Request['incident'], now: Instant): Refusal | undefined {
@@ -77,7 +96,7 @@ function isPast(text: string, now: Instant): boolean {
 /** The incident with the act as its last one. Its predecessor's cooldown is over, so that one is forgotten. */
 export function openIncident(ledger: Ledger, { incident, action, dryRun }: Request, now: Instant): Ledger {
   const known = ledger.incidents.find((i) => i.id === incident.id)
-  const { quietSince: _, ...base } = known ?? { ...incident, openedAt: formatInstant(now), state: 'Open' as const }
+  const { quietSince: _, askAgainAt: __, ...base } = known ?? { ...incident, openedAt: formatInstant(now), state: 'Open' as const }
   const next: Incident = { ...base, lastAction: action, ...(dryRun ? { dryRun } : {}) }
   const others = ledger.incidents.filter((i) => i.id !== incident.id && !(i.state === 'Ended' && isSame(i, incident.trigger, incident.subject)))
   return { ...ledger, nextOrdinal: Math.max(ledger.nextOrdinal, incident.ordinal + 1), incidents: [...others, next] }
@@ -89,12 +108,17 @@ export interface Settlement {
   readonly rung: number
   /** Rungs of the ladder now; 0 when the policy is gone. */
   readonly ladder: number
+  /** Of its trigger: how long nobody is asked again when nobody decided. */
+  readonly cooldown?: Millis | undefined
   /** Since when the workload has been healthy; counts towards the end of the incident. */
   readonly healthySince?: Instant | undefined
 }
 
+/** Between two requests for approval of the same step. */
+const SHORTEST_PAUSE = minutes(1)
+
 /** What the outcome of an act means for its incident. The entry has been settled already. */
-export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladder, healthySince }: Omit<Settlement, 'action'>, now: Instant): Ledger {
+export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladder, healthySince, cooldown = minutes(5) }: Omit<Settlement, 'action'>, now: Instant): Ledger {
   const incident = ledger.incidents.find((i) => i.id === entry.incident)
   if (incident?.state !== 'Open') return ledger
   switch (outcome) {
@@ -111,6 +135,12 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
       return renumbered(ledger, incident)
     case 'Cancelled':
       return afterNothing(ledger, entry, now)
+    // It is in a person's hands: neither this nor the next rung is asked for until it has been healthy again.
+    case 'Rejected':
+      return replaced(ledger, { ...incident, state: 'Escalated', rejected: true })
+    // Asking again is the reminder; asking at once would be noise.
+    case 'Expired':
+      return renumbered(ledger, { ...incident, askAgainAt: formatInstant(after(now, millis(Math.max(cooldown, SHORTEST_PAUSE)))) })
     default:
       return outcome satisfies never
   }
@@ -123,7 +153,7 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
 export function afterNothing(ledger: Ledger, entry: Entry, now: Instant): Ledger {
   const incident = ledger.incidents.find((i) => i.id === entry.incident)
   if (incident?.state !== 'Open') return ledger
-  const done = ({ state, outcome }: Entry): boolean => state === 'Reserved' || (outcome !== undefined && outcome !== 'Cancelled')
+  const done = ({ state, outcome }: Entry): boolean => isOpen({ state }) || (outcome !== undefined && outcome !== 'Cancelled')
   const acted = incident.rung > 0 || ledger.entries.some((e) => e.incident === incident.id && done(e))
   return acted ? renumbered(ledger, incident) : replaced(ledger, ended(incident, now, undefined))
 }
@@ -205,7 +235,8 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
 }
 
 /** For people: whether nothing helped, or nothing could be done. */
-export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction }: Incident): string {
+export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, rejected }: Incident): string {
+  if (rejected === true) return `${lastAction ?? 'the action'} on ${subject.kind}/${subject.name} was rejected`
   const outcomes = entries.flatMap((e) => (e.incident === id && e.outcome !== undefined && e.outcome !== 'Cancelled' ? e.outcome : []))
   const none = outcomes.length > 0 && outcomes.every((outcome) => outcome === 'Failed')
   return `${none ? 'no action could be carried out on' : 'no action helped'} ${subject.kind}/${subject.name}${lastAction === undefined ? '' : `, the last was ${lastAction}`}`

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
-import { abandon, confirm, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
+import { abandon, confirm, confirmApproved, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
 import { at, deepFreeze, T0 } from './testing/builders.ts'
 import { BREAKER, live, requestFor, step } from './testing/ledger-model.ts'
 
@@ -20,6 +20,66 @@ const reasonOf = (answer: Admission): string => ('refusal' in answer ? answer.re
 const FIRST = requestFor(EMPTY, 'cart', 'uid-cart-0')
 const HELD = admitted(reserve(EMPTY, FIRST, LIMITS, T0))
 const done = (ledger: Ledger, action: string, outcome: Outcome, ladder = 3, rung = 0): Ledger => deepFreeze(settle(ledger, { action, outcome, rung, ladder, healthySince: at(1000) }, BREAKER, at(2000)))
+
+describe('a request for approval', () => {
+  const asked: Request = { ...FIRST, approval: true }
+  const WAITING = admitted(reserve(EMPTY, asked, LIMITS, T0))
+  const other = (ledger: Ledger, name = 'stock', target = 'uid-stock-0'): Request => requestFor(ledger, name, target)
+
+  it('opens the incident and takes no slot', () => {
+    expect(WAITING.entries.map((e) => e.state)).to.deep.equal(['Waiting'])
+    expect(WAITING.incidents.map((i) => i.state)).to.deep.equal(['Open'])
+    expect(reasonOf(reserve(WAITING, other(WAITING), { maxActionsPerHour: 1, maxConcurrent: 1 }, at(1)))).to.equal('admitted')
+  })
+  it('is made once, whatever the limits are by then', () => expect(reserve(WAITING, asked, LIMITS, at(hours(2)))).to.deep.equal({ ledger: WAITING }))
+  it('keeps others off its object', () => expect(reasonOf(reserve(WAITING, other(WAITING, 'stock', 'uid-cart-0'), LIMITS, at(1)))).to.equal('IncidentInProgress'))
+  it('is made for as many objects of one workload as may be in flight', () => {
+    const next: Request = { ...other(WAITING, 'cart', 'uid-cart-1'), approval: true }
+    expect(reasonOf(reserve(WAITING, next, LIMITS, at(1)))).to.equal('ConcurrencyLimit')
+    expect(reasonOf(reserve(WAITING, next, { ...LIMITS, maxConcurrent: 2 }, at(1)))).to.equal('admitted')
+  })
+  it('takes its slot when it is approved, and its hour begins then', () => {
+    const taken = admitted(confirmApproved(WAITING, asked, LIMITS, at(minutes(50))))
+    expect(taken.entries).to.deep.equal([{ action: FIRST.action, incident: FIRST.incident.id, target: 'uid-cart-0', reservedAt: iso(at(minutes(50))), state: 'Reserved', tried: true }])
+    expect(admitted(confirmApproved(taken, asked, { maxActionsPerHour: 1, maxConcurrent: 1 }, at(minutes(51)))).entries).to.have.length(1)
+  })
+  it('waits for the limits of then', () => {
+    const busy = admitted(reserve(WAITING, other(WAITING), LIMITS, at(1)))
+    expect(reasonOf(confirmApproved(busy, asked, LIMITS, at(2)))).to.equal('ConcurrencyLimit')
+    const full = done(busy, other(WAITING).action, 'Effective')
+    expect(reasonOf(confirmApproved(full, asked, { maxActionsPerHour: 1, maxConcurrent: 1 }, at(3)))).to.equal('RateLimited')
+    expect(reasonOf(confirmApproved({ ...WAITING, breaker: { ...WAITING.breaker, state: 'Open', openUntil: iso(at(9)) } }, asked, LIMITS, at(8)))).to.equal('BreakerOpen')
+  })
+  for (const [title, change, reason] of [
+    ['ended', { state: 'Ended' as const }, 'TargetRecovered'],
+    ['was escalated', { state: 'Escalated' as const }, 'Escalated'],
+    ['went to the next rung', { rung: 1 }, 'IncidentInProgress'],
+  ] as const) {
+    it(`is refused when its incident ${title}`, () => expect(reasonOf(confirmApproved({ ...WAITING, incidents: WAITING.incidents.map((i) => ({ ...i, ...change })) }, asked, LIMITS, at(1)))).to.equal(reason))
+  }
+  it('that was cancelled leaves nothing behind', () => expect(done(WAITING, asked.action, 'Cancelled')).to.deep.include({ entries: [], outcomes: EMPTY.outcomes }).and.to.have.nested.property('incidents[0].state', 'Ended'))
+  it('that was never written down leaves nothing behind', () => expect(abandon(WAITING, asked.action, BREAKER, at(1)).entries).to.deep.equal([]))
+  it('that was rejected leaves the incident to people', () => {
+    const left = done(WAITING, asked.action, 'Rejected')
+    expect(left.entries).to.deep.equal([])
+    expect(left.incidents[0]).to.include({ state: 'Escalated', rejected: true })
+    expect(reasonOf(reserve(left, { ...other(left, 'cart', 'uid-cart-1'), approval: true }, LIMITS, at(hours(9))))).to.equal('Escalated')
+  })
+  it('that nobody decided on is made again after the cooldown, and not before', () => {
+    const left = deepFreeze(settle(WAITING, { action: asked.action, outcome: 'Expired', rung: 0, ladder: 1, cooldown: minutes(5) }, BREAKER, at(0)))
+    expect(left.entries).to.deep.equal([])
+    const again: Request = { ...other(left, 'cart', 'uid-cart-0'), approval: true }
+    expect(again.action).not.to.equal(asked.action)
+    expect(reserve(left, again, LIMITS, at(minutes(5) - 1))).to.deep.nested.include({ 'refusal.reason': 'ApprovalExpired', 'refusal.recheckAt': at(minutes(5)) })
+    expect(admitted(reserve(left, again, LIMITS, at(minutes(5)))).incidents[0]).not.to.have.property('askAgainAt')
+  })
+  it('is not made again at once although there is no cooldown', () => {
+    const left = deepFreeze(settle(WAITING, { action: asked.action, outcome: 'Expired', rung: 0, ladder: 1, cooldown: minutes(0) }, BREAKER, at(0)))
+    const again: Request = { ...other(left, 'cart', 'uid-cart-0'), approval: true }
+    expect(reasonOf(reserve(left, again, LIMITS, at(minutes(1) - 1)))).to.equal('ApprovalExpired')
+    expect(reasonOf(reserve(left, again, LIMITS, at(minutes(1))))).to.equal('admitted')
+  })
+})
 
 describe('a reservation', () => {
   it('writes the entry, the incident and the next ordinal in one step', () => {

@@ -4,8 +4,9 @@
  */
 import { formatInstant, hours, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptions, type Verdict } from './breaker.ts'
-import { askBudget, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
-import { afterNothing, afterOutcome, openIncident, refuseIncident, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
+import { askBudget, isOpen, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
+import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
+import { sameSubject } from './owners.ts'
 import type { Refusal } from './refusal.ts'
 
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
@@ -45,7 +46,7 @@ const refuse = (reason: Refusal['reason'], message: string, recheckAt?: Instant)
 /** Cooldown, incident, concurrency, breaker and hourly limit in one step, and the reservation when all of them admit. */
 export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
   const held = ledger.entries.find((e) => e.action === request.action)
-  if (held !== undefined) return held.state === 'Reserved' ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
+  if (held !== undefined) return isOpen(held) ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
   const refusal = refuseIncident(ledger, request, now)
   if (refusal !== undefined) return { refusal }
   const opened = openIncident(ledger, request, now)
@@ -54,9 +55,12 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
 
 function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxConcurrent, budgets = [], shared }: AdmissionLimits, now: Instant): Admission {
   const inFlight = ledger.entries.filter((e) => e.state === 'Reserved')
-  const same = inFlight.find((e) => e.target === request.target)
+  const same = ledger.entries.find((e) => isOpen(e) && e.target === request.target)
   // Another trigger saw the same object: one write is enough for both.
   if (same !== undefined) return refuse('IncidentInProgress', `${same.action} acts on the same object`)
+  // A person is not asked for more of one workload than could be done at once.
+  const asked = request.approval === true ? ledger.entries.filter((e) => e.state === 'Waiting' && ledger.incidents.some((i) => i.id === e.incident && sameSubject(i.subject, request.incident.subject))) : []
+  if (asked.length >= maxConcurrent) return refuse('ConcurrencyLimit', `${asked.length} of ${maxConcurrent} allowed actions wait for approval`)
   if (inFlight.length >= maxConcurrent) {
     return refuse('ConcurrencyLimit', `${inFlight.length} of ${maxConcurrent} allowed actions are in flight`)
   }
@@ -70,14 +74,10 @@ function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxC
   if (breaker.kind === 'Refused') return refuse('BreakerOpen', whyOpen(ledger.breaker.state, breaker.until), breaker.until)
   const probe = breaker.kind === 'Probe'
   const longest = budgets.reduce<Millis>((span, { per }) => (per > span ? per : span), WINDOW)
-  const entry: Entry = {
-    action: request.action,
-    incident: request.incident.id,
-    target: request.target,
-    reservedAt: formatInstant(now),
-    state: 'Reserved',
-    ...(probe ? { probe } : {}),
-  }
+  const base = { action: request.action, incident: request.incident.id, target: request.target, reservedAt: formatInstant(now) }
+  // Asked for only when it could be done now; the slot is taken when it is.
+  if (request.approval === true) return { ledger: { ...ledger, entries: [...trimmed(ledger.entries, now, longest), { ...base, state: 'Waiting' }] } }
+  const entry: Entry = { ...base, state: 'Reserved', ...(probe ? { probe } : {}) }
   return {
     ledger: { ...ledger, entries: [...trimmed(ledger.entries, now, longest), entry], breaker: probe ? admitProbe(ledger.breaker, request.action) : ledger.breaker },
   }
@@ -111,6 +111,17 @@ export function confirm(ledger: Ledger, action: string, now: Instant): Admission
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
 }
 
+/** A request that was approved takes its slot, by the limits of now: as `reserve`, and confirmed in the same step. */
+export function confirmApproved(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
+  const held = ledger.entries.find((e) => e.action === request.action)
+  if (held?.state !== 'Waiting') return confirm(ledger, request.action, now)
+  const refusal = refuseStep(ledger, request)
+  if (refusal !== undefined) return { refusal }
+  const without: Ledger = { ...ledger, entries: ledger.entries.filter((e) => e !== held) }
+  const admission = bounded(reserveSlot(without, { ...request, approval: false }, limits, now))
+  return 'refusal' in admission ? admission : confirm(admission.ledger, request.action, now)
+}
+
 const replaceEntry = (ledger: Ledger, entry: Entry): Ledger => ({
   ...ledger,
   entries: ledger.entries.map((e) => (e.action === entry.action ? entry : e)),
@@ -122,14 +133,19 @@ const VERDICT: Readonly<Record<Outcome, Verdict>> = {
   Inconclusive: 'Inconclusive',
   Failed: 'NotDone',
   Cancelled: 'NotDone',
+  Rejected: 'NotDone',
+  Expired: 'NotDone',
 }
 
 /** Idempotent: a second settlement of one action changes nothing. */
 export function settle(ledger: Ledger, settlement: Settlement, options: BreakerOptions, now: Instant): Ledger {
   const held = ledger.entries.find((e) => e.action === settlement.action)
-  if (held === undefined || held.state !== 'Reserved') return ledger
+  if (held === undefined || !isOpen(held)) return ledger
   const { outcome } = settlement
-  const entry: Entry = { ...held, state: 'Settled', outcome, settledAt: formatInstant(now) }
+  // It took nothing, so nothing of it counts.
+  if (held.state === 'Waiting') return afterOutcome({ ...ledger, entries: ledger.entries.filter((e) => e !== held) }, held, settlement, now)
+  // What was not waiting any more was cancelled like any other.
+  const entry: Entry = { ...held, state: 'Settled', outcome: outcome === 'Rejected' || outcome === 'Expired' ? 'Cancelled' : outcome, settledAt: formatInstant(now) }
   const settled: Ledger = {
     ...replaceEntry(ledger, entry),
     breaker: settleBreaker(ledger.breaker, entry.action, VERDICT[outcome], now, options),
@@ -149,6 +165,8 @@ function counted(outcomes: Ledger['outcomes'], outcome: Outcome): Ledger['outcom
     case 'Failed':
       return { ...outcomes, failed: outcomes.failed + 1 }
     case 'Cancelled':
+    case 'Rejected':
+    case 'Expired':
       return outcomes
     default:
       return outcome satisfies never
@@ -161,7 +179,8 @@ function counted(outcomes: Ledger['outcomes'], outcome: Outcome): Ledger['outcom
  */
 export function abandon(ledger: Ledger, action: string, options: BreakerOptions, now: Instant): Ledger {
   const held = ledger.entries.find((e) => e.action === action)
-  if (held === undefined || held.state !== 'Reserved') return ledger
+  if (held === undefined || !isOpen(held)) return ledger
+  if (held.state === 'Waiting') return settle(ledger, { action, outcome: 'Cancelled', rung: 0, ladder: 0 }, options, now)
   if (held.tried === true) {
     // The rung does not change for an outcome that says nothing.
     return settle(ledger, { action, outcome: 'Inconclusive', rung: 0, ladder: 0 }, options, now)

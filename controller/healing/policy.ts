@@ -35,6 +35,7 @@ export interface Limits {
   readonly requireHealthCheck: boolean
   readonly healthCheckTimeout: Millis
   readonly stabilizationWindow: Millis
+  readonly approvalTimeout: Millis
   readonly breaker: { readonly failureThreshold: number; readonly openDuration: Millis }
 }
 
@@ -115,6 +116,7 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
       requireHealthCheck: rules.requireHealthCheck,
       healthCheckTimeout: requireDuration('healthCheckTimeout', rules.healthCheckTimeout),
       stabilizationWindow: requireDuration('stabilizationWindow', rules.stabilizationWindow),
+      approvalTimeout: requireDuration('approvalTimeout', rules.approvalTimeout),
       breaker: {
         failureThreshold: rules.circuitBreaker.failureThreshold,
         openDuration: requireDuration('openDuration', rules.circuitBreaker.openDuration),

@@ -7,6 +7,7 @@ import { after, parseInstant, seconds } from '../../shared/lib/time.ts'
 import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { candidates, detect } from '../triggers/index.ts'
 import { isTrouble } from '../triggers/trigger.ts'
+import { differsFromApproved, needsApproval } from './approval.ts'
 import { recall } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { describe } from './owners.ts'
@@ -35,6 +36,8 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   if (refusal !== undefined) return refusal
   const trigger = policy.triggers.find((t) => t.name === spec.trigger.name)
   if (trigger === undefined) return { reason: 'PolicyChanged', message: `trigger ${spec.trigger.name} is gone from the policy` }
+  const different = differsFromApproved(spec, target)
+  if (different !== undefined) return different
   return recovered(spec, trigger, target, policy, selection, snapshot)
 }
 
@@ -59,10 +62,12 @@ function recovered(spec: HealingActionSpec, trigger: CompiledTrigger, target: Ta
   return held ? undefined : { reason: 'TargetRecovered', message: `${trigger.name} has not held for long enough on ${describe(target.ref)}` }
 }
 
-function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string | undefined {
+/** What of the policy is not as it was when decided. */
+export function policyChange(spec: HealingActionSpec, policy: CompiledPolicy): string | undefined {
   if (policy.generation === spec.policyRef.generation) return undefined
-  const mode = spec.dryRun ? 'dryrun' : 'automatic'
-  if (policy.mode !== mode) return `the policy's mode is ${policy.mode} now`
+  const sameMode = spec.dryRun ? policy.mode === 'dryrun' : policy.mode === 'automatic' || policy.mode === 'manual'
+  if (!sameMode) return `the policy's mode is ${policy.mode} now`
+  if (spec.approvalRequired !== true && needsApproval(policy, spec.action)) return 'the policy asks for approval by now'
   const template = ladderOf(policy, spec.trigger.name).find((a) => a.name === spec.action.name)
   return sameJson(template, spec.action) ? undefined : `action ${spec.action.name} of the policy has changed`
 }

@@ -35,6 +35,9 @@ export const REFUSAL_REASONS = [
   'BudgetExhausted',
   'LedgerFull',
   'NotReserved',
+  'PendingApproval',
+  'ApprovalExpired',
+  'Rejected',
 ] as const
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]
@@ -61,4 +64,4 @@ export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReas
  * Normal course of an incident rather than something that a person should look at: reported in the status when nothing
  * else is, without an event.
  */
-export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'ConcurrencyLimit', 'TargetTerminating', 'Escalated'])
+export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'ConcurrencyLimit', 'TargetTerminating', 'Escalated', 'PendingApproval', 'ApprovalExpired'])

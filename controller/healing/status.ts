@@ -14,7 +14,7 @@ import type { ObjectRef } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
 /** Reasons whose time of the next try does not move with each look. */
-const FIXED_TIMES: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>(['OutsideSchedule', 'CooldownActive', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+const FIXED_TIMES: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>(['OutsideSchedule', 'CooldownActive', 'RateLimited', 'BudgetExhausted', 'BreakerOpen', 'ApprovalExpired'])
 
 type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
 

@@ -8,6 +8,7 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
+import type { RefusalReason } from '../healing/refusal.ts'
 import type { ControllerMetrics } from '../metrics.ts'
 import type { Events } from '../ports/events.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
@@ -35,6 +36,8 @@ export interface Delay {
 /** Own state that cannot be read is looked at again: a person may have mended it. */
 export const UNREADABLE_RETRY = seconds(30)
 
+const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
+
 const FIRST_RETRY = seconds(2)
 const LONGEST_RETRY = seconds(30)
 
@@ -57,6 +60,33 @@ export class ActionRecord {
     })
     this.log(begun, before === undefined ? 'began' : 'tried again')
     return begun
+  }
+
+  /** For `kubectl get` and `kubectl wait`: it waits for a person. Written once. */
+  async waiting(action: HealingAction, until: Instant): Promise<void> {
+    if (action.status?.result?.reason === PENDING_APPROVAL) return
+    const { name, namespace } = action.metadata
+    const message = `waits for approval until ${formatInstant(until)}: kubeskippy approve ${name} -n ${namespace}`
+    await this.#ports.objects.writeActionStatus(action, {
+      phase: 'Pending',
+      result: { success: false, reason: PENDING_APPROVAL, message },
+      conditions: withCondition(action, { type: 'Approved', status: 'Unknown', reason: PENDING_APPROVAL, message }, this.#ports.clock.now()),
+    })
+    this.log(action, 'waits for approval', { until: formatInstant(until) })
+  }
+
+  /** The approval came in time, and its deadline does not matter any more. */
+  async approved(action: HealingAction, by: string, why: string, at: Instant): Promise<HealingAction> {
+    const message = printable(`approved by ${by}${why === '' ? '' : `: ${why}`}`, 1000)
+    const noted = await this.#ports.objects.writeActionStatus(action, {
+      phase: 'Approved',
+      approvedAt: formatInstant(at),
+      result: null,
+      conditions: withCondition(action, { type: 'Approved', status: 'True', reason: 'Approved', message }, at),
+    })
+    this.log(action, 'approved', { by: printable(by, 253) })
+    this.#ports.events.record(action, { type: 'Normal', reason: 'Approved', action: action.spec.action.type, note: message })
+    return noted
   }
 
   async delayed(action: HealingAction, { reason, message, first = FIRST_RETRY, asked = millis(0) }: Delay, deadline: Instant): Promise<ReconcileResult> {
@@ -112,7 +142,7 @@ export class ActionRecord {
 
   /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
   async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const nothing = { attempts: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, completionTime: null, result: null } satisfies StatusPatch
+    const nothing = { attempts: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, completionTime: null, result: null } satisfies StatusPatch
     const { status: _, ...bare } = action
     // Ended at once, should there be no second write.
     const { phase, outcome = null } = ending

@@ -41,7 +41,8 @@ export function settled(ledger: Ledger, action: HealingAction, policy: CompiledP
   if (outcome === undefined) return ledger
   const { metadata, spec, status } = action
   const ladder = ladderOf(policy, spec.trigger.name).length
-  const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, healthySince: parseInstant(status?.healthySince) }
+  const cooldown = policy?.triggers.find(({ name }) => name === spec.trigger.name)?.cooldown
+  const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, cooldown, healthySince: parseInstant(status?.healthySince) }
   return settle(ledger, settlement, policy?.limits.breaker ?? BREAKER_DEFAULTS, now)
 }
 
@@ -54,10 +55,16 @@ export function finalStatus(action: HealingAction, { phase, outcome, success, re
     completionTime: formatInstant(now),
     nextAttempt: null,
     result: { success, reason, message, ...(kept === undefined ? {} : { changes: kept }) },
-    conditions: withCondition(action, { type: outcome === undefined ? 'Executed' : 'Verified', status: success ? 'True' : 'False', reason, message }, now),
+    conditions: withCondition(action, { type: conditionOf(action, outcome), status: success ? 'True' : 'False', reason, message }, now),
     ...(outcome === undefined ? {} : { outcome }),
     ...(healthySince === undefined ? {} : { healthySince: formatInstant(healthySince) }),
   }
+}
+
+/** Which question the ending answers. */
+function conditionOf({ spec, status }: HealingAction, outcome: Ending['outcome']): string {
+  if (outcome !== undefined) return 'Verified'
+  return spec.approvalRequired === true && status?.approvedAt === undefined ? 'Approved' : 'Executed'
 }
 
 type Condition = NonNullable<Status['conditions']>[number]

@@ -164,7 +164,7 @@ describe('an action', () => {
 
   describe('with a status that makes no sense', () => {
     const nonsense: Record<string, Record<string, unknown>> = {
-      'an unknown phase': { phase: 'Approved' },
+      'an unknown phase': { phase: 'Agreed' },
       'an unreadable begin': { startTime: 'yesterday' },
       'a list for a time': { phase: 'Verifying', actedAt: ['now'] },
       'no time of the act': { phase: 'Verifying', actedAt: undefined },

@@ -11,17 +11,19 @@ import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
-import { confirm, type Admission, type Ledger } from '../healing/ledger.ts'
+import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
+import type { RefusalReason } from '../healing/refusal.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
 import { verify } from '../healing/verify.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { awaitApproval } from './approval.ts'
 import { cancelled, failed, inconclusive, laterRungs, verified } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
 
@@ -81,11 +83,14 @@ export class ActionReconciler {
     return this.#record.unreadable(action, compiled(objects.policy(keyOf(action.spec.policyRef))), inconclusive(message, 'StatusUnreadable'))
   }
 
-  async #carryOut(found: HealingAction): Promise<ReconcileResult> {
-    const { clock, live, ledgers } = this.#ports
+  async #carryOut(asked: HealingAction): Promise<ReconcileResult> {
+    const { clock, live, ledgers, objects } = this.#ports
     const record = this.#record
+    const policyKey = keyOf(asked.spec.policyRef)
+    const permitted = await awaitApproval(this.#ports, record, asked, compiled(objects.policy(policyKey)))
+    if (permitted.kind === 'NotYet') return permitted.result
+    const { action: found } = permitted
     const { spec, status } = found
-    const policyKey = keyOf(spec.policyRef)
     const nextAttempt = parseInstant(status?.nextAttempt)
     const lookedAt = clock.now()
     if (nextAttempt !== undefined && lookedAt < nextAttempt) return { requeueAfter: between(lookedAt, nextAttempt) }
@@ -104,8 +109,10 @@ export class ActionReconciler {
     const policy = compiled(view.policy)
     const refusal = recheck(spec, policy, target, liveSnapshot(view, now))
     if (refusal !== undefined) return record.ended(found, policy, cancelled(refusal.reason, refusal.message))
-    const deadline = after(begun ?? now, parseDuration(spec.timeout) ?? minutes(10))
-    if (now >= deadline) return record.ended(found, policy, failed(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
+    const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? now, parseDuration(spec.timeout) ?? minutes(10))
+    // Without a try nothing has failed.
+    const late = begun === undefined ? cancelled : failed
+    if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
     const planned = target === undefined ? undefined : plan(spec.action, target)
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
     // The API server answers a bare 500 then.
@@ -114,10 +121,13 @@ export class ActionReconciler {
     }
 
     if (!spec.dryRun) {
-      const confirmed = await ledgers.admit(policyKey, (ledger) => confirmFor(ledger, found, now))
-      if ('refusal' in confirmed) return record.ended(found, policy, cancelled(confirmed.refusal.reason, confirmed.refusal.message))
-      const full = await takeSlots(ledgers, policyKey, found.metadata.name, view.world.installation, now)
-      if (full !== undefined) return record.ended(found, policy, cancelled(full.reason, full.message))
+      const confirmed = await ledgers.admit(policyKey, (ledger) => confirmFor(ledger, found, policy?.limits, now))
+      const full = 'refusal' in confirmed ? confirmed.refusal : await takeSlots(ledgers, policyKey, found.metadata.name, view.world.installation, now)
+      if (full !== undefined) {
+        const { reason, message, recheckAt } = full
+        if (!FULL.has(reason) || spec.approvalRequired !== true) return record.ended(found, policy, cancelled(reason, message))
+        return record.delayed(found, { reason, message, first: seconds(10), asked: between(now, recheckAt ?? now) }, deadline)
+      }
     }
     const action = await record.began(found, now)
     return this.#write({ action, policy, view, lookedAt, deadline, doubt }, planned)
@@ -144,7 +154,7 @@ export class ActionReconciler {
     }
     const changes = planned.changes.map((change) => ({ resource: spec.targetResource, ...change }))
     if (spec.dryRun) {
-      const message = `would have evicted ${describe(spec.targetResource)}; nothing was written${laterRungs(action, policy)}`
+      const message = `would have evicted ${describe(spec.targetResource)}${spec.action.requiresApproval === true ? ' after approval' : ''}; nothing was written${laterRungs(action, policy)}`
       return record.ended(action, policy, { phase: 'Succeeded', success: true, reason: 'DryRun', message, changes })
     }
     return record.landed(action, sentAt ?? clock.now(), `evicted ${describe(spec.targetResource)}`, changes)
@@ -215,18 +225,23 @@ export class ActionReconciler {
   }
 }
 
+/** What was approved waits for its turn as long as its write may be tried. */
+const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+
 const AMBIGUOUS = 'Ambiguous'
 
 /** Unless the last attempt is known to have written nothing. A dry run never has. */
 const mayHaveWritten = ({ spec, status }: HealingAction): boolean => !spec.dryRun && (status?.result === undefined || status.result.reason === AMBIGUOUS)
 
 /** The reservation is for this object; an action that a person made under the name of another one has none. */
-function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, now: Instant): Admission {
-  const { policyRef, targetResource } = spec
+function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits | undefined, now: Instant): Admission {
+  const { policyRef, targetResource, incident } = spec
   const stray = metadata.namespace !== policyRef.namespace || metadata.namespace !== targetResource.namespace
   const other = ledger.entries.some((e) => e.action === metadata.name && e.target !== targetResource.uid)
   if (stray || other) return { refusal: { reason: 'NotReserved', message: `the ledger holds no reservation for ${metadata.name} on this object` } }
-  return confirm(ledger, metadata.name, now)
+  if (spec.approvalRequired !== true || limits === undefined) return confirm(ledger, metadata.name, now)
+  const request = { action: metadata.name, target: targetResource.uid ?? '', dryRun: false, incident: { ...incident, trigger: spec.trigger.name } }
+  return confirmApproved(ledger, request, limits, now)
 }
 
 function compiled(stored: HealingPolicy | undefined): CompiledPolicy | undefined {

@@ -6,6 +6,7 @@ import { after, between, formatInstant, millis, minutes, parseInstant, seconds, 
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import { isOpen } from '../healing/budget.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { abandon, emptyLedger, LEDGER_AFTERLIFE, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
@@ -61,7 +62,7 @@ export class PolicyReconciler {
     const { violations } = judge(stored, { installation: world.installation })
     const policy = compilePolicy(stored)
     const known = await this.#settled(key, policy, await ledgers.read(key), now)
-    const reserved = (known?.entries ?? []).filter((e) => e.state === 'Reserved').map((e) => e.action)
+    const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)
     const snapshot: Snapshot = {
       ...world,
       now,
@@ -87,7 +88,7 @@ export class PolicyReconciler {
     ledger = await this.#orphans(key, policy, ledger, now)
     ledger = await this.#announce(stored, key, ledger)
     await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, now, previous: stored.status }))
-    const orphan = ledger.entries.some((e) => e.state === 'Reserved') ? after(now, ORPHAN_AGE) : undefined
+    const orphan = ledger.entries.some((e) => isOpen(e) && (e.state === 'Reserved' || !snapshot.actions.has(e.action))) ? after(now, ORPHAN_AGE) : undefined
     const next = [again, orphan].filter((t) => t !== undefined).sort((a, b) => a - b)[0]
     return next === undefined ? {} : { requeueAfter: millis(Math.max(50, between(now, next))) }
   }
@@ -123,7 +124,8 @@ export class PolicyReconciler {
       log.info('reservation refused', { ...fields, reason: admission.refusal.reason })
       return undefined
     }
-    if (!dry) {
+    // What waits for approval takes them when it is carried out.
+    if (!dry && action.request.approval !== true) {
       const full = await takeSlots(ledgers, key, action.name, cluster.world(key.namespace).installation, now)
       if (full !== undefined) {
         log.info('reservation refused', { ...fields, reason: full.reason })
@@ -140,11 +142,12 @@ export class PolicyReconciler {
     if (created === 'Created') {
       const { spec } = action
       log.info('decided', { ...fields, dryRun: spec.dryRun, trigger: spec.trigger.name, evidence: spec.trigger.evidence })
+      const asked = spec.approvalRequired === true ? `; kubeskippy approve (or reject) ${action.name} -n ${key.namespace}, until ${spec.approvalDeadline}` : ''
       events.record(stored, {
         type: 'Normal',
-        reason: spec.dryRun ? 'DecidedDryRun' : 'Decided',
+        reason: spec.dryRun ? 'DecidedDryRun' : asked === '' ? 'Decided' : 'ApprovalRequested',
         action: spec.action.type,
-        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}`,
+        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${asked}`,
       })
       const since = parseInstant(spec.trigger.since)
       if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
@@ -156,7 +159,7 @@ export class PolicyReconciler {
   async #settled(key: PolicyKey, policy: CompiledPolicy | undefined, ledger: Ledger | undefined, now: Instant): Promise<Ledger | undefined> {
     let current = ledger
     for (const entry of ledger?.entries ?? []) {
-      const action = entry.state === 'Reserved' ? this.#ports.objects.action({ namespace: key.namespace, name: entry.action }) : undefined
+      const action = isOpen(entry) ? this.#ports.objects.action({ namespace: key.namespace, name: entry.action }) : undefined
       if (action !== undefined && isEnded(action)) current = await this.#ports.ledgers.update(key, (fresh) => settled(fresh, action, policy, now))
     }
     return current
@@ -168,7 +171,7 @@ export class PolicyReconciler {
     let current = ledger
     for (const entry of ledger.entries) {
       const at = parseInstant(entry.reservedAt)
-      if (entry.state !== 'Reserved' || at === undefined || now < after(at, ORPHAN_AGE)) continue
+      if (!isOpen(entry) || at === undefined || now < after(at, ORPHAN_AGE)) continue
       const actionKey = { namespace: key.namespace, name: entry.action }
       if (objects.action(actionKey) !== undefined || (await objects.actionExists(actionKey))) continue
       log.warn('reservation without an action abandoned', { policy: `${key.namespace}/${key.name}`, action: entry.action })

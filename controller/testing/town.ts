@@ -163,6 +163,14 @@ export class Town {
     this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, status: { ...(o['status'] as object), ...status } }))
   }
 
+  /** As whoever may approve: what the API server lets through is not asked here. */
+  decide(decision: 'Approved' | 'Rejected', reason?: string, index = -1): void {
+    const action = this.actions.at(index)
+    if (action === undefined) throw new Error('no action yet')
+    const approval = { decision, decidedBy: 'alice', ...(reason === undefined ? {} : { reason }) }
+    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), approval } }))
+  }
+
   /** What was counted under names that begin so. */
   count(prefix: string): number {
     return [...this.counts].reduce((sum, [key, n]) => (key.startsWith(prefix) ? sum + n : sum), 0)

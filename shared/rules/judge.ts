@@ -111,7 +111,7 @@ function sameShallowJson(a: unknown, b: unknown, depth: number): boolean {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameShallowJson(a[key], b[key], depth - 1))
 }
 
-const RISK: Readonly<Record<Mode, number>> = { monitor: 0, dryrun: 1, automatic: 2 }
+const RISK: Readonly<Record<Mode, number>> = { monitor: 0, dryrun: 1, manual: 2, automatic: 3 }
 
 /** Equal but for being suspended, or for a mode that does less. */
 function noRiskier(now: HealingPolicySpec, old: HealingPolicySpec): boolean {

@@ -54,6 +54,9 @@ export interface Rule {
 /** Whether the policy carries anything out, be it as a dry run: monitor only looks. */
 export const acts = ({ spec }: HealingPolicy): boolean => spec.mode !== 'monitor'
 
+/** Whether it writes to workloads, be it after an approval. */
+export const heals = ({ spec }: HealingPolicy): boolean => spec.mode === 'manual' || spec.mode === 'automatic'
+
 /** The selected kinds; context defaults have been applied. */
 export const selectedResources = ({ spec }: HealingPolicy): NonNullable<HealingPolicy['spec']['selector']['resources']> =>
   spec.selector.resources ?? []

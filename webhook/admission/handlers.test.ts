@@ -85,7 +85,7 @@ describe('mutating', () => {
         selector: { labelSelector: { matchLabels: { app: 'cart' } } },
         triggers: [{ name: 't', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '3m' } }],
         actions: [{ name: 'a', type: 'restart', priority: 50, restartAction: {} }],
-        safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
+        safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
         history: { successful: 50, failed: 100, ttl: '168h' },
       },
     }
@@ -105,7 +105,7 @@ describe('mutating', () => {
       cooldownPeriod: '5m',
       suspend: false,
       history: { successful: 50, failed: 100, ttl: '168h' },
-      safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
+      safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
     })
     const { verdict, review } = handle(mutate(), full)
     expect(verdict).to.equal('allowed')

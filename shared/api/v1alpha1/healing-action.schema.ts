@@ -37,7 +37,38 @@ const properties = {
   action: { ...actionTemplate, description: 'The action of the policy as it was when decided.' },
   dryRun: { type: 'boolean', description: 'Only the dry run of the API server; nothing is written to the target.' },
   timeout: { ...duration('1s', '24h'), description: 'How long the write may be tried (a disruption budget may refuse it for a while).' },
+  approvalRequired: { type: 'boolean', description: 'Nothing is written to the target before a person has approved it.' },
+  changes: {
+    type: 'array',
+    description: 'What is approved: the target as it was when decided, field by field. One that has changed since is left alone.',
+    maxItems: 32,
+    'x-kubernetes-list-type': 'atomic',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['field'],
+      properties: {
+        field: { type: 'string', maxLength: 253 },
+        oldValue: { type: 'string', maxLength: 1024 },
+        newValue: { type: 'string', maxLength: 1024 },
+      },
+    },
+  },
+  approvalDeadline: { ...time, description: 'Until when it waits for a decision. Later approvals do not count.' },
 } as const
+
+const approval = {
+  type: 'object',
+  description: "A person's decision: set once, by somebody with the verb approve on healingactions. The rest of the spec is what was decided on.",
+  additionalProperties: false,
+  required: ['decision', 'decidedBy'],
+  properties: {
+    decision: { type: 'string', enum: ['Approved', 'Rejected'] },
+    reason: { type: 'string', maxLength: 1024, description: 'For whoever reads it later.' },
+    decidedBy: { type: 'string', minLength: 1, maxLength: 1024, description: 'User name of whoever decides. The webhook fills it in; another name than the own one is refused.' },
+    decidedAt: { ...time, description: 'When. The webhook fills it in.' },
+  },
+} as const satisfies ObjectSchema
 
 /** Per field, so that a field that may be set once can join later; on the parent, so that unset-then-set cannot pass. */
 const immutable = Object.keys(properties).map(
@@ -53,8 +84,30 @@ const spec = {
   type: 'object',
   additionalProperties: false,
   required: ['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout'],
-  properties,
-  'x-kubernetes-validations': immutable,
+  properties: { ...properties, approval },
+  'x-kubernetes-validations': [
+    ...immutable,
+    {
+      rule: '!has(self.approval) || (has(self.approvalRequired) && self.approvalRequired)',
+      message: 'this action waits for no approval',
+      fieldPath: '.approval',
+      reason: 'FieldValueForbidden',
+    },
+    {
+      // No decision comes into being decided.
+      rule: '!has(self.approval) || oldSelf.hasValue()',
+      message: 'an action is approved or rejected after it was written down, not with it',
+      fieldPath: '.approval',
+      reason: 'FieldValueForbidden',
+      optionalOldSelf: true,
+    },
+    {
+      rule: '!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)',
+      message: 'it has been approved or rejected already, and that is set once',
+      fieldPath: '.approval',
+      reason: 'FieldValueForbidden',
+    },
+  ],
 } as const satisfies ObjectSchema
 
 const status = {
@@ -63,14 +116,15 @@ const status = {
   properties: {
     phase: {
       type: 'string',
-      enum: ['Pending', 'InProgress', 'Verifying', 'Succeeded', 'Failed', 'Cancelled'],
-      description: 'Succeeded: done and verified, see outcome. Failed: not done, or it did not help. Cancelled: not done, since things had changed.',
+      enum: ['Pending', 'Approved', 'InProgress', 'Verifying', 'Succeeded', 'Failed', 'Cancelled'],
+      description: 'Pending: not begun, or waiting for approval. Succeeded: done and verified, see outcome. Failed: not done, or it did not help. Cancelled: not done, since things had changed.',
     },
     outcome: {
       type: 'string',
       enum: ['Effective', 'Ineffective', 'Inconclusive'],
       description: 'What verification found. Absent for dry runs and for acts that were not carried out.',
     },
+    approvedAt: { ...time, description: 'When the approval was seen. The timeout of the write begins here.' },
     startTime: { ...time, description: 'When carrying out began: written before the first write.' },
     actedAt: { ...time, description: 'When the write had landed.' },
     healthySince: { ...time, description: 'Since when the replacement has been healthy without a break.' },
@@ -111,7 +165,7 @@ const status = {
       'x-kubernetes-list-type': 'atomic',
       items: objectName,
     },
-    conditions: { ...conditions, description: 'Executed, Verified.' },
+    conditions: { ...conditions, description: 'Approved, Executed, Verified.' },
   },
 } as const satisfies ObjectSchema
 
@@ -132,7 +186,10 @@ export const healingAction = {
     { name: 'Dry run', type: 'boolean', jsonPath: '.spec.dryRun' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
     { name: 'Outcome', type: 'string', jsonPath: '.status.outcome' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.result.reason', priority: 1 },
+    { name: 'Reason', type: 'string', jsonPath: '.status.result.reason' },
+    // A string: kubectl shows a date as an age, and one in the future as <invalid>.
+    { name: 'Decide by', type: 'string', jsonPath: '.spec.approvalDeadline', priority: 1 },
+    { name: 'Decided by', type: 'string', jsonPath: '.spec.approval.decidedBy', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
 } as const satisfies CustomResource

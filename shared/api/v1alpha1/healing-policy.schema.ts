@@ -13,9 +13,9 @@ const spec = {
   properties: {
     mode: {
       type: 'string',
-      enum: ['monitor', 'dryrun', 'automatic'],
+      enum: ['monitor', 'dryrun', 'manual', 'automatic'],
       default: 'dryrun',
-      description: 'monitor: findings, status, events and metrics only. dryrun: records what would be done, with the dry run of the API server. automatic: acts.',
+      description: 'monitor: findings, status, events and metrics only. dryrun: records what would be done, with the dry run of the API server. manual: every action waits until a person approves it. automatic: acts, except where an action requires approval.',
     },
     suspend: { type: 'boolean', default: false, description: 'Stops new acts at once. Findings are still reported.' },
     selector,

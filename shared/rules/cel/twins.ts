@@ -70,6 +70,19 @@ export const twins: readonly Twin[] = [
     },
   },
   {
+    rule: '!has(self.{{field}}) || (has(self.{{flag}}) && self.{{flag}})',
+    holds: ({ self, hole }) => !has(self, hole('field')) || get(self, hole('flag')) === true,
+  },
+  {
+    rule: '!has(self.{{field}}) || oldSelf.hasValue()',
+    holds: ({ self, oldSelf, hole }) => !has(self, hole('field')) || oldSelf !== undefined,
+  },
+  {
+    // Set once.
+    rule: '!has(oldSelf.{{field}}) || (has(self.{{field}}) && self.{{field}} == oldSelf.{{field}})',
+    holds: ({ self, oldSelf, hole }) => !has(oldSelf, hole('field')) || sameJson(get(self, hole('field')), get(oldSelf, hole('field'))),
+  },
+  {
     // Immutability, on the parent: unset-then-set cannot pass.
     rule: 'has(self.{{field}}) == has(oldSelf.{{field}}) && (!has(self.{{field}}) || self.{{field}} == oldSelf.{{field}})',
     holds: ({ self, oldSelf, hole }) => {

@@ -1,5 +1,5 @@
 import { quoted } from '../../lib/text.ts'
-import { namespacePath, protectedNamespaces, selectedNamespaces, type Rule } from '../rule.ts'
+import { heals, namespacePath, protectedNamespaces, selectedNamespaces, type Rule } from '../rule.ts'
 
 export const ks103: Rule = {
   id: 'KS103',
@@ -8,10 +8,10 @@ export const ks103: Rule = {
   why: 'the cluster and its healer depend on what runs there, and an action at the wrong moment takes both down',
   fix: 'use mode monitor or dryrun there, and act by hand',
   check(policy, { installation }) {
-    if (policy.spec.mode !== 'automatic') return []
+    if (!heals(policy)) return []
     const closed = protectedNamespaces(installation)
     return selectedNamespaces(policy).flatMap((namespace, index) =>
-      closed.has(namespace) ? [{ path: namespacePath(policy, index), what: `mode automatic in the protected namespace ${quoted(namespace, 63)}` }] : [],
+      closed.has(namespace) ? [{ path: namespacePath(policy, index), what: `mode ${policy.spec.mode} in the protected namespace ${quoted(namespace, 63)}` }] : [],
     )
   },
 }

@@ -65,7 +65,9 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
 }
 
 function repairAction(spec: HealingActionSpec): HealingActionSpec {
-  return { ...spec, timeout: inside(spec.timeout, '24h'), action: repairTemplate(spec.action, spec.action.triggers ?? []) }
+  // No decision comes into being decided.
+  const { approval: _, ...undecided } = spec
+  return { ...undecided, timeout: inside(spec.timeout, '24h'), action: repairTemplate(spec.action, spec.action.triggers ?? []) }
 }
 
 function repairTemplate({ triggers, ...action }: HealingActionSpec['action'], names: readonly string[]): HealingActionSpec['action'] {
@@ -86,6 +88,7 @@ function repairSafety({ stabilizationWindow, protectedResources, circuitBreaker,
   return {
     ...rules,
     healthCheckTimeout: inside(rules.healthCheckTimeout, '4h'),
+    approvalTimeout: inside(rules.approvalTimeout, '4h'),
     ...(stabilizationWindow !== undefined && { stabilizationWindow: inside(stabilizationWindow, '4h') }),
     ...(protectedResources !== undefined && {
       protectedResources: protectedResources.map(({ labelSelector, ...entry }) => ({ ...entry, labelSelector: repairSelector(labelSelector ?? {}) })),

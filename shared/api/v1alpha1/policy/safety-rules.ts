@@ -93,6 +93,11 @@ export const safetyRules = {
       ...duration('1s', '24h'),
       description: 'How long it must then stay healthy with the trigger quiet. Default: the longest duration of a trigger, at least 60s.',
     },
+    approvalTimeout: {
+      ...duration('1s', '168h'),
+      default: '1h',
+      description: 'How long an action waits for approval. Then it is cancelled, and asked for again after the cooldown of its trigger (one minute at least) if it is still needed.',
+    },
     circuitBreaker: {
       type: 'object',
       description: 'Stops acting when acting does not help.',

@@ -25,6 +25,10 @@ export const actionTemplate = {
       enum: ['Pod'],
       description: 'What is acted on: the offending pod. Default when the selector names pods: Pod.',
     },
+    requiresApproval: {
+      type: 'boolean',
+      description: 'Waits until a person approves it, in mode automatic too. Approving needs the verb approve on healingactions.',
+    },
     triggers: {
       type: 'array',
       description: 'Names of the triggers that lead to this action. Default: all.',

@@ -1,0 +1,49 @@
+import { expect } from 'chai'
+import type { HealingActionSpec, HealingActionStatus } from '../../shared/api/v1alpha1/types.ts'
+import { formatInstant } from '../../shared/lib/time.ts'
+import { buildActionTemplate, buildHealingAction } from '../../shared/testing/builders/objects.ts'
+import { approvalOf, approvalParts, differsFromApproved, needsApproval } from './approval.ts'
+import { at, crashing, pod, policy, T0 } from './testing/builders.ts'
+
+describe('approval', () => {
+  for (const [mode, requiresApproval, wanted] of [
+    ['monitor', true, false],
+    ['dryrun', true, false],
+    ['manual', false, true],
+    ['manual', undefined, true],
+    ['automatic', true, true],
+    ['automatic', false, false],
+    ['automatic', undefined, false],
+  ] as const) {
+    it(`is ${wanted ? '' : 'not '}needed in mode ${mode} when the action says ${requiresApproval}`, () =>
+      expect(needsApproval({ mode }, requiresApproval === undefined ? {} : { requiresApproval })).to.equal(wanted))
+  }
+
+  const approved = { decision: 'Approved', decidedBy: 'alice' } as const
+  const cases: readonly [string, Partial<HealingActionSpec>, HealingActionStatus, number, string][] = [
+    ['is granted where none is needed', {}, {}, 0, 'Granted'],
+    ['is waited for just before the deadline', { approvalRequired: true }, {}, 999, 'Waiting'],
+    ['is given up at the deadline', { approvalRequired: true }, {}, 1000, 'Expired'],
+    ['counts just before the deadline', { approvalRequired: true, approval: approved }, {}, 999, 'Approved'],
+    ['does not count at the deadline', { approvalRequired: true, approval: approved }, {}, 1000, 'Expired'],
+    ['that was seen in time counts afterwards', { approvalRequired: true, approval: approved }, { phase: 'Approved', approvedAt: formatInstant(T0) }, 5000, 'Granted'],
+    ['is not taken from a status alone', { approvalRequired: true }, { phase: 'Approved', approvedAt: formatInstant(T0) }, 999, 'Waiting'],
+    ['that was refused is refused after the deadline too', { approvalRequired: true, approval: { ...approved, decision: 'Rejected' } }, {}, 5000, 'Rejected'],
+    ['that was refused is refused whatever the status says', { approvalRequired: true, approval: { ...approved, decision: 'Rejected' } }, { approvedAt: formatInstant(T0) }, 0, 'Rejected'],
+    ['with a deadline that cannot be read has expired', { approvalRequired: true, approval: approved, approvalDeadline: 'soon' }, {}, 0, 'Expired'],
+  ]
+  for (const [title, spec, status, now, kind] of cases) {
+    it(title, () => expect(approvalOf(buildHealingAction({ spec: { approvalDeadline: formatInstant(at(1000)), ...spec }, status }), at(now)).kind).to.equal(kind))
+  }
+
+  it('is for what a person was shown: the object as it was', () => {
+    const template = buildActionTemplate({ requiresApproval: true })
+    const parts = approvalParts(policy({ actions: [template] }), template, crashing(), T0)
+    expect(parts).to.deep.include({ approvalRequired: true, approvalDeadline: '2030-01-01T13:00:00.000Z' })
+    const spec = { ...buildHealingAction({ spec: parts }).spec, action: template }
+    expect(differsFromApproved(spec, crashing())).to.equal(undefined)
+    const other = { ...crashing(), ref: { ...pod().ref, uid: 'uid-other' } }
+    expect(differsFromApproved(spec, other)).to.deep.include({ reason: 'TargetChanged' })
+    expect(differsFromApproved(spec, other)?.message).to.include('metadata.uid: was uid-cart-0, now uid-other')
+  })
+})
