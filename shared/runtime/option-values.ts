@@ -2,9 +2,10 @@
 import { formatDuration, parseDuration } from '../lib/duration.ts'
 import { nearest, quoted } from '../lib/text.ts'
 import type { Millis } from '../lib/time.ts'
+import { readRecords, type OptionRecord } from './option-records.ts'
 import type { OptionSpec } from './options.ts'
 
-export type OptionValue = string | boolean | number | readonly string[]
+export type OptionValue = string | boolean | number | readonly string[] | readonly OptionRecord[]
 export type Read = { readonly value: OptionValue } | { readonly problem: string }
 
 /** `raw` is a string (flag, default) or what YAML made of it. */
@@ -26,6 +27,8 @@ export function readValue(spec: OptionSpec, raw: unknown): Read {
     case 'list':
       if (!Array.isArray(raw) || !raw.every((item) => typeof item === 'string')) return { problem: 'must be a list of strings' }
       return readList(spec, raw)
+    case 'records':
+      return readRecords(spec, raw)
     default:
       return spec satisfies never
   }

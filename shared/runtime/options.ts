@@ -6,6 +6,7 @@ import { ConfigError } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
 import { nearest, quoted } from '../lib/text.ts'
 import type { Millis } from '../lib/time.ts'
+import type { RecordField, RecordOf } from './option-records.ts'
 import { readValue, type OptionValue } from './option-values.ts'
 
 interface Common {
@@ -41,6 +42,8 @@ export type OptionSpec = Common &
     | { readonly type: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     /** A flag takes them separated by commas and may be repeated; the file takes a list. */
     | ({ readonly type: 'list'; readonly default: readonly string[] } & /** Of each item. */ Pattern)
+    /** A flag takes one record (`name=main,url=http://...`) and may be repeated; the file takes a list of objects. `unique`: the field that tells them apart. */
+    | { readonly type: 'records'; readonly default: readonly never[]; readonly fields: readonly RecordField[]; readonly unique: string }
   )
 
 interface TypeMap {
@@ -54,6 +57,8 @@ interface TypeMap {
 
 type ValueType<S extends OptionSpec> = S extends { readonly type: 'choice'; readonly choices: readonly (infer C)[] }
   ? C
+  : S extends { readonly type: 'records'; readonly fields: infer F extends readonly RecordField[] }
+  ? readonly RecordOf<F>[]
   : S['type'] extends keyof TypeMap
     ? TypeMap[S['type']]
     : never
@@ -116,8 +121,9 @@ export function resolveOptions<const L extends readonly OptionSpec[]>(specs: L, 
       if ('problem' in read) problems.push(`${where}: ${read.problem}`)
       else result[spec.key] = read.value
     }
-    if (raw !== undefined && raw.length > 1 && spec.type !== 'list') problems.push(`--${spec.flag} is given ${raw.length} times`)
-    else if (raw !== undefined) take(spec.type === 'list' ? raw.flatMap((text) => text.split(',')) : raw[0], `--${spec.flag}`)
+    const many = spec.type === 'list' || spec.type === 'records'
+    if (raw !== undefined && raw.length > 1 && !many) problems.push(`--${spec.flag} is given ${raw.length} times`)
+    else if (raw !== undefined) take(spec.type === 'list' ? raw.flatMap((text) => text.split(',')) : spec.type === 'records' ? raw : raw[0], `--${spec.flag}`)
     else if (fromFile.has(spec.key)) take(fromFile.get(spec.key), spec.key)
     else if (spec.default !== undefined) take(spec.default, `default of ${spec.key}`)
   }
