@@ -12,6 +12,7 @@ export const declareControllerMetrics = (metrics: Metrics) => ({
   verified: metrics.histogram('kubeskippy_fault_to_verified_seconds', 'From the begin of the fault to the verified outcome.', HEALING_BUCKETS),
   escalations: metrics.counter('kubeskippy_escalations_total', 'Incidents that no action helped.'),
   historyDeleted: metrics.counter('kubeskippy_history_deleted_total', 'Ended HealingActions that were removed, by why: Age or Limit.', ['why']),
+  metricReads: metrics.counter('kubeskippy_metric_reads_total', 'Questions to sources of metrics, by kind, and whether there was data.', ['kind', 'outcome']),
   ledgerUnreadable: metrics.counter('kubeskippy_ledger_unreadable_total', 'Reconciles refused because own durable state was malformed.'),
 })
 

@@ -15,6 +15,7 @@ import {
   LEASES,
   NAMESPACES,
   POD_DISRUPTION_BUDGETS,
+  POD_METRICS,
   PODS,
   REPLICA_SETS,
   ROLE_BINDINGS,
@@ -22,6 +23,8 @@ import {
   SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../shared/kube/resources.ts'
+import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../shared/rules/triggers/built-in-metrics.ts'
+import { ENDPOINT_SLICES } from './adapters/metrics/endpoints.ts'
 import type { Permission } from './actions/action.ts'
 import { healerPermissions } from './actions/index.ts'
 
@@ -68,6 +71,11 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(SERVICE_ACCOUNTS, READ, [HEALER_ACCOUNT]),
   { apiGroups: [DEPLOYMENTS.group], resources: [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].map(({ plural }) => plural), verbs: READ },
   on(POD_DISRUPTION_BUDGETS, ['list']),
+  // Sources of metric triggers: reads of numbers. What an adapter calls its metrics is known to nobody else.
+  on(POD_METRICS, ['list']),
+  on(ENDPOINT_SLICES, ['list']),
+  { apiGroups: [CUSTOM_METRICS], resources: ['*'], verbs: ['get'] },
+  { apiGroups: [EXTERNAL_METRICS], resources: ['*'], verbs: ['list'] },
   on(HEALING_POLICIES, READ),
   onStatus(HEALING_POLICIES),
   on(HEALING_ACTIONS, [...READ, 'create', 'delete']),

@@ -15,7 +15,7 @@ import { LeaseElection } from '../shared/kube/lease-election.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
-import { millis, minutes, seconds, type Clock } from '../shared/lib/time.ts'
+import { millis, minutes, seconds, type Clock, type Millis } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
 import { clusterClock } from './adapters/cluster-clock.ts'
@@ -24,13 +24,16 @@ import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
 import { ApiOwnObjects } from './adapters/own-objects.ts'
 import { targetWriter } from './adapters/target-writer.ts'
+import { MetricRounds } from './adapters/metrics/rounds.ts'
+import { MetricSources } from './adapters/metrics/sources.ts'
+import type { MetricSource } from './ports/metric-source.ts'
 import { declareControllerMetrics } from './metrics.ts'
 import { CONTROLLER_OPTIONS } from './options.ts'
 import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
 import { HistoryReconciler } from './reconcilers/history.ts'
 import { PolicyReconciler } from './reconcilers/healing-policy.ts'
-import { byKey, wire } from './wiring.ts'
+import { byKey, metricsWanted, tellPolicies, wire } from './wiring.ts'
 
 export interface ControllerParts {
   readonly api: KubeApi
@@ -43,6 +46,9 @@ export interface ControllerParts {
   readonly metrics: Metrics
   /** Policies, and apart from them actions, worked on at the same time. */
   readonly concurrency: number
+  /** Who answers what metric triggers ask, and how often they do. */
+  readonly metricSource: MetricSource
+  readonly syncInterval: Millis
   readonly version: string
   /** Absent: it works alone, or beside others without asking. */
   readonly election?: LeaseElection
@@ -60,12 +66,22 @@ export function createController(parts: ControllerParts): ProgramParts {
   const api = fenced(parts.api, election ?? noFence)
   const metrics = declareControllerMetrics(parts.metrics)
   const watching = { api, timers, random, log, metrics: declareReflectorMetrics(parts.metrics) }
-  const cluster = new WatchedCluster({ ...watching, clock, installation })
+  const serverClock = clusterClock(clock, api)
   const objects = new ApiOwnObjects(watching)
+  const metricReadings = new MetricRounds({
+    source: parts.metricSource,
+    clock: serverClock,
+    timers,
+    log,
+    reads: metrics.metricReads,
+    tick: parts.syncInterval,
+    wanted: metricsWanted(objects),
+  })
+  const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
-  const live = new ApiLiveReader({ api, clock, installation })
+  const live = new ApiLiveReader({ api, clock, installation, metricReadings })
   const writer = targetWriter(api, version)
-  const ports = { cluster, live, objects, ledgers, writer, events, clock: clusterClock(clock, api), log, metrics }
+  const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics }
   const policyReconciler = new PolicyReconciler(ports)
   const actionReconciler = new ActionReconciler(ports)
   const historyReconciler = new HistoryReconciler({ ...ports, timers })
@@ -112,9 +128,14 @@ export function createController(parts: ControllerParts): ProgramParts {
     // No decision before every watch is complete: half a world looks like a quiet one.
     // With it come ledgers whose policy went while nobody watched.
     const unwire = wire(cluster, objects, ledgers, { policy: policyQueue, action: actionQueue, history: historyQueue })
+    // Whoever leads asks; nobody else does.
+    await metricReadings.start((policies) => tellPolicies(policies, objects, policyQueue, actionQueue))
+    const unlook = objects.policies.subscribe(() => metricReadings.look())
     for (const loop of loops) loop.start()
     log.info('working', { policies: objects.policies.store.size })
     await aborted(term)
+    metricReadings.stop()
+    unlook()
     unwire()
     await Promise.all(loops.map((loop) => loop.stop(deadline)))
   }
@@ -164,10 +185,14 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
         const election = options['controller.leaderElect'] ? new LeaseElection({ api, lease, identity, clock, timers, random, log, metrics }) : undefined
         const events = new EventRecorder({ api: fenced(api, election ?? noFence), controller: 'kubeskippy.io/controller', instance, clock, timers, log, metrics })
         const concurrency = options['controller.concurrency']
-        const controller = createController({ api, events, installation, clock, timers, random, log, metrics, concurrency, version, ...(election === undefined ? {} : { election }) })
+        const metricSource = new MetricSources({ api, timers, prometheus: options['prometheus.sources'] })
+        const sources: Component = { name: 'sources of metrics', start: () => {}, stop: () => metricSource.close() }
+        const syncInterval = options.syncInterval
+        const parts = { api, events, installation, clock, timers, random, log, metrics, concurrency, version, metricSource, syncInterval }
+        const controller = createController({ ...parts, ...(election === undefined ? {} : { election }) })
         // First of all and so last: while events are still being sent, nobody else leads.
         const release: Component = { name: 'lease', start: () => {}, stop: (deadline) => (deadline.aborted ? undefined : election?.release()) }
-        return { ...controller, components: [release, events, ...controller.components] }
+        return { ...controller, components: [release, events, sources, ...controller.components] }
       },
     },
     argv,

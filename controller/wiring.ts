@@ -1,15 +1,19 @@
 /** What makes which reconciler run: from watches to queues. */
 import type { HealingPolicy } from '../shared/api/v1alpha1/types.ts'
+import { TerminalError } from '../shared/lib/errors.ts'
 import { sameJson } from '../shared/lib/json.ts'
 import type { KubeObject } from '../shared/lib/object.ts'
 import { millis, seconds } from '../shared/lib/time.ts'
 import { keyString, parseKey } from '../shared/kube/store.ts'
 import type { Reconcile } from '../shared/runtime/reconcile-loop.ts'
 import type { WorkQueue } from '../shared/runtime/work-queue.ts'
+import type { Wanted } from './adapters/metrics/rounds.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
 import type { ApiOwnObjects } from './adapters/own-objects.ts'
+import { compilePolicy } from './healing/policy.ts'
 import type { PolicyKey } from './ports/ledgers.ts'
+import { metricQuestions } from './triggers/metric/args.ts'
 
 type Queue = Pick<WorkQueue, 'add' | 'addAfter'>
 
@@ -57,6 +61,35 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
   })
   return () => {
     for (const cut of [policies, actions, memory, world]) cut()
+  }
+}
+
+/** Policies whose metrics were read, and what is carried out by them in the same namespaces. */
+export function tellPolicies(policies: readonly string[], objects: ApiOwnObjects, policyQueue: Queue, actionQueue: Queue): void {
+  for (const key of policies) policyQueue.add(key)
+  for (const namespace of new Set(policies.map((key) => parseKey(key).namespace ?? ''))) {
+    for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
+  }
+}
+
+/** What all policies ask of metrics. One that does not compile asks nothing; its reconciler says so. */
+export function metricsWanted(objects: ApiOwnObjects): () => readonly Wanted[] {
+  const known = new WeakMap<HealingPolicy, readonly Wanted[]>()
+  return () =>
+    [...objects.policies.store.values()].flatMap((policy) => {
+      const asked = known.get(policy) ?? wantedBy(policy)
+      known.set(policy, asked)
+      return asked
+    })
+}
+
+function wantedBy(policy: HealingPolicy): readonly Wanted[] {
+  if (policy.metadata.deletionTimestamp !== undefined) return []
+  try {
+    return metricQuestions(compilePolicy(policy)).map((asked) => ({ ...asked, by: keyOf(policy) }))
+  } catch (error) {
+    if (error instanceof TerminalError) return []
+    throw error
   }
 }
 

@@ -7,6 +7,7 @@ import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { ClusterCache } from '../ports/cluster.ts'
+import type { MetricMemory } from '../ports/metric-source.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
 
 /** Kinds through which the top owner of a pod is found. */
@@ -16,6 +17,7 @@ export interface WatchedClusterOptions extends Pick<ReflectorOptions<unknown, ne
   readonly api: Pick<KubeApi, 'list' | 'watch' | 'serverTime'>
   readonly clock: Clock
   readonly installation: Installation
+  readonly metricReadings: MetricMemory
 }
 
 const byNamespace = { namespace: (view: { readonly ref: { readonly namespace: string } }) => [view.ref.namespace] }
@@ -66,7 +68,7 @@ export class WatchedCluster implements ClusterCache {
   }
 
   world(namespace: string): World {
-    const { api, clock, installation } = this.#options
+    const { api, clock, installation, metricReadings: metrics } = this.#options
     const now = clock.now()
     const server = api.serverTime()
     const healer = this.#healers.store.get({ namespace, name: HEALER_ACCOUNT })
@@ -76,6 +78,7 @@ export class WatchedCluster implements ClusterCache {
       pods: this.#pods.store.byIndex('namespace', namespace),
       workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
       objects: [],
+      metrics: metrics.readings(),
       // Whether it may is asked when there is something to do.
       healer: healer === undefined ? 'Missing' : 'Ready',
       killSwitch: this.#killSwitch.store.size > 0,

@@ -11,6 +11,8 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../actions/index.ts'
 import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
+import { NO_READINGS } from '../healing/metrics.ts'
+import type { MetricMemory } from '../ports/metric-source.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
 
@@ -21,6 +23,8 @@ export interface LiveReaderOptions {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'serverTime'>
   readonly clock: Clock
   readonly installation: Installation
+  /** Absent: whoever looks does not judge metric triggers. */
+  readonly metricReadings?: MetricMemory
 }
 
 export class ApiLiveReader implements LiveReader {
@@ -53,6 +57,8 @@ export class ApiLiveReader implements LiveReader {
         pods,
         workloads,
         objects: [],
+        // Asked at most a tick ago: what is read live is what is written to.
+        metrics: this.#options.metricReadings?.readings() ?? NO_READINGS,
         healer,
         killSwitch,
         clockSkew: server === undefined ? undefined : between(server, now),

@@ -2,9 +2,11 @@
 import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
+import { parseQuantity } from '../../shared/lib/quantity.ts'
 import { instant, parseInstant } from '../../shared/lib/time.ts'
 import { pauseReason } from '../healing/pause.ts'
 import type {
+  Amounts,
   ConditionView,
   ContainerState,
   ContainerView,
@@ -93,8 +95,24 @@ export function podView(raw: KubeObject): PodView {
     phase: isObject(status) ? text(status['phase']) : '',
     restartPolicy: isObject(spec) ? text(spec['restartPolicy']) || 'Always' : 'Always',
     mirror: raw.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined,
+    resources: resourcesOf(member(raw, 'spec')),
     containers: [...inits, ...list(member(raw, 'status')['containerStatuses']).map(containerView)],
   }
+}
+
+function resourcesOf(spec: Record<string, unknown>): PodView['resources'] {
+  // Sidecars are init containers that stay.
+  const containers = [...list(spec['initContainers']), ...list(spec['containers'])]
+  return { pod: amounts(spec['resources']), containers: Object.fromEntries(containers.map((c) => [text(c['name']), amounts(c['resources'])])) }
+}
+
+function amounts(resources: unknown): Amounts {
+  const of = (what: 'limits' | 'requests'): Amounts['limits'] => {
+    const given = member(resources, what)
+    const [cpu, memory] = [parseQuantity(given['cpu']), parseQuantity(given['memory'])]
+    return { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) }
+  }
+  return { limits: of('limits'), requests: of('requests') }
 }
 
 /** An init container that ended well has done its work. */

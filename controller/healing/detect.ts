@@ -2,7 +2,8 @@
 import { earliest, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { candidates, detect } from '../triggers/index.ts'
-import { isTrouble, type Memory, type Observation } from '../triggers/trigger.ts'
+import type { RestartMarks } from '../triggers/metric/restarts.ts'
+import { isTrouble, type DetectContext, type Memory, type Observation } from '../triggers/trigger.ts'
 import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
 import type { Selected, Selection } from './select.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -15,6 +16,8 @@ export interface Finding extends Selected {
   readonly restarts: number
   /** Restarts so far, where they are what it is about. */
   readonly seen: number | undefined
+  /** The measured value, where there is one. */
+  readonly value: number | undefined
   readonly evidence: string
 }
 
@@ -25,6 +28,8 @@ export interface TriggerReport {
   readonly since: Instant | undefined
   readonly firesAt: Instant | undefined
   readonly message: string
+  /** Of the object that the message is about. */
+  readonly value?: number
 }
 
 export interface Detection {
@@ -32,6 +37,8 @@ export interface Detection {
   readonly findings: readonly Finding[]
   readonly noData: readonly { readonly trigger: string; readonly selected: Selected }[]
   readonly reports: readonly TriggerReport[]
+  /** To be remembered. */
+  readonly restarts: readonly RestartMarks[]
   readonly recheckAt: Instant | undefined
 }
 
@@ -39,38 +46,65 @@ export interface Detection {
 export function recall(remembered: Snapshot['findings'], trigger: string, uid: string): Memory | undefined {
   const entry = remembered.find((f) => f.trigger === trigger && f.object.uid === uid)
   const since = parseInstant(entry?.since)
-  return entry === undefined || since === undefined ? undefined : { since, restarts: entry.restarts ?? 0 }
+  if (entry === undefined || since === undefined) return undefined
+  const { restarts = 0, state, value, message } = entry
+  return { since, restarts, state, ...(value === undefined ? {} : { value }), ...(message === undefined ? {} : { evidence: message }) }
 }
 
-export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Pick<Snapshot, 'now' | 'findings'>): Detection {
+/** What a detector may look at beside the object. `decided`: in place of what the status does not remember. */
+export function contextFor(policy: CompiledPolicy, trigger: string, uid: string, seen: Remembered, decided?: Memory): DetectContext {
+  const [kind, ...others] = policy.kinds
+  return {
+    now: seen.now,
+    stabilizationWindow: policy.limits.stabilizationWindow,
+    memory: recall(seen.findings, trigger, uid) ?? decided,
+    metrics: seen.metrics,
+    marks: seen.restarts.filter(({ pod }) => pod.uid === uid),
+    single: others.length === 0 && kind?.names?.size === 1,
+  }
+}
+
+/** What the detectors need of a snapshot, the objects apart. */
+export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'restarts'>
+
+export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Remembered): Detection {
   const findings: Finding[] = []
   const noData: Detection['noData'][number][] = []
   const reports: TriggerReport[] = []
+  const restarts: RestartMarks[] = []
   let recheckAt: Instant | undefined
   const soon = (t: Instant | undefined): void => {
     if (t !== undefined && t > snapshot.now) recheckAt = recheckAt === undefined ? t : earliest(recheckAt, t)
   }
   for (const trigger of policy.triggers) {
     const seen: Observation[] = []
-    for (const item of candidates(trigger, selection)) {
-      const observation = detect(trigger, item.object, {
-        now: snapshot.now,
-        stabilizationWindow: policy.limits.stabilizationWindow,
-        memory: recall(snapshot.findings, trigger.name, item.object.ref.uid),
-      })
+    for (const item of candidates(trigger, selection, snapshot)) {
+      const observation = detect(trigger, item.object, contextFor(policy, trigger.name, item.object.ref.uid, snapshot))
       seen.push(observation)
+      if (observation.marks !== undefined) restarts.push(...observation.marks)
       if (observation.state === 'NoData') noData.push({ trigger: trigger.name, selected: item })
       if (!isTrouble(observation)) continue
       soon(observation.firesAt)
       soon(observation.recheckAt)
-      const { state, since, firesAt, restarts, seen: total, evidence } = observation
-      findings.push({ ...item, trigger, state, since, firesAt, restarts, seen: total, evidence: printable(evidence, 400) })
+      const { state, since, firesAt, restarts: crashes, seen: total, value, evidence } = observation
+      findings.push({ ...item, trigger, state, since, firesAt, restarts: crashes, seen: total, value, evidence: printable(evidence, 400) })
     }
     reports.push(report(trigger.name, seen))
   }
   // sort() is stable: several triggers on one pod stay in the order of the policy.
   findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
-  return { findings, noData, reports, recheckAt }
+  return { findings, noData, reports, restarts: longestMarks(restarts), recheckAt }
+}
+
+/** Triggers with windows of their own remember the same container for different times: the longest memory serves all. */
+function longestMarks(all: readonly RestartMarks[]): readonly RestartMarks[] {
+  const kept = new Map<string, RestartMarks>()
+  for (const entry of all) {
+    const key = `${entry.pod.uid} ${entry.container}`
+    const other = kept.get(key)
+    if (other === undefined || entry.base < other.base) kept.set(key, entry)
+  }
+  return [...kept.values()]
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
@@ -84,7 +118,7 @@ function report(name: string, seen: readonly Observation[]): TriggerReport {
     .reduce<Instant | undefined>((t, o) => (t === undefined ? o.firesAt : earliest(t, o.firesAt)), undefined)
   const worst = firing[0] ?? troubled[0]
   if (worst !== undefined) {
-    return { name, state: worst.state, objects: troubled.length, since: oldest, firesAt: next, message: printable(worst.evidence, 400) }
+    return { name, state: worst.state, objects: troubled.length, since: oldest, firesAt: next, message: printable(worst.evidence, 400), ...(worst.value === undefined ? {} : { value: worst.value }) }
   }
   const blind = seen.find((o) => o.state === 'NoData')
   // One object with data is enough to say that the trigger works; with none it is blind, and that is not quiet.

@@ -9,7 +9,7 @@ export type MetricQuestion =
   /** CPU and memory of the containers of a namespace, from metrics.k8s.io. */
   | { readonly kind: 'podUsage'; readonly namespace: string }
   /** Of every object of a resource (`pods`, `deployments.apps`) in a namespace, from custom.metrics.k8s.io. */
-  | { readonly kind: 'customMetric'; readonly namespace: string; readonly resource: string; readonly metric: string; readonly selector: string }
+  | { readonly kind: 'customMetric'; readonly namespace: string; readonly resource: string; readonly metric: string }
   /** From external.metrics.k8s.io. */
   | { readonly kind: 'externalMetric'; readonly namespace: string; readonly metric: string; readonly selector: string }
   /** Endpoints of the Services of a namespace: how many of them are ready. */
@@ -37,10 +37,13 @@ export interface MetricReading {
   readonly askedFrom: Instant
   /** With what came before the last answer, as far back as triggers need. */
   readonly series: readonly Series[]
+  /** Points of one series that are further apart have something missing between them. */
+  readonly gap: Millis
   /** Why the newest try failed. */
   readonly failure: string | undefined
 }
 
+/** Of all questions; those that were never asked are not in it. */
 export interface MetricReadings {
   /** Time between two askings. */
   readonly tick: Millis
@@ -52,3 +55,6 @@ export const TICKS_OF_GRACE = 2.5
 
 /** A sample that is older than this says nothing of now: the time after which Prometheus itself calls a series stale. */
 export const OLDEST_SAMPLE = 300_000 as Millis
+
+/** Before anything was asked. */
+export const NO_READINGS: MetricReadings = { tick: 30_000 as Millis, byQuestion: new Map() }

@@ -8,7 +8,7 @@ import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { candidates, detect } from '../triggers/index.ts'
 import { isTrouble } from '../triggers/trigger.ts'
 import { differsFromApproved, needsApproval } from './approval.ts'
-import { recall } from './detect.ts'
+import { contextFor } from './detect.ts'
 import { refusalOf } from './guards.ts'
 import { describe } from './owners.ts'
 import { ladderOf, type CompiledPolicy, type CompiledTrigger } from './policy.ts'
@@ -42,15 +42,15 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
 }
 
 function recovered(spec: HealingActionSpec, trigger: CompiledTrigger, target: TargetView, policy: CompiledPolicy, selection: Selection, snapshot: Snapshot): Refusal | undefined {
-  const { now, findings } = snapshot
+  const { now } = snapshot
   // The decision itself remembers since when, should the status not have been written.
   const since = parseInstant(spec.trigger.since)
   const decided = since === undefined ? undefined : { since, restarts: 0 }
   // An act on a workload is about any of what it owns.
   const about = ({ object, chain }: Selected): boolean => object.ref.uid === target.ref.uid || (target.shape !== 'Pod' && chain.subject.uid === target.ref.uid)
-  const seen = candidates(trigger, selection)
+  const seen = candidates(trigger, selection, snapshot)
     .filter(about)
-    .map(({ object }) => detect(trigger, object, { now, stabilizationWindow: policy.limits.stabilizationWindow, memory: recall(findings, trigger.name, object.ref.uid) ?? decided }))
+    .map(({ object }) => detect(trigger, object, contextFor(policy, trigger.name, object.ref.uid, snapshot, decided)))
     .filter(isTrouble)
   if (seen.length === 0) return { reason: 'TargetRecovered', message: `${trigger.name} no longer sees anything wrong with ${describe(target.ref)}` }
   // Within a crash loop the container is up now and then; what began anew, or must hold for longer now, has not held long enough.

@@ -8,6 +8,8 @@ import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { SharedBudget } from './shared-budget.ts'
+import type { RestartMarks } from '../triggers/metric/restarts.ts'
+import type { Signals } from '../triggers/trigger.ts'
 
 /** One live object, and no other one of that name. */
 export interface ObjectRef {
@@ -60,6 +62,12 @@ export interface ConditionView {
   readonly reason: string
 }
 
+/** By resource, in cores and bytes. */
+export interface Amounts {
+  readonly limits: { readonly cpu?: number; readonly memory?: number }
+  readonly requests: { readonly cpu?: number; readonly memory?: number }
+}
+
 export interface PodView extends View {
   readonly shape: 'Pod'
   readonly phase: string
@@ -67,6 +75,8 @@ export interface PodView extends View {
   /** A static pod's mirror: the API server's copy of a file on the node. */
   readonly mirror: boolean
   readonly containers: readonly ContainerView[]
+  /** What it may use and has asked for. */
+  readonly resources: { readonly pod: Amounts; readonly containers: Readonly<Record<string, Amounts>> }
 }
 
 /** It has ended for good: nothing in it runs or will run again. */
@@ -116,7 +126,7 @@ export interface NamespaceView {
 export type HealerState = 'Ready' | 'Missing' | 'Forbidden'
 
 /** What the namespace of a policy looks like now. */
-export interface World {
+export interface World extends Signals {
   readonly now: Instant
   readonly namespace: NamespaceView | undefined
   readonly pods: readonly PodView[]
@@ -142,4 +152,6 @@ export interface Snapshot extends World {
   readonly actions: ReadonlySet<string>
   /** The last written status of the policy, of this generation: remembers since when. */
   readonly findings: NonNullable<HealingPolicyStatus['findings']>
+  /** Restarts that the status remembers, of whatever generation. */
+  readonly restarts: readonly RestartMarks[]
 }

@@ -1,16 +1,17 @@
 /** The status of a policy as data: what was seen, what is going on, and why nothing happened. */
-import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
+import type { Detection } from './detect.ts'
 import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
 import { whyEscalated } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
 import { describe } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { DISABLING_REASONS, type Refusal } from './refusal.ts'
-import type { ObjectRef } from './snapshot.ts'
+import type { ObjectRef, Snapshot } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
 /** Reasons whose time of the next try does not move with each look. */
@@ -21,6 +22,7 @@ type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
 /** Bounds of the schema. */
 const MAX_FINDINGS = 256
 const MAX_INCIDENTS = 64
+const MAX_RESTARTS = 128
 
 export interface StatusInput {
   readonly policy: CompiledPolicy
@@ -43,22 +45,25 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
     conditions: conditions(input, open),
     matched: evaluation.matched,
     healthy: evaluation.healthy,
-    triggers: detection.reports.map(({ name, state, objects, since, firesAt, message }) => ({
+    triggers: detection.reports.map(({ name, state, objects, since, firesAt, message, value }) => ({
       name,
       state,
       objects,
       ...(since === undefined ? {} : { since: formatInstant(since) }),
       ...(firesAt === undefined ? {} : { firesAt: formatInstant(firesAt) }),
+      ...(value === undefined ? {} : { value }),
       ...(message === '' ? {} : { message }),
     })),
-    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, evidence }) => ({
+    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, value, evidence }) => ({
       trigger: trigger.name,
       object: reference(object.ref),
       since: formatInstant(since),
       restarts,
       state,
+      ...(value === undefined ? {} : { value }),
       message: evidence,
     })),
+    ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),
     incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, lastAction: last }) => ({
       id,
       trigger,
@@ -82,6 +87,27 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
     ...(lastAction === undefined ? {} : { lastAction }),
     outcomes: ledger.outcomes,
   }
+}
+
+const written = ({ pod, container, base, marks }: Detection['restarts'][number]): NonNullable<HealingPolicyStatus['restarts']>[number] => ({
+  pod: { name: pod.name, uid: pod.uid },
+  container,
+  base,
+  marks: marks.map(({ at, total }) => ({ at: formatInstant(at), total })),
+})
+
+/** What the status of a policy remembers for the detectors. Findings are of one generation: in another one the trigger's name may have another meaning. */
+export function remembered(status: HealingPolicyStatus | undefined, generation?: number): Pick<Snapshot, 'findings' | 'restarts'> {
+  const same = generation === undefined || status?.observedGeneration === generation
+  return { findings: same ? (status?.findings ?? []) : [], restarts: (status?.restarts ?? []).flatMap(readMarks) }
+}
+
+/** Malformed by a person's hand it is no memory: restarts are then counted anew. */
+function readMarks({ pod, container, base, marks }: NonNullable<HealingPolicyStatus['restarts']>[number]): Snapshot['restarts'] {
+  const read = marks.map(({ at, total }) => ({ at: parseInstant(at), total }))
+  const sound = read.flatMap(({ at, total }) => (at === undefined ? [] : [{ at, total }]))
+  const ordered = sound.every(({ at, total }, i) => at >= (sound[i - 1]?.at ?? at) && total >= (sound[i - 1]?.total ?? base))
+  return sound.length === marks.length && ordered ? [{ pod, container, base, marks: sound }] : []
 }
 
 /** Of a policy that cannot be judged at all (own state unreadable, a spec that does not compile). */

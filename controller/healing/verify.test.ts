@@ -3,7 +3,7 @@ import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
 import { verify, type Verification } from './verify.ts'
-import { at, cart, cartSet, condition, container, crashing, crashed, fresh, ownedBy, pod, policy, remembered, rules, running, waiting, workload } from './testing/builders.ts'
+import { at, cart, condition, container, crashing, crashed, fresh, ownedBy, pod, policy, remembered, rules, running, snapshot, waiting, workload } from './testing/builders.ts'
 
 /** healthCheckTimeout 5m, stabilizationWindow 2m. The act was at 0.4 s past the whole second. */
 const ACTED = 400
@@ -14,7 +14,7 @@ function judge(pods: readonly PodView[], now: number, safety: Partial<HealingPol
   return verify(
     policy({ ...rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m', ...safety }), ...rest.spec }),
     { trigger: 'crashing', subject: rest.subject ?? cart.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED) },
-    { now: at(now), pods, workloads: [cart, cartSet], findings: rest.findings ?? [] },
+    snapshot({ now: at(now), pods, findings: rest.findings ?? [] }),
   )
 }
 const told = (verdict: Verification): string => (verdict.kind === 'Done' ? verdict.outcome : `until ${verdict.until - at(0)}`)

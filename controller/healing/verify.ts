@@ -5,10 +5,10 @@
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { after, earliest, formatInstant, latest, minutes, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import { detect } from '../triggers/index.ts'
-import { recall } from './detect.ts'
+import { contextFor, type Remembered } from './detect.ts'
 import { describe, indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
-import { isFinished, type PodView, type Snapshot, type World } from './snapshot.ts'
+import { isFinished, type PodView, type World } from './snapshot.ts'
 
 export interface VerifyInput {
   readonly trigger: string
@@ -34,7 +34,7 @@ export type Verification =
 /** Beyond what its windows allow, a verification ends without a verdict (I16). */
 const PATIENCE = minutes(1)
 
-export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pick<World, 'now' | 'pods' | 'workloads'> & Pick<Snapshot, 'findings'>): Verification {
+export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pick<World, 'pods' | 'workloads'> & Remembered): Verification {
   const { now } = snapshot
   const { healthCheckTimeout, stabilizationWindow, requireHealthCheck } = policy.limits
   const deadline = after(input.actedAt, healthCheckTimeout)
@@ -52,7 +52,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
   if (trigger === undefined) return done('Inconclusive', `the policy no longer has trigger ${input.trigger}`)
   const observations = pods.map((pod) => ({
     pod,
-    observation: detect(trigger, pod, { now, stabilizationWindow, memory: recall(snapshot.findings, trigger.name, pod.ref.uid) }),
+    observation: detect(trigger, pod, contextFor(policy, trigger.name, pod.ref.uid, snapshot)),
   }))
   const wait = (until: Instant, healthySince?: Instant): Verification => ({
     kind: 'Wait',

@@ -18,6 +18,7 @@ import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
+import { remembered } from '../healing/status.ts'
 import { verify } from '../healing/verify.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
@@ -214,7 +215,7 @@ export class ActionReconciler {
       return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
     }
     const input = { trigger: spec.trigger.name, subject: { namespace, ...spec.incident.subject }, targetUid: spec.targetResource.uid ?? '', actedAt }
-    const judged = (world: Pick<Snapshot, 'pods' | 'workloads'>) => verify(policy, input, { ...world, now: clock.now(), findings: stored?.status?.findings ?? [] })
+    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'metrics'>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
     const cached = cluster.world(namespace)
     let verdict = judged(cached)
     // A silent watch shows what once was: no verdict without a look at the pods themselves.
@@ -263,6 +264,6 @@ function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapshot {
     ledger: undefined,
     budgets: [],
     actions: new Set(),
-    findings: policy?.status?.findings ?? [],
+    ...remembered(policy?.status),
   }
 }

@@ -16,7 +16,7 @@ import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
 import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
-import { brokenStatus, policyStatus } from '../healing/status.ts'
+import { brokenStatus, policyStatus, remembered } from '../healing/status.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
@@ -70,8 +70,7 @@ export class PolicyReconciler {
       ledger: known,
       budgets: await Promise.all(scopesOf(key.namespace).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
       actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
-      // Another generation may have given the trigger's name another meaning.
-      findings: stored.status?.observedGeneration === policy.generation ? (stored.status.findings ?? []) : [],
+      ...remembered(stored.status, policy.generation),
     }
     const evaluation = await this.#evaluate(policy, snapshot)
     metrics.evaluations.inc({ decision: evaluation.decision.kind, reason: reasonOf(evaluation) })

@@ -16,4 +16,4 @@ export function forbidden({ verb, resource, subresource, namespace, name, impers
 }
 
 const allows = ({ apiGroups, resources, resourceNames, verbs }: PolicyRule, verb: string, group: string, resource: string, name: string | undefined): boolean =>
-  verbs.includes(verb) && apiGroups.includes(group) && resources.includes(resource) && (resourceNames === undefined || name === undefined || resourceNames.includes(name))
+  verbs.includes(verb) && apiGroups.includes(group) && (resources.includes(resource) || resources.includes('*')) && (resourceNames === undefined || name === undefined || resourceNames.includes(name))

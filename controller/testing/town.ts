@@ -12,7 +12,9 @@ import { buildPolicy, buildTrigger } from '../../shared/testing/builders/objects
 import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import { MetricSources } from '../adapters/metrics/sources.ts'
 import { createController } from '../program.ts'
+import type { MetricSource } from '../ports/metric-source.ts'
 import type { EventNote } from '../ports/events.ts'
 import { forbidden } from './rbac.ts'
 
@@ -34,6 +36,8 @@ export interface TownOptions {
   readonly podTermination?: Millis
   readonly name?: string
   readonly installation?: Partial<Installation>
+  /** Who answers metric triggers; default: the cluster's own APIs, and no Prometheus. */
+  readonly metrics?: MetricSource
   /** Of each way of a call, in milliseconds. */
   readonly latency?: (call: Call) => number
   /** Of several controllers only the holder of the lease acts. */
@@ -115,6 +119,8 @@ export class Town {
       installation: { ...DEFAULT_INSTALLATION, ...this.#options.installation },
       concurrency: 2,
       version: 'test',
+      metricSource: this.#options.metrics ?? new MetricSources({ api: this.cluster.client(name), timers: clock, prometheus: [] }),
+      syncInterval: seconds(30),
     })
     const lifecycle = new Lifecycle({ timers: clock, log: silentLogger, stopTimeout: seconds(5) })
     lifecycle.add({ name: 'lease', start: () => {}, stop: () => election?.release() })

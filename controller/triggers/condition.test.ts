@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { minutes, seconds, type Instant } from '../../shared/lib/time.ts'
 import { DERIVED_STATES } from '../../shared/rules/triggers/pod-conditions.ts'
 import type { ContainerView, PodView } from '../healing/snapshot.ts'
-import { at, condition, container, crashed, crashing, ended, pod, running, waiting } from '../healing/testing/builders.ts'
+import { at, condition, container, context, crashed, crashing, ended, pod, running, waiting } from '../healing/testing/builders.ts'
 import { CONTAINER_STATES } from './container-states.ts'
 import { conditionTrigger } from './condition.ts'
 import type { Memory, Observation } from './trigger.ts'
@@ -10,7 +10,7 @@ import type { Memory, Observation } from './trigger.ts'
 const WINDOW = minutes(2)
 
 const see = (type: string, of: PodView, now: Instant, memory?: Memory, status = 'True'): Observation =>
-  conditionTrigger.detect({ type, status, duration: minutes(1) }, of, { now, stabilizationWindow: WINDOW, memory })
+  conditionTrigger.detect({ type, status, duration: minutes(1) }, of, context({ now, stabilizationWindow: WINDOW, memory }))
 
 describe("a condition of the pod's own", () => {
   const unready = pod('cart-0', { conditions: [condition('Ready', 'False', at(0), 'ContainersNotReady')] })

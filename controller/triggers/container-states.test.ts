@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { minutes, type Instant } from '../../shared/lib/time.ts'
 import type { ContainerView, PodView } from '../healing/snapshot.ts'
-import { at, condition, container, crashed, ended, pod, running, waiting } from '../healing/testing/builders.ts'
+import { at, condition, container, context, crashed, ended, pod, running, waiting } from '../healing/testing/builders.ts'
 import { conditionTrigger } from './condition.ts'
 import type { Memory, Observation } from './trigger.ts'
 
 const see = (type: string, of: PodView, now: Instant, memory?: Memory): Observation =>
-  conditionTrigger.detect({ type, status: 'True', duration: minutes(1) }, of, { now, stabilizationWindow: minutes(2), memory })
+  conditionTrigger.detect({ type, status: 'True', duration: minutes(1) }, of, context({ now, memory }))
 
 const withContainers = (...containers: Partial<ContainerView>[]): PodView =>
   pod('cart-0', { phase: 'Pending', conditions: [condition('Ready', 'False', at(0))], containers: containers.map((of) => container({ ready: false, ...of })) })

@@ -5,31 +5,38 @@ import type { CompiledTrigger } from '../healing/policy.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { TargetView } from '../healing/snapshot.ts'
 import { conditionTrigger, type ConditionArgs } from './condition.ts'
-import type { DetectContext, Observation } from './trigger.ts'
+import { metricTrigger } from './metric.ts'
+import type { MetricArgs } from './metric/args.ts'
+import type { DetectContext, Observation, Signals } from './trigger.ts'
 
-export type CompiledBody = { readonly type: 'condition'; readonly condition: ConditionArgs }
+export type CompiledBody = { readonly type: 'condition'; readonly condition: ConditionArgs } | { readonly type: 'metric'; readonly metric: MetricArgs }
 
 /** @throws TerminalError when the body of its type is missing or cannot be read. */
-export function compileBody({ name, type, conditionTrigger: condition }: Trigger): CompiledBody {
-  if (condition === undefined) throw new TerminalError(`trigger ${name} has no body for its type`)
-  return { type, condition: conditionTrigger.compile(condition) }
+export function compileBody({ name, type, conditionTrigger: condition, metricTrigger: metric }: Trigger): CompiledBody {
+  if (type === 'condition' && condition !== undefined) return { type, condition: conditionTrigger.compile(condition) }
+  if (type === 'metric' && metric !== undefined) return { type, metric: metricTrigger.compile(metric) }
+  throw new TerminalError(`trigger ${name} has no body for its type`)
 }
 
 export function detect(trigger: CompiledTrigger, object: TargetView, context: DetectContext): Observation {
   switch (trigger.type) {
     case 'condition':
       return conditionTrigger.detect(trigger.condition, object, context)
+    case 'metric':
+      return metricTrigger.detect(trigger.metric, object, context)
     default:
-      return trigger.type satisfies never
+      return trigger satisfies never
   }
 }
 
 /** What a trigger looks at, of all that the policy selects. */
-export function candidates(trigger: CompiledTrigger, selection: Selection): readonly Selected[] {
+export function candidates(trigger: CompiledTrigger, selection: Selection, signals: Signals): readonly Selected[] {
   switch (trigger.type) {
     case 'condition':
-      return conditionTrigger.candidates(trigger.condition, selection)
+      return conditionTrigger.candidates(trigger.condition, selection, signals)
+    case 'metric':
+      return metricTrigger.candidates(trigger.metric, selection, signals)
     default:
-      return trigger.type satisfies never
+      return trigger satisfies never
   }
 }

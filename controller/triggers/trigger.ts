@@ -1,22 +1,44 @@
+import type { MetricReadings } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { TargetView } from '../healing/snapshot.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
+import type { RestartMarks } from './metric/restarts.ts'
 
 /** What was remembered of an object on which the trigger was pending or firing. */
 export interface Memory {
   readonly since: Instant
   /** Crashes of its containers when the state began: restarts, and the one that was due then. */
   readonly restarts: number
+  /** As it was told last. */
+  readonly state?: 'Pending' | 'Firing'
+  readonly value?: number
+  readonly evidence?: string
 }
 
-export interface DetectContext {
+/** What triggers look at beside the objects. */
+export interface Signals {
+  readonly metrics: MetricReadings
+}
+
+export interface DetectContext extends Signals {
   readonly now: Instant
   readonly stabilizationWindow: Millis
   readonly memory: Memory | undefined
+  /** Remembered restarts of the object's containers. */
+  readonly marks: readonly RestartMarks[]
+  /** The policy selects this one object, by its name. */
+  readonly single: boolean
 }
 
 /** No data is a state of its own: neither zero nor firing (I20). */
-export type Observation =
+export type Observation = Remembering & Seen
+
+interface Remembering {
+  /** Restarts to remember, whatever the state. */
+  readonly marks?: readonly RestartMarks[]
+}
+
+type Seen =
   | { readonly state: 'Quiet' }
   | { readonly state: 'NoData'; readonly why: string }
   | {
@@ -26,6 +48,8 @@ export type Observation =
       readonly restarts: number
       /** Restarts so far, where they are what it is about. */
       readonly seen?: number
+      /** The measured value, where there is one. */
+      readonly value?: number
       /** One sentence for people, made of facts of the object's status that do not change all the time. */
       readonly evidence: string
       /** When a look without any new event could see something else. */
@@ -40,6 +64,6 @@ export interface TriggerKind<Args, Body> {
   readonly type: string
   /** @throws TerminalError for what the schema keeps out. */
   compile(body: Body): Args
-  candidates(args: Args, selection: Selection): readonly Selected[]
+  candidates(args: Args, selection: Selection, signals: Signals): readonly Selected[]
   detect(args: Args, object: TargetView, context: DetectContext): Observation
 }

@@ -56,6 +56,36 @@ export const INSTALLATION_OPTIONS = [
     max: 200,
     doc: 'Actions in every sliding hour that all policies share.',
   },
+  {
+    key: 'syncInterval',
+    flag: 'sync-interval',
+    type: 'duration',
+    default: '30s',
+    min: '1s',
+    max: '10m',
+    doc: 'How often metric triggers are read. Equal questions of all policies are asked once.',
+  },
+  {
+    key: 'prometheus.sources',
+    flag: 'prometheus-source',
+    type: 'records',
+    default: [],
+    unique: 'name',
+    placeholder: 'name=NAME,url=URL,...',
+    doc: 'A Prometheus, or what speaks its query API, that metric triggers may ask by its name. The only one, or the one called default, is asked when a trigger names none.',
+    fields: [
+      { name: 'name', type: 'string', required: true, pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, format: 'a name such as main (small letters, digits, -)', doc: 'what triggers call it' },
+      // Credentials in a URL end up in logs and errors.
+      { name: 'url', type: 'string', required: true, pattern: /^https?:\/\/[^\s@?#/]+(\/[^\s@?#]*)?$/, format: 'an http or https URL without credentials, query or fragment', hidden: true, doc: 'its address, without /api/v1' },
+      { name: 'timeout', type: 'duration', default: '10s', min: '1s', max: '2m', doc: 'for a whole answer, default 10s' },
+      { name: 'tokenFile', type: 'string', doc: 'file with a bearer token' },
+      { name: 'username', type: 'string', doc: 'for basic authentication' },
+      { name: 'passwordFile', type: 'string', doc: 'file with its password' },
+      { name: 'caFile', type: 'string', doc: 'PEM file of the CA that signed its certificate' },
+      { name: 'headers', type: 'list', pattern: /^[A-Za-z0-9-]+: *[\x20-\x7e]+$/, format: 'of the form Name: value', hidden: true, doc: 'more headers (Name: value), such as X-Scope-OrgID; no secrets' },
+      { name: 'trustExportedLabels', type: 'boolean', default: 'false', doc: 'believe labels that begin with exported_: what a scraped process says of itself, so that it may name any object of any namespace' },
+    ],
+  },
 ] as const
 
 export interface InstallationOptions {

@@ -42,6 +42,8 @@ function walk(schema: StructuralSchema, value: unknown, path: string, problems: 
       return undefined
     case 'integer':
       return Number.isSafeInteger(value) ? undefined : wrong(`must be a whole number, not ${described(value)}`)
+    case 'number':
+      return Number.isFinite(value) ? undefined : wrong(`must be a number, not ${described(value)}`)
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrong(`must be true or false, not ${described(value)}`)
     default:

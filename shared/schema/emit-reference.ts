@@ -70,7 +70,8 @@ function boundsOf(schema: StructuralSchema): string {
 
 function valueBounds(schema: StructuralSchema): string[] {
   switch (schema.type) {
-    case 'integer': {
+    case 'integer':
+    case 'number': {
       const bounds = range(schema.minimum, schema.maximum, '')
       return bounds === '' ? [] : [bounds]
     }

@@ -66,12 +66,20 @@ export interface IntegerSchema extends Common {
   readonly default?: number
 }
 
+/** Fractions are allowed; neither NaN nor an infinity can be written in JSON. */
+export interface NumberSchema extends Common {
+  readonly type: 'number'
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly default?: number
+}
+
 export interface BooleanSchema extends Common {
   readonly type: 'boolean'
   readonly default?: boolean
 }
 
-export type StructuralSchema = ObjectSchema | MapSchema | ArraySchema | StringSchema | IntegerSchema | BooleanSchema
+export type StructuralSchema = ObjectSchema | MapSchema | ArraySchema | StringSchema | IntegerSchema | NumberSchema | BooleanSchema
 
 export interface PrinterColumn {
   readonly name: string

@@ -1,5 +1,5 @@
 /** One POST with a deadline for everything and a bound on the answer. Redirects are not followed: a token would go with them. */
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import type { Millis } from '../../../shared/lib/time.ts'
 import type { Timers } from '../../../shared/runtime/timers.ts'
 

@@ -1,9 +1,11 @@
 /** Views of a small shop: Deployment cart with its ReplicaSet and pods. A test names what it is about and nothing else. */
-import { after, instant, type Instant, type Millis } from '../../../shared/lib/time.ts'
+import { after, instant, minutes, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import type { HealingPolicySpec } from '../../../shared/api/v1alpha1/types.ts'
 import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
 import type { ObjectMeta } from '../../../shared/lib/object.ts'
 import { buildPolicy } from '../../../shared/testing/builders/objects.ts'
+import type { DetectContext } from '../../triggers/trigger.ts'
+import { NO_READINGS } from '../metrics.ts'
 import { compilePolicy, type CompiledPolicy } from '../policy.ts'
 import { emptyBudget, scopesOf } from '../shared-budget.ts'
 import { ownerChain, indexWorkloads } from '../owners.ts'
@@ -83,6 +85,7 @@ export function pod(name = 'cart-0', overrides: Partial<PodView> = {}): PodView 
     restartPolicy: 'Always',
     mirror: false,
     containers: [container()],
+    resources: { pod: { limits: {}, requests: {} }, containers: {} },
     conditions: [condition('Ready', 'True')],
     ...overrides,
   }
@@ -124,6 +127,19 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   budgets: scopesOf(NAMESPACE).map(emptyBudget),
   actions: new Set(),
   findings: [],
+  restarts: [],
+  metrics: NO_READINGS,
+  ...overrides,
+})
+
+/** What a detector looks at: without readings, and nothing remembered. */
+export const context = (overrides: Partial<DetectContext> = {}): DetectContext => ({
+  now: T0,
+  stabilizationWindow: minutes(2),
+  memory: undefined,
+  metrics: NO_READINGS,
+  marks: [],
+  single: false,
   ...overrides,
 })
 

@@ -17,8 +17,8 @@ export const DEFAULT_RESOURCES: readonly Selected[] = [{ apiVersion: 'v1', kind:
 
 /** The longest time for which a trigger must hold; malformed durations do not count (KS208 reports them). */
 export const longestTriggerDuration = (spec: Pick<HealingPolicySpec, 'triggers'>): Millis =>
-  spec.triggers.reduce<Millis>((longest, { conditionTrigger }) => {
-    const span = parseDuration(conditionTrigger?.duration ?? '')
+  spec.triggers.reduce<Millis>((longest, { conditionTrigger, metricTrigger }) => {
+    const span = parseDuration((conditionTrigger ?? metricTrigger)?.duration ?? '')
     return span !== undefined && span > longest ? span : longest
   }, 0 as Millis)
 

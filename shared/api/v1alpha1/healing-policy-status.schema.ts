@@ -1,6 +1,8 @@
 /** What the controller says of a policy. */
 import type { ObjectSchema } from '../../schema/structural.ts'
-import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time } from './fields.ts'
+import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time, uid } from './fields.ts'
+
+const measured = { type: 'number' } as const
 
 export const healingPolicyStatus = {
   type: 'object',
@@ -25,6 +27,7 @@ export const healingPolicyStatus = {
           objects: { ...count, description: 'Objects that are pending or firing.' },
           since: { ...time, description: 'When the oldest of them began.' },
           firesAt: { ...time, description: 'When the next pending one fires.' },
+          value: { ...measured, description: 'Of a metric: the value of the object that the message is about, written when it has changed notably.' },
           message,
         },
       },
@@ -44,7 +47,30 @@ export const healingPolicyStatus = {
           since: time,
           restarts: { ...count, description: 'Restarts of the container when the state began.' },
           state: { type: 'string', enum: ['Pending', 'Firing'] },
+          value: measured,
           message,
+        },
+      },
+    },
+    restarts: {
+      type: 'array',
+      description: 'Containers that restarted within the window of a restart_count trigger. Holds when, over restarts of the controller.',
+      maxItems: 128,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['pod', 'container', 'base', 'marks'],
+        properties: {
+          pod: { type: 'object', additionalProperties: false, required: ['name', 'uid'], properties: { name: objectName, uid } },
+          container: dnsLabel,
+          base: { ...count, description: 'Restarts of its lifetime before the first mark.' },
+          marks: {
+            type: 'array',
+            maxItems: 32,
+            'x-kubernetes-list-type': 'atomic',
+            items: { type: 'object', additionalProperties: false, required: ['at', 'total'], properties: { at: time, total: { ...count, description: 'Restarts of its lifetime from then on.' } } },
+          },
         },
       },
     },

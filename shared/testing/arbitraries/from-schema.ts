@@ -26,6 +26,10 @@ export function fromSchema(schema: StructuralSchema): Arbitrary<unknown> {
       const { minimum = 0, maximum = 2 ** 31 - 1 } = schema
       return fc.oneof(fc.integer({ min: minimum, max: Math.min(maximum, minimum + 9) }), fc.constantFrom(minimum, maximum))
     }
+    case 'number': {
+      const { minimum = -(2 ** 31), maximum = 2 ** 31 } = schema
+      return fc.oneof(fc.constantFrom(0, 1, 90, 0.5, -1, 99.9).filter((n) => n >= minimum && n <= maximum), fc.constantFrom(minimum, maximum))
+    }
     case 'boolean':
       return fc.boolean()
     default:

@@ -53,14 +53,25 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
   return {
     ...spec,
     selector: { ...selected, ...(labelSelector !== undefined && { labelSelector: repairSelector(labelSelector) }) },
-    triggers: spec.triggers.map(({ cooldownPeriod, conditionTrigger, ...trigger }) => ({
-      ...trigger,
-      cooldownPeriod: inside(cooldownPeriod, '720h'),
-      conditionTrigger: { type: 'Ready', status: 'False', ...conditionTrigger, duration: inside(conditionTrigger?.duration, '24h') },
-    })),
+    triggers: spec.triggers.map(repairTrigger),
     actions: spec.actions.map((action) => repairTemplate(action, names)),
     safetyRules: repairSafety(spec.safetyRules),
     history: { ...spec.history, ttl: longEnough(spec.history.ttl) },
+  }
+}
+
+function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, metricTrigger }: HealingPolicySpec['triggers'][number]): HealingPolicySpec['triggers'][number] {
+  const trigger = { name, type, cooldownPeriod: inside(cooldownPeriod, '720h') }
+  switch (type) {
+    case 'condition':
+      return { ...trigger, conditionTrigger: { type: 'Ready', status: 'False', ...conditionTrigger, duration: inside(conditionTrigger?.duration, '24h') } }
+    case 'metric':
+      return {
+        ...trigger,
+        metricTrigger: { query: 'ready_percent', operator: '<', threshold: 50, ...metricTrigger, duration: inside(metricTrigger?.duration, '24h'), window: longer(metricTrigger?.window) },
+      }
+    default:
+      return type satisfies never
   }
 }
 
@@ -106,6 +117,8 @@ type Window = NonNullable<HealingPolicySpec['safetyRules']['schedules']>[number]
 const repairWindow = (window: Window): Window => ({ ...window, duration: longEnough(window.duration) })
 
 const longEnough = (duration: string | undefined): string => (duration !== undefined && ['1m30s', '1.5h', '4h', '24h'].includes(duration) ? duration : '1m30s')
+/** One that fits a window of ten seconds and more. */
+const longer = (duration: string | undefined): string => (duration !== undefined && ['30s', '1m30s', '1.5h', '4h', '24h'].includes(duration) ? duration : '5m')
 
 /** One that fits every bound of the API up to `max`. */
 const inside = (duration: string | undefined, max: '4h' | '24h' | '720h'): string => {

@@ -1,0 +1,95 @@
+/** Every source of metrics behind one door: which one answers a question, and why none does. */
+import type { KubeApi } from '../../../shared/kube/api.ts'
+import type { Labels } from '../../../shared/lib/selector.ts'
+import { printable } from '../../../shared/lib/text.ts'
+import type { Instant } from '../../../shared/lib/time.ts'
+import type { Timers } from '../../../shared/runtime/timers.ts'
+import type { MetricQuestion, Series } from '../../healing/metrics.ts'
+import type { Lookback, MetricAnswer, MetricSource } from '../../ports/metric-source.ts'
+import { askCustom, askExternal } from './autoscaling-apis.ts'
+import { askEndpoints } from './endpoints.ts'
+import { askPodUsage } from './pod-usage.ts'
+import { Prometheus, type PrometheusConfig } from './prometheus.ts'
+
+export interface PrometheusSourceConfig extends PrometheusConfig {
+  /** What a scraped process says of itself (`exported_pod`) is believed. */
+  readonly trustExportedLabels: boolean
+}
+
+export interface MetricSourcesOptions {
+  readonly api: Pick<KubeApi, 'list'>
+  readonly timers: Timers
+  readonly prometheus: readonly PrometheusSourceConfig[]
+}
+
+interface Named {
+  readonly config: PrometheusSourceConfig
+  readonly prometheus: Prometheus
+}
+
+export class MetricSources implements MetricSource {
+  readonly #api: Pick<KubeApi, 'list'>
+  readonly #named: ReadonlyMap<string, Named>
+
+  constructor({ api, timers, prometheus }: MetricSourcesOptions) {
+    this.#api = api
+    this.#named = new Map(prometheus.map((config) => [config.name, { config, prometheus: new Prometheus(config, timers) }]))
+  }
+
+  lane(question: MetricQuestion): string {
+    return question.kind === 'promql' ? `promql ${question.source ?? ''}` : question.kind
+  }
+
+  ask(question: MetricQuestion, now: Instant): Promise<MetricAnswer> {
+    switch (question.kind) {
+      case 'promql':
+        return this.#promql(question, ({ prometheus }) => prometheus.query(question.expression, now))
+      case 'podUsage':
+        return askPodUsage(this.#api, question.namespace)
+      case 'customMetric':
+        return askCustom(this.#api, question)
+      case 'externalMetric':
+        return askExternal(this.#api, question)
+      case 'endpoints':
+        return askEndpoints(this.#api, question.namespace, now)
+      default:
+        return question satisfies never
+    }
+  }
+
+  recall(question: MetricQuestion, lookback: Lookback, now: Instant): Promise<MetricAnswer> | undefined {
+    if (question.kind !== 'promql') return undefined
+    return this.#promql(question, ({ prometheus }) => prometheus.range(question.expression, lookback, now))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#named.values()].map(({ prometheus }) => prometheus.close()))
+  }
+
+  async #promql({ source }: { readonly source: string | undefined }, run: (named: Named) => Promise<MetricAnswer>): Promise<MetricAnswer> {
+    const named = this.#find(source)
+    if (typeof named === 'string') return { kind: 'NoData', why: named }
+    const answer = await run(named)
+    return answer.kind === 'Series' && named.config.trustExportedLabels ? { ...answer, series: answer.series.map(exported) } : answer
+  }
+
+  /** A sentence when there is none. */
+  #find(source: string | undefined): Named | string {
+    const names = [...this.#named.keys()]
+    const [only, ...others] = names
+    if (only === undefined) return 'no Prometheus is configured: the installation needs one in prometheus.sources'
+    const name = source ?? (others.length === 0 ? only : 'default')
+    const named = this.#named.get(name)
+    if (named !== undefined) return named
+    if (source === undefined) return `there are several Prometheus sources and none is called default: write one of ${names.join(', ')} as the trigger's source`
+    return `no Prometheus source is called ${printable(source)}; there is ${names.join(', ')}`
+  }
+}
+
+const PREFIX = 'exported_'
+
+function exported({ labels, points }: Series): Series {
+  const own: Record<string, string> = { ...labels }
+  for (const [name, value] of Object.entries(labels)) if (name.startsWith(PREFIX)) own[name.slice(PREFIX.length)] = value
+  return { labels: own satisfies Labels, points }
+}

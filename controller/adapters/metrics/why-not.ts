@@ -1,0 +1,21 @@
+/** Why a metrics API of the cluster has no answer, for whoever wrote the policy. Nothing that the server said is repeated. */
+import { isApiError } from '../../../shared/kube/errors.ts'
+import { ConfigError } from '../../../shared/lib/errors.ts'
+import type { MetricAnswer } from '../../ports/metric-source.ts'
+
+export interface Wording {
+  /** As the begin of a sentence: `the resource metrics API`. */
+  readonly what: string
+  /** When nobody serves it. */
+  readonly absent: string
+}
+
+export function whyNot(error: unknown, { what, absent }: Wording): MetricAnswer {
+  if (isApiError(error, 'NotFound')) return { kind: 'NoData', why: absent }
+  if (isApiError(error, 'Forbidden')) return { kind: 'NoData', why: `the controller may not read ${what}: apply the current config/rbac` }
+  if (isApiError(error, 'Server', 'Throttled', 'Timeout', 'Network', 'Unauthorized', 'TooLarge', 'Aborted')) {
+    return { kind: 'NoData', why: `${what} does not answer (${error.code === 0 ? error.kind : error.code}): whatever serves it is down or not ready` }
+  }
+  if (isApiError(error) || error instanceof ConfigError) return { kind: 'NoData', why: `${what} refuses the question` }
+  throw error
+}

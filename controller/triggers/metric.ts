@@ -1,0 +1,118 @@
+/**
+ * A measured value beyond a threshold for a while. Values come from the readings of the snapshot or from the objects' own
+ * status; what is missing, old or no number is NoData, which neither fires nor calms.
+ */
+import { formatDuration } from '../../shared/lib/duration.ts'
+import { after, before, between, latest, type Instant, type Millis } from '../../shared/lib/time.ts'
+import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
+import { questionKey, TICKS_OF_GRACE, type MetricQuestion, type MetricReading, type MetricReadings, type Series } from '../healing/metrics.ts'
+import type { Selected, Selection } from '../healing/select.ts'
+import { isFinished, type TargetView } from '../healing/snapshot.ts'
+import { breaches, compileMetric, questionFor, type MetricArgs } from './metric/args.ts'
+import { judgeSeries } from './metric/held.ts'
+import { readiness, usage, type Measured } from './metric/measures.ts'
+import { countRestarts } from './metric/restarts.ts'
+import { namespaceOf, seriesOf, whyNone } from './metric/subjects.ts'
+import type { DetectContext, Memory, Observation, Signals, TriggerKind } from './trigger.ts'
+
+/** Values of the object's own status have no gaps. */
+const NO_GAP = Number.POSITIVE_INFINITY as Millis
+
+export const metricTrigger: TriggerKind<MetricArgs, NonNullable<Trigger['metricTrigger']>> = {
+  type: 'metric',
+  compile: compileMetric,
+  candidates,
+  detect: (args, object, context) => {
+    // What has ended for good uses nothing and will not again.
+    if (object.shape === 'Pod' && isFinished(object)) return { state: 'Quiet' }
+    if (args.builtIn === 'restart_count') return restarts(args, object, context)
+    const question = questionFor(args, object)
+    if (question === undefined) return judged(args, context, readiness(object, args.builtIn === 'ready_percent' ? 'ready' : 'available', context.now), NO_GAP)
+    return fromReading(args, object, question, context)
+  },
+}
+
+/** Pods where it is about pods; else what the policy selects itself. */
+function candidates(args: MetricArgs, selection: Selection, { metrics }: Signals): readonly Selected[] {
+  switch (args.builtIn) {
+    case 'restart_count':
+    case 'cpu_usage_percent':
+    case 'memory_usage_percent':
+    case 'cpu_throttled_percent':
+      return selection.pods
+    case undefined:
+      return named(args, selection, metrics)
+    case 'ready_percent':
+    case 'availability_percent':
+    case 'error_rate_percent':
+    case 'latency_p99_seconds':
+      return chosen(selection)
+    default:
+      return args.builtIn satisfies never
+  }
+}
+
+/** Selected themselves, not by an owner. */
+const chosen = ({ pods, objects }: Selection): readonly Selected[] => [...pods.filter(({ object, by }) => by.includes(object.ref.uid)), ...objects]
+
+/** What the series are about decides who is looked at: of a series about Deployments no pod is without data. */
+function named(args: MetricArgs, selection: Selection, metrics: MetricReadings): readonly Selected[] {
+  const all = [...selection.pods, ...selection.objects]
+  const kinds = new Set(all.filter(({ object }) => seriesOf(seriesFor(args, object, metrics), object.ref).length > 0).map(({ object }) => object.ref.kind))
+  return kinds.size === 0 ? chosen(selection) : all.filter(({ object }) => kinds.has(object.ref.kind))
+}
+
+function seriesFor(args: MetricArgs, object: TargetView, { byQuestion }: MetricReadings): readonly Series[] {
+  const question = questionFor(args, object)
+  return (question === undefined ? undefined : byQuestion.get(questionKey(question)))?.series ?? []
+}
+
+function restarts(args: MetricArgs, object: TargetView, context: DetectContext): Observation {
+  if (object.shape !== 'Pod') return { state: 'NoData', why: `a ${object.ref.kind} has no containers that restart` }
+  if (object.containers.length === 0) return { state: 'NoData', why: 'the pod has no container status yet' }
+  const { count, remember, changesAt } = countRestarts(object, context.marks, args.window, context.now)
+  const seen = judged(args, context, { series: [{ labels: {}, points: [{ at: context.now, value: count }] }] }, NO_GAP)
+  const ends = changesAt !== undefined && breaches(args, count) ? { recheckAt: changesAt } : {}
+  return { ...seen, ...(seen.state === 'Pending' || seen.state === 'Firing' ? ends : {}), marks: remember }
+}
+
+function fromReading(args: MetricArgs, object: TargetView, question: MetricQuestion, context: DetectContext): Observation {
+  const { now, memory, metrics } = context
+  const grace = (metrics.tick * TICKS_OF_GRACE) as Millis
+  const reading = metrics.byQuestion.get(questionKey(question))
+  if (reading === undefined || !isFresh(reading, now, grace)) {
+    // Right after a start there is no reading yet: what was seen before goes on, but does not fire.
+    const waits = reading === undefined || (reading.answeredAt === undefined && between(reading.askedFrom, now) <= grace)
+    if (waits && memory !== undefined) return waiting(args, memory, after(reading?.askedFrom ?? now, grace))
+    return { state: 'NoData', why: whyMissing(reading, now) }
+  }
+  return judged(args, context, measure(args, object, reading, context), reading.gap)
+}
+
+const isFresh = ({ answeredAt }: MetricReading, now: Instant, grace: Millis): boolean => answeredAt !== undefined && answeredAt >= before(now, grace)
+
+/** Not to be acted on before there is data: it would fire when the waiting is over at the earliest. */
+function waiting({ query, duration }: MetricArgs, { since, value, evidence }: Memory, until: Instant): Observation {
+  const firesAt = latest(after(since, duration), until)
+  return { state: 'Pending', since, firesAt, restarts: 0, ...(value === undefined ? {} : { value }), evidence: evidence ?? `${query} is read again` }
+}
+
+function whyMissing(reading: MetricReading | undefined, now: Instant): string {
+  if (reading?.failure !== undefined) return reading.failure
+  if (reading?.answeredAt === undefined) return 'it has not been read yet'
+  return `the last reading is ${formatDuration(between(reading.answeredAt, now))} old`
+}
+
+function measure(args: MetricArgs, object: TargetView, { series }: MetricReading, { single }: DetectContext): Measured {
+  if (args.builtIn === 'cpu_usage_percent' || args.builtIn === 'memory_usage_percent') {
+    return object.shape === 'Pod' ? usage(object, args.builtIn === 'cpu_usage_percent' ? 'cpu' : 'memory', series) : { why: `a ${object.ref.kind} has no containers that use anything` }
+  }
+  const own = seriesOf(series, object.ref)
+  if (own.length > 0) return { series: own }
+  // A value that names nothing is about the one object that the policy names.
+  const nameless = single && series.length > 0 && series.every(({ labels }) => namespaceOf(labels) === undefined && labels['exported_namespace'] === undefined)
+  return nameless ? { series } : { why: whyNone(series, object.ref, args.query) }
+}
+
+const judged = (args: MetricArgs, { now, memory }: DetectContext, measured: Measured, gap: Millis): Observation =>
+  'why' in measured ? { state: 'NoData', why: measured.why } : judgeSeries(args, measured.series, { now, memory, gap, otherwise: 'it has no value' })
