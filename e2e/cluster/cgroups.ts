@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ClusterError } from './errors.ts'
+import { ClusterError, codeOf } from './errors.ts'
 import { waitFor } from './wait.ts'
 
 export interface Hierarchy {
@@ -72,21 +72,31 @@ export function cgroupPids(name: string): readonly number[] {
   return [...new Set(pids)].filter((pid) => pid > 1)
 }
 
-/** The kernel lets a group go a moment after its last process. */
+/** The kernel lets a group go a moment after its last process; on a machine that is short of memory or time that can be long. */
 export async function removeCgroup(name: string): Promise<void> {
-  await waitFor({ timeout: 5_000, every: 50 }, async () => hierarchies().flatMap(({ mount }) => tree(join(mount, name))).map((dir) => {
-    try {
-      rmdirSync(dir)
-      return true
-    } catch {
-      return false
-    }
-  }).every(Boolean))
+  let left: readonly string[] = []
+  const gone = await waitFor({ timeout: 60_000, every: 50 }, async () => {
+    left = hierarchies().flatMap(({ mount }) => tree(join(mount, name))).filter((dir) => {
+      try {
+        rmdirSync(dir)
+        return false
+      } catch (cause) {
+        return codeOf(cause) !== 'ENOENT'
+      }
+    })
+    return left.length === 0
+  })
+  if (gone === undefined) throw new ClusterError(`The cgroup ${left.at(-1) ?? name} cannot be removed: see which processes are in it (cat ${left[0] ?? name}/cgroup.procs) and run down again.`)
 }
 
 /** Deepest first. */
 function tree(dir: string): readonly string[] {
-  if (!existsSync(dir)) return []
-  const below = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap((entry) => tree(join(dir, entry.name)))
-  return [...below, dir]
+  let entries
+  try {
+    entries = readdirSync(dir, { withFileTypes: true })
+  } catch {
+    // Not there, or removed by somebody else just now.
+    return []
+  }
+  return [...entries.filter((entry) => entry.isDirectory()).flatMap((entry) => tree(join(dir, entry.name))), dir]
 }

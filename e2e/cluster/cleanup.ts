@@ -12,7 +12,7 @@ import { killAll, recorded } from './processes.ts'
 import { isLeftover, listClusters, type Found } from './state.ts'
 
 /** What the harness starts, or what those start; anything else that mentions our directory (an editor, a pager) is not ours. */
-const OUR_PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'containerd', 'containerd-shim-runc-v2', 'ctr', 'metrics-server', 'prometheus', 'prometheus-alertmanager']
+export const OUR_PROGRAMS: readonly string[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'containerd', 'containerd-shim-runc-v2', 'ctr', 'metrics-server', 'prometheus', 'prometheus-alertmanager']
 
 export async function removeCluster({ dir, plan }: Found): Promise<void> {
   const files = filesOf(dir)

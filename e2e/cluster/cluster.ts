@@ -1,14 +1,13 @@
 /** Starts and stops clusters: what tests, the demo and `make` use. */
 import { join } from 'node:path'
-import { ensureTools, toolDir, type Reporter } from './build.ts'
+import { toolDir } from './build.ts'
 import { removeCluster, removeSharedTraces, sweep } from './cleanup.ts'
 import { apiServerReady, ask, controllersReady, localServer, readPair, restartApiServer, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
-import { ensureDebian, type DebianPrograms } from './debian.ts'
 import { ClusterError, messageOf } from './errors.ts'
 import { exec, type Finished } from './exec.ts'
-import { ensureBusyboxImage } from './image.ts'
 import { arePortsFree, assertPortFree, hostLinks, hostRoutes } from './network.ts'
 import { importImage, nodeReady, prepareNode, startKubelet } from './node.ts'
+import { ensureParts, type NodeParts } from './parts.ts'
 import { clusterDir, filesOf, keepsFailed } from './paths.ts'
 import { makePki, type KeyPair } from './pki.ts'
 import { assertMachine } from './preflight.ts'
@@ -16,7 +15,6 @@ import { identify, isAlive } from './process-id.ts'
 import { isGuest, plainEnv, recorded } from './processes.ts'
 import { assertName, assertShort, freeSlots, networkOf, NODE_NAME, portsOf, sparePortsOf, type ClusterPlan } from './spec.ts'
 import { listClusters, readPlan, withState, writePlan } from './state.ts'
-import { CONTROL_PLANE_TOOLS, NODE_TOOLS } from './tools.ts'
 
 export interface ClusterOptions {
   /** 1 to 16 lower-case letters, digits and dashes; default: made from our process number. */
@@ -137,21 +135,6 @@ export async function sweepClusters(log: (line: string) => void): Promise<readon
     removeSharedTraces()
     return names
   })
-}
-
-/** What a node is made of besides the programs of the control plane. */
-interface NodeParts {
-  readonly programs: DebianPrograms
-  /** Archive of the demo image. */
-  readonly image: string
-}
-
-async function ensureParts(node: boolean, report: Reporter): Promise<NodeParts | undefined> {
-  // The quick part first: a mirror out of reach is told before minutes of building.
-  const programs = node ? await ensureDebian(report) : undefined
-  const image = programs === undefined ? undefined : await ensureBusyboxImage(programs.busybox, report)
-  await ensureTools([...CONTROL_PLANE_TOOLS, ...(node ? NODE_TOOLS : [])], report)
-  return programs === undefined || image === undefined ? undefined : { programs, image }
 }
 
 /** Under the lock: a place that nobody else uses, written down before anything is made. */

@@ -4,10 +4,12 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { toolDir } from './build.ts'
 import { auditPolicy, kubeconfig } from './configs.ts'
+import { assertPortFree, isPortFree } from './network.ts'
 import { filesOf } from './paths.ts'
 import type { KeyPair, Pki } from './pki.ts'
 import { killAll, recorded, startProgram, untilReady } from './processes.ts'
 import { NODE_NAME, type ClusterPlan } from './spec.ts'
+import { waitFor } from './wait.ts'
 
 /** Milliseconds; a busy machine with cold disks needs a good part of it. */
 const READY_TIMEOUT = 90_000
@@ -126,6 +128,8 @@ export async function controllersReady(plan: ClusterPlan): Promise<void> {
 /** Ends the API server as a crash would, and starts it again on the same port. */
 export async function restartApiServer(plan: ClusterPlan): Promise<void> {
   await killAll(recorded(plan.dir).filter((program) => program.name === 'kube-apiserver').map((program) => program.id))
+  // It is let go by the kernel a moment after its holder, and a new one that finds it taken ends at once.
+  if (await waitFor({ timeout: READY_TIMEOUT, every: 20 }, async () => isPortFree(plan.ports.apiServer)) === undefined) await assertPortFree(plan.ports.apiServer)
   await startApiServer(plan)
   await apiServerReady(plan)
 }

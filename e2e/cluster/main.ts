@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-/** `e2e/cluster/main.ts up|down|list|clean`: bare clusters. `make up` has KubeSkippy beside one. */
+/** `e2e/cluster/main.ts up|down|list|clean|tools`: bare clusters. `make up` has KubeSkippy beside one. */
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
 import { ClusterError } from './errors.ts'
+import { ensureMonitoringParts, ensureParts } from './parts.ts'
 import { filesOf } from './paths.ts'
+import { assertMachine } from './preflight.ts'
 import { listClusters } from './state.ts'
 
 const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
@@ -11,10 +13,11 @@ const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
   up    [--name dev] [--no-node] [--port N]  starts a cluster that stays; prints how to use it
   down  [--name dev]                         ends it and removes every trace
   list                                       clusters of this machine
-  clean [--all]                              removes what crashed runs left behind; --all: running ones too`
+  clean [--all]                              removes what crashed runs left behind; --all: running ones too
+  tools [--no-node] [--monitoring]           builds and fetches what clusters are made of, and starts none`
 
 const OPTIONS = {
-  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false },
+  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false },
 } as const
 
 async function main(): Promise<void> {
@@ -32,11 +35,24 @@ async function main(): Promise<void> {
       for (const name of await sweepClusters(log)) log(`removed ${name}`)
       if (values.all) for (const { plan } of listClusters()) if (plan !== undefined && await stopCluster(plan.name)) log(`removed ${plan.name}`)
       return
+    case 'tools':
+      return prepare(values.node, values.monitoring)
     case undefined:
     default:
       throw new ClusterError(USAGE)
   }
 }
+
+/** So that what is started later starts at once. */
+async function prepare(node: boolean, monitoring: boolean): Promise<void> {
+  const report = { log, ...terminal() }
+  await assertMachine({ node })
+  await ensureParts(node, report)
+  if (monitoring) await ensureMonitoringParts(report)
+  log('everything is there')
+}
+
+const terminal = () => process.stderr.isTTY ? { terminal: process.stderr } : {}
 
 /** Its output is for a shell. */
 async function up(name: string, node: boolean, portText: string | undefined): Promise<void> {
@@ -50,7 +66,7 @@ async function up(name: string, node: boolean, portText: string | undefined): Pr
   const cluster = running ?? await startCluster({
     name, node, persistent: true, log,
     ...(port === undefined ? {} : { port }),
-    ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
+    ...terminal(),
   })
   log(`kubectl of the same version: ${cluster.bin}/kubectl`)
   for (const line of forShell(cluster)) console.log(line)

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { ClusterError } from './errors.ts'
 import { exec, must } from './exec.ts'
 import type { Network } from './spec.ts'
+import { waitFor } from './wait.ts'
 
 export async function hostLinks(): Promise<readonly string[]> {
   const links = JSON.parse(await must('ip', ['-json', 'link', 'show'])) as readonly { ifname: string }[]
@@ -35,8 +36,12 @@ export async function joinNode(network: Network, pid: number): Promise<void> {
 }
 
 export async function removeLink(link: string): Promise<void> {
-  const { code } = await exec('ip', ['link', 'show', link])
-  if (code === 0) await exec('ip', ['link', 'delete', link])
+  // Its namespace may be taking it away at the same time.
+  await waitFor({ timeout: 30_000, every: 100 }, async () => {
+    const { code } = await exec('ip', ['link', 'show', link])
+    if (code === 0) await exec('ip', ['link', 'delete', link])
+    return code !== 0
+  })
 }
 
 /** Whether a program could listen there now. */

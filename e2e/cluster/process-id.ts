@@ -13,14 +13,20 @@ export interface ProcessId {
 
 export interface ProcessStat {
   readonly state: string
+  readonly threads: number
   readonly startTicks: number
 }
 
 /** The second field is the program's name in brackets and may itself hold blanks and brackets. */
 export function parseStat(stat: string): ProcessStat | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, startTicks] = [fields[0], Number(fields[19])]
-  return state === undefined || state === '' || !Number.isInteger(startTicks) ? undefined : { state, startTicks }
+  const [state, threads, startTicks] = [fields[0], Number(fields[17]), Number(fields[19])]
+  return state === undefined || state === '' || !Number.isInteger(startTicks) ? undefined : { state, threads, startTicks }
+}
+
+/** Only its unreaped remains are left. A first thread that has ended while others are ending still holds ports and mounts. */
+export function hasEnded({ state, threads }: ProcessStat): boolean {
+  return state === 'X' || (state === 'Z' && threads <= 1)
 }
 
 /** Undefined when there is no such process, or only its unreaped remains. */
@@ -32,7 +38,7 @@ export function identify(pid: number): ProcessId | undefined {
     return undefined
   }
   const stat = parseStat(text)
-  return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : { pid, startTicks: stat.startTicks, bootId: bootId() }
+  return stat === undefined || hasEnded(stat) ? undefined : { pid, startTicks: stat.startTicks, bootId: bootId() }
 }
 
 export function isAlive(id: ProcessId): boolean {

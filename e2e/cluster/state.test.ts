@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { identify, isAlive, parseStat } from './process-id.ts'
+import { hasEnded, identify, isAlive, parseStat } from './process-id.ts'
 import { parseProcessId } from './processes.ts'
 import { networkOf, portsOf, type ClusterPlan } from './spec.ts'
 import { isLeftover, readPlan, writePlan } from './state.ts'
@@ -61,8 +61,15 @@ describe('a process', () => {
 
   it('may have any name', () => {
     const fields = Array.from({ length: 49 }, (_, index) => String(index + 4)).join(' ')
-    expect(parseStat(`12 (a) S (b c) R ${fields}`)).to.deep.equal({ state: 'R', startTicks: 22 })
+    expect(parseStat(`12 (a) S (b c) R ${fields}`)).to.deep.equal({ state: 'R', threads: 20, startTicks: 22 })
     expect(parseStat('')).to.equal(undefined)
+  })
+
+  it('has ended when nothing but its remains are left, not while threads of it still end', () => {
+    expect(hasEnded({ state: 'Z', threads: 1, startTicks: 1 })).to.equal(true)
+    expect(hasEnded({ state: 'Z', threads: 2, startTicks: 1 })).to.equal(false)
+    expect(hasEnded({ state: 'X', threads: 1, startTicks: 1 })).to.equal(true)
+    expect(hasEnded({ state: 'D', threads: 1, startTicks: 1 })).to.equal(false)
   })
 
   it('is not read from a record that was cut short, and never is the first', () => {

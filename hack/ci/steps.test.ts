@@ -8,11 +8,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const names = (words: readonly string[]): string[] => select(steps(root), words).map(({ name }) => name)
 
 describe('the steps of make test', () => {
-  it('are the checks, the unit tests, and every e2e suite', () => {
-    expect(names([]).slice(0, 4)).to.deep.equal(['lint', 'types', 'generated', 'unit'])
+  it('are the checks, the unit tests, what clusters are made of, and every e2e suite', () => {
+    expect(names([]).slice(0, 5)).to.deep.equal(['lint', 'types', 'generated', 'unit', 'tools'])
     expect(names(['e2e/'])).to.include('e2e/cli/rights.e2e.ts')
   })
-  it('are chosen by how their names begin', () => expect(names(['unit', 'e2e/door'])).to.deep.equal(['unit', 'e2e/door/door.e2e.ts', 'e2e/door/operation.e2e.ts']))
+  it('are chosen by how their names begin', () => expect(names(['unit', 'e2e/door'])).to.deep.equal(['unit', 'tools', 'e2e/door/door.e2e.ts', 'e2e/door/operation.e2e.ts']))
+  it('build nothing when no suite is chosen that needs it', () => expect(names(['unit', 'lint'])).to.deep.equal(['lint', 'unit']))
   it('are none when no name begins so', () => expect(names(['nothing'])).to.deep.equal([]))
   it('name files that are there', () => {
     for (const { args } of steps(root)) for (const arg of args.filter((text) => text.includes('.json') || text.endsWith('.ts'))) expect(existsSync(join(root, arg)), arg).to.equal(true)

@@ -12,8 +12,10 @@ export interface Step {
   readonly limit: number
 }
 
+/** Of everything that suites on a real cluster need. */
+export const TOOLS = 'tools'
+
 const check = (name: string, program: string, ...args: readonly string[]): Step => ({ name, program, args, kind: 'check', limit: 10 })
-/** The first e2e suite on a new machine builds Kubernetes. */
 const suite = (name: string, limit: number, ...args: readonly string[]): Step => ({ name, program: 'mocha', args, kind: 'suite', limit })
 
 export const steps = (root: string): readonly Step[] => [
@@ -21,11 +23,19 @@ export const steps = (root: string): readonly Step[] => [
   check('types', 'tsc', '--noEmit'),
   check('generated', 'node', 'hack/generate.ts', '--check'),
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
+  // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
+  { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring'), limit: 40 },
   ...globSync('e2e/**/*.e2e.ts', { cwd: root })
     .sort()
-    .map((file) => suite(file, 40, '--config', 'hack/mocha.e2e.json', file)),
+    .map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
 ]
 
-/** Steps whose name begins with one of the words; all without words. */
-export const select = (all: readonly Step[], words: readonly string[]): readonly Step[] =>
-  words.length === 0 ? all : all.filter(({ name }) => words.some((word) => name.startsWith(word)))
+/** Steps whose name begins with one of the words, and the tools when one of them needs a cluster; all without words. */
+export function select(all: readonly Step[], words: readonly string[]): readonly Step[] {
+  if (words.length === 0) return all
+  const chosen = ({ name }: Step): boolean => words.some((word) => name.startsWith(word))
+  const cluster = all.some((step) => isOnCluster(step) && chosen(step))
+  return all.filter((step) => chosen(step) || (cluster && step.name === TOOLS))
+}
+
+export const isOnCluster = ({ name }: Step): boolean => name.startsWith('e2e/')

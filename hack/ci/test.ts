@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { excerpt, failureReport, type StepEnd } from './failures.ts'
 import { run, stopRunning } from './process.ts'
-import { select, steps, type Step } from './steps.ts'
+import { isOnCluster, select, steps, type Step } from './steps.ts'
 import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult } from './tally.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -59,7 +59,7 @@ try {
     taken.push(await take(step))
   }
   // What a suite that crashed has left behind. Nothing, otherwise.
-  if (chosen.some(({ name }) => name.startsWith('e2e/'))) await run('node', ['e2e/cluster/main.ts', 'clean'], { cwd: root, limit: 5 * 60_000 })
+  if (chosen.some(isOnCluster)) await run('node', ['e2e/cluster/main.ts', 'clean'], { cwd: root, limit: 5 * 60_000 })
 } finally {
   rmSync(results, { recursive: true, force: true })
 }
