@@ -4,6 +4,7 @@ import { isApiError } from '../../shared/kube/errors.ts'
 import { HEALING_POLICIES, POD_METRICS } from '../../shared/kube/resources.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { healerPermissions } from '../../controller/actions/index.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
 import { listAll, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
@@ -22,7 +23,7 @@ export const healersCheck: Check = {
 
 async function healer({ api, now }: CheckContext, namespace: string): Promise<Found> {
   const reader = new ApiLiveReader({ api, clock: { now: () => now }, installation: DEFAULT_INSTALLATION })
-  const state = await reader.healer(namespace)
+  const state = await reader.healer(namespace, healerPermissions)
   switch (state) {
     case 'Ready':
       return ok(`${namespace} has consented`)

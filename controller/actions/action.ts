@@ -1,15 +1,44 @@
 /** What an action would write, as data: executed, dry-run, shown and authorised from the same plan. */
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
-import type { ObjectRef, TargetView } from '../healing/snapshot.ts'
+import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
+import type { Instant } from '../../shared/lib/time.ts'
+import type { Intent } from './fields.ts'
+import type { Refusal } from '../healing/refusal.ts'
+import type { ObjectRef, PodView, TargetView } from '../healing/snapshot.ts'
 
-/** One write. A kind of its own for each way of writing that the target writer knows. */
-export interface Operation {
-  readonly kind: 'evict'
+interface Write {
   readonly target: ObjectRef
   /** Both are sent; neither may be empty or "0" (I5). */
   readonly preconditions: { readonly uid: string; readonly resourceVersion: string }
+}
+
+/** The pod goes; disruption budgets are respected. */
+export interface Eviction extends Write {
+  readonly kind: 'evict'
   readonly gracePeriodSeconds: number | undefined
 }
+
+/** The object goes, whatever a disruption budget says. */
+export interface Deletion extends Write {
+  readonly kind: 'delete'
+  readonly gracePeriodSeconds: number | undefined
+  readonly propagationPolicy: 'Foreground' | 'Background' | undefined
+}
+
+/** Of the main resource. The preconditions are the writer's to add. */
+export interface Patching extends Write {
+  readonly kind: 'patch'
+  readonly patch: { readonly type: 'merge' | 'strategic'; readonly body: Readonly<Record<string, unknown>> } | { readonly type: 'json'; readonly body: readonly unknown[] }
+}
+
+/** Of the `scale` subresource. */
+export interface Scaling extends Write {
+  readonly kind: 'scale'
+  readonly replicas: number
+}
+
+/** One write. A kind of its own for each way of writing that the target writer knows. */
+export type Operation = Eviction | Deletion | Patching | Scaling
 
 /** A rule of the minimal Role of the healer, and of what the controller may do on its behalf. */
 export interface Permission {
@@ -29,12 +58,50 @@ export interface Change {
 export interface Plan {
   readonly operations: readonly Operation[]
   readonly changes: readonly Change[]
+  /** Fields that it sets, where it is no object that goes. */
+  readonly intent: readonly Intent[]
 }
 
-/** One file per action. `plan` is pure; a refusal is a sentence. */
+export interface PlanContext {
+  readonly now: Instant
+  /** Name of the HealingAction: what it writes can be told by it, and is the same for every try. */
+  readonly action: string
+  /** Pods of a workload, as they are now; of a pod itself. */
+  readonly pods: readonly PodView[]
+  /** The target as the API server told it. */
+  readonly object: unknown
+}
+
+/** Why it cannot be carried out, whatever the policy says: the next rung follows. */
+export interface Unplannable {
+  readonly refusal: Refusal
+}
+
+/** What verification waits for after the act. */
+export type Expectation =
+  /** Pods of the same owner that were made after the act. */
+  | 'replacement'
+  /** The workload's new revision, rolled out. */
+  | 'rollout'
+  /** As many replicas as it has to have now. */
+  | 'replicas'
+  /** Nothing beyond the detector. */
+  | 'quiet'
+
+/** Kinds of write and what they are made to. */
+export interface WriteKind {
+  readonly kind: Operation['kind']
+  readonly on: KindReference
+}
+
+/** One file per action. All of it is pure; a refusal is a sentence. */
 export interface ActionKind<Args> {
   readonly type: string
-  readonly permissions: readonly Permission[]
   readonly args: (template: ActionTemplate) => Args | undefined
-  plan(args: Args, target: TargetView): Plan
+  /** All that it may ever write: the rights of the healer follow from it. */
+  readonly writes: readonly WriteKind[]
+  /** What it writes to a target of this kind; empty: it is not for such targets. */
+  writesTo(args: Args, target: KindReference): readonly WriteKind[]
+  expects(args: Args, target: KindReference): Expectation
+  plan(args: Args, target: TargetView, context: PlanContext): Plan | Unplannable
 }

@@ -1,17 +1,62 @@
 /** Every action, one line each. */
+import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
+import { parseDuration } from '../../shared/lib/duration.ts'
+import { minutes, type Millis } from '../../shared/lib/time.ts'
 import type { TargetView } from '../healing/snapshot.ts'
-import type { Permission, Plan } from './action.ts'
+import type { ActionKind, Expectation, Permission, Plan, PlanContext, Unplannable, WriteKind } from './action.ts'
+import { deleteAction } from './delete.ts'
+import { evictAction } from './evict.ts'
+import { permissionsOf } from './permissions.ts'
 import { restartAction } from './restart.ts'
+import { scaleAction } from './scale.ts'
 
-const ACTIONS = { restart: restartAction } as const
+const ACTIONS = { restart: restartAction, evict: evictAction, delete: deleteAction, scale: scaleAction } as const
 
-/** undefined: the template has no body for its type. The schema keeps that out. */
-export function plan(template: ActionTemplate, target: TargetView): Plan | undefined {
-  const kind = ACTIONS[template.type]
-  const args = kind.args(template)
-  return args === undefined ? undefined : kind.plan(args, target)
+/** How long a refused write is tried again before the next rung follows. */
+export const ACTION_TIMEOUT = minutes(10)
+
+/** The kind of the template with its arguments, whatever they are. */
+function withArgs<Result>(template: ActionTemplate, use: <Args>(kind: ActionKind<Args>, args: Args) => Result): Result | undefined {
+  const open = <Args>(kind: ActionKind<Args>): Result | undefined => {
+    const args = kind.args(template)
+    return args === undefined ? undefined : use(kind, args)
+  }
+  switch (template.type) {
+    case 'restart':
+      return open(ACTIONS.restart)
+    case 'evict':
+      return open(ACTIONS.evict)
+    case 'delete':
+      return open(ACTIONS.delete)
+    case 'scale':
+      return open(ACTIONS.scale)
+    default:
+      return template.type satisfies never
+  }
 }
 
-/** What the healer must be allowed to do for any action, and what the controller may do on its behalf. */
-export const healerPermissions: readonly Permission[] = Object.values(ACTIONS).flatMap(({ permissions }) => permissions)
+/** undefined: the template has no body for its type. The schema keeps that out. */
+export const plan = (template: ActionTemplate, target: TargetView, context: PlanContext): Plan | Unplannable | undefined => withArgs(template, (kind, args) => kind.plan(args, target, context))
+
+/** What a person is shown before it is done; nothing when it cannot be planned. */
+export function changesOf(template: ActionTemplate, target: TargetView, action: string): Plan['changes'] {
+  const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined })
+  return planned === undefined || 'refusal' in planned ? [] : planned.changes
+}
+
+/** What verification waits for. */
+export const expectationOf = (template: ActionTemplate, target: KindReference): Expectation => withArgs(template, (kind, args) => kind.expects(args, target)) ?? 'quiet'
+
+const writesOf = (template: ActionTemplate, target: KindReference): readonly WriteKind[] => withArgs(template, (kind, args) => kind.writesTo(args, target)) ?? []
+
+/** The rights that this action needs for this target. */
+export const permissionsFor = (template: ActionTemplate, target: KindReference): readonly Permission[] => permissionsOf(writesOf(template, target))
+
+/** Whether the action is for targets of this kind at all. */
+export const fits = (template: ActionTemplate, target: KindReference): boolean => writesOf(template, target).length > 0
+
+export const timeoutOf = ({ evictAction: body }: ActionTemplate): Millis => parseDuration(body?.timeout ?? '') ?? ACTION_TIMEOUT
+
+/** What the healer must be allowed to do for all actions together, and what the controller may do on its behalf. */
+export const healerPermissions: readonly Permission[] = permissionsOf(Object.values(ACTIONS).flatMap(({ writes }) => writes))

@@ -1,21 +1,54 @@
-/** restart of a pod: it is evicted, and its controller makes a new one. Only eviction respects a disruption budget. */
+/**
+ * restart. A pod is evicted, and its controller makes a new one: only eviction respects a disruption budget. A workload
+ * gets a new revision by an annotation of its template, which is the action's name: written twice it changes nothing.
+ */
+import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
-import type { ActionKind } from './action.ts'
+import { describe } from '../healing/owners.ts'
+import type { WorkloadView } from '../healing/snapshot.ts'
+import type { ActionKind, Plan, PlanContext, Unplannable } from './action.ts'
+import { evictionPlan, refuse } from './evict.ts'
+import { intentOf, pointer, valueAt } from './fields.ts'
 
 type RestartArgs = NonNullable<ActionTemplate['restartAction']>
 
+/** In the template of a workload: the HealingAction that restarted it. */
+export const RESTARTED_BY = `${GROUP}/restarted-by`
+
+const ROLLING = ACTS_ON.restart
+
 export const restartAction: ActionKind<RestartArgs> = {
   type: 'restart',
-  permissions: [{ apiGroup: '', resource: 'pods/eviction', verb: 'create' }],
   args: (template) => template.restartAction,
-  plan: ({ gracePeriodSeconds }, { ref, resourceVersion, owner }) => ({
-    operations: [{ kind: 'evict', target: ref, preconditions: { uid: ref.uid, resourceVersion }, gracePeriodSeconds }],
-    changes: [
+  writes: [{ kind: 'evict', on: POD }, ...ROLLING.map((on) => ({ kind: 'patch', on }) as const)],
+  writesTo: (_args, target) => (isOneOf([POD], target) ? [{ kind: 'evict', on: POD }] : isOneOf(ROLLING, target) ? [{ kind: 'patch', on: target }] : []),
+  expects: (_args, target) => (isOneOf([POD], target) ? 'replacement' : 'rollout'),
+  plan: ({ gracePeriodSeconds }, target, context) => {
+    if (target.shape === 'Pod') return evictionPlan(target, gracePeriodSeconds)
+    if (target.shape !== 'Workload' || !isOneOf(ROLLING, target.ref)) return refuse('Unsupported', `${describe(target.ref)} cannot be restarted`)
+    return rollingPlan(target, context)
+  },
+}
+
+const STAMP = pointer(['spec', 'template', 'metadata', 'annotations', RESTARTED_BY])
+
+function rollingPlan(target: WorkloadView, { action, object }: PlanContext): Plan | Unplannable {
+  // Accepted by the API server in all three cases, and without effect.
+  if (target.paused) return refuse('Unsupported', `${describe(target.ref)} is paused (spec.paused): a new revision would not be rolled out`)
+  if (target.updateStrategy === 'OnDelete') return refuse('Unsupported', `${describe(target.ref)} has the update strategy OnDelete: a new revision would replace no pod`)
+  if (target.partition > 0) return refuse('Unsupported', `${describe(target.ref)} has partition ${target.partition}: a new revision would not reach all of its pods`)
+  const annotation = { [RESTARTED_BY]: action }
+  return {
+    operations: [
       {
-        field: 'metadata.deletionTimestamp',
-        newValue: gracePeriodSeconds === undefined ? 'set by eviction' : `set by eviction, grace period ${gracePeriodSeconds}s`,
+        kind: 'patch',
+        target: target.ref,
+        preconditions: { uid: target.ref.uid, resourceVersion: target.resourceVersion },
+        patch: { type: 'merge', body: { spec: { template: { metadata: { annotations: annotation } } } } },
       },
-      { field: 'metadata.uid', oldValue: ref.uid, newValue: owner === undefined ? 'none' : `of a new pod made by ${owner.kind}/${owner.name}` },
     ],
-  }),
+    changes: [{ field: `spec.template.metadata.annotations[${RESTARTED_BY}]`, newValue: action }],
+    intent: [intentOf(STAMP, valueAt(object, STAMP), action)],
+  }
 }

@@ -1,8 +1,8 @@
 /** The workloads as the watches show them: projected, indexed by namespace. */
 import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
-import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
+import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
-import { apiVersionOf, CONFIG_MAPS, DAEMON_SETS, DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
@@ -11,7 +11,7 @@ import type { MetricMemory } from '../ports/metric-source.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
 
 /** Kinds through which the top owner of a pod is found. */
-export const OWNER_KINDS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
+export const OWNER_KINDS = WORKLOADS
 
 export interface WatchedClusterOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
   readonly api: Pick<KubeApi, 'list' | 'watch' | 'serverTime'>

@@ -8,7 +8,8 @@ import { isObject } from '../../shared/lib/json.ts'
 import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { between, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
-import { healerPermissions } from '../actions/index.ts'
+import type { Permission } from '../actions/action.ts'
+import { permissionsFor } from '../actions/index.ts'
 import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
@@ -34,22 +35,25 @@ export class ApiLiveReader implements LiveReader {
     this.#options = options
   }
 
-  async look({ policyRef, targetResource }: HealingActionSpec): Promise<LiveView> {
+  async look(spec: HealingActionSpec): Promise<LiveView> {
+    const { policyRef, targetResource, action } = spec
     const { api, clock, installation } = this.#options
     const { namespace } = policyRef
-    const [policy, target, rawNamespace, healer, killSwitch] = await Promise.all([
+    const [policy, seen, rawNamespace, healer, killSwitch] = await Promise.all([
       this.#get<HealingPolicy>(HEALING_POLICIES, { namespace, name: policyRef.name }),
       this.#target({ ...targetResource, namespace }),
       this.#get(NAMESPACES, { name: namespace }),
-      this.healer(namespace),
+      this.healer(namespace, permissionsFor(action, targetResource)),
       this.killSwitch(),
     ])
-    const { pods, workloads, budgets } = await this.#around(target)
+    const { raw, target } = seen
+    const { pods, workloads, budgets } = await this.#surroundings(target, spec)
     const server = api.serverTime()
     const now = clock.now()
     return {
       policy,
       target,
+      raw,
       budgets,
       world: {
         now,
@@ -68,10 +72,10 @@ export class ApiLiveReader implements LiveReader {
   }
 
   /** The server never checks that an impersonated account exists, so its existence is read, and its rights are reviewed. */
-  async healer(namespace: string): Promise<HealerState> {
+  async healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState> {
     const account = await this.#get(SERVICE_ACCOUNTS, { namespace, name: HEALER_ACCOUNT })
     if (account === undefined || account.metadata.deletionTimestamp !== undefined) return 'Missing'
-    const answers = await Promise.all(healerPermissions.map((permission) => this.#may(namespace, permission)))
+    const answers = await Promise.all(permissions.map((permission) => this.#may(namespace, permission)))
     return answers.every(Boolean) ? 'Ready' : 'Forbidden'
   }
 
@@ -80,12 +84,17 @@ export class ApiLiveReader implements LiveReader {
     return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
   }
 
-  async pods(namespace: string): Promise<readonly PodView[]> {
+  async around({ policyRef: { namespace } }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+    const [pods, ...workloads] = await Promise.all([this.#pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
+    return { pods, workloads: workloads.flat() }
+  }
+
+  async #pods(namespace: string): Promise<PodView[]> {
     const { items } = await this.#options.api.list(PODS, { namespace })
     return items.map(podView)
   }
 
-  async #may(namespace: string, { apiGroup, resource, verb }: (typeof healerPermissions)[number]): Promise<boolean> {
+  async #may(namespace: string, { apiGroup, resource, verb }: Permission): Promise<boolean> {
     const [name = '', subresource] = resource.split('/')
     const answer = await this.#options.api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {
       apiVersion: 'authorization.k8s.io/v1',
@@ -100,23 +109,21 @@ export class ApiLiveReader implements LiveReader {
     return answer.status?.allowed === true
   }
 
-  async #target({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<TargetView | undefined> {
+  async #target({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<Pick<LiveView, 'raw' | 'target'>> {
     const resource = [PODS, ...OWNER_KINDS].find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
     const raw = resource === undefined ? undefined : await this.#get(resource, { namespace, name })
-    if (raw === undefined) return undefined
-    return resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind)
+    if (raw === undefined) return { raw, target: undefined }
+    return { raw, target: resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind) }
   }
 
   /** What belongs to the target: a pod's owners and budgets, or everything that a workload may own. */
-  async #around(target: TargetView | undefined): Promise<Pick<World, 'pods' | 'workloads'> & Pick<LiveView, 'budgets'>> {
+  async #surroundings(target: TargetView | undefined, spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'> & Pick<LiveView, 'budgets'>> {
     if (target === undefined) return { pods: [], workloads: [], budgets: [] }
     if (target.shape === 'Pod') {
       const [workloads, budgets] = await Promise.all([this.#owners(target), this.#budgets(target)])
       return { pods: [target], workloads, budgets }
     }
-    const { namespace } = target.ref
-    const [pods, ...workloads] = await Promise.all([this.pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
-    return { pods, workloads: workloads.flat(), budgets: [] }
+    return { ...(await this.around(spec)), budgets: [] }
   }
 
   async #workloads(resource: Resource, namespace: string): Promise<WorkloadView[]> {

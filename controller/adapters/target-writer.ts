@@ -3,22 +3,42 @@
  * preconditions; nothing else of the controller holds a client that could.
  */
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
-import type { KubeWriter } from '../../shared/kube/api.ts'
+import type { KubeObject, KubeWriter, ObjectKey, Patch, Resource, WriteOptions } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { PODS } from '../../shared/kube/resources.ts'
-import type { Operation } from '../actions/action.ts'
-import type { TargetWriter, WriteContext, WriteResult } from '../ports/target-writer.ts'
+import { apiVersionOf, PODS, WORKLOADS } from '../../shared/kube/resources.ts'
+import type { Deletion, Eviction, Operation, Patching, Scaling } from '../actions/action.ts'
+import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** Empty, null and "0" would mean "no precondition" to the API server. */
 const RESOURCE_VERSION = /^[1-9][0-9]*$/
 const FIELD_MANAGER = 'kubeskippy'
 
-export const targetWriter = (api: Pick<KubeWriter, 'post'>, version: string): TargetWriter => ({
-  write: async (operation, context) => {
+type Api = Pick<KubeWriter, 'post' | 'patch' | 'delete'>
+
+interface Call {
+  readonly resource: Resource
+  readonly key: Required<ObjectKey>
+  readonly options: WriteOptions
+}
+
+export const targetWriter = (api: Api, version: string): TargetWriter => ({
+  write: async (operation, { action, dryRun }) => {
+    const { target, preconditions } = operation
+    const { namespace, name } = target
+    const resource = [PODS, ...WORKLOADS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
+    if (!NAMESPACE.test(namespace) || name === '' || resource === undefined) throw new Error('a write needs one named object of one namespace, of a kind that actions write to')
+    if (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion)) throw new Error('a write needs the uid and the resourceVersion that were judged')
+    const options = {
+      dryRun,
+      fieldManager: FIELD_MANAGER,
+      impersonate: serviceAccountUser(namespace, HEALER_ACCOUNT),
+      // Whoever reads the audit log finds the decision by this.
+      userAgent: `kubeskippy/${version} (healingaction ${namespace}/${action})`,
+    }
     try {
-      await evict(api, operation, context, version)
-      return { kind: 'Done' }
+      const object = await carryOut(api, operation, { resource, key: { namespace, name }, options })
+      return { kind: 'Done', ...(object === undefined ? {} : { object }) }
     } catch (error) {
       if (error instanceof ApiError) return meaning(error)
       throw error
@@ -26,25 +46,53 @@ export const targetWriter = (api: Pick<KubeWriter, 'post'>, version: string): Ta
   },
 })
 
-async function evict(api: Pick<KubeWriter, 'post'>, { target, preconditions, gracePeriodSeconds }: Operation, { action, dryRun }: WriteContext, version: string): Promise<void> {
-  const { namespace, name, kind } = target
-  if (!NAMESPACE.test(namespace) || kind !== 'Pod' || name === '') throw new Error('a write needs one named pod of one namespace')
-  // 0 would be a force delete by another door.
-  if (gracePeriodSeconds !== undefined && !(gracePeriodSeconds >= 1)) throw new Error('a write never deletes by force')
-  if (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion)) throw new Error('a write needs the uid and the resourceVersion that were judged')
-  const body = {
-    apiVersion: 'policy/v1',
-    kind: 'Eviction',
-    metadata: { name, namespace },
-    deleteOptions: { preconditions, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) },
+function carryOut(api: Api, operation: Operation, call: Call): Promise<KubeObject | undefined> {
+  switch (operation.kind) {
+    case 'evict':
+      return evict(api, operation, call)
+    case 'delete':
+      return remove(api, operation, call)
+    case 'patch':
+      return api.patch(call.resource, call.key, guarded(operation), call.options)
+    case 'scale':
+      return scale(api, operation, call)
+    default:
+      return operation satisfies never
   }
-  await api.post(PODS, { namespace, name }, 'eviction', body, {
-    dryRun,
-    fieldManager: FIELD_MANAGER,
-    impersonate: serviceAccountUser(namespace, HEALER_ACCOUNT),
-    // Whoever reads the audit log finds the decision by this.
-    userAgent: `kubeskippy/${version} (healingaction ${namespace}/${action})`,
-  })
+}
+
+async function evict(api: Api, { preconditions, gracePeriodSeconds }: Eviction, { resource, key, options }: Call): Promise<undefined> {
+  if (resource !== PODS) throw new Error('only a pod is evicted')
+  const grace = checkedGrace(gracePeriodSeconds)
+  await api.post(PODS, key, 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: key, deleteOptions: { preconditions, ...grace } }, options)
+}
+
+async function remove(api: Api, { preconditions, gracePeriodSeconds, propagationPolicy }: Deletion, { resource, key, options }: Call): Promise<undefined> {
+  await api.delete(resource, key, { ...options, preconditions, ...checkedGrace(gracePeriodSeconds), ...(propagationPolicy === undefined ? {} : { propagationPolicy }) })
+}
+
+async function scale(api: Api, { preconditions, replicas }: Scaling, { resource, key, options }: Call): Promise<undefined> {
+  if (!Number.isSafeInteger(replicas) || replicas < 1) throw new Error('nothing is scaled to less than one replica')
+  await api.patch(resource, key, { type: 'merge', body: { metadata: preconditions, spec: { replicas } } }, { ...options, subresource: 'scale' })
+}
+
+/** 0 would be a delete by force, through whatever door. */
+function checkedGrace(gracePeriodSeconds: number | undefined): { readonly gracePeriodSeconds?: number } {
+  if (gracePeriodSeconds === undefined) return {}
+  if (!(gracePeriodSeconds >= 1)) throw new Error('a write never deletes by force')
+  return { gracePeriodSeconds }
+}
+
+/** The patch with both preconditions in it. What it says of them itself would lift them. */
+export function guarded({ patch, preconditions: { uid, resourceVersion } }: Pick<Patching, 'patch' | 'preconditions'>): Patch {
+  if (patch.type === 'json') {
+    // A failed `test` is a bare 422 that says nothing; a replaced resourceVersion that is not the stored one is a 409.
+    const first = { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion }
+    return { type: 'json', body: [first, { op: 'test', path: '/metadata/uid', value: uid }, ...patch.body] }
+  }
+  const { metadata } = patch.body
+  if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))) throw new Error('a patch never replaces metadata')
+  return { type: patch.type, body: { ...patch.body, metadata: { ...metadata, uid, resourceVersion } } }
 }
 
 /** By reason and cause, never by code alone (a 429 means three things, a 403 four). */

@@ -38,7 +38,7 @@ describe('approval', () => {
 
   it('is for what a person was shown: the object as it was', () => {
     const template = buildActionTemplate({ requiresApproval: true })
-    const parts = approvalParts(policy({ actions: [template] }), template, crashing(), T0)
+    const parts = approvalParts(policy({ actions: [template] }), template, crashing(), 'act-1', T0)
     expect(parts).to.deep.include({ approvalRequired: true, approvalDeadline: '2030-01-01T13:00:00.000Z' })
     const spec = { ...buildHealingAction({ spec: parts }).spec, action: template }
     expect(differsFromApproved(spec, crashing())).to.equal(undefined)

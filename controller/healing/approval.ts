@@ -1,7 +1,7 @@
 /** What waits for a person, and what has come of it. The decision is the person's; whether it still holds is judged again. */
 import { after, formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingAction, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import { plan } from '../actions/index.ts'
+import { changesOf } from '../actions/index.ts'
 import { describe } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
@@ -12,9 +12,9 @@ export const needsApproval = ({ mode }: Pick<CompiledPolicy, 'mode'>, { requires
   mode === 'manual' || (mode === 'automatic' && requiresApproval === true)
 
 /** What a HealingAction says of being waited for: its deadline, and what is approved, as it is now. */
-export function approvalParts(policy: CompiledPolicy, template: ActionTemplate, target: TargetView, now: Instant): Pick<HealingActionSpec, 'approvalRequired' | 'approvalDeadline' | 'changes'> {
+export function approvalParts(policy: CompiledPolicy, template: ActionTemplate, target: TargetView, action: string, now: Instant): Pick<HealingActionSpec, 'approvalRequired' | 'approvalDeadline' | 'changes'> {
   if (!needsApproval(policy, template)) return {}
-  return { approvalRequired: true, approvalDeadline: formatInstant(after(now, policy.limits.approvalTimeout)), changes: [...(plan(template, target)?.changes ?? [])] }
+  return { approvalRequired: true, approvalDeadline: formatInstant(after(now, policy.limits.approvalTimeout)), changes: [...changesOf(template, target, action)] }
 }
 
 export type Approval =
@@ -43,7 +43,7 @@ export function approvalOf({ spec, status }: Pick<HealingAction, 'spec' | 'statu
 /** What was approved is what is done: a target that would be changed in another way than a person was shown is left alone. */
 export function differsFromApproved({ changes, action, targetResource }: HealingActionSpec, target: TargetView): Refusal | undefined {
   if (changes === undefined) return undefined
-  const now = plan(action, target)?.changes ?? []
+  const now = changesOf(action, target, '')
   // New values may hold what is known only when it is done; the old ones are what the person saw.
   const differences = [...new Set([...changes, ...now].map(({ field }) => field))].flatMap((field) => {
     const [shown, found] = [changes, now].map((list) => list.find((change) => change.field === field))

@@ -5,12 +5,14 @@
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
 import { plural } from '../../shared/lib/text.ts'
-import { earliest, formatInstant, instant, minutes, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
+import { earliest, formatInstant, instant, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
+import { timeoutOf } from '../actions/index.ts'
+import { isRefusal, targetOf } from '../actions/targets.ts'
 import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
-import { refusalOf } from './guards.ts'
+import { healerForbidden, refusalOf } from './guards.ts'
 import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
@@ -20,9 +22,6 @@ import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
 import type { ObjectRef, Snapshot } from './snapshot.ts'
-
-/** How long a refused write is tried again before the next rung follows. */
-export const ACTION_TIMEOUT = minutes(10)
 
 export interface PlannedAction {
   readonly name: string
@@ -122,6 +121,12 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(next.refusal)
       continue
     }
+    // Several pods of one workload lead to one act on it.
+    if (actions.some(({ name }) => name === next.action.name)) continue
+    if (snapshot.forbidden.has(next.action.spec.action.name)) {
+      refuse(healerForbidden(policy, next.action.spec.action.name, snapshot.now))
+      continue
+    }
     const { request } = next.action
     const shared = takeAll(policy, budgets, request, snapshot)
     const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined }, snapshot.now)
@@ -166,14 +171,13 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   if (template === undefined) {
     return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
   }
-  if (object.shape !== 'Pod') {
-    return { refusal: { reason: 'Unsupported', message: `the trigger is about ${describe(object.ref)} and not about one of its pods: no action fits` } }
-  }
-  const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), object.ref.uid])
+  const target = targetOf(template, object, chain)
+  if (isRefusal(target)) return { refusal: target }
+  const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), target.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))
   const busy = ledger.entries.filter((e) => isOpen(e) && mine.has(e.incident))
-  const held = busy.find((e) => e.target === object.ref.uid)
+  const held = busy.find((e) => e.target === target.uid)
   // A reservation of this very name without an action is what a crash leaves behind: it is taken over.
   const takenOver = held?.action === name && !recorded.has(name)
   // An object that came after an act on this workload is its replacement: verification judges it.
@@ -181,22 +185,24 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   if (held?.state === 'Waiting' && !takenOver) {
     return { refusal: { reason: 'PendingApproval', message: `${held.action} waits for approval: kubeskippy approve (or reject) ${held.action} -n ${policy.namespace}` } }
   }
-  if (held === undefined ? replacement : !takenOver) {
+  // One of its pods may not be acted on while the workload is, nor the other way round.
+  const whole = busy.some((e) => e.state === 'Reserved' && e.target !== target.uid && [e.target, target.uid].includes(chain.subject.uid))
+  if (held === undefined ? replacement || whole : !takenOver) {
     return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
   const approval = needsApproval(policy, template)
-  const request: Request = { action: name, target: object.ref.uid, dryRun, ...(approval ? { approval } : {}), incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
-  return { action: { name, request, spec: { ...specOf(policy, finding, template, request), ...approvalParts(policy, template, object, now) } } }
+  const request: Request = { action: name, target: target.uid, dryRun, ...(approval ? { approval } : {}), incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
+  return { action: { name, request, spec: { ...specOf(policy, finding, template, target, request), ...approvalParts(policy, template, chain.workloads.find(({ ref }) => ref.uid === target.uid) ?? object, name, now) } } }
 }
 
 /** The ordinal changes with every new try of one rung on one object: no name may come twice. 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */
 const actionName = (policy: string, action: string, parts: readonly string[]): string => `${policy}-${action}-${shortHash(parts)}`
 
-function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, { incident, dryRun }: Request): HealingActionSpec {
+function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, target: ObjectRef, { incident, dryRun }: Request): HealingActionSpec {
   return {
     policyRef: { name: policy.name, namespace: policy.namespace, uid: policy.uid, generation: policy.generation },
     incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, subject: finding.chain.subject },
-    targetResource: finding.object.ref,
+    targetResource: target,
     trigger: {
       name: finding.trigger.name,
       since: formatInstant(finding.since),
@@ -204,6 +210,6 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
     },
     action: template,
     dryRun,
-    timeout: formatDuration(ACTION_TIMEOUT),
+    timeout: formatDuration(timeoutOf(template)),
   }
 }

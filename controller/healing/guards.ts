@@ -4,7 +4,7 @@
  */
 import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { printable } from '../../shared/lib/text.ts'
-import { after, minutes, seconds } from '../../shared/lib/time.ts'
+import { after, minutes, seconds, type Instant } from '../../shared/lib/time.ts'
 import { IGNORE_ANNOTATION, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { describe, type OwnerChain } from './owners.ts'
@@ -95,12 +95,17 @@ export const GUARDS: readonly Guard[] = [
   ({ namespace }, _proposal, { healer, now }) =>
     healer === 'Ready'
       ? undefined
-      : {
-          reason: healer === 'Missing' ? 'HealerMissing' : 'HealerForbidden',
-          message: `ServiceAccount ${namespace}/${HEALER_ACCOUNT} ${healer === 'Missing' ? 'is missing' : 'may not evict pods'}; apply the output of: kubeskippy enable -n ${namespace} -o yaml`,
-          recheckAt: after(now, seconds(15)),
-        },
+      : healerRefusal(namespace, healer, 'do this', now),
 ]
+
+/** The account is there, but its rights do not reach to this action of the policy. */
+export const healerForbidden = ({ namespace }: CompiledPolicy, action: string, now: Instant): Refusal => healerRefusal(namespace, 'Forbidden', `carry out action ${action}`, now)
+
+const healerRefusal = (namespace: string, healer: 'Missing' | 'Forbidden', what: string, now: Instant): Refusal => ({
+  reason: healer === 'Missing' ? 'HealerMissing' : 'HealerForbidden',
+  message: `ServiceAccount ${namespace}/${HEALER_ACCOUNT} ${healer === 'Missing' ? 'is missing' : `may not ${what}`}; apply the output of: kubeskippy enable -n ${namespace} -o yaml`,
+  recheckAt: after(now, seconds(15)),
+})
 
 export function refusalOf(policy: CompiledPolicy, proposal: Proposal, view: GuardView, guards: readonly Guard[] = GUARDS): Refusal | undefined {
   for (const guard of guards) {

@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
   { title: 'a policy whose mode changed', generation: 2, policy: { mode: 'monitor' }, reason: 'PolicyChanged' },
   { title: 'a policy that is a dry run now', generation: 2, policy: { mode: 'dryrun' }, reason: 'PolicyChanged' },
   { title: 'a dry run of a policy that acts now', generation: 2, spec: { dryRun: true }, reason: 'PolicyChanged' },
-  { title: 'a policy whose action changed', generation: 2, policy: { actions: [buildActionTemplate({ restartAction: { gracePeriodSeconds: 5 } })] }, reason: 'PolicyChanged' },
+  { title: 'a policy whose action changed', generation: 2, policy: { actions: [buildActionTemplate({ restartAction: { strategy: 'rolling', gracePeriodSeconds: 5 } })] }, reason: 'PolicyChanged' },
   { title: 'a policy whose action is gone', generation: 2, policy: { actions: [buildActionTemplate({ name: 'other' })] }, reason: 'PolicyChanged' },
   { title: 'a policy whose trigger is gone', generation: 2, policy: { triggers: [buildTrigger({ name: 'other' })] }, reason: 'PolicyChanged' },
   { title: 'a policy whose trigger must hold for longer now', generation: 2, policy: { triggers: [buildTrigger({ conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '10m' } })] }, reason: 'TargetRecovered' },

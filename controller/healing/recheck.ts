@@ -10,7 +10,7 @@ import { isTrouble } from '../triggers/trigger.ts'
 import { differsFromApproved, needsApproval } from './approval.ts'
 import { contextFor } from './detect.ts'
 import { refusalOf } from './guards.ts'
-import { describe } from './owners.ts'
+import { describe, indexWorkloads, ownerChain } from './owners.ts'
 import { ladderOf, type CompiledPolicy, type CompiledTrigger } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import { select, type Selected, type Selection } from './select.ts'
@@ -30,7 +30,7 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   }
   // Of a pod nothing but itself counts; of a workload all that it owns.
   const selection = select(policy, target.shape === 'Pod' ? { ...snapshot, pods: [target] } : snapshot)
-  const selected = [...selection.pods, ...selection.objects].find(({ object }) => object.ref.uid === target.ref.uid)
+  const selected = findSelected(target, selection, snapshot)
   if (selected === undefined) return { reason: 'TargetChanged', message: `${describe(target.ref)} is no longer selected` }
   const refusal = refusalOf(policy, selected, snapshot)
   if (refusal !== undefined) return refusal
@@ -39,6 +39,14 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   const different = differsFromApproved(spec, target)
   if (different !== undefined) return different
   return recovered(spec, trigger, target, policy, selection, snapshot)
+}
+
+/** Itself, or as the owner of what is selected. */
+function findSelected(target: TargetView, { pods, objects }: Selection, { workloads }: Snapshot): Selected | undefined {
+  const itself = [...pods, ...objects].find(({ object }) => object.ref.uid === target.ref.uid)
+  if (itself !== undefined) return itself
+  const owned = pods.filter(({ chain }) => chain.subject.uid === target.ref.uid)
+  return owned.length === 0 ? undefined : { object: target, chain: ownerChain(target, indexWorkloads(workloads)), by: owned.flatMap(({ by }) => by) }
 }
 
 function recovered(spec: HealingActionSpec, trigger: CompiledTrigger, target: TargetView, policy: CompiledPolicy, selection: Selection, snapshot: Snapshot): Refusal | undefined {

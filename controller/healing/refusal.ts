@@ -24,6 +24,7 @@ export const REFUSAL_REASONS = [
   'HealerMissing',
   'HealerForbidden',
   'NoAction',
+  'NothingToDo',
   'Escalated',
   'DryRunDone',
   'CooldownActive',

@@ -148,6 +148,8 @@ export interface Snapshot extends World {
   readonly ledger: HealingLedgerSpec | undefined
   /** The budgets that the policy shares with others, in the order in which they are asked. */
   readonly budgets: readonly SharedBudget[]
+  /** Actions of the policy, by name, that the healer may not carry out. */
+  readonly forbidden: ReadonlySet<string>
   /** Names of the HealingActions that are known to exist: their reservations wait for nobody. */
   readonly actions: ReadonlySet<string>
   /** The last written status of the policy, of this generation: remembers since when. */

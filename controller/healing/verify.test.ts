@@ -13,7 +13,7 @@ const WINDOW = minutes(2)
 function judge(pods: readonly PodView[], now: number, safety: Partial<HealingPolicySpec['safetyRules']> = {}, rest: { findings?: Snapshot['findings']; subject?: typeof cart.ref; spec?: Partial<HealingPolicySpec> } = {}): Verification {
   return verify(
     policy({ ...rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m', ...safety }), ...rest.spec }),
-    { trigger: 'crashing', subject: rest.subject ?? cart.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED) },
+    { trigger: 'crashing', subject: rest.subject ?? cart.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED), expectation: 'replacement', healthySince: undefined },
     snapshot({ now: at(now), pods, findings: rest.findings ?? [] }),
   )
 }

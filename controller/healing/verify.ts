@@ -1,24 +1,22 @@
 /**
- * Whether an act helped: the same detector on a second snapshot, and Ready pods. Success is not that the API server
- * answered, but that the workload is well again and stays so.
+ * Whether an act helped: the same detector on a second snapshot, and its effect (Ready pods, a rollout that is done).
+ * Success is not that the API server answered, but that the workload is well again and stays so.
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
-import { after, earliest, formatInstant, latest, minutes, wholeSecond, type Instant } from '../../shared/lib/time.ts'
-import { detect } from '../triggers/index.ts'
+import { after, earliest, formatInstant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import { candidates, detect } from '../triggers/index.ts'
+import type { Observation } from '../triggers/trigger.ts'
 import { contextFor, type Remembered } from './detect.ts'
-import { describe, indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
-import type { CompiledPolicy } from './policy.ts'
-import { isFinished, type PodView, type World } from './snapshot.ts'
+import { effectOf, livingPods, type Act } from './health.ts'
+import { describe, indexWorkloads, ownerChain, sameSubject } from './owners.ts'
+import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
+import { select } from './select.ts'
+import type { PodView, TargetView, World } from './snapshot.ts'
 
-export interface VerifyInput {
+export interface VerifyInput extends Act {
   readonly trigger: string
-  readonly subject: SubjectName
-  readonly targetUid: string
-  /**
-   * When the write was made, by the API server's clock, and no later: taken before it was sent, or a replacement that was
-   * quicker than the answer would not count.
-   */
-  readonly actedAt: Instant
+  /** What an earlier look has found; undefined: it was not healthy then. */
+  readonly healthySince: Instant | undefined
 }
 
 export type Verification =
@@ -31,15 +29,17 @@ export type Verification =
       readonly replacements: readonly string[]
     }
 
+type Look = Pick<World, 'pods' | 'workloads' | 'objects'> & Remembered
+
 /** Beyond what its windows allow, a verification ends without a verdict (I16). */
 const PATIENCE = minutes(1)
 
-export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pick<World, 'pods' | 'workloads'> & Remembered): Verification {
-  const { now } = snapshot
+export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): Verification {
+  const { now } = look
   const { healthCheckTimeout, stabilizationWindow, requireHealthCheck } = policy.limits
   const deadline = after(input.actedAt, healthCheckTimeout)
-  const pods = replacementsOf(input, deadline, snapshot)
-  const replacements = pods.map((p) => p.ref.name).slice(0, 16)
+  const effect = effectOf(input, deadline, requireHealthCheck ? 'Ready' : 'Made', look)
+  const replacements = effect.pods.map((p) => p.ref.name).slice(0, 16)
   const done = (outcome: 'Effective' | 'Ineffective' | 'Inconclusive', message: string, healthySince?: Instant): Verification => ({
     kind: 'Done',
     outcome,
@@ -50,73 +50,60 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, snapshot: Pic
 
   const trigger = policy.triggers.find((t) => t.name === input.trigger)
   if (trigger === undefined) return done('Inconclusive', `the policy no longer has trigger ${input.trigger}`)
-  const observations = pods.map((pod) => ({
-    pod,
-    observation: detect(trigger, pod, contextFor(policy, trigger.name, pod.ref.uid, snapshot)),
-  }))
+  const observed = observe(trigger, policy, input, effect.pods, look)
   const wait = (until: Instant, healthySince?: Instant): Verification => ({
     kind: 'Wait',
     // A pending trigger may fire before: then it is known at once.
-    until: observations.reduce((t, { observation: o }) => (o.state === 'Pending' && o.firesAt > now ? earliest(t, o.firesAt) : t), until),
+    until: observed.reduce((t, { observation: o }) => (o.state === 'Pending' && o.firesAt > now ? earliest(t, o.firesAt) : t), until),
     replacements,
     ...(healthySince === undefined ? {} : { healthySince }),
   })
-  const again = observations.find(({ observation }) => observation.state === 'Firing')
-  if (again?.observation.state === 'Firing') {
-    return done('Ineffective', `${trigger.name} fires again on ${describe(again.pod.ref)}: ${again.observation.evidence}`)
-  }
+  const made = new Set(effect.pods.map(({ ref }) => ref.uid))
+  const firing = observed.flatMap(({ object, observation: o }) => (o.state === 'Firing' ? [{ object, evidence: o.evidence, anew: made.has(object.ref.uid) || o.since > input.actedAt }] : []))
+  // What began before the act has until the deadline to end: a rate looks back over its window.
+  const again = firing.find(({ anew }) => anew || now >= deadline)
+  if (again !== undefined) return done('Ineffective', `${trigger.name} fires ${again.anew ? 'again' : 'still'} on ${describe(again.object.ref)}: ${again.evidence}`)
+  if (firing.length > 0) return wait(deadline)
 
-  const since = requireHealthCheck ? healthySince(pods) : madeBy(pods)
+  const since = stretch(input, effect.since, now)
   if (since === undefined) {
     if (now < deadline) return wait(deadline)
-    return pods.length === 0
-      ? done('Inconclusive', `no replacement pod was seen within ${formatDuration(healthCheckTimeout)}`)
-      : done('Ineffective', `${pods.map((p) => describe(p.ref)).slice(0, 3).join(', ')} not Ready within ${formatDuration(healthCheckTimeout)}`)
+    if (effect.pods.length === 0 && input.expectation === 'replacement') return done('Inconclusive', `no replacement pod was seen within ${formatDuration(healthCheckTimeout)}`)
+    const which = effect.pods.map((p) => describe(p.ref)).slice(0, 3).join(', ')
+    const what = effect.missing === 'pods are not Ready' ? `${which} not Ready` : effect.missing
+    return done('Ineffective', `${what} within ${formatDuration(healthCheckTimeout)}`)
   }
   if (since > deadline) return done('Ineffective', `healthy only since ${formatInstant(since)}, after the ${formatDuration(healthCheckTimeout)} of healthCheckTimeout`)
 
   const stableAt = after(since, stabilizationWindow)
   if (now < stableAt) return wait(stableAt, since)
-  const unsure = observations.find(({ observation }) => observation.state !== 'Quiet')
+  const unsure = observed.find(({ observation }) => observation.state !== 'Quiet')
   if (unsure === undefined) {
-    return done('Effective', `${replacements.slice(0, 3).join(', ')} healthy and ${trigger.name} quiet for ${formatDuration(stabilizationWindow)}`, since)
+    const what = replacements.length === 0 ? describe(input.subject) : replacements.slice(0, 3).join(', ')
+    return done('Effective', `${what} healthy and ${trigger.name} quiet for ${formatDuration(stabilizationWindow)}`, since)
   }
   const end = after(latest(deadline, stableAt), PATIENCE)
   if (now < end) return wait(end, since)
-  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure.pod.ref)}`)
+  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure.object.ref)}`)
 }
 
-/**
- * Pods of the same owner that came after the act, while there was time to become healthy: who comes later (a scale-up)
- * is nobody's replacement. Creation times have whole seconds only.
- */
-function replacementsOf({ subject, targetUid, actedAt }: VerifyInput, deadline: Instant, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): PodView[] {
-  const byUid = indexWorkloads(workloads)
-  const from = wholeSecond(actedAt)
-  const came = pods.filter(
-    (pod) =>
-      pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && pod.createdAt <= deadline && sameSubject(ownerChain(pod, byUid).subject, subject),
-  )
-  // One that the kubelet rejected ends at once, and its controller makes another.
-  const alive = came.filter((pod) => !isFinished(pod))
-  return alive.length > 0 ? alive : came
+/** Where nothing but the detector tells that it is over, the time since when it has been quiet is what the looks have seen. */
+function stretch({ expectation, healthySince, actedAt }: VerifyInput, since: Instant | undefined, now: Instant): Instant | undefined {
+  if (since === undefined || expectation === 'replacement' || expectation === 'rollout') return since
+  return latest(since, healthySince === undefined || healthySince < actedAt ? now : healthySince)
 }
 
-/** When the last of them was made; undefined when there is none. */
-const madeBy = (pods: readonly PodView[]): Instant | undefined =>
-  pods.reduce<Instant | undefined>((t, { createdAt }) => (t === undefined ? createdAt : latest(t, createdAt)), undefined)
+interface Observed {
+  readonly object: TargetView
+  readonly observation: Observation
+}
 
-/** Since when all of them have been Ready without a break; undefined when one is not, or there is none. */
-function healthySince(pods: readonly PodView[]): Instant | undefined {
-  let since: Instant | undefined
-  for (const pod of pods) {
-    const ready = pod.conditions.find((c) => c.type === 'Ready')
-    if (ready?.status !== 'True' || ready.since === undefined) return undefined
-    since = since === undefined ? ready.since : latest(since, ready.since)
-    for (const { state } of pod.containers) {
-      // Ready comes and goes with whole seconds; a restart in between shows here.
-      if (state.kind === 'running' && state.startedAt !== undefined) since = latest(since, state.startedAt)
-    }
-  }
-  return since
+/** The pods that the act made, or where it made none all of the subject; and the subject's other objects that the trigger looks at. */
+function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
+  const byUid = indexWorkloads(look.workloads)
+  // Whatever their names are now, they stand for the pods that were selected.
+  const pods = (expectation === 'replacement' || expectation === 'rollout' ? made : livingPods(subject, look)).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  const { objects, matched } = select(policy, look)
+  const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
+  return about.map(({ object }) => ({ object, observation: detect(trigger, object, contextFor(policy, trigger.name, object.ref.uid, look)) }))
 }

@@ -1,6 +1,8 @@
 /** The workloads as seen from here: the cached world of decisions, and the live one of the last look before a write. */
+import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import type { HealerState, PodView, TargetView, World } from '../healing/snapshot.ts'
+import type { Permission } from '../actions/action.ts'
+import type { HealerState, TargetView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
 export interface ClusterCache {
@@ -12,6 +14,8 @@ export interface ClusterCache {
 export interface LiveView {
   readonly policy: HealingPolicy | undefined
   readonly target: TargetView | undefined
+  /** The target as the API server told it. */
+  readonly raw: KubeObject | undefined
   readonly world: World
   /** Disruption budgets that select the target. */
   readonly budgets: readonly string[]
@@ -20,9 +24,9 @@ export interface LiveView {
 export interface LiveReader {
   /** Everything that the act depends on, read now from the API server. */
   look(spec: HealingActionSpec): Promise<LiveView>
-  /** Whether the healer of the namespace is there and may do what actions need. */
-  healer(namespace: string): Promise<HealerState>
+  /** Whether the healer of the namespace is there and may do this. */
+  healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState>
   killSwitch(): Promise<boolean>
-  /** The pods of the namespace as they are now. */
-  pods(namespace: string): Promise<readonly PodView[]>
+  /** The pods of the namespace, and the workload that was acted on, as they are now. */
+  around(spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>>
 }

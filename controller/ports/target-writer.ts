@@ -1,8 +1,10 @@
 import type { Operation } from '../actions/action.ts'
+import type { KubeObject } from '../../shared/lib/object.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
 export type WriteResult =
-  | { readonly kind: 'Done' }
+  /** With the object as the API server has it now; in a dry run as it would have it. Of a patch only. */
+  | { readonly kind: 'Done'; readonly object?: KubeObject }
   /** The object that was judged is not there any more. */
   | { readonly kind: 'Gone' }
   /** It changed since it was read: look again. */

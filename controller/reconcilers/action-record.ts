@@ -2,11 +2,13 @@
  * What is written of an action while it is carried out, and what people are told of it. Each status is conditional on
  * the one that was read: of two that go on with one action, one is the first, and the other looks again.
  */
+import { sameJson } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { after, between, earliest, formatInstant, millis, parseInstant, seconds, type Clock, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import type { Intent } from '../actions/fields.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import type { ControllerMetrics } from '../metrics.ts'
@@ -89,6 +91,12 @@ export class ActionRecord {
     return noted
   }
 
+  /** Before the first real write of fields. Noted once: a later try is to make the same. */
+  async intends(action: HealingAction, intent: readonly Intent[]): Promise<HealingAction> {
+    if (intent.length === 0 || sameJson(action.status?.intent, intent)) return action
+    return this.#ports.objects.writeActionStatus(action, { intent: intent.slice() })
+  }
+
   async delayed(action: HealingAction, { reason, message, first = FIRST_RETRY, asked = millis(0) }: Delay, deadline: Instant): Promise<ReconcileResult> {
     const now = this.#ports.clock.now()
     const attempts = action.status?.attempts ?? 1
@@ -142,7 +150,7 @@ export class ActionRecord {
 
   /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
   async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const nothing = { attempts: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, completionTime: null, result: null } satisfies StatusPatch
+    const nothing = { attempts: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, completionTime: null, result: null } satisfies StatusPatch
     const { status: _, ...bare } = action
     // Ended at once, should there be no second write.
     const { phase, outcome = null } = ending

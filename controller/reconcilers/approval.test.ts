@@ -91,7 +91,7 @@ describe('an action that needs approval', () => {
     const cases: Record<string, { readonly change: () => void; readonly reason: string }> = {
       'the policy is deleted': { change: () => town.cluster.drop(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }), reason: 'PolicyDeleted' },
       'the policy only watches': { change: () => town.editPolicy((spec) => ({ ...spec, mode: 'monitor' })), reason: 'PolicyChanged' },
-      'the action is another one': { change: () => town.editPolicy((spec) => ({ ...spec, actions: [buildActionTemplate({ restartAction: { gracePeriodSeconds: 5 } })] })), reason: 'PolicyChanged' },
+      'the action is another one': { change: () => town.editPolicy((spec) => ({ ...spec, actions: [buildActionTemplate({ restartAction: { strategy: 'rolling', gracePeriodSeconds: 5 } })] })), reason: 'PolicyChanged' },
       'the target goes': { change: () => town.cluster.drop(PODS, POD), reason: 'TargetGone' },
       'the target recovers': { change: () => mend(), reason: 'TargetRecovered' },
     }

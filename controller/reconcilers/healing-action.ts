@@ -9,8 +9,10 @@ import { after, between, latest, millis, minutes, parseInstant, seconds, type In
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
-import { plan } from '../actions/index.ts'
+import { hasLanded, isChangedByOthers } from '../actions/fields.ts'
+import { expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
+import { done, wouldHave } from '../actions/words.ts'
 import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
@@ -107,15 +109,22 @@ export class ActionReconciler {
     if (doubt !== undefined && (target === undefined || target.ref.uid !== spec.targetResource.uid || target.deleting)) {
       return record.landed(found, doubt, 'found by reading after an interruption')
     }
+    // A field that it set: found by what was noted before the write.
     const policy = compiled(view.policy)
+    if (doubt !== undefined && status?.intent !== undefined) {
+      if (hasLanded(status.intent, view.raw)) return record.landed(found, doubt, 'found by reading after an interruption')
+      if (isChangedByOthers(status.intent, view.raw)) return record.ended(found, policy, inconclusive(`the answer of the write was lost, and ${describe(spec.targetResource)} is now neither as before nor as intended`))
+    }
     const refusal = recheck(spec, policy, target, liveSnapshot(view, now))
     if (refusal !== undefined) return record.ended(found, policy, cancelled(refusal.reason, refusal.message))
     const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? now, parseDuration(spec.timeout) ?? minutes(10))
     // Without a try nothing has failed.
     const late = begun === undefined ? cancelled : failed
     if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
-    const planned = target === undefined ? undefined : plan(spec.action, target)
+    const planned = target === undefined ? undefined : plan(spec.action, target, { now, action: found.metadata.name, pods: view.world.pods, object: view.raw })
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
+    // Nothing was written, and nothing can be: the next rung follows.
+    if ('refusal' in planned) return record.ended(found, policy, failed(planned.refusal.reason, planned.refusal.message))
     // The API server answers a bare 500 then.
     if (view.budgets.length > 1) {
       return record.ended(found, policy, failed('SeveralDisruptionBudgets', `${view.budgets.join(' and ')} both select the pod, which the eviction API does not support`))
@@ -137,28 +146,30 @@ export class ActionReconciler {
   async #write(attempt: Attempt, planned: Plan): Promise<ReconcileResult> {
     const { writer, live, clock } = this.#ports
     const record = this.#record
-    const { action, policy, lookedAt } = attempt
-    const { spec } = action
+    const { policy, lookedAt } = attempt
+    const { spec } = attempt.action
+    let { action } = attempt
     // Before the write: the replacement may be there (in the second before) when its answer arrives.
     let sentAt: Instant | undefined
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
+      if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
         // Read before every write and retry, so that a silent watch cannot hide it (I10).
         if (!dryRun && (await live.killSwitch())) return record.ended(action, policy, cancelled('KillSwitch', 'the kill switch of the installation is on'))
         const now = clock.now()
-        if (between(lookedAt, now) > LOOK_LIFETIME) return this.#notDone(attempt, { kind: 'Changed' }, dryRun)
+        if (between(lookedAt, now) > LOOK_LIFETIME) return this.#notDone({ ...attempt, action }, { kind: 'Changed' }, dryRun)
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
-        if (result.kind !== 'Done') return this.#notDone(attempt, result, dryRun)
+        if (result.kind !== 'Done') return this.#notDone({ ...attempt, action }, result, dryRun)
         record.log(action, dryRun ? 'dry run passed' : 'written', { operation: operation.kind })
       }
     }
     const changes = planned.changes.map((change) => ({ resource: spec.targetResource, ...change }))
     if (spec.dryRun) {
-      const message = `would have evicted ${describe(spec.targetResource)}${spec.action.requiresApproval === true ? ' after approval' : ''}; nothing was written${laterRungs(action, policy)}`
+      const message = `${wouldHave(planned)}${spec.action.requiresApproval === true ? ' after approval' : ''}; nothing was written${laterRungs(action, policy)}`
       return record.ended(action, policy, { phase: 'Succeeded', success: true, reason: 'DryRun', message, changes })
     }
-    return record.landed(action, sentAt ?? clock.now(), `evicted ${describe(spec.targetResource)}`, changes)
+    return record.landed(action, sentAt ?? clock.now(), done(planned), changes)
   }
 
   /** A write that did not happen, or may have. */
@@ -214,12 +225,19 @@ export class ActionReconciler {
       const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
       return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
     }
-    const input = { trigger: spec.trigger.name, subject: { namespace, ...spec.incident.subject }, targetUid: spec.targetResource.uid ?? '', actedAt }
-    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'metrics'>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
+    const input = {
+      trigger: spec.trigger.name,
+      subject: { namespace, ...spec.incident.subject },
+      targetUid: spec.targetResource.uid ?? '',
+      actedAt,
+      expectation: expectationOf(spec.action, spec.targetResource),
+      healthySince: parseInstant(status?.healthySince),
+    }
+    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | 'metrics'>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
     const cached = cluster.world(namespace)
     let verdict = judged(cached)
     // A silent watch shows what once was: no verdict without a look at the pods themselves.
-    if (verdict.kind === 'Done') verdict = judged({ ...cached, pods: await live.pods(namespace) })
+    if (verdict.kind === 'Done') verdict = judged({ ...cached, ...(await live.around(spec)) })
     if (verdict.kind === 'Done') return record.ended(action, policy, verified(verdict))
     await record.healthy(action, verdict.healthySince, verdict.replacements)
     return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
@@ -263,6 +281,7 @@ function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapshot {
     violations: policy === undefined ? [] : judge(policy, { installation: world.installation }).violations,
     ledger: undefined,
     budgets: [],
+    forbidden: new Set(),
     actions: new Set(),
     ...remembered(policy?.status),
   }

@@ -6,6 +6,7 @@ import { after, between, formatInstant, millis, minutes, parseInstant, seconds, 
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import { permissionsFor } from '../actions/index.ts'
 import { isOpen } from '../healing/budget.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { abandon, emptyLedger, LEDGER_AFTERLIFE, release, reserve, type Ledger } from '../healing/ledger.ts'
@@ -67,6 +68,7 @@ export class PolicyReconciler {
       ...world,
       now,
       violations,
+      forbidden: new Set(),
       ledger: known,
       budgets: await Promise.all(scopesOf(key.namespace).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
       actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
@@ -96,8 +98,13 @@ export class PolicyReconciler {
   async #evaluate(policy: CompiledPolicy, snapshot: Snapshot): Promise<Evaluation> {
     const first = evaluate(policy, snapshot)
     if (first.decision.kind !== 'Act') return first
-    const healer: HealerState = await this.#ports.live.healer(policy.namespace)
-    return healer === 'Ready' ? first : evaluate(policy, { ...snapshot, healer })
+    const forbidden = new Set<string>()
+    for (const { spec } of first.decision.actions) {
+      const healer: HealerState = await this.#ports.live.healer(policy.namespace, permissionsFor(spec.action, spec.targetResource))
+      if (healer === 'Missing') return evaluate(policy, { ...snapshot, healer })
+      if (healer === 'Forbidden') forbidden.add(spec.action.name)
+    }
+    return forbidden.size === 0 ? first : evaluate(policy, { ...snapshot, forbidden })
   }
 
   /** Incidents that ended or became quiet. On a lost swap the ledger is left to the next evaluation. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
-import { buildTrigger } from '../../shared/testing/builders/objects.ts'
+import { buildActionTemplate, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { evaluate } from '../healing/evaluate.ts'
 import { at, condition, deployment, ownedBy, pod, policy, snapshot, workload } from '../healing/testing/builders.ts'
 
@@ -48,8 +48,13 @@ describe('a condition of a workload', () => {
     const { detection } = evaluate(policy(selecting('ReplicaFailure', 'True', 'Deployment')), snapshot())
     expect(detection.reports).to.deep.include({ name: 'crashing', state: 'NoData', objects: 0, since: undefined, firesAt: undefined, message: 'Deployment has no condition ReplicaFailure' })
   })
-  it('leads to no act on a pod that is not at fault', () => {
+  it('leads to an act on the workload itself', () => {
     const { decision } = evaluate(policy({ ...selecting('Available', 'False', 'Deployment'), mode: 'automatic' }), snapshot({ now: at(60_000), workloads: unavailable(), pods: [unready] }))
+    expect(decision.kind === 'Act' && decision.actions.map(({ spec }) => [spec.targetResource.kind, spec.targetResource.name])).to.deep.equal([['Deployment', 'cart']])
+  })
+  it('leads to no act on a pod that is not at fault', () => {
+    const actions = [buildActionTemplate({ target: 'Pod' })]
+    const { decision } = evaluate(policy({ ...selecting('Available', 'False', 'Deployment'), actions, mode: 'automatic' }), snapshot({ now: at(60_000), workloads: unavailable(), pods: [unready] }))
     expect(decision).to.deep.include({ kind: 'Blocked' })
     expect(decision.kind === 'Blocked' && decision.refusals.map((r) => [r.target.kind, r.refusal.reason])).to.deep.equal([['Deployment', 'Unsupported']])
   })

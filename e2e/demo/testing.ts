@@ -34,7 +34,7 @@ export const action = (app: string, status: HealingActionStatus | undefined, dry
     incident: { id: `inc-${app}`, ordinal: 0, rung: 0, subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: app } },
     targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: podName(app), uid: podName(app) },
     trigger: { name: 'crash-loop', since: '2030-01-01T00:00:00Z', evidence: 'container server ended with exit code 1' },
-    action: { name: 'restart', type: 'restart', priority: 50, restartAction: {} },
+    action: { name: 'restart', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } },
     dryRun,
     timeout: '10m',
   },

@@ -22,6 +22,8 @@ export const REPLICA_SETS = apps('ReplicaSet', 'replicasets')
 export const DEPLOYMENTS = apps('Deployment', 'deployments')
 export const STATEFUL_SETS = apps('StatefulSet', 'statefulsets')
 export const DAEMON_SETS = apps('DaemonSet', 'daemonsets')
+/** What owns pods, and what actions write to beside them. */
+export const WORKLOADS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
 export const POD_DISRUPTION_BUDGETS: Resource = {
   group: 'policy',
   version: 'v1',

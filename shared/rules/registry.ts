@@ -1,5 +1,7 @@
 /** Every rule, in the order of the reference. To add one: its file, its line here, its two samples, its table test. */
 import { ks301 } from './actions/ks301-action-fits-kind.ts'
+import { ks302 } from './actions/ks302-dangerous-delete.ts'
+import { ks305 } from './actions/ks305-scale-bounds.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
 import { ks406 } from './safety/ks406-time-windows.ts'
@@ -22,7 +24,7 @@ export interface RuleGroup {
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
   { name: 'Triggers', rules: [ks204, ks207, ks208] },
-  { name: 'Actions', rules: [ks301] },
+  { name: 'Actions', rules: [ks301, ks302, ks305] },
   { name: 'Safety', rules: [ks401, ks406, ks407] },
 ]
 

@@ -84,7 +84,7 @@ describe('mutating', () => {
         mode: 'automatic', suspend: false,
         selector: { labelSelector: { matchLabels: { app: 'cart' } } },
         triggers: [{ name: 't', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '3m' } }],
-        actions: [{ name: 'a', type: 'restart', priority: 50, restartAction: {} }],
+        actions: [{ name: 'a', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } }],
         safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
         history: { successful: 50, failed: 100, ttl: '168h' },
       },
@@ -100,7 +100,7 @@ describe('mutating', () => {
   it('sends nothing when nothing is missing', () => {
     const full = rawPolicy({
       selector: { namespaces: ['shop'], labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'v1', kind: 'Pod' }] },
-      action: { target: 'Pod', priority: 1 },
+      action: { target: 'Pod', priority: 1, restartAction: { strategy: 'rolling' } },
       condition: { status: 'True' },
       cooldownPeriod: '5m',
       suspend: false,

@@ -125,6 +125,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   violations: [],
   ledger: undefined,
   budgets: scopesOf(NAMESPACE).map(emptyBudget),
+  forbidden: new Set(),
   actions: new Set(),
   findings: [],
   restarts: [],

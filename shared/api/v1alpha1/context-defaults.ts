@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from '../../lib/duration.ts'
 import { isObject } from '../../lib/json.ts'
 import { minutes, type Millis } from '../../lib/time.ts'
 import { isPod } from './kinds.ts'
-import type { HealingPolicy, HealingPolicySpec } from './types.ts'
+import type { ActionTemplate, HealingPolicy, HealingPolicySpec } from './types.ts'
 
 type Selected = NonNullable<HealingPolicySpec['selector']['resources']>[number]
 
@@ -28,7 +28,6 @@ export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
   const resources = spec.selector.resources ?? [...DEFAULT_RESOURCES]
   const namespace = policy.metadata.namespace
   const longest = longestTriggerDuration(spec)
-  const onlyPods = resources.every(isPod)
   return {
     ...policy,
     spec: {
@@ -38,7 +37,10 @@ export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
         ...(spec.selector.namespaces === undefined && namespace !== undefined ? { namespaces: [namespace] } : {}),
         resources,
       },
-      actions: spec.actions.map((action) => (action.target === undefined && onlyPods ? { ...action, target: 'Pod' as const } : action)),
+      actions: spec.actions.map((action) => {
+        const target = action.target ?? defaultTarget(action.type, resources)
+        return target === undefined ? action : { ...action, target }
+      }),
       safetyRules: {
         ...spec.safetyRules,
         stabilizationWindow:
@@ -46,6 +48,14 @@ export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
       },
     },
   }
+}
+
+/** The level that the selector names, unless only one is possible. undefined: it names both, so a person has to say. */
+function defaultTarget(type: ActionTemplate['type'], resources: readonly Selected[]): ActionTemplate['target'] {
+  if (type === 'evict') return 'Pod'
+  if (type === 'scale') return 'Workload'
+  const pods = resources.filter(isPod).length
+  return pods === resources.length ? 'Pod' : pods === 0 ? 'Workload' : undefined
 }
 
 export interface Addition {

@@ -129,6 +129,23 @@ const status = {
     actedAt: { ...time, description: 'When the write had landed.' },
     healthySince: { ...time, description: 'Since when the replacement has been healthy without a break.' },
     completionTime: time,
+    intent: {
+      type: 'array',
+      description: 'What the write is to change, recorded before it: by this a lost answer is found out, and the write can be undone.',
+      maxItems: 32,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['path'],
+        properties: {
+          path: { type: 'string', minLength: 1, maxLength: 512, description: 'JSON pointer.' },
+          before: { type: 'string', maxLength: 1024, description: 'As JSON. Absent: there was nothing.' },
+          after: { type: 'string', maxLength: 1024, description: 'As JSON. Absent: there is nothing any more.' },
+          secret: { type: 'boolean', description: 'The values are not kept: they may be secret, or are too long.' },
+        },
+      },
+    },
     attempts: { ...count, description: 'Tries of the write.' },
     nextAttempt: { ...time, description: 'When a refused write is tried again.' },
     result: {

@@ -1,7 +1,14 @@
 import { expect } from 'chai'
-import { check } from '../test-policy.ts'
+import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
+import { check, type PolicyOverrides } from '../test-policy.ts'
 import { ks301 } from './ks301-action-fits-kind.ts'
+import { ks302 } from './ks302-dangerous-delete.ts'
+import { ks305 } from './ks305-scale-bounds.ts'
 
+const up = { direction: 'up', minReplicas: 1, maxReplicas: 5 } as const
+const acting = (type: ActionTemplate['type'], body: Partial<ActionTemplate>, target?: ActionTemplate['target']): Pick<PolicyOverrides, 'action'> => ({
+  action: { type, restartAction: undefined, ...(target === undefined ? {} : { target }), ...body } as NonNullable<PolicyOverrides['action']>,
+})
 const select = (apiVersion: string, kind: string) => ({ labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion, kind }] })
 
 describe('KS301 action fits kind', () => {
@@ -14,13 +21,78 @@ describe('KS301 action fits kind', () => {
     it(`${kind} is left to the rule that is about it`, () => expect(check(ks301, { selector: select(apiVersion, kind), action: { target: 'Pod' } })).to.deep.equal([]))
   }
   for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
-    it(`restart of a selected ${kind} must say target: Pod`, () => {
-      expect(check(ks301, { selector: select('apps/v1', kind) })).to.deep.equal([
-        `spec.actions[0].target: action "restart" does not say what it restarts while apps/v1 ${kind} is selected`,
-      ])
-      expect(check(ks301, { selector: select('apps/v1', kind), action: { target: 'Pod' } })).to.deep.equal([])
+    it(`restart of a selected ${kind} is restart of the whole, unless it says target: Pod`, () => {
+      for (const action of [{}, { target: 'Pod' as const }, { target: 'Workload' as const }]) expect(check(ks301, { selector: select('apps/v1', kind), action })).to.deep.equal([])
     })
   }
+  const both = { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'v1', kind: 'Pod' }, { apiVersion: 'apps/v1', kind: 'Deployment' }] }
+  it('with pods and workloads selected the target must be said', () => {
+    expect(check(ks301, { selector: both })).to.deep.equal(['spec.actions[0].target: action "restart" does not say what it is for while both v1 Pod and apps/v1 Deployment are selected'])
+    expect(check(ks301, { selector: both, action: { target: 'Workload' } })).to.deep.equal([])
+  })
+  it('but not of what has one target only', () => {
+    expect(check(ks301, { selector: both, ...acting('evict', { evictAction: { timeout: '10m' } }) })).to.deep.equal([])
+    expect(check(ks301, { selector: both, ...acting('scale', { scaleAction: up }) })).to.deep.equal([])
+  })
+  it('a workload cannot be evicted', () =>
+    expect(check(ks301, { ...acting('evict', { evictAction: { timeout: '10m' } }, 'Workload') })).to.deep.equal(['spec.actions[0].target: action "restart" would evict a workload']))
+  it('a DaemonSet cannot be scaled', () => {
+    expect(check(ks301, { selector: select('apps/v1', 'DaemonSet'), ...acting('scale', { scaleAction: up }) })).to.deep.equal(['spec.actions[0].type: scale is not for apps/v1 DaemonSet'])
+    expect(check(ks301, { selector: select('apps/v1', 'StatefulSet'), ...acting('scale', { scaleAction: up }) })).to.deep.equal([])
+  })
   it('with pods selected the target is clear', () => expect(check(ks301)).to.deep.equal([]))
   it('monitor needs no target', () => expect(check(ks301, { mode: 'monitor', selector: select('apps/v1', 'Deployment') })).to.deep.equal([]))
+})
+
+describe('KS302 dangerous delete', () => {
+  const remove = (deleteAction: NonNullable<ActionTemplate['deleteAction']> = {}, kind = 'Deployment', target: ActionTemplate['target'] = 'Pod'): string[] =>
+    check(ks302, { selector: select('apps/v1', kind), ...acting('delete', { deleteAction }, target) })
+
+  it('by force is refused', () => expect(remove({ force: true })).to.deep.equal(['spec.actions[0].deleteAction.force: deletes by force']))
+  it('force: false is no force', () => expect(remove({ force: false })).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget']))
+  it('with a grace period of 0 is refused, and of 1 is not', () => {
+    expect(remove({ gracePeriodSeconds: 0 })).to.deep.equal(['spec.actions[0].deleteAction.gracePeriodSeconds: a grace period of 0 deletes by force'])
+    expect(remove({ gracePeriodSeconds: 1 })).to.have.length(1)
+  })
+  it('that orphans is refused, all other policies are not', () => {
+    expect(remove({ propagationPolicy: 'Orphan' })).to.deep.equal(['spec.actions[0].deleteAction.propagationPolicy: Orphan leaves the pods without an owner'])
+    for (const propagationPolicy of ['Background', 'Foreground'] as const) expect(remove({ propagationPolicy })[0]).to.match(/^W /)
+  })
+  it('of a StatefulSet is refused, of its pods warned about', () => {
+    expect(remove({}, 'StatefulSet', 'Workload')).to.deep.equal(['spec.actions[0].type: deletes apps/v1 StatefulSet'])
+    expect(remove({}, 'StatefulSet', 'Pod')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget'])
+  })
+  it('of a Deployment is warned about', () => expect(remove({}, 'Deployment', 'Workload')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget']))
+  it('is of no interest to a policy that only looks', () => expect(check(ks302, { mode: 'monitor', ...acting('delete', { deleteAction: { force: true } }) })).to.deep.equal([]))
+  it('other actions pass', () => expect(check(ks302)).to.deep.equal([]))
+})
+
+describe('KS305 scale bounds', () => {
+  const scale = (body: Partial<NonNullable<ActionTemplate['scaleAction']>>, kind = 'Deployment'): string[] =>
+    check(ks305, { selector: select('apps/v1', kind), ...acting('scale', { scaleAction: { ...up, ...body } }) })
+
+  it('bounds that leave one number pass', () => {
+    expect(scale({ minReplicas: 5 })).to.deep.equal([])
+    expect(scale({ direction: 'absolute', replicas: 5 })).to.deep.equal([])
+    expect(scale({ direction: 'absolute', replicas: 1 })).to.deep.equal([])
+  })
+  it('bounds that leave none do not', () => {
+    expect(scale({ minReplicas: 6 })).to.deep.equal(['spec.actions[0].scaleAction.maxReplicas: maxReplicas 5 is below minReplicas 6'])
+    expect(scale({ direction: 'absolute', replicas: 6 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas 6 is above maxReplicas 5'])
+    expect(scale({ direction: 'absolute', replicas: 1, minReplicas: 2 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas 1 is below minReplicas 2'])
+  })
+  it('0 is refused wherever it stands', () => {
+    expect(scale({ minReplicas: 0, maxReplicas: 0 })).to.deep.equal([
+      'spec.actions[0].scaleAction.minReplicas: minReplicas of 0 allows scaling to 0',
+      'spec.actions[0].scaleAction.maxReplicas: maxReplicas of 0 allows scaling to 0',
+    ])
+    expect(scale({ direction: 'absolute', replicas: 0 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas of 0 allows scaling to 0'])
+    expect(scale({ replicas: 0 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas of 0 changes nothing'])
+  })
+  it('a StatefulSet that goes down is warned about, one that goes up is not', () => {
+    expect(scale({ direction: 'down' }, 'StatefulSet')).to.deep.equal(['W spec.actions[0].scaleAction.direction: scales a StatefulSet down'])
+    expect(scale({}, 'StatefulSet')).to.deep.equal([])
+    expect(scale({ direction: 'down' }, 'Deployment')).to.deep.equal([])
+  })
+  it('a policy that only looks may say what it likes', () => expect(check(ks305, { mode: 'monitor', ...acting('scale', { scaleAction: { ...up, minReplicas: 9 } }) })).to.deep.equal([]))
 })

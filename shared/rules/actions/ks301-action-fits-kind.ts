@@ -1,3 +1,4 @@
+import { ACTS_ON, isOneOf } from '../../api/v1alpha1/action-kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { knownKind, nameOf, type KnownKind } from '../../api/v1alpha1/kinds.ts'
 import { quoted } from '../../lib/text.ts'
@@ -14,12 +15,12 @@ export const ks301: Rule = {
   id: 'KS301',
   severity: 'E',
   title: 'Triggers and actions must fit the selected kinds.',
-  why: 'condition triggers look at pods and restart evicts them: on anything else the policy does nothing, or not what it says',
+  why: 'condition triggers look at pods, and each action writes to some kinds only: on anything else the policy does nothing, or not what it says',
   fix: 'select v1 Pod, or apps/v1 Deployment, StatefulSet or DaemonSet',
   check(policy) {
     const known = selectedResources(policy).map((resource, index) => ({ index, kind: knownKind(resource) }))
     const podless = known.flatMap(({ index, kind }): Finding[] => (unhealable(kind) ? [podlessFinding(index, kind)] : []))
-    return [...podless, ...unclearTargets(policy)]
+    return [...podless, ...unclearTargets(policy), ...unfitting(policy)]
   },
 }
 
@@ -32,20 +33,41 @@ function podlessFinding(index: number, kind: KnownKind): Finding {
   return { path: `spec.selector.resources[${index}].kind`, what: `no trigger or action fits ${nameOf(kind)}`, ...(fix === undefined ? {} : { fix }) }
 }
 
-/** With a workload selected, "restart" could mean one pod or all of them: only the first exists, and must be said. */
+const selectedWorkloads = (policy: HealingPolicy) => selectedResources(policy).filter((resource) => knownKind(resource)?.pods === 'owned')
+
+/** With pods and workloads selected the context default says nothing: "restart" could mean one pod or all of them. */
 function unclearTargets(policy: HealingPolicy): Finding[] {
-  const workload = selectedResources(policy).find((resource) => knownKind(resource)?.pods === 'owned')
+  const [workload] = selectedWorkloads(policy)
   if (!acts(policy) || workload === undefined) return []
-  return policy.spec.actions.flatMap(({ name, target }, index): Finding[] =>
+  return policy.spec.actions.flatMap(({ name, type, target }, index): Finding[] =>
     target === undefined
       ? [
           {
             path: `spec.actions[${index}].target`,
-            what: `action ${quoted(name, 63)} does not say what it restarts while ${nameOf(workload)} is selected`,
-            why: 'restarting a whole workload is not available, and one pod may not be what was meant',
-            fix: 'write target: Pod',
+            what: `action ${quoted(name, 63)} does not say what it is for while both v1 Pod and ${nameOf(workload)} are selected`,
+            why: `${type} of one pod and of a whole workload are not the same`,
+            fix: 'write target: Pod, or target: Workload',
           },
         ]
       : [],
   )
+}
+
+/** Of pods the owner is not known at the door: the plan tells then. */
+function unfitting(policy: HealingPolicy): Finding[] {
+  if (!acts(policy)) return []
+  const workloads = selectedWorkloads(policy)
+  return policy.spec.actions.flatMap(({ name, type, target }, index): Finding[] => {
+    if (type === 'evict') {
+      return target === 'Workload'
+        ? [{ path: `spec.actions[${index}].target`, what: `action ${quoted(name, 63)} would evict a workload`, why: 'only pods are evicted', fix: 'write target: Pod, or type: restart' }]
+        : []
+    }
+    // KS302 is about deleting.
+    if (type === 'delete' || (type !== 'scale' && target !== 'Workload')) return []
+    const unfit = workloads.find((workload) => !isOneOf(ACTS_ON[type], workload))
+    return unfit === undefined
+      ? []
+      : [{ path: `spec.actions[${index}].type`, what: `${type} is not for ${nameOf(unfit)}`, why: `${nameOf(unfit)} has nothing that ${type} could change`, fix: 'use restart, or select another kind' }]
+  })
 }

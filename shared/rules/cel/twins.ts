@@ -62,6 +62,10 @@ export const twins: readonly Twin[] = [
     holds: ({ self }) => !has(self, 'policy') || ['nextOrdinal', 'entries', 'breaker', 'incidents', 'outcomes'].every((name) => has(self, name)),
   },
   {
+    rule: "self.{{field}} != '{{value}}' || has(self.{{needed}})",
+    holds: ({ self, hole }) => get(self, hole('field')) !== hole('value') || has(self, hole('needed')),
+  },
+  {
     rule: 'self.actions.all(a, !has(a.triggers) || a.triggers.all(t, self.triggers.exists(x, x.name == t))) || (oldSelf.hasValue() && self.suspend)',
     holds: ({ self, oldSelf }) => {
       if (oldSelf !== undefined && get(self, 'suspend') === true) return true

@@ -81,9 +81,17 @@ function repairAction(spec: HealingActionSpec): HealingActionSpec {
   return { ...undecided, timeout: inside(spec.timeout, '24h'), action: repairTemplate(spec.action, spec.action.triggers ?? []) }
 }
 
-function repairTemplate({ triggers, ...action }: HealingActionSpec['action'], names: readonly string[]): HealingActionSpec['action'] {
+type Template = HealingActionSpec['action']
+
+function repairTemplate({ triggers, restartAction, evictAction, deleteAction, scaleAction, ...action }: Template, names: readonly string[]): Template {
   const known = triggers?.filter((name) => names.includes(name)) ?? []
-  return { ...action, restartAction: action.restartAction ?? {}, ...(known.length > 0 && { triggers: known }) }
+  const bodies = {
+    restart: { restartAction: restartAction ?? { strategy: 'rolling' } },
+    evict: { evictAction: { ...evictAction, timeout: inside(evictAction?.timeout, '24h') } },
+    delete: { deleteAction: deleteAction ?? {} },
+    scale: { scaleAction: { direction: 'up', replicas: 1, minReplicas: 1, maxReplicas: 5, ...scaleAction } },
+  } as const satisfies Record<Template['type'], Partial<Template>>
+  return { ...action, ...bodies[action.type], ...(known.length > 0 && { triggers: known }) }
 }
 
 type Selector = NonNullable<HealingPolicySpec['selector']['labelSelector']>

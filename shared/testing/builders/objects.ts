@@ -42,7 +42,7 @@ export const buildActionTemplate = (overrides: Partial<ActionTemplate> = {}): Ac
   name: 'restart',
   type: 'restart',
   priority: 50,
-  restartAction: {},
+  restartAction: { strategy: 'rolling' },
   ...overrides,
 })
 

@@ -2,7 +2,10 @@
 import type { ObjectSchema } from '../../../../schema/structural.ts'
 import { onlyFor } from '../union.ts'
 import { dnsLabel } from '../../fields.ts'
+import { deleteAction } from './delete.ts'
+import { evictAction } from './evict.ts'
 import { restartAction } from './restart.ts'
+import { scaleAction } from './scale.ts'
 
 /** Copied as it is into each HealingAction. */
 export const actionTemplate = {
@@ -11,7 +14,7 @@ export const actionTemplate = {
   required: ['name', 'type'],
   properties: {
     name: { ...dnsLabel, description: 'Name within the policy.' },
-    type: { type: 'string', enum: ['restart'], description: 'Which of the bodies below is given.' },
+    type: { type: 'string', enum: ['restart', 'evict', 'delete', 'scale'], description: 'Which of the bodies below is given.' },
     priority: {
       type: 'integer',
       format: 'int32',
@@ -22,8 +25,8 @@ export const actionTemplate = {
     },
     target: {
       type: 'string',
-      enum: ['Pod'],
-      description: 'What is acted on: the offending pod. Default when the selector names pods: Pod.',
+      enum: ['Pod', 'Workload'],
+      description: 'What is acted on: the offending pod, or its top owner. Default: Pod when the selector names pods, Workload when it names workloads.',
     },
     requiresApproval: {
       type: 'boolean',
@@ -38,6 +41,9 @@ export const actionTemplate = {
       items: dnsLabel,
     },
     restartAction,
+    evictAction,
+    deleteAction,
+    scaleAction,
   },
-  'x-kubernetes-validations': [onlyFor('restart', 'restartAction')],
+  'x-kubernetes-validations': [onlyFor('restart', 'restartAction'), onlyFor('evict', 'evictAction'), onlyFor('delete', 'deleteAction'), onlyFor('scale', 'scaleAction')],
 } as const satisfies ObjectSchema

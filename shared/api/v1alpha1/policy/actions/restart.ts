@@ -1,16 +1,18 @@
 import type { ObjectSchema } from '../../../../schema/structural.ts'
+import { gracePeriodSeconds } from './grace.ts'
 
 export const restartAction = {
   type: 'object',
-  description: 'Evicts the pod, so that its controller makes a new one. Disruption budgets are respected. A pod without a controller is refused.',
+  description:
+    'Of a pod: it is evicted, so that its controller makes a new one; disruption budgets are respected, and a pod without a controller is refused. Of a workload: see strategy.',
   additionalProperties: false,
   properties: {
-    gracePeriodSeconds: {
-      type: 'integer',
-      format: 'int32',
-      minimum: 1,
-      maximum: 3600,
-      description: "Seconds that the pod has to stop. Default: the pod's own terminationGracePeriodSeconds. 0 would be a force delete and is refused.",
+    strategy: {
+      type: 'string',
+      enum: ['rolling'],
+      default: 'rolling',
+      description: 'How a workload is restarted; a pod is always evicted. rolling: a new revision by an annotation of its template, rolled out as the workload itself says.',
     },
+    gracePeriodSeconds,
   },
 } as const satisfies ObjectSchema

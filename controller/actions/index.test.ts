@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { knownKind } from '../../shared/api/v1alpha1/kinds.ts'
+import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
+import { compileSchema } from '../../shared/schema/validate.ts'
+import { actionSpec } from '../../shared/testing/arbitraries/resources.ts'
+import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
+import { pod, T0, workload } from '../healing/testing/builders.ts'
+import { healerPermissions, permissionsFor, plan } from './index.ts'
+import { nameOfPermission, permissionOf } from './permissions.ts'
+
+const TARGETS = [pod(), pod('bare', { owner: undefined }), ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload(kind, 'cart'))]
+
+/** What the ClusterRole `edit` of Kubernetes holds, of what actions write. Every editor may become the healer: it must not hold more. */
+const EDIT = new Set([
+  'create pods/eviction',
+  ...['pods', 'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicasets.apps'].flatMap((resource) => [`delete ${resource}`, `patch ${resource}`]),
+  ...['deployments', 'statefulsets', 'replicasets'].map((resource) => `patch ${resource}.apps/scale`),
+])
+
+describe('every action', () => {
+  const valid = compileSchema(healingAction.status)
+
+  it('needs for its plan no right that it does not declare, and carries both preconditions', () => {
+    fc.assert(
+      fc.property(actionSpec, fc.constantFrom(...TARGETS), ({ action }, target) => {
+        const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {} })
+        if (planned === undefined || 'refusal' in planned) return
+        const may = permissionsFor(action, target.ref).map(nameOfPermission)
+        for (const { kind, target: on, preconditions } of planned.operations) {
+          const needed = permissionOf({ kind, on })
+          expect(needed && may).to.include(needed && nameOfPermission(needed))
+          expect(preconditions.uid).to.not.equal('')
+          expect(preconditions.resourceVersion).to.match(/^[1-9][0-9]*$/)
+        }
+        const changes = planned.changes.map((change) => ({ resource: target.ref, ...change }))
+        expect(changes).to.not.deep.equal([])
+        expect(valid({ result: { success: true, reason: 'Executed', message: '', changes } })).to.deep.equal([])
+      }),
+    )
+  })
+
+  it('without a body is no plan', () => {
+    const { restartAction: _, ...template } = buildActionTemplate()
+    for (const type of ['restart', 'evict', 'delete', 'scale'] as const) expect(plan({ ...template, type }, pod(), { now: T0, action: 'a', pods: [], object: {} })).to.equal(undefined)
+  })
+
+  it('has rights on known kinds only, and never more than the role edit', () => {
+    expect(healerPermissions.map(nameOfPermission).filter((name) => !EDIT.has(name))).to.deep.equal([])
+    expect(permissionOf({ kind: 'delete', on: { apiVersion: 'example.com/v1', kind: 'Widget' } })).to.equal(undefined)
+    expect(knownKind({ apiVersion: 'apps/v1', kind: 'Deployment' })?.plural).to.equal('deployments')
+  })
+
+  it('asks for the rights of this act and no other', () => {
+    expect(permissionsFor(buildActionTemplate(), pod().ref).map(nameOfPermission)).to.deep.equal(['create pods/eviction'])
+    expect(permissionsFor(buildActionTemplate(), workload('Deployment', 'cart').ref).map(nameOfPermission)).to.deep.equal(['patch deployments.apps'])
+  })
+})

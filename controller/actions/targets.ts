@@ -1,0 +1,17 @@
+/** What an action acts on, given what the finding is about. */
+import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
+import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
+import { describe, type OwnerChain } from '../healing/owners.ts'
+import type { Refusal } from '../healing/refusal.ts'
+import type { ObjectRef, TargetView } from '../healing/snapshot.ts'
+
+/** The offending pod, or the top owner; without a target the level of the finding. Scaling a pod is scaling its owner. */
+export function targetOf({ type, target }: Pick<ActionTemplate, 'type' | 'target'>, object: TargetView, { subject }: OwnerChain): ObjectRef | Refusal {
+  const level = type === 'scale' ? 'Workload' : target ?? (object.shape === 'Pod' ? 'Pod' : 'Workload')
+  if (level === 'Pod') {
+    return object.shape === 'Pod' ? object.ref : { reason: 'Unsupported', message: `the trigger is about ${describe(object.ref)} and not about one of its pods: write target: Workload` }
+  }
+  return isPod(subject) ? { reason: 'NoController', message: `${describe(subject)} has no controller: there is no workload to act on` } : subject
+}
+
+export const isRefusal = (target: ObjectRef | Refusal): target is Refusal => 'reason' in target

@@ -1,0 +1,102 @@
+/** Since when an act has had its effect: what verification waits for, by kind of act. Pure. */
+import { latest, wholeSecond, type Instant } from '../../shared/lib/time.ts'
+import type { Expectation } from '../actions/action.ts'
+import { indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
+import { isFinished, type PodView, type WorkloadView, type World } from './snapshot.ts'
+
+export interface Act {
+  readonly expectation: Expectation
+  readonly subject: SubjectName
+  readonly targetUid: string
+  /**
+   * When the write was made, by the API server's clock, and no later: taken before it was sent, or a replacement that was
+   * quicker than the answer would not count.
+   */
+  readonly actedAt: Instant
+}
+
+/** What came of it so far. */
+export interface Effect {
+  /** The pods that the act made. */
+  readonly pods: readonly PodView[]
+  /** undefined: not yet. */
+  readonly since: Instant | undefined
+  /** What is missing. */
+  readonly missing: string
+}
+
+type Seen = Pick<World, 'pods' | 'workloads'>
+
+/** `deadline`: who comes later (a scale-up) is nobody's replacement. `ready`: whether pods have to be Ready. */
+export function effectOf(act: Act, deadline: Instant, ready: 'Ready' | 'Made', seen: Seen): Effect {
+  const pods = madePods(act, deadline, seen)
+  const since = pods.length === 0 ? undefined : ready === 'Ready' ? readySince(pods) : madeBy(pods)
+  const of = (missing: string | undefined, from: Instant | undefined): Effect => ({ pods, since: missing === undefined ? from : undefined, missing: missing ?? 'pods are not Ready' })
+  switch (act.expectation) {
+    case 'replacement':
+      return of(undefined, since)
+    case 'rollout': {
+      const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
+      return of(workload === undefined ? 'the workload is gone' : ready === 'Ready' ? unfinished(workload) : unseen(workload), since)
+    }
+    case 'replicas': {
+      const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
+      const missing = workload === undefined ? 'the workload is gone' : (unseen(workload) ?? uncounted(workload, livingPods(act.subject, seen).length))
+      // Fewer replicas make no pod: the number itself is the effect.
+      return of(missing, pods.length === 0 ? act.actedAt : since)
+    }
+    case 'quiet':
+      return of(undefined, act.actedAt)
+    default:
+      return act.expectation satisfies never
+  }
+}
+
+/** As `kubectl rollout status` tells it. */
+function unfinished(workload: WorkloadView): string | undefined {
+  const { replicas, updatedReplicas, availableReplicas } = workload
+  const stale = unseen(workload)
+  if (stale !== undefined) return stale
+  if (updatedReplicas < replicas) return `${updatedReplicas} of ${replicas} replicas have the new revision`
+  return availableReplicas < replicas ? `${availableReplicas} of ${replicas} replicas are available` : undefined
+}
+
+const unseen = ({ generation, observedGeneration }: WorkloadView): string | undefined => (observedGeneration < generation ? 'its controller has not seen the change' : undefined)
+
+const uncounted = ({ replicas }: WorkloadView, living: number): string | undefined => (living === replicas ? undefined : `${living} pods for ${replicas} replicas`)
+
+export function livingPods(subject: SubjectName, { pods, workloads }: Seen): PodView[] {
+  const byUid = indexWorkloads(workloads)
+  return pods.filter((pod) => !pod.deleting && !isFinished(pod) && sameSubject(ownerChain(pod, byUid).subject, subject))
+}
+
+/** Pods of the same owner that came after the act, while there was time to become healthy. Creation times have whole seconds only. */
+function madePods({ subject, targetUid, actedAt }: Act, deadline: Instant, { pods, workloads }: Seen): PodView[] {
+  const byUid = indexWorkloads(workloads)
+  const from = wholeSecond(actedAt)
+  const came = pods.filter(
+    (pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && pod.createdAt <= deadline && sameSubject(ownerChain(pod, byUid).subject, subject),
+  )
+  // One that the kubelet rejected ends at once, and its controller makes another.
+  const alive = came.filter((pod) => !isFinished(pod))
+  return alive.length > 0 ? alive : came
+}
+
+/** When the last of them was made; undefined when there is none. */
+const madeBy = (pods: readonly PodView[]): Instant | undefined =>
+  pods.reduce<Instant | undefined>((t, { createdAt }) => (t === undefined ? createdAt : latest(t, createdAt)), undefined)
+
+/** Since when all of them have been Ready without a break; undefined when one is not, or there is none. */
+export function readySince(pods: readonly PodView[]): Instant | undefined {
+  let since: Instant | undefined
+  for (const pod of pods) {
+    const ready = pod.conditions.find((c) => c.type === 'Ready')
+    if (ready?.status !== 'True' || ready.since === undefined) return undefined
+    since = since === undefined ? ready.since : latest(since, ready.since)
+    for (const { state } of pod.containers) {
+      // Ready comes and goes with whole seconds; a restart in between shows here.
+      if (state.kind === 'running' && state.startedAt !== undefined) since = latest(since, state.startedAt)
+    }
+  }
+  return since
+}

@@ -1,0 +1,23 @@
+/** Which kinds each action can write to. The door refuses others, and so does the plan. */
+import type { KindReference } from './kinds.ts'
+import type { ActionTemplate } from './types.ts'
+
+const apps = (kind: string): KindReference => ({ apiVersion: 'apps/v1', kind })
+
+export const POD: KindReference = { apiVersion: 'v1', kind: 'Pod' }
+const DEPLOYMENT = apps('Deployment')
+const STATEFUL_SET = apps('StatefulSet')
+const DAEMON_SET = apps('DaemonSet')
+const REPLICA_SET = apps('ReplicaSet')
+
+/** Beside pods. */
+export const ACTS_ON: Readonly<Record<ActionTemplate['type'], readonly KindReference[]>> = {
+  // A new template replaces no pod of a ReplicaSet.
+  restart: [DEPLOYMENT, STATEFUL_SET, DAEMON_SET],
+  evict: [],
+  // Not a StatefulSet: what it owns has names and data that do not come back by themselves.
+  delete: [DEPLOYMENT, DAEMON_SET, REPLICA_SET],
+  scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET],
+}
+
+export const isOneOf = (kinds: readonly KindReference[], { apiVersion, kind }: KindReference): boolean => kinds.some((k) => k.apiVersion === apiVersion && k.kind === kind)
