@@ -5,7 +5,8 @@ import { CUSTOM_RESOURCE_DEFINITIONS } from '../../shared/kube/resources.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
 import type { CustomResource } from '../../shared/schema/structural.ts'
 import { firstDifference, type Difference } from './difference.ts'
-import { fail, find, ok, type Check, type Finding } from './finding.ts'
+import { find } from '../reading.ts'
+import { fail, ok, type Check, type Finding } from './finding.ts'
 
 interface Definition extends KubeObject {
   readonly spec?: { readonly versions?: readonly { readonly name: string; readonly schema?: { readonly openAPIV3Schema?: unknown } }[] }

@@ -8,7 +8,8 @@ import { HEALING_POLICIES, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../../
 import { printable } from '../../shared/lib/text.ts'
 import { formatInstant, instant } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../../shared/rules/rule.ts'
-import { fail, find, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
+import { find } from '../reading.ts'
+import { fail, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
 

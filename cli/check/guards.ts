@@ -3,7 +3,8 @@ import { VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS } f
 import { isObject } from '../../shared/lib/json.ts'
 import { admissionPolicies } from '../../webhook/admission-policies.ts'
 import { contains } from './difference.ts'
-import { fail, find, ok, type Check } from './finding.ts'
+import { find } from '../reading.ts'
+import { fail, ok, type Check } from './finding.ts'
 
 const INSTALL = 'kubectl apply --server-side -f config/webhook/admission-policies.yaml'
 const KINDS = [VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS]

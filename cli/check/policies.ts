@@ -6,7 +6,8 @@ import { printable } from '../../shared/lib/text.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../../controller/actions/index.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
-import { listAll, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
+import { listAll } from '../reading.ts'
+import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
 

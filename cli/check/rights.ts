@@ -4,7 +4,8 @@ import { plural } from '../../shared/lib/text.ts'
 import { controllerRbac, type Manifest, type PolicyRule } from '../../controller/permissions.ts'
 import { webhookRbac } from '../../webhook/manifests.ts'
 import { mayDo, type Account, type Question } from '../access-review.ts'
-import { fail, find, ok, type Check, type CheckContext, type Finding } from './finding.ts'
+import { find } from '../reading.ts'
+import { fail, ok, type Check, type CheckContext, type Finding } from './finding.ts'
 
 const CONTROLLER: Account = { namespace: OPERATOR_NAMESPACE, account: CONTROLLER_ACCOUNT }
 const INSTALL = 'kubectl apply --server-side -f config/rbac'

@@ -1,12 +1,11 @@
-import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingLedger } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/kube/api.ts'
 import { CONFIG_MAPS, HEALING_LEDGERS } from '../../shared/kube/resources.ts'
 import { plural, quoted } from '../../shared/lib/text.ts'
-import { compileResource } from '../../shared/schema/validate.ts'
-import { fail, find, listAll, ok, warn, type Check } from './finding.ts'
+import { problemOf } from '../../controller/adapters/ledger-slots.ts'
+import { find, listAll } from '../reading.ts'
+import { fail, ok, warn, type Check } from './finding.ts'
 
 export const killSwitchCheck: Check = {
   name: 'kill-switch',
@@ -18,16 +17,14 @@ export const killSwitchCheck: Check = {
   },
 }
 
-const validate = compileResource(healingLedger, API_VERSION)
-
 /** Own durable state; one that cannot be read stops its policy. */
 export const ledgersCheck: Check = {
   name: 'ledgers',
   run: async ({ api }) => {
     const ledgers = await listAll<HealingLedger>(api, HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE })
     const broken = ledgers.flatMap((ledger) => {
-      const [issue] = validate(ledger)
-      return issue === undefined ? [] : [fail(`${ledger.metadata.name} cannot be read: ${issue.path} ${issue.message}; its policy does not act`, `delete it when you know why: kubectl delete healingledger ${ledger.metadata.name} -n ${OPERATOR_NAMESPACE} (its limits begin anew)`)]
+      const problem = problemOf(ledger)
+      return problem === undefined ? [] : [fail(`${ledger.metadata.name} cannot be read: ${problem}; what it is of does not act`, `delete it when you know why: kubectl delete healingledger ${ledger.metadata.name} -n ${OPERATOR_NAMESPACE} (its limits begin anew)`)]
     })
     return broken.length > 0 ? broken : [ok(`${plural(ledgers.length, 'ledger')}, all readable`)]
   },

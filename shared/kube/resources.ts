@@ -31,6 +31,8 @@ export const POD_DISRUPTION_BUDGETS: Resource = {
   plural: 'poddisruptionbudgets',
   namespaced: true,
 }
+/** The same objects as `EVENTS`, by the older group: only there the server selects by the object that they are about. */
+export const CORE_EVENTS = core('Event', 'events')
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const ROLES = rbac('Role', 'roles')

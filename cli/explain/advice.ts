@@ -1,0 +1,60 @@
+/** What would have to change for something to happen, by the reason why nothing did. */
+import type { RefusalReason } from '../../controller/healing/refusal.ts'
+
+const WAIT = 'nothing: it goes on by itself'
+
+const REFUSALS: Partial<Readonly<Record<RefusalReason, string>>> = {
+  KillSwitch: 'take the kill switch back: kubeskippy resume --all',
+  Suspended: 'set spec.suspend to false',
+  Paused: 'take the pause back: kubeskippy resume POLICY -n NAMESPACE, or resume -n NAMESPACE when it is the namespace',
+  NotAccepted: 'mend what the condition Accepted names, and apply the policy again',
+  PolicyDeleted: 'the policy is on its way out; nothing more is done by it',
+  PolicyChanged: 'nothing: the policy is judged again as it is now',
+  ClockSkew: 'set the clock of the machine that the controller runs on (NTP)',
+  NamespaceTerminating: 'the namespace is on its way out; nothing more is done in it',
+  ProtectedNamespace: 'nothing acts there: the installation protects the namespace (protectedNamespaces)',
+  OptedOut: 'remove the annotation kubeskippy.io/ignore, when its owner agrees',
+  OutsideSchedule: 'wait until safetyRules.schedules allow it, or change them',
+  Protected: 'take it out of safetyRules.protectedResources, if it should be healed',
+  TargetGone: 'nothing: what was broken is not there any more',
+  TargetChanged: 'nothing: it is judged again as it is now',
+  TargetTerminating: WAIT,
+  TargetRecovered: 'nothing: it recovered by itself',
+  OwnerUnknown: WAIT,
+  NoController: 'run the pod by a Deployment or another controller: nobody would make it again',
+  Unsupported: 'repair it by hand: this kind of object is not acted on',
+  HealerMissing: "give the namespace's consent: kubeskippy enable -n NAMESPACE",
+  HealerForbidden: "renew the namespace's consent: kubeskippy enable -n NAMESPACE",
+  NoAction: 'add an action for this trigger to the policy',
+  Escalated: 'a person has to repair it; the incident ends when it has been healthy for a while',
+  DryRunDone: 'set mode: automatic, when what the dry run shows is what you want',
+  CooldownActive: "wait for the end of the cooldown, or lower the trigger's cooldownPeriod",
+  IncidentInProgress: WAIT,
+  AlreadyTried: WAIT,
+  ConcurrencyLimit: 'wait for what is in flight, or raise safetyRules.maxConcurrent',
+  BreakerOpen: 'find out why acting did not help (the actions below say what was seen); the breaker tries once more by itself',
+  RateLimited: 'wait for the next free slot, or raise safetyRules.maxActionsPerHour',
+  BudgetExhausted: 'wait for the next free slot, or raise safetyRules.budgets',
+  LedgerFull: 'find out why so many incidents are open at once; kubeskippy check',
+  NotReserved: WAIT,
+  PendingApproval: 'somebody with the verb approve decides: kubectl get ha -n NAMESPACE, then approve or reject it',
+  ApprovalExpired: 'nothing: nobody decided in time; it is asked for again after the cooldown, if it is still needed',
+  Rejected: 'a person has decided against it, and the incident is escalated: it ends when the workload has been healthy again',
+}
+
+/** Of decisions to do nothing, of conditions, and of results of actions. */
+const OTHERS: Readonly<Record<string, string>> = {
+  Pending: 'nothing: a trigger that is pending has to hold for its whole duration first',
+  Monitoring: 'set mode: dryrun to see what would be done, or mode: automatic to have it done',
+  NoData: 'find out why the triggers have no data (see their messages)',
+  LedgerUnreadable: 'kubeskippy check says which ledger, and what is wrong with it',
+  NotCompiled: 'apply the policy again, with the CRDs and the programs of one version',
+  DisruptionBudget: 'the named PodDisruptionBudget forbids it: unhealthyPodEvictionPolicy: AlwaysAllow lets broken pods go',
+  SeveralDisruptionBudgets: 'let one PodDisruptionBudget select the pod, not several',
+}
+
+/** For this policy and its namespace; undefined: there is nothing to say beyond the message. */
+export function adviceFor(reason: string | undefined, { namespace, name }: { readonly namespace?: string; readonly name: string }): string | undefined {
+  const advice = reason === undefined ? undefined : ((REFUSALS as Readonly<Record<string, string | undefined>>)[reason] ?? OTHERS[reason])
+  return advice?.replaceAll('NAMESPACE', namespace ?? '').replaceAll('POLICY', name)
+}
