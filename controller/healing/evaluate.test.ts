@@ -202,7 +202,7 @@ describe('a dry run', () => {
 })
 
 describe('over hours', () => {
-  it('a workload that relapses after each success waits for its cooldown each time', () => {
+  it('a workload that relapses after each success waits for its cooldown each time, and is escalated instead of healed a fourth time', () => {
     let ledger: Ledger | undefined
     const acts: number[] = []
     let replaced = 0
@@ -221,7 +221,8 @@ describe('over hours', () => {
         replaced++
       }
     }
-    expect(replaced).to.be.greaterThan(5)
+    expect(replaced).to.equal(3)
+    expect(ledger?.incidents.map(({ state, escalatedFor }) => [state, escalatedFor])).to.deep.equal([['Escalated', 'Recurring']])
     // Healthy for a minute, then five minutes of cooldown: never two acts within six minutes.
     for (const [i, t] of acts.slice(1).entries()) expect(t - (acts[i] ?? 0)).to.be.at.least(minutes(6))
   })

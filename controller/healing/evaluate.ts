@@ -13,11 +13,12 @@ import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { healerForbidden, refusalOf } from './guards.ts'
-import { findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
+import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
 import { pauseOf } from './pause.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
+import { isAnotherRemedy, recurrence } from './recurrence.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
@@ -43,7 +44,7 @@ export type Decision =
 export interface Evaluation {
   readonly decision: Decision
   readonly detection: Detection
-  /** The ledger after upkeep, before any reservation; the same object when nothing changed. */
+  /** The ledger after upkeep and escalation, before any reservation; the same object when nothing changed. */
   readonly ledger: Ledger
   readonly matched: number
   readonly healthy: number
@@ -57,7 +58,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
   const selection = select(policy, snapshot)
   const detection = detectAll(policy, selection, snapshot)
   const before = snapshot.ledger ?? emptyLedger(policy)
-  const ledger = maintain(before, {
+  const upkept = maintain(before, {
     now: snapshot.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
@@ -66,7 +67,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     troubled: (incident) => isTroubled(incident, detection),
   })
   const firing = detection.findings.filter((f) => f.state === 'Firing')
-  const { actions, refusals } = policy.mode === 'monitor' ? { actions: [], refusals: [] } : propose(policy, snapshot, ledger, firing)
+  const { actions, refusals, ledger } = policy.mode === 'monitor' ? { actions: [], refusals: [], ledger: upkept } : proposeOrEscalate(policy, snapshot, upkept, firing)
   const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), ...refusals.map((r) => r.refusal.recheckAt)]
   const troubled = new Set(detection.findings.flatMap((f) => f.by))
   return {
@@ -102,9 +103,24 @@ function conclude(policy: CompiledPolicy, detection: Detection, actions: readonl
     : { kind: 'NoOp', reason: 'Healthy', message: 'no trigger is pending or firing' }
 }
 
-function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firing: readonly Finding[]) {
+/** What comes back for the fourth time is not acted on: its incident is escalated first, and the rest is judged after that. */
+function proposeOrEscalate(policy: CompiledPolicy, snapshot: Snapshot, ledger: Ledger, firing: readonly Finding[]): Pick<Proposal, 'actions' | 'refusals'> & { readonly ledger: Ledger } {
+  const first = propose(policy, snapshot, ledger, firing)
+  if (first.loops.length === 0) return { ...first, ledger }
+  const escalated = first.loops.reduce((l, { trigger, chain }) => escalateLoop(l, trigger.name, chain.subject, snapshot.now), ledger)
+  return { ...propose(policy, snapshot, escalated, firing), ledger: escalated }
+}
+
+interface Proposal {
+  readonly actions: readonly PlannedAction[]
+  readonly refusals: readonly RefusedFinding[]
+  readonly loops: readonly Finding[]
+}
+
+function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firing: readonly Finding[]): Proposal {
   const actions: PlannedAction[] = []
   const refusals: RefusedFinding[] = []
+  const loops: Finding[] = []
   let ledger = start
   let { budgets } = snapshot
   for (const finding of firing) {
@@ -131,6 +147,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     const shared = takeAll(policy, budgets, request, snapshot)
     const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined }, snapshot.now)
     if ('refusal' in admission) {
+      if (admission.loop === true) loops.push(finding)
       refuse(admission.refusal)
       continue
     }
@@ -138,7 +155,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     if ('budgets' in shared && !request.dryRun) ({ budgets } = shared)
     actions.push(next.action)
   }
-  return { actions, refusals }
+  return { actions, refusals, loops }
 }
 
 /** A slot in each of the budgets that policies share, or why one of them has no room. */
@@ -191,7 +208,15 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
     return { refusal: { reason: 'IncidentInProgress', message: `an action for ${describe(chain.subject)} is under way` } }
   }
   const approval = needsApproval(policy, template)
-  const request: Request = { action: name, target: target.uid, dryRun, ...(approval ? { approval } : {}), incident: { id, trigger: trigger.name, subject: chain.subject, ordinal, rung } }
+  const { subject } = chain
+  const request: Request = {
+    action: name,
+    target: target.uid,
+    dryRun,
+    ...(approval ? { approval } : {}),
+    incident: { id, trigger: trigger.name, subject, ordinal, rung, recurrence: recurrence(ledger, trigger.name, subject, now) },
+    ...(isAnotherRemedy(ledger, trigger.name, subject, { openedAt: open?.openedAt, createdAt: object.createdAt }) ? { remedy: true } : {}),
+  }
   return { action: { name, request, spec: { ...specOf(policy, finding, template, target, request), ...approvalParts(policy, template, chain.workloads.find(({ ref }) => ref.uid === target.uid) ?? object, name, now) } } }
 }
 
@@ -201,7 +226,7 @@ const actionName = (policy: string, action: string, parts: readonly string[]): s
 function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTemplate, target: ObjectRef, { incident, dryRun }: Request): HealingActionSpec {
   return {
     policyRef: { name: policy.name, namespace: policy.namespace, uid: policy.uid, generation: policy.generation },
-    incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, subject: finding.chain.subject },
+    incident: { id: incident.id, ordinal: incident.ordinal, rung: incident.rung, recurrence: incident.recurrence ?? 0, subject: finding.chain.subject },
     targetResource: target,
     trigger: {
       name: finding.trigger.name,

@@ -14,7 +14,7 @@ const gone = (actions: readonly HealingAction[], limits: Partial<HistoryLimits> 
   outdated(actions, ledger, { ...LIMITS, ...limits }, T0).actions.map(({ action, why }) => `${action.metadata.name} ${why}`)
 
 describe('the history of a policy', () => {
-  const entry = (action: string, state: 'Reserved' | 'Settled' | 'Abandoned') => ({ action, incident: 'inc-a', target: 'uid-pod', reservedAt: formatInstant(T0), state })
+  const entry = (action: string, state: 'Waiting' | 'Reserved' | 'Settled' | 'Abandoned') => ({ action, incident: 'inc-a', target: 'uid-pod', reservedAt: formatInstant(T0), state })
   const incident = (lastAction: string, state: 'Open' | 'Escalated' | 'Ended') => ({
     id: 'inc-a', trigger: 'crashing', subject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' }, ordinal: 0, openedAt: formatInstant(T0), state, rung: 0, lastAction,
   })
@@ -50,8 +50,8 @@ describe('the history of a policy', () => {
   }
 
   it('never takes one that the ledger has not settled', () => {
-    const actions = [ended('a', hours(48)), ended('b', hours(48)), ended('c', hours(48))]
-    const ledger = buildLedger({ spec: { entries: [entry('a', 'Reserved'), entry('b', 'Settled'), entry('c', 'Abandoned')] } }).spec
+    const actions = ['a', 'b', 'c', 'd'].map((name) => ended(name, hours(48)))
+    const ledger = buildLedger({ spec: { entries: [entry('a', 'Reserved'), entry('b', 'Settled'), entry('c', 'Abandoned'), entry('d', 'Waiting')] } }).spec
     expect(gone(actions, {}, ledger).map((text) => text.split(' ')[0])).to.have.members(['b', 'c'])
   })
 

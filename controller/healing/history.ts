@@ -1,6 +1,7 @@
 /** Which records of what was done may go. What decisions remember is in the ledger; these are for people. Pure. */
 import { after, earliest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import { isOpen } from './budget.ts'
 import type { Ledger } from './ledger.ts'
 import { isEnded } from './outcome.ts'
 
@@ -51,7 +52,7 @@ export function outdated(actions: readonly HealingAction[], ledger: Ledger | und
  */
 const neededBy = (ledger: Ledger | undefined): ReadonlySet<string> =>
   new Set([
-    ...(ledger?.entries ?? []).filter(({ state }) => state === 'Reserved').map(({ action }) => action),
+    ...(ledger?.entries ?? []).filter(isOpen).map(({ action }) => action),
     ...(ledger?.incidents ?? []).filter(({ state }) => state !== 'Ended').flatMap(({ lastAction }) => lastAction ?? []),
   ])
 

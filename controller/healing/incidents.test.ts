@@ -100,6 +100,26 @@ const upkeep = (overrides: Partial<Upkeep> = {}): Upkeep => ({
   ...overrides,
 })
 
+describe('an incident of which nobody can tell whether acting helped', () => {
+  const twice = (second: Outcome): Ledger => acted(second, 3, acted('Inconclusive'))
+  it('is tried once more, then escalates', () => {
+    expect(only(acted('Inconclusive'))).to.include({ state: 'Open', inconclusive: 1 })
+    expect(only(twice('Inconclusive'))).to.include({ state: 'Escalated', escalatedFor: 'Inconclusive', rung: 0 })
+  })
+  for (const outcome of ['Effective', 'Ineffective', 'Failed'] as const) {
+    it(`counts anew after ${outcome}`, () => {
+      const known = twice(outcome)
+      expect(only(known)).not.to.have.property('inconclusive')
+      const next = act(known, 'uid-cart-1')
+      expect(only(end(next.ledger, next.action, 'Inconclusive', 3, only(known).rung))).to.include({ state: 'Open', inconclusive: 1 })
+    })
+  }
+  it('is not counted where the policy is gone: nobody could have judged', () => {
+    const gone = acted('Inconclusive', 0, acted('Inconclusive', 0))
+    expect(only(gone)).to.include({ state: 'Open' })
+  })
+})
+
 describe('upkeep', () => {
   const open = acted('Ineffective')
   const quiet = acted('Effective')

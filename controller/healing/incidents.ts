@@ -7,6 +7,7 @@ import { after, earliest, formatInstant, millis, minutes, parseInstant, type Ins
 import type { HealingLedgerSpec, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import { sameSubject, type SubjectName } from './owners.ts'
 import { isOpen } from './budget.ts'
+import { BELIEVED, recurrence, remedied } from './recurrence.ts'
 import type { Refusal } from './refusal.ts'
 
 export type Ledger = HealingLedgerSpec
@@ -14,6 +15,9 @@ export type Incident = Ledger['incidents'][number]
 type Entry = Ledger['entries'][number]
 /** Rejected, Expired: what waited for approval did not get it. */
 export type Outcome = NonNullable<Entry['outcome']> | 'Rejected' | 'Expired'
+
+/** Acts of one rung in a row of which nobody can tell whether they helped. */
+const UNKNOWN_IN_A_ROW = 2
 
 /** Bound of the schema: open ones and those that cool down. */
 export const MAX_INCIDENTS = 64
@@ -26,7 +30,9 @@ export interface Request {
   readonly dryRun: boolean
   /** A person has to approve it first. */
   readonly approval?: boolean
-  readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung'>
+  readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung' | 'recurrence'>
+  /** If it helps it is another remedy of its cause (`recurrence.ts`). */
+  readonly remedy?: true
 }
 
 /** By the ordinal that it begins with, so that the next incident of the same workload is another one. */
@@ -102,6 +108,26 @@ export function openIncident(ledger: Ledger, { incident, action, dryRun }: Reque
   return { ...ledger, nextOrdinal: Math.max(ledger.nextOrdinal, incident.ordinal + 1), incidents: [...others, next] }
 }
 
+/** A fourth remedy within a day: the incident is escalated without it, or begins so. */
+export function escalateLoop(ledger: Ledger, trigger: string, subject: ObjectReference, now: Instant): Ledger {
+  const found = findIncident(ledger, trigger, subject)
+  const loop = { state: 'Escalated', escalatedFor: 'Recurring' } as const
+  if (found !== undefined && found.state !== 'Ended') return replaced(ledger, { ...found, ...loop })
+  const ordinal = ledger.nextOrdinal
+  const incident: Incident = {
+    id: incidentId(ledger, trigger, subject, ordinal),
+    trigger,
+    subject,
+    ordinal,
+    openedAt: formatInstant(now),
+    rung: 0,
+    recurrence: recurrence(ledger, trigger, subject, now),
+    ...loop,
+  }
+  const others = ledger.incidents.filter((i) => !(i.state === 'Ended' && isSame(i, trigger, subject)))
+  return { ...ledger, nextOrdinal: ordinal + 1, incidents: [...others, incident] }
+}
+
 export interface Settlement {
   readonly action: string
   readonly outcome: Outcome
@@ -121,18 +147,27 @@ const SHORTEST_PAUSE = minutes(1)
 export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladder, healthySince, cooldown = minutes(5) }: Omit<Settlement, 'action'>, now: Instant): Ledger {
   const incident = ledger.incidents.find((i) => i.id === entry.incident)
   if (incident?.state !== 'Open') return ledger
+  // Something is known again.
+  const { inconclusive: _, ...known } = incident
   switch (outcome) {
-    case 'Effective':
-      return healthySince === undefined ? ledger : replaced(ledger, { ...incident, quietSince: formatInstant(healthySince) })
+    case 'Effective': {
+      const next = { ...known, ...(healthySince === undefined ? {} : { quietSince: formatInstant(healthySince) }) }
+      const healed = replaced(ledger, next)
+      return entry.remedy === true ? remedied(healed, incident.trigger, incident.subject, entry.reservedAt, now) : healed
+    }
     case 'Ineffective':
     case 'Failed': {
       // Two acts of one rung may both fail: the next rung follows once. Without a policy there is no ladder to be at the end of.
       const next = Math.max(incident.rung, rung + 1)
-      return replaced(ledger, ladder > 0 && next >= ladder ? escalated(incident, ladder) : { ...incident, rung: next })
+      return replaced(ledger, ladder > 0 && next >= ladder ? escalated(known, ladder) : { ...known, rung: next })
     }
     // Does not advance the ladder: nothing was learnt.
-    case 'Inconclusive':
-      return renumbered(ledger, incident)
+    case 'Inconclusive': {
+      // Nor for ever: what nobody can judge is not repeated at the hourly limit. Without a policy there is nobody who could have judged.
+      const inconclusive = (incident.inconclusive ?? 0) + Number(ladder > 0)
+      const next = inconclusive === 0 ? incident : { ...incident, inconclusive }
+      return inconclusive < UNKNOWN_IN_A_ROW ? renumbered(ledger, next) : replaced(ledger, { ...next, state: 'Escalated', escalatedFor: 'Inconclusive' })
+    }
     case 'Cancelled':
       return afterNothing(ledger, entry, now)
     // It is in a person's hands: neither this nor the next rung is asked for until it has been healthy again.
@@ -169,7 +204,7 @@ const replaced = (ledger: Ledger, incident: Incident): Ledger => ({
   incidents: ledger.incidents.map((i) => (i.id === incident.id ? incident : i)),
 })
 
-const escalated = (incident: Incident, ladder: number): Incident => ({ ...incident, rung: ladder - 1, state: 'Escalated' })
+const escalated = (incident: Incident, ladder: number): Incident => ({ ...incident, rung: ladder - 1, state: 'Escalated', escalatedFor: 'LadderExhausted' })
 
 const ended = (incident: Incident, now: Instant, cooldownUntil: Instant | undefined): Incident => ({
   ...incident,
@@ -235,8 +270,10 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
 }
 
 /** For people: whether nothing helped, or nothing could be done. */
-export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, rejected }: Incident): string {
+export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, escalatedFor, rejected }: Incident): string {
   if (rejected === true) return `${lastAction ?? 'the action'} on ${subject.kind}/${subject.name} was rejected`
+  if (escalatedFor === 'Recurring') return `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again`
+  if (escalatedFor === 'Inconclusive') return `${UNKNOWN_IN_A_ROW} times in a row nobody could tell whether acting on ${subject.kind}/${subject.name} helped${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
   const outcomes = entries.flatMap((e) => (e.incident === id && e.outcome !== undefined && e.outcome !== 'Cancelled' ? e.outcome : []))
   const none = outcomes.length > 0 && outcomes.every((outcome) => outcome === 'Failed')
   return `${none ? 'no action could be carried out on' : 'no action helped'} ${subject.kind}/${subject.name}${lastAction === undefined ? '' : `, the last was ${lastAction}`}`

@@ -7,6 +7,7 @@ import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptio
 import { askBudget, isOpen, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import { sameSubject } from './owners.ts'
+import { BELIEVED, isLoop } from './recurrence.ts'
 import type { Refusal } from './refusal.ts'
 
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
@@ -37,7 +38,8 @@ export interface AdmissionLimits {
   readonly shared?: Refusal | undefined
 }
 
-export type Admission = { readonly ledger: Ledger } | { readonly refusal: Refusal }
+/** `loop`: it would be one remedy too many of its cause, and escalates (`escalateLoop`). */
+export type Admission = { readonly ledger: Ledger } | { readonly refusal: Refusal; readonly loop?: true }
 
 const refuse = (reason: Refusal['reason'], message: string, recheckAt?: Instant): Admission => ({
   refusal: { reason, message, ...(recheckAt === undefined ? {} : { recheckAt }) },
@@ -49,6 +51,10 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   if (held !== undefined) return isOpen(held) ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
   const refusal = refuseIncident(ledger, request, now)
   if (refusal !== undefined) return { refusal }
+  const { trigger, subject } = request.incident
+  if (!request.dryRun && request.remedy === true && isLoop(ledger, trigger, subject, now)) {
+    return { refusal: { reason: 'Escalated', message: `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again: a person has to look` }, loop: true }
+  }
   const opened = openIncident(ledger, request, now)
   return bounded(request.dryRun ? { ledger: opened } : reserveSlot(opened, request, limits, now))
 }
@@ -74,7 +80,7 @@ function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxC
   if (breaker.kind === 'Refused') return refuse('BreakerOpen', whyOpen(ledger.breaker.state, breaker.until), breaker.until)
   const probe = breaker.kind === 'Probe'
   const longest = budgets.reduce<Millis>((span, { per }) => (per > span ? per : span), WINDOW)
-  const base = { action: request.action, incident: request.incident.id, target: request.target, reservedAt: formatInstant(now) }
+  const base = { action: request.action, incident: request.incident.id, target: request.target, reservedAt: formatInstant(now), ...(request.remedy === true ? { remedy: true } : {}) }
   // Asked for only when it could be done now; the slot is taken when it is.
   if (request.approval === true) return { ledger: { ...ledger, entries: [...trimmed(ledger.entries, now, longest), { ...base, state: 'Waiting' }] } }
   const entry: Entry = { ...base, state: 'Reserved', ...(probe ? { probe } : {}) }

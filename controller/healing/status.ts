@@ -64,13 +64,15 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       message: evidence,
     })),
     ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),
-    incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, lastAction: last }) => ({
+    incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, recurrence, escalatedFor, lastAction: last }) => ({
       id,
       trigger,
       subject,
       state: state === 'Escalated' ? ('Escalated' as const) : ('Open' as const),
       rung,
       openedAt,
+      ...(recurrence === undefined ? {} : { recurrence }),
+      ...(escalatedFor === undefined ? {} : { escalatedFor }),
       ...(last === undefined ? {} : { lastAction: last }),
     })),
     budget: {
@@ -125,6 +127,9 @@ export function brokenStatus(
 
 const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): ObjectReference => ({ apiVersion, kind, namespace, name, uid })
 
+/** The reason of the condition, of the oldest incident. */
+const ESCALATED = { LadderExhausted: 'NoActionHelped', Recurring: 'Recurring', Inconclusive: 'Inconclusive' } as const
+
 function conditions({ policy, evaluation, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
   const escalated = open.filter((i) => i.state === 'Escalated')
   const healing = ledger.entries.filter((e) => e.state === 'Reserved')
@@ -144,7 +149,7 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
     make(
       'Escalated',
       escalated.length > 0,
-      escalated.length > 0 ? 'NoActionHelped' : 'None',
+      escalated[0] === undefined ? 'None' : escalated[0].rejected === true ? 'Rejected' : ESCALATED[escalated[0].escalatedFor ?? 'LadderExhausted'],
       escalated.map((i) => `${whyEscalated(ledger, i)} (${i.trigger}, since ${i.openedAt})`).join('; '),
     ),
   ]

@@ -114,7 +114,7 @@ export class PolicyReconciler {
     if (!gone && sameJson(evaluation.ledger, before)) return before
     return this.#ports.ledgers.update(key, (fresh) => {
       const { goneSince: _, ...alive } = fresh
-      return sameJson(fresh, before) ? { ...alive, incidents: evaluation.ledger.incidents } : gone ? alive : fresh
+      return sameJson(fresh, before) ? { ...alive, incidents: evaluation.ledger.incidents, nextOrdinal: evaluation.ledger.nextOrdinal } : gone ? alive : fresh
     })
   }
 
@@ -153,7 +153,7 @@ export class PolicyReconciler {
         type: 'Normal',
         reason: spec.dryRun ? 'DecidedDryRun' : asked === '' ? 'Decided' : 'ApprovalRequested',
         action: spec.action.type,
-        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${asked}`,
+        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${again(spec.incident.recurrence)}${asked}`,
       })
       const since = parseInstant(spec.trigger.since)
       if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
@@ -253,6 +253,8 @@ export class PolicyReconciler {
     if (objects.policiesIn(namespace).length === 0) await ledgers.removeBudget({ scope: 'Namespace', namespace })
   }
 }
+
+const again = (recurrence = 0): string => (recurrence === 0 ? '' : `; helped ${recurrence === 1 ? 'once' : `${recurrence} times`} in the last 24 hours`)
 
 const reasonOf = ({ decision }: Evaluation): string => {
   switch (decision.kind) {

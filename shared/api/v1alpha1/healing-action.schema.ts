@@ -19,6 +19,7 @@ const properties = {
       id: { type: 'string', minLength: 1, maxLength: 63 },
       ordinal: { ...count, description: 'Number of this try among all of the policy. Grows; the id stays while the incident lasts.' },
       rung: { ...count, description: 'Position on the ladder of actions, from 0.' },
+      recurrence: { ...count, description: 'Remedies of the same cause (trigger and workload) that helped in the 24 hours before. After three it escalates instead.' },
       subject: { ...objectReference, description: 'The workload: the top controller owner of the target.' },
     },
   },
