@@ -83,8 +83,7 @@ function statusLines(story: PolicyStory, status: Status): string[] {
   const others = Object.fromEntries(Object.entries(status).filter(([name]) => !TOLD.has(name)))
   return [
     ...section('Conditions', table(conditionRows(status.conditions ?? []))),
-    ...section('Triggers', triggerLines(story.policy.spec, status, now)),
-    ...section('Findings', findingLines(status, now)),
+    ...seenLines(story.policy.spec, status, now),
     ...section('Incidents', incidentLines(story, status)),
     ...section('Cooling down', coolingLines(story)),
     ...section('Limits', limitLines(story.policy.spec, status, now)),
@@ -92,6 +91,12 @@ function statusLines(story: PolicyStory, status: Status): string[] {
     ...(Object.keys(others).length === 0 ? [] : section('Also in its status', block(others))),
   ]
 }
+
+/** What the triggers see. */
+export const seenLines = (spec: HealingPolicySpec, status: Status, now: Instant): string[] => [
+  ...section('Triggers', triggerLines(spec, status, now)),
+  ...section('Findings', findingLines(status, now)),
+]
 
 function triggerLines(spec: HealingPolicySpec, status: Status, now: Instant): string[] {
   return spec.triggers.flatMap((trigger) => {
@@ -137,7 +142,7 @@ function coolingLines({ ledger, now }: PolicyStory): string[] {
   return table(cooling.map(({ trigger, subject, cooldownUntil }) => [trigger, described(subject), `until ${moment(cooldownUntil, now)}`]))
 }
 
-function limitLines(spec: HealingPolicySpec, { budget, breaker, outcomes }: Status, now: Instant): string[] {
+export function limitLines(spec: HealingPolicySpec, { budget, breaker, outcomes }: Status, now: Instant): string[] {
   const failures = breaker?.failures ?? 0
   return pairs([
     ['this hour', budget === undefined ? undefined : `${budget.used ?? 0} of ${budget.limit ?? spec.safetyRules.maxActionsPerHour} actions${budget.nextFreeSlot === undefined ? '' : `, next free slot ${moment(budget.nextFreeSlot, now)}`}`],

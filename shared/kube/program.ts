@@ -115,7 +115,8 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
   return 0
 }
 
-function readConfig(path: string | undefined, readFile: ProgramEnvironment['readFile']): { config?: unknown; problems: string[] } {
+/** The file of `--config`, and what is wrong with it. */
+export function readConfig(path: string | undefined, readFile: ProgramEnvironment['readFile']): { config?: unknown; problems: string[] } {
   if (path === undefined) return { problems: [] }
   try {
     return { config: parse(readFile(path)) as unknown, problems: [] }

@@ -1,0 +1,183 @@
+/**
+ * The cluster with one policy laid over it: what the controller reads is real, what it writes stays here. The person's
+ * rights are enough: only the policy's namespace is read, and what may not be read is assumed and said.
+ */
+import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingAction, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import type { GetOptions, KubeApi, KubeManifest, KubeObject, KubeReader, ListOptions, ObjectKey, ObjectList, Patch, Resource, WatchEvent, WatchOptions } from '../../shared/kube/api.ts'
+import { ApiError, isApiError } from '../../shared/kube/errors.ts'
+import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
+import { keyString } from '../../shared/kube/store.ts'
+import { formatInstant, after, instant, type Instant, type Millis } from '../../shared/lib/time.ts'
+
+export interface OverlayOptions {
+  /** Only ever read; a review asks, and stores nothing. */
+  readonly api: KubeReader & Pick<KubeApi, 'post'>
+  readonly policy: HealingPolicy
+  /** How far the time in here is ahead. */
+  readonly ahead: Millis
+  /** A gap in what could be seen. */
+  readonly note: (text: string) => void
+  /** The first status that was written of the policy: a decision has been made. */
+  readonly decided: (status: HealingPolicyStatus) => void
+  /** What keeps the decision from being made. */
+  readonly failed: (error: unknown) => void
+}
+
+/** Newer than whatever the API server has. */
+const FIRST_VERSION = 10n ** 17n
+
+export class Overlay implements KubeApi {
+  readonly actions: HealingAction[] = []
+  readonly #options: OverlayOptions
+  /** What was written here, by kind and name. */
+  readonly #written = new Map<string, KubeObject>()
+  #version = FIRST_VERSION
+
+  constructor(options: OverlayOptions) {
+    this.#options = options
+  }
+
+  serverTime(): Instant | undefined {
+    const now = this.#options.api.serverTime()
+    return now === undefined ? undefined : after(now, this.#options.ahead)
+  }
+
+  async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
+    const written = this.#written.get(idOf(resource, key))
+    if (written !== undefined) return written as T
+    if (isPolicy(resource, key, this.#options.policy)) return this.#options.policy as KubeObject as T
+    try {
+      return await this.#options.api.get<T>(resource, key, options)
+    } catch (error) {
+      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource) : undefined
+      if (assumed === undefined) throw error
+      const [object] = assumed
+      if (object === undefined) throw notFound(resource, key)
+      return object as T
+    }
+  }
+
+  async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
+    try {
+      return (await this.#listed(resource, options)) as ObjectList<T>
+    } catch (error) {
+      // A reflector would try again for ever.
+      if (!isApiError(error, 'Aborted')) this.#options.failed(error)
+      throw error
+    }
+  }
+
+  async #listed(resource: Resource, options: ListOptions): Promise<ObjectList> {
+    const { api, policy } = this.#options
+    const { namespace = '', name } = policy.metadata
+    if (resource === HEALING_POLICIES) {
+      const { resourceVersion } = await api.list(resource, { namespace, limit: 1 })
+      return { items: [policy], resourceVersion }
+    }
+    const scoped: ListOptions = { ...options, ...(resource.namespaced && options.namespace === undefined ? { namespace } : {}), ...(resource === NAMESPACES ? { fieldSelector: `metadata.name=${namespace}` } : {}) }
+    try {
+      const page = await api.list(resource, scoped)
+      if (resource === HEALING_ACTIONS) return { ...page, items: page.items.filter((action) => (action as HealingAction).spec.policyRef?.name === name) }
+      return page
+    } catch (error) {
+      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource) : undefined
+      if (assumed === undefined) throw error
+      return { items: assumed, resourceVersion: '1' }
+    }
+  }
+
+  /** In place of what may not be read; undefined: without it there is nothing to decide. */
+  #assumed(resource: Resource): readonly KubeObject[] | undefined {
+    const { note, policy } = this.#options
+    const { namespace = '' } = policy.metadata
+    const metadata = { uid: 'assumed', resourceVersion: '1', creationTimestamp: policy.metadata.creationTimestamp ?? formatInstant(instant(0)) }
+    if (resource === NAMESPACES) {
+      note(`you may not read namespace ${namespace}: its annotations are taken for absent`)
+      return [{ apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { ...metadata, name: namespace } }]
+    }
+    if (resource === SERVICE_ACCOUNTS) {
+      note(`you may not read ServiceAccounts in ${namespace}: ${HEALER_ACCOUNT} is taken to be there`)
+      return [{ apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: { ...metadata, namespace, name: HEALER_ACCOUNT } }]
+    }
+    if (resource === CONFIG_MAPS) {
+      note(`you may not see whether the kill switch ${KILL_SWITCH} is there: it is taken for off`)
+      return []
+    }
+    if (resource === HEALING_LEDGERS) {
+      note('you may not read ledgers: limits, cooldowns and breaker are taken for untouched')
+      return []
+    }
+    return undefined
+  }
+
+  /** What was listed is what is judged: nothing more comes, until whoever watches has had enough. */
+  watch<T extends KubeObject>(_resource: Resource, { signal }: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    const next = (): Promise<IteratorResult<WatchEvent<T>>> =>
+      new Promise((resolve) => {
+        const end = (): void => resolve({ done: true, value: undefined })
+        if (signal === undefined || signal.aborted) end()
+        else signal.addEventListener('abort', end, { once: true })
+      })
+    return { [Symbol.asyncIterator]: () => ({ next }) }
+  }
+
+  async post<T>(resource: Resource, key: ObjectKey, subresource: string, body: unknown): Promise<T> {
+    if (resource !== SUBJECT_ACCESS_REVIEWS) throw refused(`POST ${resource.plural}`)
+    try {
+      return await this.#options.api.post<T>(resource, key, subresource, body)
+    } catch (error) {
+      if (!isApiError(error, 'Forbidden')) throw error
+      this.#options.note(`you may not ask what ${HEALER_ACCOUNT} may do: it is taken to have its rights`)
+      return { status: { allowed: true } } as T
+    }
+  }
+
+  async create<T extends KubeObject>(resource: Resource, manifest: KubeManifest): Promise<T> {
+    await Promise.resolve()
+    const created = this.#store(resource, { ...manifest, metadata: { ...manifest.metadata, uid: `simulated-${this.#version}`, creationTimestamp: formatInstant(this.serverTime() ?? instant(0)) } } as KubeObject)
+    if (resource === HEALING_ACTIONS) this.actions.push(created as HealingAction)
+    else if (resource !== HEALING_LEDGERS) throw refused(`POST ${resource.plural}`)
+    return created as T
+  }
+
+  async replace<T extends KubeObject>(resource: Resource, manifest: KubeManifest): Promise<T> {
+    await Promise.resolve()
+    if (resource !== HEALING_LEDGERS) throw refused(`PUT ${resource.plural}`)
+    return this.#store(resource, manifest as KubeObject) as T
+  }
+
+  async patch<T extends KubeObject>(resource: Resource, key: ObjectKey, { body }: Patch): Promise<T> {
+    await Promise.resolve()
+    const { policy, decided } = this.#options
+    const status = isPolicy(resource, key, policy) ? statusIn(body) : undefined
+    if (status === undefined) throw refused(`PATCH ${resource.plural}`)
+    decided(status)
+    return this.#store(resource, { ...policy, status } as KubeObject) as T
+  }
+
+  async delete(resource: Resource): Promise<void> {
+    await Promise.resolve()
+    throw refused(`DELETE ${resource.plural}`)
+  }
+
+  #store(resource: Resource, object: KubeObject): KubeObject {
+    this.#version++
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
+    this.#written.set(idOf(resource, stored.metadata), stored)
+    return stored
+  }
+}
+
+const idOf = ({ plural, group }: Resource, { namespace, name }: ObjectKey): string => `${plural}.${group} ${keyString({ namespace, name })}`
+
+const isPolicy = (resource: Resource, key: ObjectKey, { metadata }: HealingPolicy): boolean => resource === HEALING_POLICIES && key.name === metadata.name && key.namespace === metadata.namespace
+
+/** The status is written by a JSON patch that replaces it whole. */
+const statusIn = (body: unknown): HealingPolicyStatus | undefined =>
+  Array.isArray(body) ? (body as readonly { readonly path?: string; readonly value?: unknown }[]).find(({ path }) => path === '/status')?.value as HealingPolicyStatus | undefined : undefined
+
+/** Whoever gets here wanted to change the cluster. */
+const refused = (request: string): ApiError => new ApiError({ kind: 'Forbidden', code: 403, request, serverMessage: 'a simulation writes nothing' })
+
+const notFound = (resource: Resource, { name }: ObjectKey): ApiError => new ApiError({ kind: 'NotFound', code: 404, reason: 'NotFound', request: `GET ${resource.plural} ${name}` })

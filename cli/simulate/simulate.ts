@@ -1,0 +1,154 @@
+/** `kubeskippy simulate`: what a policy would do now, decided by the controller itself on a cluster that it cannot change. */
+import { Option } from 'commander'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import { HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
+import { readConfig } from '../../shared/kube/program.ts'
+import type { KubeConnection } from '../../shared/kube/transport.ts'
+import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
+import { isObject, sameJson } from '../../shared/lib/json.ts'
+import { printable, quoted } from '../../shared/lib/text.ts'
+import { between, formatInstant, millis, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { toInstallation } from '../../shared/rules/installation-options.ts'
+import { normalised } from '../../shared/rules/judge.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { readFlags, resolveOptions, type OptionsOf } from '../../shared/runtime/options.ts'
+import { decode } from '../../shared/schema/defaults.ts'
+import { MetricSources } from '../../controller/adapters/metrics/sources.ts'
+import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
+import { chosenNamespace, clusterFlags, DONE, FAILED, isNamespace, namespaceValue, NotPossible, withCluster, type AddCommand, type ClusterFlags } from '../command.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { toText } from '../layout.ts'
+import { find } from '../reading.ts'
+import { readDocuments } from './documents.ts'
+import { simulate, type Simulation, type SimulationParts } from './run.ts'
+import { simulationText, type Told } from './text.ts'
+import { verdictOf } from './verdict.ts'
+
+type Document = Readonly<Record<string, unknown>>
+
+interface Flags extends ClusterFlags {
+  readonly namespace?: string
+  readonly config?: string
+  readonly output: 'text' | 'json'
+}
+
+export const addSimulate: AddCommand = (program, env, finish) => {
+  clusterFlags(program.command('simulate'))
+    .description('Tells what the policies of a file would do now, in this cluster. Writes nothing.')
+    .usage('FILE [options]')
+    .argument('<file>', 'YAML or JSON with one policy or several; - is standard input')
+    .option('-n, --namespace <name>', 'for policies that name none; default: that of the context', namespaceValue)
+    .option('--config <file>', "the controller's configuration: its sources of metrics, protected namespaces, ceilings")
+    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .action((file: string, flags: Flags) =>
+      finish(() =>
+        withCluster(env, flags, async (api) => {
+          const [options, { policies, skipped, problems }] = await Promise.all([readOptions(env, flags.config), readPolicies(env, file)])
+          if (problems.length > 0) throw new ConfigError(problems)
+          for (const what of skipped) env.stderr(`skipped: ${what} is no ${healingPolicy.kind}\n`)
+          const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'] })
+          const parts = { api, installation: toInstallation(options), metricSource, clock: env.clock, timers: env.timers, random: env.random, syncInterval: options.syncInterval }
+          try {
+            // One after the other: each has the cluster for itself.
+            const told: Told[] = []
+            for (const document of policies) told.push(await tell(parts, api, document, namespaceOf(document, flags, () => chosenNamespace(env, flags))))
+            env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
+            return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
+          } finally {
+            await metricSource.close()
+          }
+        }),
+      ),
+    )
+}
+
+async function readPolicies(env: CliEnvironment, file: string): Promise<ReturnType<typeof readDocuments>> {
+  try {
+    return readDocuments(file, await env.readFile(file))
+  } catch (error) {
+    throw new NotPossible(`${printable(file, 300)} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** As the controller reads them; nothing of its flags. @throws ConfigError */
+async function readOptions(env: CliEnvironment, file: string | undefined): Promise<OptionsOf<typeof CONTROLLER_OPTIONS>> {
+  let text = ''
+  try {
+    text = file === undefined ? '' : await env.readFile(file)
+  } catch (error) {
+    throw new NotPossible(`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`)
+  }
+  const { config, problems } = readConfig(file, () => text)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, ['webhook'])
+}
+
+/** As kubectl: two namespaces for one object are a mistake. @throws NotPossible, ConfigError */
+function namespaceOf({ metadata }: Document, { namespace: wanted }: Flags, otherwise: () => string): string {
+  const own = isObject(metadata) ? metadata['namespace'] : undefined
+  if (typeof own !== 'string' || own === '') return wanted ?? otherwise()
+  if (!isNamespace(own)) throw new NotPossible(`${quoted(own)} is no name of a namespace`)
+  if (wanted !== undefined && wanted !== own) throw new NotPossible(`the file says namespace ${own}, and -n says ${wanted}`)
+  return own
+}
+
+async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string): Promise<Told> {
+  const metadata = isObject(document['metadata']) ? document['metadata'] : {}
+  const placed = { ...document, metadata: { ...metadata, namespace } }
+  const name = typeof metadata['name'] === 'string' ? metadata['name'] : ''
+  const old = name === '' ? undefined : await find<HealingPolicy>(api, HEALING_POLICIES, { namespace, name })
+  const verdict = verdictOf(placed, old, parts.installation)
+  const policy = asStored(placed, old)
+  const stored = old === undefined ? 'none' : sameJson(normalised(policy)?.spec, normalised(old)?.spec) ? 'same' : 'other'
+  const notes = new Set<string>()
+  const base = { policy, stored, verdict } as const
+  if (verdict.refusals.length > 0) return { ...base, now: undefined, later: undefined, notes: [] }
+  await assertThere(api, namespace)
+  const run = async (of: HealingPolicy, ahead: number): Promise<Simulation & { readonly at: Instant }> => {
+    const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note))
+    return { ...found, at: ((api.serverTime() ?? parts.clock.now()) + ahead) as Instant }
+  }
+  const now = await run(policy, 0)
+  const next = now.acts.length > 0 ? undefined : firesNext(now.status)
+  const later = next === undefined ? undefined : await run({ ...policy, status: now.status }, between(now.at, next) + 1000)
+  return { ...base, now, later, notes: [...notes] }
+}
+
+/** What is pending fires then, if it stays so. */
+const firesNext = ({ triggers = [] }: Simulation['status']): Instant | undefined =>
+  triggers
+    .map(({ firesAt }) => parseInstant(firesAt))
+    .filter((at) => at !== undefined)
+    .sort((a, b) => a - b)[0]
+
+/** As the API server would hold it. */
+function asStored(document: Document, old: HealingPolicy | undefined): HealingPolicy {
+  const decoded = decode(healingPolicy, document) as unknown as HealingPolicy
+  const { metadata, spec } = decoded
+  if (old === undefined) return { ...decoded, metadata: { ...metadata, uid: 'simulated', resourceVersion: '1', generation: 1 } }
+  const same = sameJson(normalised({ ...decoded, metadata: old.metadata })?.spec, normalised(old)?.spec)
+  const { annotations, labels } = metadata
+  return {
+    ...old,
+    apiVersion: decoded.apiVersion,
+    kind: decoded.kind,
+    spec,
+    metadata: { ...old.metadata, annotations: { ...old.metadata.annotations, ...annotations }, labels: { ...old.metadata.labels, ...labels }, generation: (old.metadata.generation ?? 1) + (same ? 0 : 1) },
+  }
+}
+
+/** @throws NotPossible */
+async function assertThere(api: KubeConnection, namespace: string): Promise<void> {
+  try {
+    if ((await find(api, NAMESPACES, { name: namespace })) === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
+  } catch (error) {
+    // Whoever may not see it may still read what is in it.
+    if (!isApiError(error, 'Forbidden')) throw error
+  }
+}
+
+function asData({ policy, stored, verdict, now, later, notes }: Told): unknown {
+  const data = (found: Told['now']): unknown => (found === undefined ? undefined : { at: formatInstant(found.at), status: found.status, actions: found.acts })
+  return { policy: { namespace: policy.metadata.namespace, name: policy.metadata.name, stored }, ...verdict, now: data(now), later: data(later), notes }
+}
