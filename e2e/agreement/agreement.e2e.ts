@@ -21,7 +21,7 @@ import { withFaults } from '../../shared/testing/arbitraries/mutate.ts'
 import { actionSpec, anyAction, anyPolicy, policySpec, type Manifest } from '../../shared/testing/arbitraries/resources.ts'
 import { readCorpus, type Sample, type SampleDocument } from '../../shared/testing/corpus.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
-import { connect, type Answer, type ApiServer } from './server.ts'
+import { connect, type Answer, type ApiServer, type Place } from './server.ts'
 import { disagreement, isFrame, ourPaths, ourUnknown, placeOf, resourceOf, unknownInAnswer } from './verdicts.ts'
 
 const SEED = Number(process.env['AGREEMENT_SEED'] ?? 20_300_101)
@@ -78,10 +78,20 @@ describe('agreement with a real API server', function () {
     else expect(disagreement(ourPaths(resource, now.value), strict), strict.text).to.equal(undefined)
   }
 
+  type Stored = Readonly<Record<'name' | 'uid' | 'resourceVersion', string>>
+
+  /** An action is decided after it was written down, so an old object with a decision takes two writes. */
+  async function storeOld(place: Place, { text, value }: SampleDocument): Promise<Stored> {
+    const { spec } = value as { readonly spec?: Readonly<Record<string, unknown>> }
+    if (spec?.['approval'] === undefined) return (await server.store(place, text))['metadata'] as Stored
+    const { approval: _, ...undecided } = spec
+    const stored = (await server.store(place, JSON.stringify({ ...(value as object), spec: undecided })))['metadata'] as Stored
+    return (await server.change(place, stored.name, JSON.stringify({ ...(value as object), metadata: stored, spec })))['metadata'] as Stored
+  }
+
   async function judgeUpdate({ now }: Sample, old: SampleDocument): Promise<void> {
     const place = placeOf(now.value)
-    const stored = await server.store(place, old.text)
-    const { name, uid, resourceVersion } = stored['metadata'] as Record<'name' | 'uid' | 'resourceVersion', string>
+    const { name, uid, resourceVersion } = await storeOld(place, old)
     try {
       const manifest = now.value as Record<string, unknown>
       const body = { ...manifest, metadata: { ...(manifest['metadata'] as object), uid, resourceVersion } }

@@ -27,6 +27,8 @@ export interface ApiServer {
   replace(place: Place, name: string, body: string): Promise<Answer>
   /** Really creates the object, and returns it as stored. */
   store(place: Place, body: string): Promise<Record<string, unknown>>
+  /** Really replaces a stored object, and returns it as stored. */
+  change(place: Place, name: string, body: string): Promise<Record<string, unknown>>
   remove(place: Place, name: string): Promise<void>
   close(): Promise<void>
 }
@@ -55,6 +57,7 @@ export async function connect(kubeconfig: string): Promise<ApiServer> {
     create: (place, body, { fieldValidation = 'Ignore' } = {}) => send('POST', `${pathOf(place)}?dryRun=All&fieldValidation=${fieldValidation}`, body),
     replace: (place, name, body) => send('PUT', `${pathOf(place)}/${name}?dryRun=All`, body),
     store: (place, body) => mustSucceed(send('POST', pathOf(place), body)),
+    change: (place, name, body) => mustSucceed(send('PUT', `${pathOf(place)}/${name}`, body)),
     remove: async (place, name) => void (await mustSucceed(send('DELETE', `${pathOf(place)}/${name}`, null))),
     close: () => agent.close(),
   }

@@ -21,7 +21,7 @@ const policy = (name: string, spec: Record<string, unknown> = {}): string =>
 
 /** Wrong in four ways, one of them hostile to the terminal. */
 const BAD = {
-  selector: { namespaces: ['shop', 'kube-system'], resources: [{ apiVersion: 'v1', kind: 'Pods' }] },
+  selector: { namespaces: ['shop', 'kube-system'], resources: [{ apiVersion: 'v1', kind: 'Pod' }] },
   triggers: [{ name: 'crash-loop', type: 'condition', conditionTrigger: { type: 'Crash\u001b[31mLoop\u202e', duration: '2m' } }],
 }
 
