@@ -80,7 +80,8 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   onStatus(HEALING_POLICIES),
   on(HEALING_ACTIONS, [...READ, 'create', 'delete']),
   onStatus(HEALING_ACTIONS),
-  on(EVENTS, ['create', 'patch']),
+  // Read only in namespaces where a policy waits for events.
+  on(EVENTS, ['list', 'watch', 'create', 'patch']),
   // Whether a healer may act is asked before it does.
   { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   ...impersonation(healerPermissions),

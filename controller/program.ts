@@ -33,7 +33,7 @@ import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
 import { HistoryReconciler } from './reconcilers/history.ts'
 import { PolicyReconciler } from './reconcilers/healing-policy.ts'
-import { byKey, metricsWanted, tellPolicies, wire } from './wiring.ts'
+import { byKey, metricsWanted, tellPolicies, wire, wireDemand } from './wiring.ts'
 
 export interface ControllerParts {
   readonly api: KubeApi
@@ -79,7 +79,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   })
   const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
-  const live = new ApiLiveReader({ api, clock, installation, metricReadings })
+  const live = new ApiLiveReader({ api, clock, installation, metricReadings, demanded: cluster.demanded })
   const writer = targetWriter(api, version)
   const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics }
   const policyReconciler = new PolicyReconciler(ports)
@@ -103,12 +103,13 @@ export function createController(parts: ControllerParts): ProgramParts {
   const watches: Component = {
     name: 'watches',
     start: async () => {
+      wireDemand(cluster, objects)
       for (const reflector of reflectors) reflector.start()
       await Promise.all(reflectors.map((reflector) => reflector.whenSynced(halt.signal)))
     },
     stop: async () => {
       halt.abort()
-      await Promise.all(reflectors.map((reflector) => reflector.stop()))
+      await Promise.all([cluster.demanded.stop(), ...reflectors.map((reflector) => reflector.stop())])
     },
   }
 

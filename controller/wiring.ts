@@ -9,6 +9,7 @@ import type { Reconcile } from '../shared/runtime/reconcile-loop.ts'
 import type { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { Wanted } from './adapters/metrics/rounds.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
+import { demandOf } from './healing/demand.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
 import type { ApiOwnObjects } from './adapters/own-objects.ts'
 import { compilePolicy } from './healing/policy.ts'
@@ -92,6 +93,13 @@ function wantedBy(policy: HealingPolicy): readonly Wanted[] {
     throw error
   }
 }
+/** What is watched follows from the policies, whoever leads. Returns how to cut the wire again. */
+export const wireDemand = ({ demanded }: WatchedCluster, objects: ApiOwnObjects): (() => void) =>
+  objects.policies.subscribe((event) => {
+    if (event.type === 'updated' && event.old.metadata.generation === event.object.metadata.generation) return
+    const { namespace = '' } = event.object.metadata
+    demanded.demand(namespace, demandOf(objects.policiesIn(namespace)))
+  })
 
 /** Our own status, or another controller's, is no news about a policy. */
 const concerns = (old: HealingPolicy, { metadata }: HealingPolicy): boolean =>

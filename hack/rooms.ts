@@ -36,6 +36,7 @@ export const ROOMS: readonly Room[] = [
   { at: 'shared/lib/', imports: [], pure: true },
   { at: 'shared/lib/time-window.ts', imports: ['shared/lib/'], npm: ['croner'], pure: true },
   { at: 'shared/lib/hash.ts', imports: ['shared/lib/'], node: ['node:crypto'], pure: true },
+  { at: 'shared/lib/pattern.ts', imports: ['shared/lib/'], npm: ['re2js'], pure: true },
   { at: 'shared/schema/', imports: ['shared/lib/'], pure: true },
   { at: 'shared/schema/validate.ts', imports: ['shared/lib/', 'shared/schema/'], npm: ['ajv'], pure: true },
   { at: 'shared/api/', imports: ['shared/lib/', 'shared/schema/'], npmTypes: ['json-schema-to-ts'], pure: true },

@@ -8,6 +8,7 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { ClusterCache } from '../ports/cluster.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
+import { DemandedCluster } from './demanded-cluster.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
 
 /** Kinds through which the top owner of a pod is found. */
@@ -29,12 +30,15 @@ export class WatchedCluster implements ClusterCache {
   readonly #namespaces: Reflector<NamespaceView>
   readonly #healers: Reflector<{ readonly namespace: string }>
   readonly #killSwitch: Reflector<true>
+  /** What is watched only while policies ask for it. */
+  readonly demanded: DemandedCluster
 
   constructor(options: WatchedClusterOptions) {
     this.#options = options
     const { api, timers, random, log, metrics } = options
     const common = { api, timers, random, log, ...(metrics === undefined ? {} : { metrics }) }
     const { operatorNamespace } = options.installation
+    this.demanded = new DemandedCluster(common)
     this.#pods = new Reflector({ ...common, resource: PODS, project: podView, indexes: byNamespace })
     this.#workloads = OWNER_KINDS.map(
       (resource) =>
@@ -79,6 +83,7 @@ export class WatchedCluster implements ClusterCache {
       workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
       objects: [],
       metrics: metrics.readings(),
+      ...this.demanded.world(namespace),
       // Whether it may is asked when there is something to do.
       healer: healer === undefined ? 'Missing' : 'Ready',
       killSwitch: this.#killSwitch.store.size > 0,
@@ -99,6 +104,7 @@ export class WatchedCluster implements ClusterCache {
       this.#namespaces.subscribe(({ object }) => tell(object.name)),
       this.#healers.subscribe(({ object }) => tell(object.namespace)),
       this.#killSwitch.subscribe(() => tell(undefined)),
+      this.demanded.onChange(tell),
     ]
     return () => {
       for (const cut of cuts) cut()

@@ -15,6 +15,7 @@ import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
+import type { DemandedCluster } from './demanded-cluster.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
 
 /** Deeper chains are no workload of ours; the core stops there too. */
@@ -26,6 +27,7 @@ export interface LiveReaderOptions {
   readonly installation: Installation
   /** Absent: whoever looks does not judge metric triggers. */
   readonly metricReadings?: MetricMemory
+  readonly demanded?: Pick<DemandedCluster, 'world'>
 }
 
 export class ApiLiveReader implements LiveReader {
@@ -63,6 +65,8 @@ export class ApiLiveReader implements LiveReader {
         objects: [],
         // Asked at most a tick ago: what is read live is what is written to.
         metrics: this.#options.metricReadings?.readings() ?? NO_READINGS,
+        // A second list would know less: what was counted is in the watch.
+        ...(this.#options.demanded?.world(namespace) ?? { events: [], unseen: new Map() }),
         healer,
         killSwitch,
         clockSkew: server === undefined ? undefined : between(server, now),

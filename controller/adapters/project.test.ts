@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { KubeObject } from '../../shared/lib/object.ts'
-import { workloadView } from './project.ts'
+import { parseInstant } from '../../shared/lib/time.ts'
+import { eventView, workloadView } from './project.ts'
 
 const raw = (kind: string, spec: unknown, status: unknown, annotations: Record<string, string> = {}): KubeObject =>
   ({
@@ -38,5 +39,44 @@ describe('the view of a workload', () => {
   it('keeps short annotations and leaves a whole object as last applied out', () => {
     const annotations = { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/cart', long: 'x'.repeat(1025), limit: 'x'.repeat(1024) }
     expect(Object.keys(workloadView(raw('Deployment', {}, {}, annotations), 'apps/v1', 'Deployment').annotations)).to.deep.equal(['argocd.argoproj.io/tracking-id', 'limit'])
+  })
+})
+
+describe('the view of an event', () => {
+  const event = (rest: Record<string, unknown>): KubeObject =>
+    ({
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'e', namespace: 'shop', uid: 'uid-e', resourceVersion: '7', creationTimestamp: '2030-01-01T11:00:00Z' },
+      reason: 'BackOff',
+      type: 'Warning',
+      note: 'Back-off',
+      regarding: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'cart-0', uid: 'uid-cart-0' },
+      ...rest,
+    }) as unknown as KubeObject
+  const at = (time: string) => parseInstant(`2030-01-01T${time}Z`)
+
+  it("of the kubelet's counts in the fields of core/v1", () => {
+    const raw = event({ deprecatedCount: 7, deprecatedFirstTimestamp: '2030-01-01T12:00:00Z', deprecatedLastTimestamp: '2030-01-01T12:05:00Z', eventTime: null, series: null })
+    expect(eventView(raw)).to.deep.equal({
+      uid: 'uid-e', namespace: 'shop', reason: 'BackOff', type: 'Warning', message: 'Back-off', regarding: { kind: 'Pod', name: 'cart-0', uid: 'uid-cart-0' },
+      count: 7, first: at('12:00:00'), last: at('12:05:00'),
+    })
+  })
+  it('of a series counts in the series', () => {
+    expect(eventView(event({ eventTime: '2030-01-01T12:00:00.000000Z', series: { count: 3, lastObservedTime: '2030-01-01T12:01:00.000000Z' } }))).to.include({ count: 3, first: at('12:00:00'), last: at('12:01:00') })
+  })
+  it("of the scheduler's is one, at its time", () => {
+    expect(eventView(event({ eventTime: '2030-01-01T12:00:00.000000Z' }))).to.include({ count: 1, first: at('12:00:00'), last: at('12:00:00') })
+  })
+  it('without a time of its own was when it was made', () => expect(eventView(event({}))).to.include({ count: 1, last: at('11:00:00') }))
+  it('with times in the wrong order began when it ended', () => {
+    expect(eventView(event({ deprecatedFirstTimestamp: '2030-01-01T12:09:00Z', deprecatedLastTimestamp: '2030-01-01T12:05:00Z' }))).to.include({ first: at('12:05:00'), last: at('12:05:00') })
+  })
+  it('keeps the beginning of a long message', () => expect(eventView(event({ note: 'x'.repeat(5000) }))?.message).to.have.length(1024))
+  it('without any time, or about nothing, is none', () => {
+    const { metadata: { creationTimestamp: _, ...metadata }, ...rest } = event({})
+    expect(eventView({ ...rest, metadata } as KubeObject)).to.equal(undefined)
+    expect(eventView(event({ regarding: {} }))).to.equal(undefined)
   })
 })

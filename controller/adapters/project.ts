@@ -3,13 +3,14 @@ import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
-import { instant, parseInstant } from '../../shared/lib/time.ts'
+import { earliest, instant, parseInstant } from '../../shared/lib/time.ts'
 import { pauseReason } from '../healing/pause.ts'
 import type {
   Amounts,
   ConditionView,
   ContainerState,
   ContainerView,
+  EventView,
   NamespaceView,
   ObjectView,
   OwnerRef,
@@ -151,6 +152,34 @@ const conditionView = (raw: Record<string, unknown>): ConditionView => ({
   since: parseInstant(text(raw['lastTransitionTime'])),
   reason: text(raw['reason']),
 })
+
+/** Characters of a message: as many as events.k8s.io takes. */
+const LONGEST_MESSAGE = 1024
+
+/**
+ * Of events.k8s.io/v1, which is core/v1 under other names: the kubelet counts in one field, others in a series, others not
+ * at all. undefined: it says neither when nor about what.
+ */
+export function eventView(raw: KubeObject): EventView | undefined {
+  const event = raw as KubeObject & Readonly<Record<string, unknown>>
+  const series = member(event, 'series')
+  const regarding = member(event, 'regarding')
+  const made = parseInstant(text(event['eventTime'])) ?? parseInstant(text(event['deprecatedFirstTimestamp'])) ?? parseInstant(raw.metadata.creationTimestamp)
+  const last = parseInstant(text(event['deprecatedLastTimestamp'])) ?? parseInstant(text(series['lastObservedTime'])) ?? made
+  if (last === undefined || text(regarding['kind']) === '') return undefined
+  const first = parseInstant(text(event['deprecatedFirstTimestamp'])) ?? made ?? last
+  return {
+    uid: raw.metadata.uid,
+    namespace: raw.metadata.namespace ?? '',
+    reason: text(event['reason']),
+    type: text(event['type']),
+    message: text(event['note']).slice(0, LONGEST_MESSAGE),
+    regarding: { kind: text(regarding['kind']), name: text(regarding['name']), uid: text(regarding['uid']) },
+    count: Math.max(1, number(event['deprecatedCount']) || number(series['count'], 1)),
+    first: earliest(first, last),
+    last,
+  }
+}
 
 export const namespaceView = (raw: KubeObject): NamespaceView => ({
   name: raw.metadata.name,

@@ -3,6 +3,7 @@ import { earliest, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { candidates, detect } from '../triggers/index.ts'
 import type { RestartMarks } from '../triggers/metric/restarts.ts'
+import type { RememberedOccurrences } from '../triggers/occurrences.ts'
 import { isTrouble, type DetectContext, type Memory, type Observation } from '../triggers/trigger.ts'
 import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
 import type { Selected, Selection } from './select.ts'
@@ -39,6 +40,7 @@ export interface Detection {
   readonly reports: readonly TriggerReport[]
   /** To be remembered. */
   readonly restarts: readonly RestartMarks[]
+  readonly occurrences: readonly RememberedOccurrences[]
   readonly recheckAt: Instant | undefined
 }
 
@@ -61,17 +63,22 @@ export function contextFor(policy: CompiledPolicy, trigger: string, uid: string,
     metrics: seen.metrics,
     marks: seen.restarts.filter(({ pod }) => pod.uid === uid),
     single: others.length === 0 && kind?.names?.size === 1,
+    events: seen.events,
+    unseen: seen.unseen,
+    workloads: seen.workloads,
+    occurrences: seen.occurrences.filter((entry) => entry.trigger === trigger && entry.object === uid),
   }
 }
 
 /** What the detectors need of a snapshot, the objects apart. */
-export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'restarts'>
+export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'restarts' | 'events' | 'unseen' | 'workloads' | 'occurrences'>
 
 export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Remembered): Detection {
   const findings: Finding[] = []
   const noData: Detection['noData'][number][] = []
   const reports: TriggerReport[] = []
   const restarts: RestartMarks[] = []
+  const occurrences: RememberedOccurrences[] = []
   let recheckAt: Instant | undefined
   const soon = (t: Instant | undefined): void => {
     if (t !== undefined && t > snapshot.now) recheckAt = recheckAt === undefined ? t : earliest(recheckAt, t)
@@ -82,6 +89,7 @@ export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot
       const observation = detect(trigger, item.object, contextFor(policy, trigger.name, item.object.ref.uid, snapshot))
       seen.push(observation)
       if (observation.marks !== undefined) restarts.push(...observation.marks)
+      occurrences.push(...(observation.occurrences ?? []).map(({ event, count, seen: spans }) => ({ trigger: trigger.name, object: item.object.ref.uid, event, count, seen: spans })))
       if (observation.state === 'NoData') noData.push({ trigger: trigger.name, selected: item })
       if (!isTrouble(observation)) continue
       soon(observation.firesAt)
@@ -93,7 +101,7 @@ export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot
   }
   // sort() is stable: several triggers on one pod stay in the order of the policy.
   findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
-  return { findings, noData, reports, restarts: longestMarks(restarts), recheckAt }
+  return { findings, noData, reports, restarts: longestMarks(restarts), occurrences, recheckAt }
 }
 
 /** Triggers with windows of their own remember the same container for different times: the longest memory serves all. */

@@ -10,6 +10,7 @@ import type { Violation } from '../../shared/rules/violation.ts'
 import type { SharedBudget } from './shared-budget.ts'
 import type { RestartMarks } from '../triggers/metric/restarts.ts'
 import type { Signals } from '../triggers/trigger.ts'
+import type { RememberedOccurrences } from '../triggers/occurrences.ts'
 
 /** One live object, and no other one of that name. */
 export interface ObjectRef {
@@ -114,6 +115,26 @@ export interface ObjectView extends View {
 /** What a finding can be about, and an action can be for. */
 export type TargetView = PodView | WorkloadView | ObjectView
 
+/** One Event object: the same thing, as often as it has been told. */
+export interface EventView {
+  readonly uid: string
+  readonly namespace: string
+  readonly reason: string
+  readonly type: string
+  /** Its beginning. */
+  readonly message: string
+  /** `uid` is empty where whoever wrote it did not say. */
+  readonly regarding: { readonly kind: string; readonly name: string; readonly uid: string }
+  /** Lifetime total of this Event object. */
+  readonly count: number
+  readonly first: Instant
+  readonly last: Instant
+}
+
+/** How events of a reason, and objects of a kind, are called among what cannot be seen. */
+export const eventsOf = (reason: string): string => `events ${reason}`
+export const objectsOf = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string => `${apiVersion} ${kind}`
+
 export interface NamespaceView {
   readonly name: string
   readonly ignored: boolean
@@ -156,4 +177,6 @@ export interface Snapshot extends World {
   readonly findings: NonNullable<HealingPolicyStatus['findings']>
   /** Restarts that the status remembers, of whatever generation. */
   readonly restarts: readonly RestartMarks[]
+  /** Events that were counted before. */
+  readonly occurrences: readonly RememberedOccurrences[]
 }

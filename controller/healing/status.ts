@@ -23,6 +23,7 @@ type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
 const MAX_FINDINGS = 256
 const MAX_INCIDENTS = 64
 const MAX_RESTARTS = 128
+const MAX_OCCURRENCES = 64
 
 export interface StatusInput {
   readonly policy: CompiledPolicy
@@ -64,6 +65,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       message: evidence,
     })),
     ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),
+    ...(detection.occurrences.length === 0 ? {} : { occurrences: newest(detection.occurrences).map(writtenOccurrences) }),
     incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, recurrence, escalatedFor, lastAction: last }) => ({
       id,
       trigger,
@@ -98,10 +100,14 @@ const written = ({ pod, container, base, marks }: Detection['restarts'][number])
   marks: marks.map(({ at, total }) => ({ at: formatInstant(at), total })),
 })
 
-/** What the status of a policy remembers for the detectors. Findings are of one generation: in another one the trigger's name may have another meaning. */
-export function remembered(status: HealingPolicyStatus | undefined, generation?: number): Pick<Snapshot, 'findings' | 'restarts'> {
+/** What the status of a policy remembers for the detectors. Findings and events are of one generation: in another one the trigger's name may have another meaning. */
+export function remembered(status: HealingPolicyStatus | undefined, generation?: number): Pick<Snapshot, 'findings' | 'restarts' | 'occurrences'> {
   const same = generation === undefined || status?.observedGeneration === generation
-  return { findings: same ? (status?.findings ?? []) : [], restarts: (status?.restarts ?? []).flatMap(readMarks) }
+  return {
+    findings: same ? (status?.findings ?? []) : [],
+    restarts: (status?.restarts ?? []).flatMap(readMarks),
+    occurrences: same ? (status?.occurrences ?? []).flatMap(readOccurrences) : [],
+  }
 }
 
 /** Malformed by a person's hand it is no memory: restarts are then counted anew. */
@@ -110,6 +116,34 @@ function readMarks({ pod, container, base, marks }: NonNullable<HealingPolicySta
   const sound = read.flatMap(({ at, total }) => (at === undefined ? [] : [{ at, total }]))
   const ordered = sound.every(({ at, total }, i) => at >= (sound[i - 1]?.at ?? at) && total >= (sound[i - 1]?.total ?? base))
   return sound.length === marks.length && ordered ? [{ pod, container, base, marks: sound }] : []
+}
+
+type WrittenOccurrences = NonNullable<HealingPolicyStatus['occurrences']>[number]
+
+/** Of what finds no place the Event objects themselves tell what they tell: no more than the truth. In the order of the triggers, so that it is written only when it changes. */
+function newest(all: Detection['occurrences']): Detection['occurrences'] {
+  const last = ({ seen }: Detection['occurrences'][number]): Instant | 0 => seen.at(-1)?.to ?? 0
+  const oldest = all.length <= MAX_OCCURRENCES ? 0 : (all.map(last).sort((a, b) => b - a)[MAX_OCCURRENCES - 1] ?? 0)
+  return all.filter((entry) => last(entry) >= oldest).slice(0, MAX_OCCURRENCES)
+}
+
+const writtenOccurrences = ({ trigger, object, event, count, seen }: Detection['occurrences'][number]): WrittenOccurrences => ({
+  trigger,
+  object,
+  event,
+  count,
+  seen: seen.map(({ from, to, count: n }) => ({ ...(from === to ? {} : { from: formatInstant(from) }), to: formatInstant(to), count: n })),
+})
+
+/** Malformed by a person's hand it is no memory: the Event object is then counted as at first sight. */
+function readOccurrences({ trigger, object, event, count, seen }: WrittenOccurrences): Snapshot['occurrences'] {
+  const spans = seen.flatMap(({ from, to, count: n }) => {
+    const end = parseInstant(to)
+    const begin = from === undefined ? end : parseInstant(from)
+    return begin === undefined || end === undefined || begin > end || n < 1 ? [] : [{ from: begin, to: end, count: n }]
+  })
+  const ordered = spans.every(({ to }, i) => to >= (spans[i - 1]?.to ?? to))
+  return spans.length === seen.length && ordered ? [{ trigger, object, event, count, seen: spans }] : []
 }
 
 /** Of a policy that cannot be judged at all (own state unreadable, a spec that does not compile). */

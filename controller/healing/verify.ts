@@ -99,11 +99,11 @@ interface Observed {
 }
 
 /** The pods that the act made, or where it made none all of the subject; and the subject's other objects that the trigger looks at. */
-function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
+function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject, actedAt }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
   const byUid = indexWorkloads(look.workloads)
   // Whatever their names are now, they stand for the pods that were selected.
   const pods = (expectation === 'replacement' || expectation === 'rollout' ? made : livingPods(subject, look)).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const { objects, matched } = select(policy, look)
   const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
-  return about.map(({ object }) => ({ object, observation: detect(trigger, object, contextFor(policy, trigger.name, object.ref.uid, look)) }))
+  return about.map(({ object }) => ({ object, observation: detect(trigger, object, { ...contextFor(policy, trigger.name, object.ref.uid, look), actedAt }) }))
 }

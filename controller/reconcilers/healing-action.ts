@@ -20,6 +20,7 @@ import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
+import type { Signals } from '../triggers/trigger.ts'
 import { remembered } from '../healing/status.ts'
 import { verify } from '../healing/verify.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
@@ -233,7 +234,7 @@ export class ActionReconciler {
       expectation: expectationOf(spec.action, spec.targetResource),
       healthySince: parseInstant(status?.healthySince),
     }
-    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | 'metrics'>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
+    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | keyof Signals>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
     const cached = cluster.world(namespace)
     let verdict = judged(cached)
     // A silent watch shows what once was: no verdict without a look at the pods themselves.

@@ -5,15 +5,20 @@ import type { CompiledTrigger } from '../healing/policy.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { TargetView } from '../healing/snapshot.ts'
 import { conditionTrigger, type ConditionArgs } from './condition.ts'
+import { eventTrigger, type EventArgs } from './event.ts'
 import { metricTrigger } from './metric.ts'
 import type { MetricArgs } from './metric/args.ts'
 import type { DetectContext, Observation, Signals } from './trigger.ts'
 
-export type CompiledBody = { readonly type: 'condition'; readonly condition: ConditionArgs } | { readonly type: 'metric'; readonly metric: MetricArgs }
+export type CompiledBody =
+  | { readonly type: 'condition'; readonly condition: ConditionArgs }
+  | { readonly type: 'event'; readonly event: EventArgs }
+  | { readonly type: 'metric'; readonly metric: MetricArgs }
 
 /** @throws TerminalError when the body of its type is missing or cannot be read. */
-export function compileBody({ name, type, conditionTrigger: condition, metricTrigger: metric }: Trigger): CompiledBody {
+export function compileBody({ name, type, conditionTrigger: condition, eventTrigger: event, metricTrigger: metric }: Trigger): CompiledBody {
   if (type === 'condition' && condition !== undefined) return { type, condition: conditionTrigger.compile(condition) }
+  if (type === 'event' && event !== undefined) return { type, event: eventTrigger.compile(event) }
   if (type === 'metric' && metric !== undefined) return { type, metric: metricTrigger.compile(metric) }
   throw new TerminalError(`trigger ${name} has no body for its type`)
 }
@@ -22,6 +27,8 @@ export function detect(trigger: CompiledTrigger, object: TargetView, context: De
   switch (trigger.type) {
     case 'condition':
       return conditionTrigger.detect(trigger.condition, object, context)
+    case 'event':
+      return eventTrigger.detect(trigger.event, object, context)
     case 'metric':
       return metricTrigger.detect(trigger.metric, object, context)
     default:
@@ -34,6 +41,8 @@ export function candidates(trigger: CompiledTrigger, selection: Selection, signa
   switch (trigger.type) {
     case 'condition':
       return conditionTrigger.candidates(trigger.condition, selection, signals)
+    case 'event':
+      return eventTrigger.candidates(trigger.event, selection, signals)
     case 'metric':
       return metricTrigger.candidates(trigger.metric, selection, signals)
     default:

@@ -1,8 +1,9 @@
 import type { MetricReadings } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
-import type { TargetView } from '../healing/snapshot.ts'
+import type { EventView, TargetView, WorkloadView } from '../healing/snapshot.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { RestartMarks } from './metric/restarts.ts'
+import type { Occurrences } from './occurrences.ts'
 
 /** What was remembered of an object on which the trigger was pending or firing. */
 export interface Memory {
@@ -18,6 +19,10 @@ export interface Memory {
 /** What triggers look at beside the objects. */
 export interface Signals {
   readonly metrics: MetricReadings
+  /** Of the reasons that policies of the namespace wait for. */
+  readonly events: readonly EventView[]
+  /** What policies of the namespace ask for and cannot be seen: why. Nothing is known of it. */
+  readonly unseen: ReadonlyMap<string, string>
 }
 
 export interface DetectContext extends Signals {
@@ -28,6 +33,11 @@ export interface DetectContext extends Signals {
   readonly marks: readonly RestartMarks[]
   /** The policy selects this one object, by its name. */
   readonly single: boolean
+  readonly workloads: readonly WorkloadView[]
+  /** Remembered events about the object that count for the trigger. */
+  readonly occurrences: readonly Occurrences[]
+  /** Of an act that is verified: what happened before it does not tell whether it helped. */
+  readonly actedAt?: Instant
 }
 
 /** No data is a state of its own: neither zero nor firing (I20). */
@@ -36,6 +46,8 @@ export type Observation = Remembering & Seen
 interface Remembering {
   /** Restarts to remember, whatever the state. */
   readonly marks?: readonly RestartMarks[]
+  /** Events to remember, whatever the state. */
+  readonly occurrences?: readonly Occurrences[]
 }
 
 type Seen =

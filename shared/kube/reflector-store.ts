@@ -32,12 +32,15 @@ export class ReflectorStore<T, I extends string> {
   readonly store: Store<T, I>
   readonly #project: (raw: KubeObject) => T | undefined
   readonly #log: Logger
+  readonly #capacity: number
   readonly #handlers = new Set<Handler<T>>()
+  #overflown = false
 
-  constructor(project: (raw: KubeObject) => T | undefined, indexes: Readonly<Record<I, IndexFunction<T>>>, log: Logger) {
+  constructor(project: (raw: KubeObject) => T | undefined, indexes: Readonly<Record<I, IndexFunction<T>>>, log: Logger, capacity = Number.POSITIVE_INFINITY) {
     this.store = new Store(indexes)
     this.#project = project
     this.#log = log
+    this.#capacity = capacity
   }
 
   subscribe(handler: Handler<T>): () => void {
@@ -55,7 +58,7 @@ export class ReflectorStore<T, I extends string> {
       // Projected page by page: the raw objects of a large collection never exist all at once.
       add: (raw) => {
         const projected = this.#projected(raw)
-        if (projected?.entry !== undefined) listed.set(projected.key, projected.entry)
+        if (projected?.entry !== undefined && this.#hasRoom(listed.size, listed.has(projected.key))) listed.set(projected.key, projected.entry)
       },
       commit: () => {
         for (const key of this.store.keys()) if (!listed.has(key)) this.#remove(key)
@@ -69,13 +72,21 @@ export class ReflectorStore<T, I extends string> {
     const projected = this.#projected(raw)
     if (projected === undefined) return
     if (projected.entry === undefined) this.#remove(projected.key)
-    else this.#replace(projected.key, projected.entry)
+    else if (this.#hasRoom(this.store.size, this.store.entry(projected.key) !== undefined)) this.#replace(projected.key, projected.entry)
   }
 
   /** DELETED. Of another uid than the one stored: that one was seen to go already. */
   remove(raw: KubeObject): void {
     const identity = readObject(raw)
     if (identity !== undefined && this.store.entry(identity.key)?.uid === identity.uid) this.#remove(identity.key)
+  }
+
+  /** Told once: whoever sets a capacity has said what it means when it is reached. */
+  #hasRoom(size: number, known: boolean): boolean {
+    if (known || size < this.#capacity) return true
+    if (!this.#overflown) this.#log.warn('more objects than are taken in: the others are not looked at', { capacity: this.#capacity })
+    this.#overflown = true
+    return false
   }
 
   #projected(raw: KubeObject): { readonly key: string; readonly entry: Entry<T> | undefined } | undefined {

@@ -51,6 +51,24 @@ describe('the reflector', () => {
     await reflector.stop()
   })
 
+  it('takes in no more than its capacity, in lists and watches, and goes on with what it has', async () => {
+    const { cluster, reflector, names, clock } = setup({ capacity: 2 })
+    for (const name of ['a', 'b', 'c']) cluster.seed(CONFIG_MAPS, manifest(name))
+    reflector.start()
+    await reflector.whenSynced()
+    expect(names()).to.deep.equal(['a', 'b'])
+    cluster.seed(CONFIG_MAPS, manifest('d'))
+    cluster.change(CONFIG_MAPS, { namespace: 'shop', name: 'a' }, (o) => ({ ...o, data: { x: '1' } }))
+    await clock.advance(millis(0))
+    expect(names()).to.deep.equal(['a', 'b'])
+    expect(reflector.store.get({ namespace: 'shop', name: 'a' })?.version).to.equal(cluster.resourceVersion)
+    cluster.drop(CONFIG_MAPS, { namespace: 'shop', name: 'b' })
+    cluster.seed(CONFIG_MAPS, manifest('e'))
+    await clock.advance(millis(0))
+    expect(names()).to.deep.equal(['a', 'e'])
+    await reflector.stop()
+  })
+
   it('on a quiet cluster lists once and never again, for hours', async () => {
     const { clock, reflector, lists } = setup()
     reflector.start()

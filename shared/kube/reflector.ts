@@ -28,6 +28,8 @@ export interface ReflectorOptions<T, I extends string> {
   readonly random: Random
   readonly log: Logger
   readonly metrics?: ReflectorMetrics
+  /** Objects that are taken in; beyond them a new one is left out. Default: all. */
+  readonly capacity?: number
   /** Objects per page of a list; default 500. */
   readonly pageSize?: number
   readonly backoff?: Backoff
@@ -67,7 +69,7 @@ export class Reflector<T, I extends string = never> {
     this.#silence = millis(Math.max(LEAST_SILENCE, options.silence ?? SILENCE))
     this.#metrics = options.metrics ?? silentReflectorMetrics
     this.#activity = options.timers.monotonic()
-    this.#store = new ReflectorStore(options.project, options.indexes ?? ({} as Record<I, IndexFunction<T>>), this.#options.log)
+    this.#store = new ReflectorStore(options.project, options.indexes ?? ({} as Record<I, IndexFunction<T>>), this.#options.log, options.capacity)
     this.#metrics.lists.inc({ resource: resource.plural }, 0)
   }
 

@@ -15,6 +15,7 @@ import { ks109 } from './selection/ks109-other-namespace.ts'
 import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
 import { ks207 } from './triggers/ks207-condition-type.ts'
 import { ks208 } from './triggers/ks208-durations.ts'
+import { ks211 } from './triggers/ks211-message-pattern.ts'
 
 export interface RuleGroup {
   readonly name: string
@@ -23,7 +24,7 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
-  { name: 'Triggers', rules: [ks204, ks207, ks208] },
+  { name: 'Triggers', rules: [ks204, ks207, ks208, ks211] },
   { name: 'Actions', rules: [ks301, ks302, ks305] },
   { name: 'Safety', rules: [ks401, ks406, ks407] },
 ]

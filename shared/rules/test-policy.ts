@@ -11,6 +11,8 @@ export interface PolicyOverrides {
   readonly selector?: HealingPolicySpec['selector']
   /** Members of the one condition trigger. */
   readonly condition?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['conditionTrigger']>>
+  /** In place of the condition trigger. */
+  readonly event?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['eventTrigger']>>
   readonly cooldownPeriod?: string
   readonly action?: Partial<HealingPolicySpec['actions'][number]>
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
@@ -18,7 +20,7 @@ export interface PolicyOverrides {
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -32,9 +34,10 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
     triggers: [
       {
         name: 'crash-loop',
-        type: 'condition',
         ...(cooldownPeriod === undefined ? {} : { cooldownPeriod }),
-        conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition },
+        ...(event === undefined
+          ? { type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition } }
+          : { type: 'event', eventTrigger: { reason: 'BackOff', ...event } }),
       },
     ],
     actions: [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],

@@ -130,10 +130,13 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   findings: [],
   restarts: [],
   metrics: NO_READINGS,
+  events: [],
+  unseen: new Map(),
+  occurrences: [],
   ...overrides,
 })
 
-/** What a detector looks at: without readings, and nothing remembered. */
+/** What a detector looks at: without readings and events, and nothing remembered. */
 export const context = (overrides: Partial<DetectContext> = {}): DetectContext => ({
   now: T0,
   stabilizationWindow: minutes(2),
@@ -141,6 +144,10 @@ export const context = (overrides: Partial<DetectContext> = {}): DetectContext =
   metrics: NO_READINGS,
   marks: [],
   single: false,
+  events: [],
+  unseen: new Map(),
+  workloads: [cart, cartSet],
+  occurrences: [],
   ...overrides,
 })
 

@@ -15,10 +15,10 @@ const SHORTEST_STABILIZATION = minutes(1)
 
 export const DEFAULT_RESOURCES: readonly Selected[] = [{ apiVersion: 'v1', kind: 'Pod' }]
 
-/** The longest time for which a trigger must hold; malformed durations do not count (KS208 reports them). */
+/** The longest time for which a trigger must hold, or over which it counts; malformed durations do not count (KS208 reports them). */
 export const longestTriggerDuration = (spec: Pick<HealingPolicySpec, 'triggers'>): Millis =>
-  spec.triggers.reduce<Millis>((longest, { conditionTrigger, metricTrigger }) => {
-    const span = parseDuration((conditionTrigger ?? metricTrigger)?.duration ?? '')
+  spec.triggers.reduce<Millis>((longest, { conditionTrigger, eventTrigger, metricTrigger }) => {
+    const span = parseDuration((conditionTrigger ?? metricTrigger)?.duration ?? eventTrigger?.window ?? '')
     return span !== undefined && span > longest ? span : longest
   }, 0 as Millis)
 

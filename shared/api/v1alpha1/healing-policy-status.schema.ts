@@ -74,6 +74,39 @@ export const healingPolicyStatus = {
         },
       },
     },
+    occurrences: {
+      type: 'array',
+      description: 'Events that count for an event trigger now. Holds what was counted before, over restarts of the controller.',
+      maxItems: 64,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['trigger', 'object', 'event', 'count', 'seen'],
+        properties: {
+          trigger: dnsLabel,
+          object: { ...uid, description: 'uid of the object that they are about.' },
+          event: { ...uid, description: 'uid of the Event object.' },
+          count: { ...count, description: 'Its count when it was last seen: only what comes on top of it is new.' },
+          seen: {
+            type: 'array',
+            description: 'When they occurred, the oldest first.',
+            maxItems: 16,
+            'x-kubernetes-list-type': 'atomic',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['to', 'count'],
+              properties: {
+                from: { ...time, description: 'Several: not before this.' },
+                to: { ...time, description: 'The last of them.' },
+                count,
+              },
+            },
+          },
+        },
+      },
+    },
     incidents: {
       type: 'array',
       description: 'Open incidents, the oldest first.',

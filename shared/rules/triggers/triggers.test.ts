@@ -6,6 +6,7 @@ import { check, testPolicy } from '../test-policy.ts'
 import { ks204 } from './ks204-fires-when-healthy.ts'
 import { ks207 } from './ks207-condition-type.ts'
 import { durationBounds, ks208 } from './ks208-durations.ts'
+import { ks211 } from './ks211-message-pattern.ts'
 
 const at = 'spec.triggers[0].conditionTrigger'
 
@@ -87,6 +88,21 @@ describe('KS208 durations', () => {
     expect(of('121s')).to.deep.equal([])
   })
 
+  it('a window shorter than the window of an event trigger is refused: the events before the act would still count', () => {
+    const of = (stabilizationWindow: string): string[] => check(ks208, { event: { window: '3m' }, safetyRules: { stabilizationWindow } })
+    expect(of('179999ms')).to.deep.equal([`${window}: 2m59s999ms is shorter than the longest trigger duration (3m)`])
+    expect(of('3m')).to.deep.equal([])
+  })
+
+  it('the window of an event trigger has bounds', () => {
+    const of = (eventWindow: string): string[] => check(ks208, { event: { window: eventWindow }, cooldownPeriod: '720h', safetyRules: { stabilizationWindow: '24h' } })
+    const path = 'spec.triggers[0].eventTrigger.window'
+    expect(of('9999ms')).to.deep.equal([`${path}: "9999ms" is not between 10s and 24h`])
+    expect(of('10s')).to.deep.equal([])
+    expect(of('24h')).to.deep.equal([])
+    expect(of('soon')).to.deep.equal([`${path}: "soon" is no duration`])
+  })
+
   it('a cooldown below a minute is a warning, a minute passes', () => {
     const of = (cooldownPeriod: string): string[] => check(ks208, { cooldownPeriod, condition: { duration: '10s' } })
     expect(of('0s')).to.deep.equal(['W spec.triggers[0].cooldownPeriod: 0s is below 60s'])
@@ -99,4 +115,15 @@ describe('KS208 durations', () => {
     expect(of('9m59s')).to.deep.equal(['W spec.triggers[0].cooldownPeriod: shorter than stabilizationWindow (10m)'])
     expect(of('10m')).to.deep.equal([])
   })
+})
+
+describe('KS211 message patterns', () => {
+  const path = 'spec.triggers[0].eventTrigger.messagePattern'
+  for (const messagePattern of [undefined, 'Back-off', '(?i)unhealthy', 'statuscode: 5[0-9]{2}', '^(a+)+$']) {
+    it(`${messagePattern ?? 'none'} passes`, () => expect(check(ks211, { event: messagePattern === undefined ? {} : { messagePattern } })).to.deep.equal([]))
+  }
+  for (const [messagePattern, problem] of [['(', 'missing closing ): "("'], ['(?=x)', 'invalid or unsupported Perl syntax: "(?="'], ['(a)\\1', 'invalid escape sequence: "\\1"']]) {
+    it(`${messagePattern} is refused`, () => expect(check(ks211, { event: { messagePattern: messagePattern ?? '' } })).to.deep.equal([`${path}: "${messagePattern}" is no pattern: ${problem}`]))
+  }
+  it('a policy without event triggers passes', () => expect(check(ks211)).to.deep.equal([]))
 })

@@ -60,11 +60,13 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
   }
 }
 
-function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, metricTrigger }: HealingPolicySpec['triggers'][number]): HealingPolicySpec['triggers'][number] {
+function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, eventTrigger, metricTrigger }: HealingPolicySpec['triggers'][number]): HealingPolicySpec['triggers'][number] {
   const trigger = { name, type, cooldownPeriod: inside(cooldownPeriod, '720h') }
   switch (type) {
     case 'condition':
       return { ...trigger, conditionTrigger: { type: 'Ready', status: 'False', ...conditionTrigger, duration: inside(conditionTrigger?.duration, '24h') } }
+    case 'event':
+      return { ...trigger, eventTrigger: { reason: 'BackOff', count: 1, ...eventTrigger, window: longer(eventTrigger?.window) } }
     case 'metric':
       return {
         ...trigger,

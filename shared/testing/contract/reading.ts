@@ -1,9 +1,23 @@
 import { expect } from 'chai'
-import { CONFIG_MAPS } from '../../kube/resources.ts'
+import type { KubeManifest } from '../../kube/api.ts'
+import { CONFIG_MAPS, EVENTS } from '../../kube/resources.ts'
 import { configMap, firstEvents, refusal, type ConfigMap, type GetHarness } from './harness.ts'
 
 const labels = { case: 'reading' }
 const labelSelector = 'case=reading'
+
+const event = (namespace: string, name: string, reason: string): KubeManifest & Readonly<Record<string, unknown>> => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { name, namespace },
+  reason,
+  type: 'Warning',
+  action: 'Test',
+  eventTime: '2030-01-01T00:00:00.000000Z',
+  reportingController: 'example.com/test',
+  reportingInstance: 'test',
+  regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name: 'cart-0', uid: 'uid-cart-0' },
+})
 
 export function readingCases(harness: GetHarness): void {
   describe('reading', () => {
@@ -26,6 +40,19 @@ export function readingCases(harness: GetHarness): void {
     })
 
     it('says which version it is', async () => expect(await harness().api.serverVersion()).to.match(/^v1\.[0-9]+\.[0-9]+/))
+
+    it('selects events by their reason, in lists and watches', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      await api.create(EVENTS, event(ns, 'a', 'BackOff'))
+      await api.create(EVENTS, event(ns, 'b', 'Unhealthy'))
+      const { items, resourceVersion } = await api.list(EVENTS, { namespace: ns, fieldSelector: 'reason=BackOff' })
+      expect(items.map(({ metadata }) => metadata.name)).to.deep.equal(['a'])
+      const watch = firstEvents(api.watch(EVENTS, { namespace: ns, fieldSelector: 'reason=BackOff', resourceVersion, timeoutSeconds: 10 }), 1)
+      await api.create(EVENTS, event(ns, 'c', 'Unhealthy'))
+      await api.create(EVENTS, event(ns, 'd', 'BackOff'))
+      expect((await watch)[0]?.object.metadata.name).to.equal('d')
+    })
 
     it('gives every item of a list its apiVersion and kind', async () => {
       const { api, namespace } = harness()
