@@ -1,4 +1,4 @@
-/** Runs one program of a step, with its output as it comes and its two ends kept, and never leaves it behind. */
+/** Runs one program of a step, with its output as it comes or all at its end, its two ends kept, and never leaves it behind. */
 import { spawn, type ChildProcess } from 'node:child_process'
 
 const running = new Set<ChildProcess>()
@@ -17,16 +17,27 @@ export interface Ended {
   readonly end: string
 }
 
-export function run(program: string, args: readonly string[], options: { readonly cwd: string; readonly limit: number }): Promise<Ended> {
+export interface RunOptions {
+  readonly cwd: string
+  /** Milliseconds. */
+  readonly limit: number
+  /** `atEnd`: where others run at the same time, whose lines would be between its own. */
+  readonly output?: 'asItComes' | 'atEnd'
+}
+
+export function run(program: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // A pipe is no terminal, but what goes through it may end on one.
     const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? { FORCE_COLOR: '1' } : {}
     const child = spawn(program, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...colour } })
     running.add(child)
     let [beginning, tail] = ['', '']
+    const held: (() => void)[] = []
     for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]] as const) {
       from.setEncoding('utf8').on('data', (text: string) => {
-        to.write(text)
+        const show = (): void => { to.write(text) }
+        if (options.output === 'atEnd') held.push(show)
+        else show()
         beginning += text.slice(0, KEPT - beginning.length)
         tail = (tail + text).slice(-KEPT)
       })
@@ -48,7 +59,10 @@ export function run(program: string, args: readonly string[], options: { readonl
     })
     child.on('exit', (code) => {
       end()
-      const answer = (): void => { resolve({ code: code ?? undefined, beginning, end: tail }) }
+      const answer = (): void => {
+        for (const show of held.splice(0)) show()
+        resolve({ code: code ?? undefined, beginning, end: tail })
+      }
       const drain = setTimeout(answer, DRAIN)
       child.on('close', () => {
         clearTimeout(drain)

@@ -10,13 +10,21 @@ export interface Step {
   readonly kind: 'check' | 'suite'
   /** Minutes: far above what it takes, below what a CI run has. */
   readonly limit: number
+  /** Spends its time waiting, so another one can run beside it. */
+  readonly beside: boolean
 }
+
+/** Suites on clusters of their own wait for pods most of the time. More than two make each other's waits too short on two cores. */
+export const LANES = 2
+
+/** Counts what the harness leaves on the machine, and whatever else starts a cluster sweeps before it. */
+const ALONE = 'e2e/cluster/'
 
 /** Of everything that suites on a real cluster need. */
 export const TOOLS = 'tools'
 
-const check = (name: string, program: string, ...args: readonly string[]): Step => ({ name, program, args, kind: 'check', limit: 10 })
-const suite = (name: string, limit: number, ...args: readonly string[]): Step => ({ name, program: 'mocha', args, kind: 'suite', limit })
+const check = (name: string, program: string, ...args: readonly string[]): Step => ({ name, program, args, kind: 'check', limit: 10, beside: false })
+const suite = (name: string, limit: number, ...args: readonly string[]): Step => ({ name, program: 'mocha', args, kind: 'suite', limit, beside: name.startsWith('e2e/') && !name.startsWith(ALONE) })
 
 export const steps = (root: string): readonly Step[] => [
   check('lint', 'oxlint', '--type-aware', '--deny-warnings'),

@@ -1,6 +1,7 @@
 /**
- * `make test`: everything, one thing after the other, each even when one before it failed. The last lines name
- * what failed and why, the very last is `N passed, N failed`, over all checks and tests.
+ * `make test`: everything, each even when one before it failed. Suites on clusters run two at a time, and the output of
+ * each comes at its end. The last lines name what failed and why, the very last is `N passed, N failed`, over all checks
+ * and tests.
  *
  *     node hack/ci/test.ts [NAME...]     only the steps whose names begin so
  */
@@ -9,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { excerpt, failureReport, type StepEnd } from './failures.ts'
+import { inLanes } from './lanes.ts'
 import { run, stopRunning } from './process.ts'
-import { isOnCluster, select, steps, type Step } from './steps.ts'
+import { isOnCluster, LANES, select, steps, type Step } from './steps.ts'
 import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult } from './tally.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,13 +35,12 @@ function readResult(file: string): SuiteResult | undefined {
   }
 }
 
-async function take({ name, program, args, kind, limit }: Step): Promise<StepEnd> {
+async function take({ name, program, args, kind, limit, beside }: Step): Promise<StepEnd> {
   const begin = performance.now()
-  console.log(`\n== ${name}: ${program} ${args.join(' ')}`)
-  const output = join(results, 'result.json')
-  rmSync(output, { force: true })
+  console.log(beside ? `-- ${name}: begun` : `\n== ${name}: ${program} ${args.join(' ')}`)
+  const output = join(results, `${name.replaceAll('/', '-')}.json`)
   const reporting = kind === 'suite' ? ['--reporter', './hack/ci/reporter.ts', '--reporter-option', `output=${output}`] : []
-  const { code, beginning, end } = await run(program, [...args, ...reporting], { cwd: root, limit: limit * 60_000 })
+  const { code, beginning, end } = await run(program, [...args, ...reporting], { cwd: root, limit: limit * 60_000, output: beside ? 'atEnd' : 'asItComes' })
   const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`
   if (kind === 'check') {
     console.log(`-- ${name}: ${code === 0 ? 'passed' : 'FAILED'} (${took})`)
@@ -54,10 +55,10 @@ async function take({ name, program, args, kind, limit }: Step): Promise<StepEnd
 const chosen = select(steps(root), process.argv.slice(2))
 const taken: StepEnd[] = []
 try {
-  for (const step of chosen) {
-    if (interrupted !== undefined) break
-    taken.push(await take(step))
-  }
+  const goOn = (): boolean => interrupted === undefined
+  const takeOne = async (step: Step): Promise<void> => { taken.push(await take(step)) }
+  await inLanes(chosen.filter(({ beside }) => !beside), 1, takeOne, goOn)
+  await inLanes(chosen.filter(({ beside }) => beside), LANES, takeOne, goOn)
   // What a suite that crashed has left behind. Nothing, otherwise.
   if (chosen.some(isOnCluster)) await run('node', ['e2e/cluster/main.ts', 'clean'], { cwd: root, limit: 5 * 60_000 })
 } finally {
