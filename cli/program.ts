@@ -3,13 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { addCheck } from './check/check.ts'
 import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
 import { addConsent } from './consent.ts'
+import { addDecide } from './decide.ts'
 import { addPause } from './pause.ts'
 import { addExplain } from './explain/explain.ts'
 import { addSimulate } from './simulate/simulate.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addExplain, addSimulate, addConsent, addPause]
+const COMMANDS: readonly AddCommand[] = [addCheck, addExplain, addSimulate, addConsent, addPause, addDecide]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {

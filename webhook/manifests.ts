@@ -1,8 +1,11 @@
 /** What the door needs in the cluster, as objects: for the generator, the chart and the test harness. */
 import { GROUP, VERSION } from '../shared/api/v1alpha1/fields.ts'
+import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../shared/api/v1alpha1/healing-policy.schema.ts'
 import {
   CONTROLLER_USER,
+  DECISION_MUTATING_WEBHOOK,
+  DECISION_VALIDATING_WEBHOOK,
   MUTATE_PATH,
   MUTATING_CONFIGURATION,
   MUTATING_WEBHOOK,
@@ -36,11 +39,23 @@ const MATCH_CONDITIONS = [
   { name: 'not-the-controller', expression: `request.userInfo.username != '${CONTROLLER_USER}'` },
 ] as const
 
+/** Only the one update that decides: whatever else happens to an action needs nobody here. */
+const DECIDES = { name: 'decides', expression: 'has(object.spec) && has(object.spec.approval) && has(oldObject.spec) && !has(oldObject.spec.approval)' } as const
+
 interface Kind {
   readonly name: string
   readonly path: string
   readonly failurePolicy: 'Fail' | 'Ignore'
   readonly timeoutSeconds: number
+}
+
+const decision = (kind: Kind, reach: Reach) => {
+  const { rules, matchConditions, ...rest } = webhook(kind, reach)
+  return {
+    ...rest,
+    rules: rules.map((rule) => ({ ...rule, resources: [healingAction.plural], operations: ['UPDATE'] })),
+    matchConditions: [...matchConditions, DECIDES],
+  }
 }
 
 const webhook = ({ name, path, failurePolicy, timeoutSeconds }: Kind, reach: Reach) => ({
@@ -62,13 +77,20 @@ export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
     kind: MUTATING_WEBHOOKS.kind,
     metadata: { name: MUTATING_CONFIGURATION, labels: LABELS },
     // Ignore: what it adds, the controller adds on read as well.
-    webhooks: [{ ...webhook({ name: MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' }],
+    webhooks: [
+      { ...webhook({ name: MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' },
+      { ...decision({ name: DECISION_MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' },
+    ],
   },
   {
     apiVersion: apiVersionOf(VALIDATING_WEBHOOKS),
     kind: VALIDATING_WEBHOOKS.kind,
     metadata: { name: VALIDATING_CONFIGURATION, labels: LABELS },
-    webhooks: [webhook({ name: VALIDATING_WEBHOOK, path: VALIDATE_PATH, failurePolicy: 'Fail', timeoutSeconds: 3 }, reach)],
+    webhooks: [
+      webhook({ name: VALIDATING_WEBHOOK, path: VALIDATE_PATH, failurePolicy: 'Fail', timeoutSeconds: 3 }, reach),
+      // Ignore: the admission policy holds the same, and a person must be able to decide while the door is down.
+      decision({ name: DECISION_VALIDATING_WEBHOOK, path: VALIDATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 3 }, reach),
+    ],
   },
 ]
 

@@ -1,6 +1,8 @@
 /** Wires the door together. */
 import { CertificateKeeper } from '../certs/keeper.ts'
 import {
+  DECISION_MUTATING_WEBHOOK,
+  DECISION_VALIDATING_WEBHOOK,
   MUTATING_CONFIGURATION,
   MUTATING_WEBHOOK,
   VALIDATING_CONFIGURATION,
@@ -35,6 +37,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const app = createApp({
     installation: toInstallation(options),
     metrics: declareAdmissionMetrics(metrics),
+    clock,
     timers,
     log,
     livez,
@@ -50,8 +53,8 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
     secret: { namespace: options.namespace, name: WEBHOOK_TLS_SECRET },
     names: servedNames(options.namespace),
     targets: [
-      { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK] },
-      { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK] },
+      { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK, DECISION_VALIDATING_WEBHOOK] },
+      { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK] },
     ],
     serve: (material) => server.serve(material),
   })

@@ -36,6 +36,7 @@ function openServer(metrics: AdmissionMetrics = declareAdmissionMetrics(noMetric
   const app = createApp({
     installation: DEFAULT_INSTALLATION,
     metrics,
+    clock: systemClock,
     timers: systemTimers,
     log: silentLogger,
     livez: new Health(),

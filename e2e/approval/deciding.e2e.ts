@@ -74,6 +74,17 @@ describe('deciding on an action', function () {
         refused(await decide(name, 'carol', { decidedBy: 'alice' }, '--as-group', 'on-call'), '[KS702] spec.approval.decidedBy')
         accepted(await decide(name, 'carol', { decision: 'Rejected', reason: 'not now' }, '--as-group', 'on-call'))
       })
+      it(stop ? 'says who, since the webhook cannot fill it in' : 'is signed by the webhook', async () => {
+        const name = await action()
+        const unsigned = await patch(name, { spec: { approval: { decision: 'Approved' } } }, '--as', 'alice')
+        if (stop) {
+          refused(unsigned, 'spec.approval.decidedBy: Required value')
+          return
+        }
+        accepted(unsigned)
+        const { spec } = JSON.parse(await door.must(['-n', 'shop', 'get', 'ha', name, '-o', 'json'])) as { spec: { approval: object } }
+        expect(spec.approval).to.include({ decision: 'Approved', decidedBy: 'alice' }).and.to.have.property('decidedAt')
+      })
       it('is not for the controller, nor for administrators in another name', async () => {
         const name = await action()
         refused(await patch(name, { spec: { approval: { decision: 'Approved', decidedBy: CONTROLLER_USER } } }, ...CONTROLLER), '[KS702] the controller does not decide')

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { systemClock } from '../../shared/adapters/system-clock.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
 import { mutate, validate, type Handled, type Handler } from './handlers.ts'
 import { readReview } from './review.ts'
@@ -43,7 +44,7 @@ describe('validating', () => {
     const policy = rawPolicy(BAD)
     const dying = { ...policy, metadata: { ...(policy['metadata'] as object), deletionTimestamp: '2030-01-01T00:00:00Z' } }
     expect(handle(validate(DEFAULT_INSTALLATION), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
-    expect(handle(mutate(), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
+    expect(handle(mutate(systemClock), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
   })
 
   it('what is not our policy passes: a widened configuration must not stop the cluster', () => {
@@ -89,7 +90,7 @@ describe('mutating', () => {
         history: { successful: 50, failed: 100, ttl: '168h' },
       },
     }
-    expect(patchOf(handle(mutate(), stored))).to.deep.equal([
+    expect(patchOf(handle(mutate(systemClock), stored))).to.deep.equal([
       { op: 'add', path: '/spec/selector/namespaces', value: ['shop'] },
       { op: 'add', path: '/spec/selector/resources', value: [{ apiVersion: 'v1', kind: 'Pod' }] },
       { op: 'add', path: '/spec/actions/0/target', value: 'Pod' },
@@ -107,14 +108,14 @@ describe('mutating', () => {
       history: { successful: 50, failed: 100, ttl: '168h' },
       safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
     })
-    const { verdict, review } = handle(mutate(), full)
+    const { verdict, review } = handle(mutate(systemClock), full)
     expect(verdict).to.equal('allowed')
     expect(review.response).to.deep.equal({ uid: 'u-1', allowed: true })
   })
 
   it('lets an object of a wrong shape pass as it is: the API server refuses it next', () => {
     for (const object of [{}, { spec: null }, { ...rawPolicy(), spec: { selector: [] } }]) {
-      expect(handle(mutate(), object).review.response).to.deep.equal({ uid: 'u-1', allowed: true })
+      expect(handle(mutate(systemClock), object).review.response).to.deep.equal({ uid: 'u-1', allowed: true })
     }
   })
 })

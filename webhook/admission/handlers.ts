@@ -3,10 +3,12 @@ import { additions } from '../../shared/api/v1alpha1/context-defaults.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { isObject } from '../../shared/lib/json.ts'
+import type { Clock } from '../../shared/lib/time.ts'
 import { judge, normalised } from '../../shared/rules/judge.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { allowed, denied, patched, type AdmissionReview } from './answers.ts'
+import { decisionOf, stampDecision, verifyDecision } from './decisions.ts'
 import type { AdmissionRequest } from './review.ts'
 import { auditAnnotations, refusal, warnings } from './wording.ts'
 
@@ -28,6 +30,11 @@ const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict
 export const validate =
   (installation: Installation): Handler =>
   (request) => {
+    const decision = decisionOf(request)
+    if (decision !== undefined) {
+      const review = verifyDecision(request, decision)
+      return quiet(review.response.allowed ? 'allowed' : 'denied', review)
+    }
     if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
     const object = placed(request.object, request)
     const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
@@ -42,8 +49,13 @@ export const validate =
     return { verdict: 'denied', review: denied(request.uid, refusal(judged.violations, name), remarks), found }
   }
 
-/** Adds the context defaults. An object without the shape of the schema passes as it is: the API server refuses it next. */
-export const mutate = (): Handler => (request) => {
+/**
+ * Adds the context defaults to a policy, and to a decision who made it and when. An object without the shape of the
+ * schema passes as it is: the API server refuses it next.
+ */
+export const mutate = (clock: Clock): Handler => (request) => {
+  const decision = decisionOf(request)
+  if (decision !== undefined) return quiet('patched', stampDecision(request, decision, clock.now()))
   if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
   const object = placed(request.object, request)
   const defaulted = normalised(object)

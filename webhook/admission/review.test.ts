@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { systemClock } from '../../shared/adapters/system-clock.ts'
 import * as fc from 'fast-check'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { anyPolicy } from '../../shared/testing/arbitraries/resources.ts'
@@ -50,7 +51,7 @@ describe('reading a review', () => {
           expect(read.problem).to.be.a('string').and.not.equal('')
           return
         }
-        for (const handle of [validate(DEFAULT_INSTALLATION), mutate()]) {
+        for (const handle of [validate(DEFAULT_INSTALLATION), mutate(systemClock)]) {
           const { response } = handle(read.request).review
           expect(response.uid).to.equal(read.request.uid)
           expect(response.allowed).to.be.a('boolean')

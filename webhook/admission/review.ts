@@ -17,6 +17,8 @@ export interface AdmissionRequest {
   /** Empty while a generated name is not made yet. */
   readonly name: string
   readonly dryRun: boolean
+  /** Who asks; empty: the review does not say. */
+  readonly username: string
   /** Not checked: `judge` takes whatever it is. Absent on DELETE. */
   readonly object: unknown
   /** Absent on CREATE. */
@@ -54,7 +56,9 @@ export function readReview(body: unknown): ReadReview {
   const { object, oldObject } = request
   if ((operation === 'CREATE' || operation === 'UPDATE') && !isObject(object)) return incomplete('the review carries no object')
   if (operation === 'UPDATE' && !isObject(oldObject)) return incomplete('the review of an update carries no old object')
-  return { kind: 'review', request: { uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject } }
+  const { userInfo } = request
+  const username = isObject(userInfo) && typeof userInfo['username'] === 'string' ? userInfo['username'] : ''
+  return { kind: 'review', request: { username, uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject } }
 }
 
 const malformed = (problem: string): ReadReview => ({ kind: 'malformed', problem })

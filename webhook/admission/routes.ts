@@ -2,7 +2,7 @@
 import { json, Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { MUTATE_PATH, VALIDATE_PATH } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
-import { millis } from '../../shared/lib/time.ts'
+import { millis, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
@@ -14,6 +14,7 @@ import { readReview } from './review.ts'
 export interface AdmissionRoutesOptions {
   readonly installation: Installation
   readonly metrics: AdmissionMetrics
+  readonly clock: Clock
   readonly timers: Timers
   readonly log: Logger
 }
@@ -29,7 +30,7 @@ export function admissionRoutes(options: AdmissionRoutesOptions): Router {
     router.all(path, (_request, response) => void response.set('Allow', 'POST').status(405).json({ error: 'only POST is understood here' }))
   }
   add(VALIDATE_PATH, 'validate', validate(options.installation))
-  add(MUTATE_PATH, 'mutate', mutate())
+  add(MUTATE_PATH, 'mutate', mutate(options.clock))
   return router
 }
 
@@ -59,7 +60,7 @@ function answer(route: Route, handler: Handler, { metrics, timers, log }: Admiss
           metrics.found(found)
           metrics.observe(route, read.request.operation, verdict, seconds())
           const { namespace, name, operation, dryRun } = read.request
-          if (verdict === 'denied') log.info('policy refused', { policy: `${namespace}/${name}`, operation, dryRun, rules: [...new Set(found.map(({ rule }) => rule))] })
+          if (verdict === 'denied') log.info('refused', { resource: read.request.resource.resource.slice(0, 63), object: `${namespace}/${name}`, operation, dryRun, rules: [...new Set(found.map(({ rule }) => rule))] })
           response.json(review)
           return
         }

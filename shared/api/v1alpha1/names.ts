@@ -38,6 +38,9 @@ export const VALIDATING_CONFIGURATION = 'kubeskippy-validating-webhook'
 export const MUTATING_CONFIGURATION = 'kubeskippy-mutating-webhook'
 export const VALIDATING_WEBHOOK = `validate.healingpolicies.${GROUP}`
 export const MUTATING_WEBHOOK = `mutate.healingpolicies.${GROUP}`
+/** Of the same two configurations: decisions on HealingActions. */
+export const DECISION_VALIDATING_WEBHOOK = `validate.healingactions.${GROUP}`
+export const DECISION_MUTATING_WEBHOOK = `mutate.healingactions.${GROUP}`
 export const VALIDATE_PATH = '/validate'
 export const MUTATE_PATH = '/mutate'
 
