@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { DECISION_VALIDATING_WEBHOOK, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeManifest, KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
@@ -14,7 +14,7 @@ import { fail, ok, warn, type Check, type CheckContext, type Finding } from './f
 type Found = Omit<Finding, 'check'>
 
 interface Configuration extends KubeObject {
-  readonly webhooks?: readonly { readonly failurePolicy?: string; readonly clientConfig?: { readonly caBundle?: string } }[]
+  readonly webhooks?: readonly { readonly name?: string; readonly failurePolicy?: string; readonly clientConfig?: { readonly caBundle?: string } }[]
 }
 
 const INSTALL = 'kubectl apply --server-side -f config/webhook/manifests.yaml, and run the webhook'
@@ -28,7 +28,8 @@ export const doorCheck: Check = {
     ])
     const found = [configured(VALIDATING_CONFIGURATION, validating, context), configured(MUTATING_CONFIGURATION, mutating, context)]
     if (validating === undefined) return found
-    const open = (validating.webhooks ?? []).some(({ failurePolicy }) => failurePolicy !== 'Fail')
+    // Decisions on actions may pass: an admission policy holds them.
+    const open = (validating.webhooks ?? []).some(({ name, failurePolicy }) => name !== DECISION_VALIDATING_WEBHOOK && failurePolicy !== 'Fail')
     return [
       ...found,
       ...(open ? [warn(`${VALIDATING_CONFIGURATION} lets policies through while the webhook is down: failurePolicy is not Fail`, INSTALL)] : []),
