@@ -86,7 +86,10 @@ function fromReading(args: MetricArgs, object: TargetView, question: MetricQuest
     if (waits && memory !== undefined) return waiting(args, memory, after(reading?.askedFrom ?? now, grace))
     return { state: 'NoData', why: whyMissing(reading, now) }
   }
-  return judged(args, context, measure(args, object, reading, context), reading.gap)
+  const seen = judged(args, context, measure(args, object, reading, context), reading.gap)
+  // What was read before the source failed goes on, but nothing is done about it until there is news.
+  const silent = reading.failure !== undefined && seen.state === 'Firing'
+  return silent ? { ...seen, state: 'Pending', firesAt: latest(seen.firesAt, after(reading.answeredAt ?? now, grace)) } : seen
 }
 
 const isFresh = ({ answeredAt }: MetricReading, now: Instant, grace: Millis): boolean => answeredAt !== undefined && answeredAt >= before(now, grace)

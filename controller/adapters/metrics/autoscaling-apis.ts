@@ -21,6 +21,8 @@ const resource = (group: string, version: string, plural: string): Resource => (
 export async function askCustom(api: Api, { namespace, resource: of, metric }: Extract<MetricQuestion, { kind: 'customMetric' }>): Promise<MetricAnswer> {
   const plural = `${of}/*/${encodeURIComponent(metric)}`
   const wording = { what: CUSTOM_METRICS, absent: `${CUSTOM_METRICS} has no metric ${printable(metric, 80)} of ${of}, or no adapter serves it` }
+  // As a segment of a path these two lead elsewhere.
+  if (metric === '.' || metric === '..') return { kind: 'NoData', why: wording.absent }
   try {
     const items = await firstServed(['v1beta2', 'v1beta1'], (version) => api.list(resource(CUSTOM_METRICS, version, plural), { namespace }))
     return { kind: 'Series', series: items.flatMap((item) => described(item, namespace)) }

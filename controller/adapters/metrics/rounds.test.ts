@@ -1,0 +1,243 @@
+import { expect } from 'chai'
+import { after, instant, millis, minutes, seconds, type Instant, type Millis } from '../../../shared/lib/time.ts'
+import { silentLogger } from '../../../shared/runtime/logger.ts'
+import { noMetrics } from '../../../shared/runtime/metrics.ts'
+import { FakeClock } from '../../../shared/testing/fake-clock.ts'
+import { questionKey, type MetricQuestion, type MetricReading, type Series } from '../../healing/metrics.ts'
+import type { MetricAnswer, MetricSource } from '../../ports/metric-source.ts'
+import { MetricRounds, type Wanted } from './rounds.ts'
+
+const TICK = seconds(30)
+
+const promql = (expression: string, source?: string): MetricQuestion => ({ kind: 'promql', source, expression })
+const wanted = (expression: string, by = 'shop/a', span: Millis = millis(0), source?: string): Wanted => ({ question: promql(expression, source), span, by })
+const value = (n: number, at: Instant, pod = 'cart-0'): Series => ({ labels: { namespace: 'shop', pod }, points: [{ at, value: n }] })
+
+/** Answers 1 unless told otherwise. */
+class Source implements MetricSource {
+  readonly asked: string[] = []
+  answers = new Map<string, (now: Instant) => MetricAnswer | Promise<MetricAnswer>>()
+  past: ((now: Instant, span: Millis, step: Millis) => MetricAnswer) | undefined
+
+  lane = (question: MetricQuestion): string => (question.kind === 'promql' ? (question.source ?? '') : question.kind)
+  async ask(question: MetricQuestion, now: Instant): Promise<MetricAnswer> {
+    const expression = question.kind === 'promql' ? question.expression : question.kind
+    this.asked.push(expression)
+    return (this.answers.get(expression) ?? ((at) => ({ kind: 'Series' as const, series: [value(1, at)] })))(now)
+  }
+  recall(_: MetricQuestion, { span, step }: { span: Millis; step: Millis }, now: Instant): Promise<MetricAnswer> | undefined {
+    if (this.past === undefined) return undefined
+    this.asked.push(`past ${span / 1000}/${step / 1000}`)
+    return Promise.resolve(this.past(now, span, step))
+  }
+}
+
+describe('rounds of metrics', () => {
+  let clock: FakeClock
+  let source: Source
+  let policies: Wanted[]
+  let told: string[][]
+  let rounds: MetricRounds
+
+  beforeEach(() => {
+    clock = new FakeClock()
+    source = new Source()
+    policies = []
+    told = []
+    rounds = new MetricRounds({ source, clock, timers: clock, log: silentLogger, reads: noMetrics.counter('x', 'x', ['kind', 'outcome']), tick: TICK, wanted: () => policies })
+  })
+  afterEach(() => rounds.stop())
+
+  const start = async (): Promise<void> => {
+    const started = rounds.start((by) => void told.push([...by]))
+    await clock.advance(millis(0))
+    await started
+  }
+  const reading = (expression: string): MetricReading | undefined => rounds.readings().byQuestion.get(questionKey(promql(expression)))
+  const values = (expression: string): unknown => reading(expression)?.series.map(({ points }) => points.map((p) => p.value))
+
+  it('ask nothing when nobody wants to know anything', async () => {
+    await start()
+    await clock.advance(minutes(10))
+    expect(source.asked).to.deep.equal([])
+  })
+  it('ask once a tick, and nothing in between', async () => {
+    policies = [wanted('a')]
+    await start()
+    expect(source.asked).to.deep.equal(['a'])
+    await clock.advance(millis(TICK - 1))
+    expect(source.asked).to.have.lengthOf(1)
+    await clock.advance(millis(1))
+    expect(source.asked).to.have.lengthOf(2)
+  })
+  it('ask equal questions once, and tell all that wanted to know', async () => {
+    policies = [wanted('a', 'shop/one'), wanted('a', 'shop/two'), wanted('b', 'shop/two'), wanted('a', 'shop/one')]
+    await start()
+    expect(source.asked).to.deep.equal(['a', 'b'])
+    expect(told).to.deep.equal([['shop/one', 'shop/two'], ['shop/two']])
+  })
+  it('have the first readings before anything is decided', async () => {
+    policies = [wanted('a')]
+    await start()
+    expect(reading('a')).to.deep.include({ answeredAt: clock.now() })
+  })
+  it('do not wait for the first readings for longer than five seconds', async () => {
+    policies = [wanted('a')]
+    source.answers.set('a', () => new Promise(() => {}))
+    let started = false
+    void rounds.start(() => {}).then(() => (started = true))
+    await clock.advance(millis(4_999))
+    expect(started).to.equal(false)
+    await clock.advance(millis(1))
+    expect(started).to.equal(true)
+    expect(reading('a')).to.deep.include({ answeredAt: undefined, failure: undefined })
+  })
+  it('ask at once what a new policy wants to know, and nothing else again', async () => {
+    policies = [wanted('a')]
+    await start()
+    policies = [wanted('a'), wanted('b', 'shop/new')]
+    rounds.look()
+    await clock.advance(millis(0))
+    expect(source.asked).to.deep.equal(['a', 'b'])
+  })
+  it('forget what nobody wants to know any more', async () => {
+    policies = [wanted('a')]
+    await start()
+    policies = []
+    await clock.advance(TICK)
+    expect(source.asked).to.deep.equal(['a'])
+    expect(rounds.readings().byQuestion.size).to.equal(0)
+  })
+  it('do not ask again what is still on its way', async () => {
+    policies = [wanted('slow')]
+    source.answers.set('slow', () => new Promise(() => {}))
+    void rounds.start(() => {})
+    await clock.advance(minutes(5))
+    expect(source.asked).to.deep.equal(['slow'])
+  })
+  it('of one source do not wait for another', async () => {
+    policies = [...Array.from({ length: 8 }, (_, i) => wanted(`slow${i}`, 'shop/slow', millis(0), 'slow')), wanted('quick', 'shop/quick', millis(0), 'quick')]
+    for (let i = 0; i < 8; i++) source.answers.set(`slow${i}`, () => new Promise(() => {}))
+    void rounds.start((by) => void told.push([...by]))
+    await clock.advance(millis(0))
+    expect(told).to.deep.equal([['shop/quick']])
+    expect(source.asked.filter((e) => e.startsWith('slow'))).to.have.lengthOf(4)
+  })
+  it('keep the values of the past, as far back as somebody needs', async () => {
+    policies = [wanted('a', 'shop/a', minutes(1))]
+    await start()
+    for (let i = 0; i < 10; i++) await clock.advance(TICK)
+    // A minute, and two gaps beside it.
+    expect((values('a') as number[][])[0]).to.have.lengthOf(8)
+  })
+  it('keep what was read when a try fails, and say why', async () => {
+    policies = [wanted('a')]
+    await start()
+    const answered = clock.now()
+    source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
+    await clock.advance(TICK)
+    expect(reading('a')).to.deep.include({ answeredAt: answered, failure: 'it is down' })
+    source.answers.delete('a')
+    await clock.advance(TICK)
+    expect(reading('a')).to.deep.include({ answeredAt: clock.now(), failure: undefined })
+  })
+  it('survive a source that throws', async () => {
+    policies = [wanted('a'), wanted('b')]
+    source.answers.set('a', () => Promise.reject(new Error('a mistake')))
+    await start()
+    expect(reading('a')?.failure).to.equal('the source failed: a mistake')
+    expect(values('b')).to.deep.equal([[1]])
+    await clock.advance(TICK)
+    expect(source.asked).to.deep.equal(['a', 'b', 'a', 'b'])
+  })
+  it('keep a series that one answer misses, and let it go when more do', async () => {
+    policies = [wanted('a')]
+    await start()
+    source.answers.set('a', () => ({ kind: 'Series', series: [] }))
+    await clock.advance(millis(2 * TICK))
+    expect(values('a')).to.deep.equal([[1]])
+    await clock.advance(TICK)
+    expect(values('a')).to.deep.equal([])
+  })
+  it('do not take a sample that is told again for a second one', async () => {
+    policies = [wanted('a', 'shop/a', minutes(5))]
+    const sampled = clock.now()
+    source.answers.set('a', () => ({ kind: 'Series', series: [value(7, sampled)] }))
+    await start()
+    await clock.advance(TICK)
+    expect(values('a')).to.deep.equal([[7]])
+  })
+  it('ask nothing after the end', async () => {
+    policies = [wanted('a')]
+    await start()
+    rounds.stop()
+    rounds.look()
+    await clock.advance(minutes(5))
+    expect(source.asked).to.deep.equal(['a'])
+  })
+  it('begin anew when they start again: what was read before is old', async () => {
+    policies = [wanted('a')]
+    await start()
+    rounds.stop()
+    await clock.advance(minutes(5))
+    source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
+    await start()
+    expect(reading('a')).to.deep.include({ answeredAt: undefined, askedFrom: clock.now(), failure: 'it is down' })
+  })
+
+  describe('with a source that knows the past', () => {
+    const points = (now: Instant, span: Millis, step: Millis): MetricAnswer => {
+      const all = []
+      for (let t = now - span; t <= now; t += step) all.push({ at: instant(t), value: 95 })
+      return { kind: 'Series', series: [{ labels: { namespace: 'shop', pod: 'cart-0' }, points: all }] }
+    }
+    beforeEach(() => {
+      source.past = points
+      policies = [wanted('a', 'shop/a', minutes(2))]
+    })
+
+    it('ask for it once, in steps of a tick up to now, and then for the newest value only', async () => {
+      await start()
+      await clock.advance(TICK)
+      expect(source.asked).to.deep.equal(['past 150/30', 'a'])
+      expect((values('a') as number[][])[0]).to.deep.equal([95, 95, 95, 95, 95, 95, 1])
+    })
+    it('ask for it again when somebody needs more of it', async () => {
+      await start()
+      policies = [wanted('a', 'shop/a', minutes(2)), wanted('a', 'shop/b', minutes(5))]
+      await clock.advance(TICK)
+      expect(source.asked).to.deep.equal(['past 150/30', 'past 330/30'])
+    })
+    it('ask for it again after an outage, and not after one missed tick', async () => {
+      await start()
+      source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
+      await clock.advance(TICK)
+      source.answers.delete('a')
+      await clock.advance(TICK)
+      expect(source.asked).to.deep.equal(['past 150/30', 'a', 'a'])
+      source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
+      source.past = () => ({ kind: 'NoData', why: 'it is down' })
+      await clock.advance(millis(4 * TICK))
+      source.past = points
+      source.asked.length = 0
+      await clock.advance(TICK)
+      expect(source.asked).to.deep.equal(['past 150/30'])
+    })
+    it('take the newest value where the past was too much', async () => {
+      source.past = () => ({ kind: 'NoData', why: 'too much' })
+      await start()
+      expect(values('a')).to.deep.equal([[1]])
+    })
+    it('ask for a day in steps that are not too many, and tell how far apart they are', async () => {
+      policies = [wanted('a', 'shop/a', minutes(24 * 60))]
+      await start()
+      expect(source.asked).to.deep.equal(['past 86760/360'])
+      expect(reading('a')?.gap).to.equal(900_000)
+    })
+    it('leave out what has ended since', async () => {
+      source.past = (now) => ({ kind: 'Series', series: [value(95, after(now, millis(-76_000)), 'gone'), value(95, now)] })
+      await start()
+      expect(reading('a')?.series.map(({ labels }) => labels['pod'])).to.deep.equal(['cart-0'])
+    })
+  })
+})
