@@ -166,13 +166,17 @@ describe('who is looked at', () => {
   const owned: Selection = { pods: pods.map(byOwner), objects: [{ object: cart, chain: { workloads: [], subject: cart.ref, incomplete: false }, by: [cart.ref.uid] }], matched: 1 }
   const own: Selection = { pods: pods.map((p) => chained(p)), objects: [], matched: 2 }
   const names = (of: MetricArgs, selection: Selection, all: readonly Series[]): string[] =>
-    metricTrigger.candidates(of, selection, { metrics: readings(of, pods[0] ?? pod(), reading(all)) }).map(({ object }) => object.ref.name)
+    metricTrigger.candidates(of, selection, { ...context(), metrics: readings(of, pods[0] ?? pod(), reading(all)) }).map(({ object }) => object.ref.name)
 
   it('the pods, where the series are about pods', () => expect(names(args(), owned, [ofPod('cart-1', 95)])).to.deep.equal(['cart-0', 'cart-1']))
   it('the Deployment, where they are about Deployments: its pods are not without data', () => expect(names(args(), owned, [series({ namespace: 'shop', deployment: 'cart' }, [95])])).to.deep.equal(['cart']))
   it('what is selected, where they are about nothing', () => {
     expect(names(args(), owned, [])).to.deep.equal(['cart'])
     expect(names(args(), own, [])).to.deep.equal(['cart-0', 'cart-1'])
+  })
+  it('the Deployment alone, where its pods are selected too', () => {
+    const both: Selection = { ...owned, pods: pods.map((p) => chained(p)) }
+    expect(names(args({ query: 'error_rate_percent' }), both, [])).to.deep.equal(['cart'])
   })
   for (const query of ['cpu_usage_percent', 'memory_usage_percent', 'cpu_throttled_percent'] as const) {
     it(`${query}: the pods of what is selected`, () => expect(names(args({ query }), owned, [])).to.deep.equal(['cart-0', 'cart-1']))

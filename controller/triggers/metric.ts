@@ -52,8 +52,12 @@ function candidates(args: MetricArgs, selection: Selection, { metrics }: Signals
   }
 }
 
-/** Selected themselves, not by an owner. */
-const chosen = ({ pods, objects }: Selection): readonly Selected[] => [...pods.filter(({ object, by }) => by.includes(object.ref.uid)), ...objects]
+/** Selected themselves, not by an owner; a pod whose workload is selected too is told by its workload. */
+function chosen({ pods, objects }: Selection): readonly Selected[] {
+  const uids = new Set(objects.map(({ object }) => object.ref.uid))
+  const own = pods.filter(({ object, by, chain }) => by.includes(object.ref.uid) && !chain.workloads.some(({ ref }) => uids.has(ref.uid)))
+  return [...own, ...objects]
+}
 
 /** What the series are about decides who is looked at: of a series about Deployments no pod is without data. */
 function named(args: MetricArgs, selection: Selection, metrics: MetricReadings): readonly Selected[] {

@@ -15,7 +15,9 @@ import { ks109 } from './selection/ks109-other-namespace.ts'
 import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
 import { ks207 } from './triggers/ks207-condition-type.ts'
 import { ks208 } from './triggers/ks208-durations.ts'
+import { ks210 } from './triggers/ks210-unknown-metric.ts'
 import { ks211 } from './triggers/ks211-message-pattern.ts'
+import { ks212 } from './triggers/ks212-impossible-threshold.ts'
 
 export interface RuleGroup {
   readonly name: string
@@ -24,7 +26,7 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
-  { name: 'Triggers', rules: [ks204, ks207, ks208, ks211] },
+  { name: 'Triggers', rules: [ks204, ks207, ks208, ks210, ks211, ks212] },
   { name: 'Actions', rules: [ks301, ks302, ks305] },
   { name: 'Safety', rules: [ks401, ks406, ks407] },
 ]

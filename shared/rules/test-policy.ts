@@ -13,6 +13,8 @@ export interface PolicyOverrides {
   readonly condition?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['conditionTrigger']>>
   /** In place of the condition trigger. */
   readonly event?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['eventTrigger']>>
+  /** Members of the one trigger, which is then a metric one. */
+  readonly metric?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>>
   readonly cooldownPeriod?: string
   readonly action?: Partial<HealingPolicySpec['actions'][number]>
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
@@ -20,7 +22,7 @@ export interface PolicyOverrides {
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -35,9 +37,11 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
       {
         name: 'crash-loop',
         ...(cooldownPeriod === undefined ? {} : { cooldownPeriod }),
-        ...(event === undefined
-          ? { type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition } }
-          : { type: 'event', eventTrigger: { reason: 'BackOff', ...event } }),
+        ...(event !== undefined
+          ? { type: 'event', eventTrigger: { reason: 'BackOff', ...event } }
+          : metric !== undefined
+            ? { type: 'metric', metricTrigger: { query: 'memory_usage_percent', threshold: 90, ...metric } }
+            : { type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition } }),
       },
     ],
     actions: [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],

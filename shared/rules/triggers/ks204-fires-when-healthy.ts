@@ -2,6 +2,7 @@ import type { KindReference } from '../../api/v1alpha1/kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
+import { healthyMetrics } from './healthy-metrics.ts'
 import { conditionsOf } from './kind-conditions.ts'
 
 export const ks204: Rule = {
@@ -11,7 +12,8 @@ export const ks204: Rule = {
   why: 'healthy pods would be acted on, up to the hourly limit',
   fix: 'turn the status round',
   check: (policy) =>
-    policy.spec.triggers.flatMap(({ conditionTrigger }, index): Finding[] => {
+    policy.spec.triggers.flatMap(({ conditionTrigger, metricTrigger }, index): Finding[] => {
+      if (metricTrigger !== undefined) return healthyMetrics(metricTrigger, `spec.triggers[${index}].metricTrigger`)
       if (conditionTrigger === undefined) return []
       const { type, status, duration } = conditionTrigger
       const path = `spec.triggers[${index}].conditionTrigger`

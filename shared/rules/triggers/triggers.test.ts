@@ -2,11 +2,13 @@ import { expect } from 'chai'
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { DURATION_PATTERN, parseDuration } from '../../lib/duration.ts'
 import { schemaNodes } from '../../schema/walk.ts'
-import { check, testPolicy } from '../test-policy.ts'
+import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks204 } from './ks204-fires-when-healthy.ts'
 import { ks207 } from './ks207-condition-type.ts'
 import { durationBounds, ks208 } from './ks208-durations.ts'
+import { ks210 } from './ks210-unknown-metric.ts'
 import { ks211 } from './ks211-message-pattern.ts'
+import { ks212 } from './ks212-impossible-threshold.ts'
 
 const at = 'spec.triggers[0].conditionTrigger'
 
@@ -21,6 +23,60 @@ describe('KS204 triggers that fire on healthy objects', () => {
     expect(check(ks204, { condition: { duration: '0s' } })).to.deep.equal([`${at}.duration: fires at once`])
     expect(check(ks204, { condition: { duration: '1ms' } })).to.deep.equal([])
   })
+})
+
+describe('KS204 metrics that healthy objects show', () => {
+  const measured = 'spec.triggers[0].metricTrigger'
+  const cases: readonly [string, NonNullable<PolicyOverrides['metric']>, string[]][] = [
+    ['memory above half of the limit passes', { threshold: 50 }, []],
+    ['memory above less is warned about', { threshold: 49.9 }, [`${measured}.threshold: memory_usage_percent above 49.9`]],
+    ['memory below a threshold passes', { operator: '<', threshold: 10 }, []],
+    ['CPU above little passes', { query: 'cpu_usage_percent', threshold: 10 }, []],
+    ['two restarts pass', { query: 'restart_count', operator: '>=', threshold: 2 }, []],
+    ['more than one restart passes', { query: 'restart_count', operator: '>', threshold: 1 }, []],
+    ['one restart is warned about', { query: 'restart_count', operator: '>=', threshold: 1 }, [`${measured}.threshold: a single restart fires`]],
+    ['more than no restart is warned about', { query: 'restart_count', operator: '>', threshold: 0 }, [`${measured}.threshold: a single restart fires`]],
+    ['a duration of zero is warned about', { duration: '0s' }, [`${measured}.duration: fires at the first reading`]],
+    ['a duration of a millisecond passes', { duration: '1ms' }, []],
+    ['a duration of zero of a count passes', { query: 'restart_count', threshold: 3, duration: '0s' }, []],
+    ['a metric of an adapter may be called as it likes', { query: 'restart_count', threshold: 0, source: 'external.metrics.k8s.io' }, []],
+  ]
+  for (const [title, metric, expected] of cases) it(title, () => expect(check(ks204, { metric })).to.deep.equal(expected))
+})
+
+describe('KS210 names of metrics', () => {
+  const path = 'spec.triggers[0].metricTrigger.query'
+  for (const query of ['memory_usage_percent', ' restart_count ', 'lock_age_seconds', 'up', 'node_load1', 'memory_used_percent{}', 'sum(memory_usage_pct)', 'latency_seconds', 'constructor', 'kube_pod_container_status_restarts_total']) {
+    it(`${query} passes`, () => expect(check(ks210, { metric: { query } })).to.deep.equal([]))
+  }
+  for (const query of ['memory_usage_pct', 'memory_usage_percents', 'Memory_Usage_Percent', 'restart_counts', 'restarts_count', 'disk_usage_percent', 'latency_p95_seconds', 'cpu_usage_perecnt']) {
+    it(`${query} is refused`, () => expect(check(ks210, { metric: { query } })).to.deep.equal([`${path}: there is no built-in metric "${query}"`]))
+  }
+  it('the nearest one is offered', () => {
+    const [finding] = ks210.check(testPolicy({ metric: { query: 'memory_usage_pct' } }), {} as never)
+    expect(finding?.fix).to.equal('did you mean memory_usage_percent? A series of that name is written "memory_usage_pct{}"')
+  })
+  it('a metric of an adapter may be called as it likes', () => expect(check(ks210, { metric: { query: 'disk_usage_percent', source: 'custom.metrics.k8s.io' } })).to.deep.equal([]))
+})
+
+describe('KS212 thresholds that cannot be crossed', () => {
+  const of = (query: string, operator: '>' | '>=' | '<' | '<=' | '==' | '!=', threshold: number): string[] =>
+    check(ks212, { metric: { query, operator, threshold } }).map((line) => line.replace('spec.triggers[0].metricTrigger.threshold: ', ''))
+  const cases: readonly [string, Parameters<typeof of>[1], number, string | undefined][] = [
+    ['ready_percent', '<', 0, 'never holds'], ['ready_percent', '<', 0.1, undefined], ['ready_percent', '<', 100, undefined], ['ready_percent', '<', 100.1, 'always holds'],
+    ['ready_percent', '<=', -0.1, 'never holds'], ['ready_percent', '<=', 0, undefined], ['ready_percent', '<=', 99.9, undefined], ['ready_percent', '<=', 100, 'always holds'],
+    ['error_rate_percent', '>', 99.9, undefined], ['error_rate_percent', '>', 100, 'never holds'], ['error_rate_percent', '>', 0, undefined], ['error_rate_percent', '>', -1, 'always holds'],
+    ['error_rate_percent', '>=', 100, undefined], ['error_rate_percent', '>=', 100.1, 'never holds'], ['error_rate_percent', '>=', 0.1, undefined], ['error_rate_percent', '>=', 0, 'always holds'],
+    ['availability_percent', '==', 0, undefined], ['availability_percent', '==', -1, 'never holds'], ['availability_percent', '==', 101, 'never holds'],
+    ['availability_percent', '!=', 100, undefined], ['availability_percent', '!=', 101, 'always holds'],
+    ['cpu_throttled_percent', '>', 100, 'never holds'],
+    ['memory_usage_percent', '>', 100, undefined], ['memory_usage_percent', '>', -1, 'always holds'], ['cpu_usage_percent', '>', 400, undefined],
+    ['restart_count', '>=', 0, 'always holds'], ['restart_count', '>=', 1000, undefined], ['latency_p99_seconds', '<', 0, 'never holds'],
+    ['temperature', '>', -40, undefined],
+  ]
+  for (const [query, operator, threshold, verdict] of cases) {
+    it(`${query} ${operator} ${threshold} ${verdict ?? 'passes'}`, () => expect(of(query, operator, threshold)).to.deep.equal(verdict === undefined ? [] : [`${query} ${operator} ${threshold} ${verdict}`]))
+  }
 })
 
 describe('KS207 condition types', () => {

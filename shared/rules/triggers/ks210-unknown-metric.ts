@@ -1,0 +1,35 @@
+import { nearest, quoted } from '../../lib/text.ts'
+import type { Finding, Rule } from '../rule.ts'
+import { BUILT_IN_METRICS, CUSTOM_METRICS, EXTERNAL_METRICS, isBareWord, isBuiltIn } from './built-in-metrics.ts'
+
+/** Letters that may be wrong before a word is a series of its own rather than a slip. */
+const SLIP = 3
+
+export const ks210: Rule = {
+  id: 'KS210',
+  severity: 'E',
+  title: 'A metric trigger that names a metric alone names one that is built in, or a series that cannot be mistaken for one.',
+  why: 'it would be asked of a Prometheus, which has no such series, and the trigger would have no data for ever',
+  fix: `use one of ${BUILT_IN_METRICS.join(', ')}; a series of that name is written with braces (name{})`,
+  check: ({ spec }) =>
+    spec.triggers.flatMap(({ metricTrigger }, index): Finding[] => {
+      if (metricTrigger === undefined) return []
+      const { query, source } = metricTrigger
+      const word = query.trim()
+      if (source === CUSTOM_METRICS || source === EXTERNAL_METRICS || !isBareWord(word) || isBuiltIn(word)) return []
+      const [near] = nearest(word, BUILT_IN_METRICS)
+      // No exporter that follows Prometheus' conventions counts in percent: units are ratios there.
+      const meant = /_(percent|perc|pct)$/.test(word) || (near !== undefined && isSlip(word.toLowerCase(), near))
+      if (!meant) return []
+      return [{ path: `spec.triggers[${index}].metricTrigger.query`, what: `there is no built-in metric ${quoted(word)}`, ...(near === undefined ? {} : { fix: `did you mean ${near}? A series of that name is written ${quoted(`${word}{}`)}` }) }]
+    }),
+}
+
+/** Equal but for a few letters at one place. */
+function isSlip(word: string, name: string): boolean {
+  let start = 0
+  while (start < Math.min(word.length, name.length) && word[start] === name[start]) start++
+  let end = 0
+  while (end < Math.min(word.length, name.length) - start && word.at(-1 - end) === name.at(-1 - end)) end++
+  return Math.max(word.length, name.length) - start - end <= SLIP
+}
