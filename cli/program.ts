@@ -6,11 +6,12 @@ import { addConsent } from './consent.ts'
 import { addDecide } from './decide.ts'
 import { addPause } from './pause.ts'
 import { addExplain } from './explain/explain.ts'
+import { addTop } from './top/top.ts'
 import { addSimulate } from './simulate/simulate.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addExplain, addSimulate, addConsent, addPause, addDecide]
+const COMMANDS: readonly AddCommand[] = [addCheck, addExplain, addSimulate, addTop, addConsent, addPause, addDecide]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { issueAuthority } from '../../certs/issue.ts'
 import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
-import { hours, instant } from '../../shared/lib/time.ts'
+import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
+import { formatInstant, hours } from '../../shared/lib/time.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
@@ -21,6 +21,7 @@ import { probePolicy } from './door.ts'
 import type { Finding } from './finding.ts'
 
 const RESOURCES: readonly Resource[] = [NAMESPACES, SERVICE_ACCOUNTS, VALIDATING_WEBHOOKS, MUTATING_WEBHOOKS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS]
+const LEASE = { name: CONTROLLER_LEASE, namespace: OPERATOR_NAMESPACE }
 const PROBE = probePolicy('refused', 'shop').spec as { selector: unknown }
 
 /** The door as it should be: it refuses what breaks a rule, and fills in the namespace. */
@@ -60,6 +61,7 @@ describe('kubeskippy check', () => {
     const { apiVersion, kind, metadata, spec } = buildPolicy({ metadata: { generation: 1 } })
     cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata, spec, status: { observedGeneration: 1 } })
     cluster.seed(HEALING_LEDGERS, { ...buildLedger() })
+    cluster.seed(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: LEASE, spec: { holderIdentity: 'controller-1', leaseDurationSeconds: 15, renewTime: formatInstant(bench.clock.now()).replace('Z', '000Z') } })
     cluster.seed(POD_METRICS, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { name: 'cart-1', namespace: 'shop' } })
     const findings = async (): Promise<{ readonly code: number; readonly bad: readonly Finding[] }> => {
       const { code, out } = await bench.run('check -o json')
@@ -120,6 +122,10 @@ describe('kubeskippy check', () => {
     ['a door that does not answer', 'webhook', 'fail', /does not answer: Internal error/, ({ cluster }) => void cluster.faults.add(({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? { when: 'before', answer: { code: 500, reason: 'InternalError', message: 'Internal error occurred: failed calling webhook' } } : undefined))],
     ['a door that may not be tried', 'webhook', 'warn', /could not be tried/, () => {}, { deny: ({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? 'no' : undefined) }],
     ['the kill switch', 'kill-switch', 'warn', /is on since .*\("fire"\)/, ({ cluster }) => void cluster.seed(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE }, data: { reason: 'fire' } })],
+    ['a controller that has never run', 'lease', 'warn', /is not there/, ({ cluster }) => cluster.drop(LEASES, LEASE)],
+    ['a controller that has stopped', 'lease', 'fail', /no controller holds/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { holderIdentity: '', renewTime: '2030-01-01T00:00:00.000000Z' } }))],
+    ['a controller that is gone', 'lease', 'fail', /controller-1 has not renewed the lease for 1m1s/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: '2029-12-31T23:58:59.000000Z' } }))],
+    ['a lease that was written by hand', 'lease', 'warn', /no time of renewal/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: 'soon' } }))],
     ['a ledger that cannot be read', 'ledgers', 'fail', /shop-cart cannot be read: spec\.breaker/, ({ cluster }) => void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: 'shop-cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), breaker: 'no' } }))],
     ['a policy that nobody has looked at', 'policies', 'warn', /no controller has looked at shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 } }))],
     ['a policy that is not accepted', 'policies', 'warn', /not accepted: shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'False' }] } }))],
@@ -140,9 +146,10 @@ describe('kubeskippy check', () => {
     })
   }
 
-  it('finds a CA that has expired', async () => {
-    const { run } = setUp()
-    const { code, out } = await run('check', { clock: { now: () => instant(Date.UTC(2200, 0)) } })
+  it('finds a CA that has expired, by the clock of the API server', async () => {
+    const { clock, run } = setUp()
+    await clock.advance(hours(25))
+    const { code, out } = await run('check')
     expect(code).to.equal(1)
     expect(out).to.match(/fail {2}webhook .*its CA has expired/)
   })

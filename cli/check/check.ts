@@ -11,10 +11,10 @@ import { healersCheck, metricsCheck, policiesCheck } from './policies.ts'
 import { asJson, asText, count } from './report.ts'
 import { rightsCheck } from './rights.ts'
 import { serverCheck } from './server.ts'
-import { killSwitchCheck, ledgersCheck } from './state.ts'
+import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, ledgersCheck, policiesCheck, healersCheck, metricsCheck]
+const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, metricsCheck]
 
 interface Flags extends ClusterFlags {
   readonly namespace?: string
@@ -29,9 +29,9 @@ export const addCheck: AddCommand = (program, env, finish) => {
     .action((flags: Flags) =>
       finish(() =>
         withCluster(env, flags, async (api) => {
-          const context = { api, namespace: chosenNamespace(env, flags), now: env.clock.now() }
           // A server that does not answer at all is one error, and not one for each check.
           await api.serverVersion()
+          const context = { api, namespace: chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now() }
           const findings = (await Promise.all(CHECKS.map((check) => run(check, context)))).flat()
           env.stdout(flags.output === 'json' ? asJson(findings) : asText(findings, paintFor(env)))
           return count(findings).fail > 0 ? FAILED : DONE

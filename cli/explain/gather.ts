@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
-import { KILL_SWITCH, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
+import { KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedger, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject, KubeReader } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
@@ -10,6 +10,7 @@ import { CONFIG_MAPS, CORE_EVENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POL
 import type { Instant } from '../../shared/lib/time.ts'
 import { compileResource, type SchemaCheck } from '../../shared/schema/validate.ts'
 import { policySlot, problemOf } from '../../controller/adapters/ledger-slots.ts'
+import { pauseReason } from '../../controller/healing/pause.ts'
 import { listAll } from '../reading.ts'
 import { inOrder, type ActionStory, type EventObject, type PolicyStory } from './story.ts'
 
@@ -18,7 +19,7 @@ type Api = Pick<KubeReader, 'get' | 'list' | 'serverTime'>
 const checks = { policy: compileResource(healingPolicy, API_VERSION), action: compileResource(healingAction, API_VERSION) }
 
 export async function gatherPolicy(api: Api, policy: HealingPolicy, own: Instant): Promise<PolicyStory> {
-  const { namespace = '', name, annotations } = policy.metadata
+  const { namespace = '', name } = policy.metadata
   const slot = policySlot({ namespace, name })
   const [all, events, killSwitch, place, stored] = await Promise.all([
     optional(() => listAll<HealingAction>(api, HEALING_ACTIONS, { namespace }), []),
@@ -34,7 +35,7 @@ export async function gatherPolicy(api: Api, policy: HealingPolicy, own: Instant
     problems: problemsOf(checks.policy, policy),
     actions: inOrder(all.filter((action) => problemsOf(checks.action, action).length === 0 && action.spec.policyRef.name === name && action.spec.policyRef.namespace === namespace)),
     events,
-    stops: { killSwitch: killSwitch !== undefined, policyPaused: annotations?.[PAUSE_ANNOTATION], namespacePaused: place?.metadata.annotations?.[PAUSE_ANNOTATION] },
+    stops: { killSwitch: killSwitch !== undefined, policyPaused: pauseReason(policy.metadata), namespacePaused: place === undefined ? undefined : pauseReason(place.metadata) },
     // One that cannot be read is in the policy's own status.
     ledger: stored === undefined || problemOf(stored) !== undefined ? undefined : slot.unwrap(stored.spec),
   }
