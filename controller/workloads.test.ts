@@ -61,7 +61,7 @@ describe('the whole controller on workloads', () => {
   })
 
   it('is one act on the workload, however many of its pods are broken', async () => {
-    town = setUp([rolling], { spec: { safetyRules: { maxActionsPerHour: 5, maxConcurrent: 5, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '1m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } } } })
+    town = setUp([rolling], { spec: { safetyRules: { maxActionsPerHour: 5, maxConcurrent: 5, maxUnhealthy: '100%', requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '1m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } } } })
     for (let i = 0; i < 3; i++) town.pod('broken')
     await town.start()
     await live(minutes(4))

@@ -60,6 +60,10 @@ export class ApiOwnObjects implements OwnObjects {
     return this.policies.store.byIndex('namespace', namespace)
   }
 
+  allPolicies(): readonly HealingPolicy[] {
+    return [...this.policies.store.values()]
+  }
+
   malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined {
     const issues = validate(action)
     const worst = issues.find(({ path }) => !path.startsWith('status')) ?? issues[0]

@@ -93,6 +93,8 @@ const compiled = ({ mode, suspend, maxActionsPerHour, maxConcurrent, protected: 
       safetyRules: {
         maxActionsPerHour,
         maxConcurrent,
+        // What is protected counts on neither side of the storm gate, so protecting more may open it.
+        maxUnhealthy: '1000',
         requireHealthCheck: true,
         healthCheckTimeout: '5m',
         approvalTimeout: '1h',

@@ -11,6 +11,8 @@ import { timeoutOf } from '../actions/index.ts'
 import { isRefusal, targetOf } from '../actions/targets.ts'
 import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
+import { takeCensus, type Census } from './census.ts'
+import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { healerForbidden, refusalOf } from './guards.ts'
 import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
@@ -22,6 +24,7 @@ import { isAnotherRemedy, recurrence } from './recurrence.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
+import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
 import type { ObjectRef, Snapshot } from './snapshot.ts'
 
 export interface PlannedAction {
@@ -44,6 +47,8 @@ export type Decision =
 export interface Evaluation {
   readonly decision: Decision
   readonly detection: Detection
+  readonly census: Census
+  readonly weather: Weather
   /** The ledger after upkeep and escalation, before any reservation; the same object when nothing changed. */
   readonly ledger: Ledger
   readonly matched: number
@@ -58,7 +63,9 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
   const selection = select(policy, snapshot)
   const detection = detectAll(policy, selection, snapshot)
   const before = snapshot.ledger ?? emptyLedger(policy)
-  const upkept = maintain(before, {
+  const census = takeCensus(policy, selection, detection, snapshot.namespace, snapshot.now)
+  const weather = weatherOf(policy, census, snapshot)
+  const maintained = maintain(before, {
     now: snapshot.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
@@ -66,19 +73,28 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     ladder: (name) => ladderOf(policy, name).length,
     troubled: (incident) => isTroubled(incident, detection),
   })
+  const upkept = withStorm(maintained, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
   const firing = detection.findings.filter((f) => f.state === 'Firing')
-  const { actions, refusals, ledger } = policy.mode === 'monitor' ? { actions: [], refusals: [], ledger: upkept } : proposeOrEscalate(policy, snapshot, upkept, firing)
-  const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), ...refusals.map((r) => r.refusal.recheckAt)]
+  const { actions, refusals, ledger } = policy.mode === 'monitor' ? { actions: [], refusals: [], ledger: upkept } : proposeOrEscalate(policy, snapshot, upkept, firing, weather)
+  const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), nextStorm(ledger.storm, weather.calmFor), ...snapshot.budgets.map(({ storm }) => nextStorm(storm, CLUSTER_CALM)), ...refusals.map((r) => r.refusal.recheckAt)]
   const troubled = new Set(detection.findings.flatMap((f) => f.by))
   return {
     decision: conclude(policy, detection, actions, refusals),
     detection,
+    census,
+    weather,
     ledger,
     matched: selection.matched,
     healthy: selection.matched - troubled.size,
     paused: pauseOf(policy, snapshot.namespace),
     recheckAt: times.filter((t) => t !== undefined && t > snapshot.now).reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
   }
+}
+
+function weatherOf({ maxUnhealthy, limits }: CompiledPolicy, census: Census, { installation }: Snapshot): Weather {
+  const of = census.size
+  const limit = unhealthyLimit(maxUnhealthy ?? { percent: installation.storm.policyPercent }, of)
+  return { unhealthy: [...census.values()].filter(Boolean).length, of, limit, calmFor: limits.stabilizationWindow }
 }
 
 const isTroubled = (incident: Incident, { findings, noData }: Detection): boolean =>
@@ -104,11 +120,11 @@ function conclude(policy: CompiledPolicy, detection: Detection, actions: readonl
 }
 
 /** What comes back for the fourth time is not acted on: its incident is escalated first, and the rest is judged after that. */
-function proposeOrEscalate(policy: CompiledPolicy, snapshot: Snapshot, ledger: Ledger, firing: readonly Finding[]): Pick<Proposal, 'actions' | 'refusals'> & { readonly ledger: Ledger } {
-  const first = propose(policy, snapshot, ledger, firing)
+function proposeOrEscalate(policy: CompiledPolicy, snapshot: Snapshot, ledger: Ledger, firing: readonly Finding[], weather: Weather): Pick<Proposal, 'actions' | 'refusals'> & { readonly ledger: Ledger } {
+  const first = propose(policy, snapshot, ledger, firing, weather)
   if (first.loops.length === 0) return { ...first, ledger }
   const escalated = first.loops.reduce((l, { trigger, chain }) => escalateLoop(l, trigger.name, chain.subject, snapshot.now), ledger)
-  return { ...propose(policy, snapshot, escalated, firing), ledger: escalated }
+  return { ...propose(policy, snapshot, escalated, firing, weather), ledger: escalated }
 }
 
 interface Proposal {
@@ -117,7 +133,7 @@ interface Proposal {
   readonly loops: readonly Finding[]
 }
 
-function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firing: readonly Finding[]): Proposal {
+function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firing: readonly Finding[], weather: Weather): Proposal {
   const actions: PlannedAction[] = []
   const refusals: RefusedFinding[] = []
   const loops: Finding[] = []
@@ -145,14 +161,14 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     }
     const { request } = next.action
     const shared = takeAll(policy, budgets, request, snapshot)
-    const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined }, snapshot.now)
+    const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined, calm: whenCalm(weather) }, snapshot.now)
     if ('refusal' in admission) {
       if (admission.loop === true) loops.push(finding)
       refuse(admission.refusal)
       continue
     }
     ledger = admission.ledger
-    if ('budgets' in shared && !request.dryRun) ({ budgets } = shared)
+    if ('budgets' in shared && !request.dryRun && request.approval !== true) ({ budgets } = shared)
     actions.push(next.action)
   }
   return { actions, refusals, loops }

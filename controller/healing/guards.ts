@@ -11,7 +11,7 @@ import { describe, type OwnerChain } from './owners.ts'
 import { pauseOf } from './pause.ts'
 import type { CompiledPolicy, Protection } from './policy.ts'
 import type { Refusal } from './refusal.ts'
-import type { ObjectRef, Snapshot, TargetView } from './snapshot.ts'
+import type { NamespaceView, ObjectRef, Snapshot, TargetView } from './snapshot.ts'
 
 export interface Proposal {
   /** What the finding is about. */
@@ -59,19 +59,14 @@ export const GUARDS: readonly Guard[] = [
   (policy, { object }) =>
     object.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${object.ref.namespace} is not the policy's own` } : undefined,
   // Whoever owns the workload may opt out without asking whoever wrote the policy.
-  (_policy, { object, chain }, { namespace }) => {
-    const by = namespace?.ignored === true ? `Namespace/${namespace.name}` : [object, ...chain.workloads].findLast((o) => o.ignored)?.ref
-    return by === undefined ? undefined : { reason: 'OptedOut', message: `${typeof by === 'string' ? by : describe(by)} carries ${IGNORE_ANNOTATION}` }
+  (_policy, proposal, { namespace }) => {
+    const by = optedOutBy(proposal, namespace)
+    return by === undefined ? undefined : { reason: 'OptedOut', message: `${by} carries ${IGNORE_ANNOTATION}` }
   },
   // The policy's own promise; an owner's protection covers its pods.
-  ({ protectedResources }, { object, chain }) => {
-    const seen = [object, ...chain.workloads]
-    // Of a top owner of a kind that we do not watch only the name is known; its labels may be any.
-    const unseen = chain.incomplete || seen.some(({ ref }) => ref.uid === chain.subject.uid) ? [] : [{ ref: chain.subject, labels: undefined }]
-    const by = [...seen, ...unseen].find((object) => protectedResources.some((entry) => protects(entry, object)))
-    return by === undefined
-      ? undefined
-      : { reason: 'Protected', message: `${describe(by.ref)} is protected by safetyRules.protectedResources` }
+  (policy, proposal) => {
+    const by = protectionOf(policy, proposal)
+    return by === undefined ? undefined : { reason: 'Protected', message: `${describe(by)} is protected by safetyRules.protectedResources` }
   },
   // When people want no change, or are there to watch one.
   ({ schedule }, _proposal, { now }) => schedule(now),
@@ -113,6 +108,21 @@ export function refusalOf(policy: CompiledPolicy, proposal: Proposal, view: Guar
     if (refusal !== undefined) return { ...refusal, message: printable(refusal.message, 400) }
   }
   return undefined
+}
+
+/** Who opted out: the namespace, the top owner, an owner, the object itself. */
+export function optedOutBy({ object, chain }: Proposal, namespace: NamespaceView | undefined): string | undefined {
+  if (namespace?.ignored === true) return `Namespace/${namespace.name}`
+  const by = [object, ...chain.workloads].findLast((o) => o.ignored)
+  return by === undefined ? undefined : describe(by.ref)
+}
+
+/** The object, or the owner of it, that the policy protects. */
+export function protectionOf({ protectedResources }: CompiledPolicy, { object, chain }: Proposal): Pick<ObjectRef, 'kind' | 'name'> | undefined {
+  const seen = [object, ...chain.workloads]
+  // Of a top owner of a kind that we do not watch only the name is known; its labels may be any.
+  const unseen = chain.incomplete || seen.some(({ ref }) => ref.uid === chain.subject.uid) ? [] : [{ ref: chain.subject, labels: undefined }]
+  return [...seen, ...unseen].find((one) => protectedResources.some((entry) => protects(entry, one)))?.ref
 }
 
 /** Names and labels must both match where both are given. Labels that cannot be seen match. */

@@ -9,6 +9,7 @@ import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, t
 import { sameSubject } from './owners.ts'
 import { BELIEVED, isLoop } from './recurrence.ts'
 import type { Refusal } from './refusal.ts'
+import { refuseStorm } from './storm.ts'
 
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
 
@@ -36,6 +37,8 @@ export interface AdmissionLimits {
   readonly budgets?: readonly Budget[]
   /** Why a budget that policies share has no room, as last seen. */
   readonly shared?: Refusal | undefined
+  /** When the storm gate opens again, in words. */
+  readonly calm?: string
 }
 
 /** `loop`: it would be one remedy too many of its cause, and escalates (`escalateLoop`). */
@@ -51,6 +54,9 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   if (held !== undefined) return isOpen(held) ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
   const refusal = refuseIncident(ledger, request, now)
   if (refusal !== undefined) return { refusal }
+  const stormy = refuseStorm(ledger.storm, ledger.entries.some((e) => e.state === 'Reserved'), 'of the policy')
+  if (stormy !== undefined) return { refusal: { ...stormy, message: limits.calm === undefined ? stormy.message : `${stormy.message} (${limits.calm})` } }
+  if (limits.shared?.reason === 'StormGate') return { refusal: limits.shared }
   const { trigger, subject } = request.incident
   if (!request.dryRun && request.remedy === true && isLoop(ledger, trigger, subject, now)) {
     return { refusal: { reason: 'Escalated', message: `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again: a person has to look` }, loop: true }
@@ -113,6 +119,9 @@ function bounded(admission: Admission): Admission {
 export function confirm(ledger: Ledger, action: string, now: Instant): Admission {
   const held = ledger.entries.find((e) => e.action === action && e.state === 'Reserved')
   if (held === undefined) return refuse('NotReserved', `the ledger holds no reservation for ${action}`)
+  // A storm that began since the decision. One that eases let it through.
+  const stormy = refuseStorm(ledger.storm, false, 'of the policy')
+  if (stormy !== undefined) return { refusal: stormy }
   const at = parseInstant(held.reservedAt)
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
 }

@@ -5,6 +5,7 @@ import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
+import { parseMaxUnhealthy, type MaxUnhealthy } from '../../shared/rules/safety/max-unhealthy.ts'
 import type { Budget } from './budget.ts'
 import type { HistoryLimits } from './history.ts'
 import { pauseReason } from './pause.ts'
@@ -54,6 +55,8 @@ export interface CompiledPolicy {
   readonly kinds: readonly SelectedKind[]
   readonly triggers: readonly CompiledTrigger[]
   readonly protectedResources: readonly Protection[]
+  /** undefined: as the installation says. */
+  readonly maxUnhealthy: MaxUnhealthy | undefined
   /** Why its schedules forbid to act at a time. */
   readonly schedule: (now: Instant) => Refusal | undefined
   readonly limits: Limits
@@ -103,6 +106,8 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
     })),
     triggers,
     protectedResources: rules.protectedResources ?? [],
+    // One that cannot be read (KS403) lets nothing through.
+    maxUnhealthy: rules.maxUnhealthy === undefined ? undefined : (parseMaxUnhealthy(rules.maxUnhealthy) ?? { count: 0 }),
     schedule: scheduleGate((rules.schedules ?? []).map(({ allow, during }) => ({ allow, during: compileWindow(during) }))),
     limits: {
       maxActionsPerHour: rules.maxActionsPerHour,

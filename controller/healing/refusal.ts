@@ -30,6 +30,7 @@ export const REFUSAL_REASONS = [
   'CooldownActive',
   'IncidentInProgress',
   'AlreadyTried',
+  'StormGate',
   'ConcurrencyLimit',
   'BreakerOpen',
   'RateLimited',
@@ -59,6 +60,7 @@ export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReas
   'ProtectedNamespace',
   'HealerMissing',
   'HealerForbidden',
+  'StormGate',
 ])
 
 /**

@@ -3,11 +3,12 @@
  * policy's own, but nothing in it waits to be settled: an act counts for an hour from its reservation, which is made anew
  * before each write. So a crash leaves at worst one act too many in it, for an hour.
  */
-import { after, before, formatInstant, latest, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { after, before, formatInstant, latest, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { BudgetLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import { CLOCK_STEP, WINDOW } from './budget.ts'
 import type { Refusal } from './refusal.ts'
+import { refuseStorm, type Storm } from './storm.ts'
 
 export type SharedBudget = BudgetLedgerSpec['budget']
 export type SharedAct = SharedBudget['acts'][number]
@@ -45,13 +46,24 @@ export function refuseShared(budget: SharedBudget, limit: number, now: Instant):
   }
 }
 
+/** Here nobody knows which acts are in flight: while a storm eases they begin so far apart. */
+const EASE = minutes(1)
+
+function refuseSharedStorm(storm: Storm | undefined, acts: readonly SharedAct[], now: Instant): Refusal | undefined {
+  const times = acts.map(({ reservedAt }) => parseInstant(reservedAt) ?? now)
+  const next = times.length === 0 ? undefined : after(times.reduce(latest), EASE)
+  const refusal = refuseStorm(storm, next !== undefined && now < next, 'of all policies')
+  // Its end is seen by the policy that is judged then: any of them looks again.
+  return refusal === undefined ? undefined : { ...refusal, recheckAt: storm?.easingSince === undefined ? after(now, EASE) : (next ?? after(now, EASE)) }
+}
+
 /** Its slot, taken or kept. One that is kept counts from now on: what it is for begins now. */
 export function takeSlot(budget: SharedBudget, act: Pick<SharedAct, 'action' | 'policy'>, limit: number, now: Instant): { readonly ledger: SharedBudget } | { readonly refusal: Refusal } {
   const held = budget.acts.find(({ action }) => action === act.action)
   const others = held === undefined ? budget.acts : budget.acts.filter((other) => other !== held)
   // One that no longer counts has to ask again.
   const kept = held !== undefined && counts(held, now)
-  const refusal = kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now)
+  const refusal = refuseSharedStorm(budget.storm, kept ? [] : others, now) ?? (kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now))
   if (refusal !== undefined) return { refusal }
   const at = parseInstant(held?.reservedAt)
   const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }

@@ -11,6 +11,8 @@ export interface OwnObjects {
   /** Actions of a namespace that are not in a final phase. */
   openActions(namespace: string): readonly HealingAction[]
   policiesIn(namespace: string): readonly HealingPolicy[]
+  /** Of all namespaces. */
+  allPolicies(): readonly HealingPolicy[]
   /** All actions of a policy of that name, also of one that is gone. */
   actionsOf(policy: PolicyKey): readonly HealingAction[]
 

@@ -246,7 +246,7 @@ export class ActionReconciler {
 }
 
 /** What was approved waits for its turn as long as its write may be tried. */
-const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGate', 'ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
 
 const AMBIGUOUS = 'Ambiguous'
 

@@ -3,6 +3,7 @@ import { HEALER_ACCOUNT, IGNORE_ANNOTATION, OPERATOR_NAMESPACE, PAUSE_ANNOTATION
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { buildActionTemplate, buildPolicy, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
@@ -192,7 +193,7 @@ describe('a policy', () => {
 
   it('with three hundred broken pods acts on one after the other, in a status that the schema takes', async function () {
     this.timeout(20_000)
-    town = new Town()
+    town = new Town({ installation: { storm: { ...DEFAULT_INSTALLATION.storm, clusterPercent: 100 } } })
     for (let i = 0; i < 300; i++) town.pod('broken')
     const began = performance.now()
     await town.start()

@@ -18,11 +18,13 @@ import { QUIET_REASONS } from '../healing/refusal.ts'
 import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
 import { brokenStatus, policyStatus, remembered } from '../healing/status.ts'
+import { stepStorm, withStorm } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { settled } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
+import { StormWatch } from './storm-watch.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -34,9 +36,11 @@ const ORPHAN_AGE = minutes(1)
 
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
+  readonly #storms: StormWatch
 
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
+    this.#storms = new StormWatch(ports.ledgers)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -96,25 +100,40 @@ export class PolicyReconciler {
 
   /** The account is asked for only when there is something to do: a quiet cluster costs no review. */
   async #evaluate(policy: CompiledPolicy, snapshot: Snapshot): Promise<Evaluation> {
-    const first = evaluate(policy, snapshot)
+    const alone = evaluate(policy, snapshot)
+    const weathered = await this.#weathered(policy, snapshot, alone)
+    const first = weathered === snapshot ? alone : evaluate(policy, weathered)
     if (first.decision.kind !== 'Act') return first
     const forbidden = new Set<string>()
     for (const { spec } of first.decision.actions) {
       const healer: HealerState = await this.#ports.live.healer(policy.namespace, permissionsFor(spec.action, spec.targetResource))
-      if (healer === 'Missing') return evaluate(policy, { ...snapshot, healer })
+      if (healer === 'Missing') return evaluate(policy, { ...weathered, healer })
       if (healer === 'Forbidden') forbidden.add(spec.action.name)
     }
-    return forbidden.size === 0 ? first : evaluate(policy, { ...snapshot, forbidden })
+    return forbidden.size === 0 ? first : evaluate(policy, { ...weathered, forbidden })
+  }
+
+  /** The snapshot with the storm of the whole cluster as it is with what was just seen. */
+  async #weathered(policy: CompiledPolicy, snapshot: Snapshot, { census }: Evaluation): Promise<Snapshot> {
+    this.#storms.report(policy, policy.mode === 'automatic' ? census : undefined)
+    const automatic = this.#ports.objects.allPolicies().filter(({ spec }) => spec.mode === 'automatic')
+    const keys = automatic.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }))
+    const cluster = await this.#storms.step(keys, snapshot.installation, snapshot.now)
+    if (cluster === undefined || sameJson(cluster, snapshot.budgets.find(({ scope }) => scope === 'Cluster'))) return snapshot
+    return { ...snapshot, budgets: snapshot.budgets.map((budget) => (budget.scope === 'Cluster' ? cluster : budget)) }
   }
 
   /** Incidents that ended or became quiet. On a lost swap the ledger is left to the next evaluation. */
-  async #upkeep(key: PolicyKey, policy: CompiledPolicy, { ledger }: Snapshot, evaluation: Evaluation): Promise<Ledger> {
+  async #upkeep(key: PolicyKey, policy: CompiledPolicy, { ledger, now }: Snapshot, evaluation: Evaluation): Promise<Ledger> {
     const before = ledger ?? emptyLedger(policy)
     const gone = before.goneSince !== undefined
     if (!gone && sameJson(evaluation.ledger, before)) return before
     return this.#ports.ledgers.update(key, (fresh) => {
       const { goneSince: _, ...alive } = fresh
-      return sameJson(fresh, before) ? { ...alive, incidents: evaluation.ledger.incidents, nextOrdinal: evaluation.ledger.nextOrdinal } : gone ? alive : fresh
+      if (sameJson(fresh, before)) return withStorm({ ...alive, incidents: evaluation.ledger.incidents, nextOrdinal: evaluation.ledger.nextOrdinal }, evaluation.ledger.storm)
+      // A storm is never lost to a lost swap.
+      const kept = gone ? alive : fresh
+      return withStorm(kept, policy.mode === 'monitor' ? undefined : stepStorm(kept.storm, evaluation.weather, now))
     })
   }
 
@@ -222,6 +241,7 @@ export class PolicyReconciler {
   }
 
   async #broken(stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
+    this.#storms.report({ namespace: stored.metadata.namespace ?? '', name: stored.metadata.name })
     const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status)
     if (sameJson(status, stored.status)) return
     await this.#ports.objects.writePolicyStatus(stored, status)
@@ -232,6 +252,7 @@ export class PolicyReconciler {
   /** Deleting and recreating a policy resets nothing for a day. */
   async #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
     const { ledgers, log } = this.#ports
+    this.#storms.forget(key)
     const ledger = await this.#settled(key, undefined, await ledgers.read(key), now)
     if (ledger === undefined) return {}
     const since = parseInstant(ledger.goneSince)

@@ -57,6 +57,33 @@ export const INSTALLATION_OPTIONS = [
     doc: 'Actions in every sliding hour that all policies share.',
   },
   {
+    key: 'storm.policyPercent',
+    flag: 'storm-policy-percent',
+    type: 'integer',
+    default: DEFAULT_INSTALLATION.storm.policyPercent,
+    min: 1,
+    max: 100,
+    doc: 'How much of what a policy selects may be unhealthy at once, in percent, where the policy does not say (maxUnhealthy).',
+  },
+  {
+    key: 'storm.clusterPercent',
+    flag: 'storm-cluster-percent',
+    type: 'integer',
+    default: DEFAULT_INSTALLATION.storm.clusterPercent,
+    min: 1,
+    max: 100,
+    doc: 'How much of what all automatic policies select may be unhealthy at once, in percent. When more is, no policy acts.',
+  },
+  {
+    key: 'storm.minimum',
+    flag: 'storm-minimum',
+    type: 'integer',
+    default: DEFAULT_INSTALLATION.storm.minimum,
+    min: 1,
+    max: 100_000,
+    doc: 'How many objects all automatic policies must select before their share counts.',
+  },
+  {
     key: 'syncInterval',
     flag: 'sync-interval',
     type: 'duration',
@@ -94,6 +121,9 @@ export interface InstallationOptions {
   readonly 'ceiling.maxActionsPerHour': number
   readonly 'budgets.namespace': number
   readonly 'budgets.cluster': number
+  readonly 'storm.policyPercent': number
+  readonly 'storm.clusterPercent': number
+  readonly 'storm.minimum': number
 }
 
 export const toInstallation = (options: InstallationOptions): Installation => ({
@@ -101,4 +131,5 @@ export const toInstallation = (options: InstallationOptions): Installation => ({
   protectedNamespaces: options.protectedNamespaces,
   ceiling: { maxActionsPerHour: options['ceiling.maxActionsPerHour'] },
   budgets: { namespace: options['budgets.namespace'], cluster: options['budgets.cluster'] },
+  storm: { policyPercent: options['storm.policyPercent'], clusterPercent: options['storm.clusterPercent'], minimum: options['storm.minimum'] },
 })

@@ -4,6 +4,7 @@ import { ks302 } from './actions/ks302-dangerous-delete.ts'
 import { ks305 } from './actions/ks305-scale-bounds.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
+import { ks403 } from './safety/ks403-max-unhealthy.ts'
 import { ks406 } from './safety/ks406-time-windows.ts'
 import { ks407 } from './safety/ks407-budgets.ts'
 import { ks101 } from './selection/ks101-match-all.ts'
@@ -28,7 +29,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
   { name: 'Triggers', rules: [ks204, ks207, ks208, ks210, ks211, ks212] },
   { name: 'Actions', rules: [ks301, ks302, ks305] },
-  { name: 'Safety', rules: [ks401, ks406, ks407] },
+  { name: 'Safety', rules: [ks401, ks403, ks406, ks407] },
 ]
 
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules)

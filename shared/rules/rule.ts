@@ -11,6 +11,11 @@ export interface Installation {
   readonly ceiling: { readonly maxActionsPerHour: number }
   /** Actions in every sliding hour, of all policies of one namespace, and of all of them. */
   readonly budgets: { readonly namespace: number; readonly cluster: number }
+  /**
+   * Percentages of unhealthy objects above which nothing is done: of those that a policy selects (where it says
+   * nothing), and of those that all automatic policies select, when these are `minimum` at least.
+   */
+  readonly storm: { readonly policyPercent: number; readonly clusterPercent: number; readonly minimum: number }
 }
 
 /** What holds when the installation says nothing. */
@@ -19,6 +24,7 @@ export const DEFAULT_INSTALLATION: Installation = {
   protectedNamespaces: [],
   ceiling: { maxActionsPerHour: 60 },
   budgets: { namespace: 60, cluster: 120 },
+  storm: { policyPercent: 20, clusterPercent: 55, minimum: 20 },
 }
 
 export interface RuleContext {

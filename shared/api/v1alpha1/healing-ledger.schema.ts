@@ -1,6 +1,19 @@
 import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
 import { count, dnsLabel, objectName, objectReference, time, uid } from './fields.ts'
 
+/** Of the policy, or of the cluster. */
+const storm = {
+  type: 'object',
+  description: 'Too many objects at once were unhealthy: nothing is done until it has been calm for a while.',
+  additionalProperties: false,
+  required: ['since'],
+  properties: {
+    since: time,
+    calmSince: { ...time, description: 'Since when few enough have been unhealthy.' },
+    easingSince: { ...time, description: 'Since when one action at a time is let through.' },
+  },
+} as const satisfies ObjectSchema
+
 const spec = {
   type: 'object',
   additionalProperties: false,
@@ -116,6 +129,7 @@ const spec = {
       required: ['effective', 'ineffective', 'inconclusive', 'failed'],
       properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
     },
+    storm,
     budget: {
       type: 'object',
       description: 'A limit of the installation that policies share. Such a ledger holds nothing of a policy.',
@@ -124,6 +138,7 @@ const spec = {
       properties: {
         scope: { type: 'string', enum: ['Namespace', 'Cluster'] },
         namespace: { ...dnsLabel, description: 'Whose policies share it; absent: those of all namespaces do.' },
+        storm: { ...storm, description: 'Of the cluster: too many of all that automatic policies select were unhealthy at once.' },
         acts: {
           type: 'array',
           description: 'The sliding log: one entry for each action of the last hour.',

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { check } from '../test-policy.ts'
 import { ks401 } from './ks401-max-actions.ts'
+import { ks403 } from './ks403-max-unhealthy.ts'
 import { ks406 } from './ks406-time-windows.ts'
 import { ks407 } from './ks407-budgets.ts'
 
@@ -21,6 +22,25 @@ describe('KS401 actions per hour', () => {
   it("the ceiling is the installation's", () => {
     expect(of(3, 2)).to.deep.equal([`${at}: 3 is above the ceiling of this installation (2)`])
     expect(of(61, 200)).to.deep.equal([])
+  })
+})
+
+describe('KS403 how many may be unhealthy', () => {
+  const of = (maxUnhealthy: string): string[] => check(ks403, { safetyRules: { maxUnhealthy } })
+  const at = 'spec.safetyRules.maxUnhealthy'
+
+  it('nothing, a count and a percentage pass', () => {
+    expect(check(ks403)).to.deep.equal([])
+    for (const value of ['1', '20', '1%', '20%', '99%']) expect(of(value), value).to.deep.equal([])
+  })
+  it('anything else is refused', () => {
+    expect(of('few')).to.deep.equal([`${at}: "few" is neither a count nor a percentage`])
+    for (const value of ['101%', '-1', '1.5', '20 %', '%', '0x1']) expect(of(value), value).to.have.lengthOf(1)
+  })
+  it('nothing and everything are warned of', () => {
+    expect(of('0')).to.deep.equal([`W ${at}: "0" lets nothing be healed`])
+    expect(of('0%')).to.deep.equal([`W ${at}: "0%" lets nothing be healed`])
+    expect(of('100%')).to.deep.equal([`W ${at}: 100% never stops`])
   })
 })
 

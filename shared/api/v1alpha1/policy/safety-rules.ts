@@ -54,6 +54,13 @@ export const safetyRules = {
         properties: { allow: { type: 'boolean', description: 'true: acting is allowed then, and at no other time that is not allowed too. false: it is forbidden.' }, during: timeWindow },
       },
     },
+    maxUnhealthy: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 16,
+      description:
+        'How many of the selected objects may be unhealthy at once: a count, or a percentage (rounded up, one at least). When more are, nothing is done until it has been calm again for a while: the cause is likely elsewhere. Default: 20%, unless the installation says otherwise.',
+    },
     protectedResources: {
       type: 'array',
       description: 'Objects that are never acted on, even when selected. A protected owner protects its pods.',
