@@ -11,13 +11,15 @@ interface Flags extends ClusterFlags {
   readonly namespace?: readonly string[]
   readonly dryRun?: true
   readonly output?: 'yaml'
+  readonly logs?: true
 }
 
 export const addConsent: AddCommand = (program, env, finish) => {
   onNamespaces(program.command('enable'))
     .description(`Lets KubeSkippy act in a namespace: makes the account kubeskippy-healer there, which may ${healerRights()}.`)
+    .option('--logs', "lets the last lines of a crashed container's previous run become part of the HealingAction, with what looks like a secret taken out")
     .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['yaml']))
-    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command)))))
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command), flags.logs === true))))
   onNamespaces(program.command('disable'))
     .description('Takes that back, at once.')
     .action((words: readonly string[], flags: Flags, command: Command) => finish(() => overNamespaces(env, named(words, flags, command), flags, disable)))
@@ -41,16 +43,16 @@ function named(words: readonly string[], { namespace }: Flags, command: Command)
   return namespace ?? command.error('error: -n, --namespace is missing: in which namespace?')
 }
 
-const print = (env: CliEnvironment, names: readonly string[]): Promise<number> =>
+const print = (env: CliEnvironment, names: readonly string[], logs: boolean): Promise<number> =>
   eachNamespace(env, names, async (name) => {
     assertNotProtected(name)
-    for (const { manifest } of healerObjects(name)) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
+    for (const { manifest } of healerObjects(name, { logs })) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
   })
 
 const overNamespaces = (env: CliEnvironment, names: readonly string[], flags: Flags, act: (target: Target) => Promise<void>): Promise<number> =>
   withCluster(env, flags, (api) => {
     const say = (line: string): void => env.stdout(`${line}\n`)
-    return eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, say, timers: env.timers }))
+    return eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, logs: flags.logs === true, say, timers: env.timers }))
   })
 
 /** One that fails does not keep the next from being done. */

@@ -9,7 +9,7 @@ import { sleep, type Timers } from '../shared/runtime/timers.ts'
 import { healerRules } from '../controller/permissions.ts'
 import { mayDo } from './access-review.ts'
 import { NotPossible } from './command.ts'
-import { differing, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
+import { differing, HEALER_LOGS, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
 
 type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
@@ -18,6 +18,8 @@ export interface Target {
   readonly api: Pick<KubeApi, 'get' | 'create' | 'patch' | 'delete' | 'post'>
   readonly namespace: string
   readonly dryRun: boolean
+  /** Beside: the end of a crashed container's log may be kept. What was allowed before stays without it. */
+  readonly logs?: boolean
   /** One line of progress, after what it tells about has happened. */
   readonly say: (line: string) => void
   readonly timers: Timers
@@ -49,10 +51,11 @@ export async function enable(target: Target): Promise<void> {
  * that does not exist. @throws NotPossible when the healer may act even so, ApiError
  */
 export async function disable(target: Target): Promise<void> {
-  const pairs = await look(target)
+  // What lets logs be read too, whoever asked for it.
+  const pairs = await look({ ...target, logs: true })
   for (const { wanted, found } of pairs.toReversed()) {
     if (found !== undefined && isOurs(found.metadata)) tell(target, wanted, await remove(target, wanted, found))
-    else if (found === undefined) tell(target, wanted, 'was not there')
+    else if (found === undefined && wanted.manifest.metadata.name !== HEALER_LOGS) tell(target, wanted, 'was not there')
   }
   refuseStrangers(target.namespace, pairs)
   if (!target.dryRun && (await stillMay(target))) {
@@ -66,7 +69,7 @@ interface Pair {
 }
 
 const look = (target: Target): Promise<Pair[]> =>
-  Promise.all(healerObjects(target.namespace).map(async (wanted) => ({ wanted, found: await find(target, wanted.resource, keyOf(wanted)) })))
+  Promise.all(healerObjects(target.namespace, target).map(async (wanted) => ({ wanted, found: await find(target, wanted.resource, keyOf(wanted)) })))
 
 const keyOf = ({ manifest: { metadata } }: HealerObject) => ({ namespace: metadata.namespace, name: metadata.name })
 
@@ -95,7 +98,9 @@ async function bring(target: Target, wanted: HealerObject, found: Found | undefi
     return 'made anew'
   }
   const { resourceVersion } = found.metadata
-  const body = { metadata: { resourceVersion }, ...Object.fromEntries(fields.map((field) => [field, wanted.manifest[field]])) }
+  const { annotations } = wanted
+  const content = fields.filter((field) => field !== 'metadata').map((field) => [field, wanted.manifest[field]])
+  const body = { metadata: { resourceVersion, ...(annotations === undefined ? {} : { annotations }) }, ...Object.fromEntries(content) }
   await api.patch(wanted.resource, keyOf(wanted), { type: 'merge', body }, options)
   return 'updated'
 }

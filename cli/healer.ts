@@ -1,6 +1,6 @@
 /** The healer of a namespace: the account that acts in it, and all that it may do. Pure. */
-import { HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
-import { healerRules, type Manifest } from '../controller/permissions.ts'
+import { HEALER_ACCOUNT, LOGS_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
+import { healerRules, logRules, type Manifest } from '../controller/permissions.ts'
 import type { Resource } from '../shared/kube/api.ts'
 import { apiVersionOf, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
 import { sameJson } from '../shared/lib/json.ts'
@@ -15,29 +15,45 @@ export interface HealerObject {
   readonly content: readonly string[]
   /** The server refuses another value in place: the object is made anew. */
   readonly immutable: readonly string[]
+  /** That must be there; others are left as they are. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
+export interface HealerOptions {
+  /** It may read logs as well, for evidence. */
+  readonly logs?: boolean
+}
+
+/** Of the Role and the binding that let logs be read: apart, so that they can be given and taken by themselves. */
+export const HEALER_LOGS = `${HEALER_ACCOUNT}-logs`
+
 /** In the order in which they are made: the binding, which gives the right, last. Removed in the reverse order. */
-export function healerObjects(namespace: string): readonly HealerObject[] {
-  const metadata = { name: HEALER_ACCOUNT, namespace, labels: HEALER_LABELS }
-  const object = (resource: Resource, fields: Readonly<Record<string, unknown>>, immutable: readonly string[] = []): HealerObject => ({
+export function healerObjects(namespace: string, { logs = false }: HealerOptions = {}): readonly HealerObject[] {
+  const object = (resource: Resource, name: string, fields: Readonly<Record<string, unknown>>, immutable: readonly string[] = []): HealerObject => ({
     resource,
-    manifest: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...fields },
+    manifest: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name, namespace, labels: HEALER_LABELS }, ...fields },
     content: Object.keys(fields),
     immutable,
   })
-  return [
-    object(SERVICE_ACCOUNTS, {}),
-    object(ROLES, { rules: healerRules }),
+  const account = object(SERVICE_ACCOUNTS, HEALER_ACCOUNT, {})
+  const role = (name: string, rules: readonly unknown[]): readonly HealerObject[] => [
+    object(ROLES, name, { rules }),
     object(
       ROLE_BINDINGS,
+      name,
       {
-        roleRef: { apiGroup: ROLES.group, kind: ROLES.kind, name: HEALER_ACCOUNT },
+        roleRef: { apiGroup: ROLES.group, kind: ROLES.kind, name },
         subjects: [{ kind: SERVICE_ACCOUNTS.kind, name: HEALER_ACCOUNT, namespace }],
       },
       ['roleRef'],
     ),
   ]
+  if (!logs) return [account, ...role(HEALER_ACCOUNT, healerRules)]
+  const annotations = { [LOGS_ANNOTATION]: 'true' }
+  const { manifest } = account
+  // The right alone is no consent: an account of more rights may have it already.
+  const consenting: HealerObject = { ...account, annotations, manifest: { ...manifest, metadata: { ...manifest.metadata, annotations } } }
+  return [consenting, ...role(HEALER_ACCOUNT, healerRules), ...role(HEALER_LOGS, logRules)]
 }
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -47,7 +63,11 @@ export const isOurs = ({ labels = {} }: { readonly labels?: Readonly<Record<stri
   Object.entries(HEALER_LABELS).every(([name, value]) => labels[name] === value)
 
 /** Fields of `found` that are not as they should be. */
-export const differing = ({ manifest, content }: HealerObject, found: Fields): readonly string[] => content.filter((field) => !sameJson(manifest[field], found[field]))
+export function differing({ manifest, content, annotations = {} }: HealerObject, found: Fields & { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): readonly string[] {
+  const fields = content.filter((field) => !sameJson(manifest[field], found[field]))
+  const annotated = Object.entries(annotations).every(([name, value]) => found.metadata.annotations?.[name] === value)
+  return annotated ? fields : [...fields, 'metadata']
+}
 
 /** `create pods/eviction`, for people. */
 export const healerRights = (): string => healerRules.map(({ verbs, resources }) => `${verbs.join(', ')} ${resources.join(', ')}`).join('; ')

@@ -7,6 +7,7 @@ import { healerRules } from '../controller/permissions.ts'
 import { healerObjects } from './healer.ts'
 import { noCluster, setUpCli } from './testing/bench.ts'
 
+const LOGS = { namespace: 'shop', name: 'kubeskippy-healer-logs' }
 const KEY = { namespace: 'shop', name: HEALER_ACCOUNT }
 const KINDS = [SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS]
 function setUp({ healerMay = () => false }: { readonly healerMay?: () => boolean } = {}) {
@@ -67,6 +68,28 @@ describe('kubeskippy enable', () => {
       expect(cluster.journal.writes).to.deep.equal([])
     })
   }
+
+  it('lets logs be read only when asked, beside what is there, and takes it back with the rest', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop')
+    expect(cluster.peek(ROLES, LOGS)).to.equal(undefined)
+    const { out } = await run('enable -n shop --logs')
+    expect(out.split('\n').slice(0, -1)).to.deep.equal([
+      'serviceaccount/kubeskippy-healer in shop: updated',
+      'role/kubeskippy-healer in shop: unchanged',
+      'rolebinding/kubeskippy-healer in shop: unchanged',
+      'role/kubeskippy-healer-logs in shop: created',
+      'rolebinding/kubeskippy-healer-logs in shop: created',
+    ])
+    expect(cluster.must(SERVICE_ACCOUNTS, KEY).metadata.annotations).to.deep.equal({ 'kubeskippy.io/logs': 'true' })
+    expect((cluster.must(ROLES, LOGS) as { rules?: unknown }).rules).to.deep.equal([{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }])
+    expect((await run('enable -n shop --logs')).out).not.to.match(/updated|created/)
+    // Without the flag it stays as it was.
+    await run('enable -n shop')
+    expect(cluster.must(SERVICE_ACCOUNTS, KEY).metadata.annotations).to.deep.equal({ 'kubeskippy.io/logs': 'true' })
+    expect((await run('disable -n shop')).code).to.equal(0)
+    expect([cluster.peek(ROLES, LOGS), cluster.peek(ROLE_BINDINGS, LOGS), cluster.peek(SERVICE_ACCOUNTS, KEY)]).to.deep.equal([undefined, undefined, undefined])
+  })
 
   it('writes nothing in a dry run', async () => {
     const { run, there } = setUp()

@@ -46,11 +46,11 @@ describe("the rights of the controller's account", () => {
     expect(whom).to.deep.equal([{ apiGroups: ['authentication.k8s.io'], resources: ['serviceaccounts'], resourceNames: ['kubeskippy-healer'], verbs: ['impersonate:serviceaccount'] }])
   })
 
-  it('do as the healer exactly what the actions need', () => {
+  it('do as the healer exactly what the actions need, and read logs where it may', () => {
     const asHealer = rules.flatMap(({ apiGroups, resources, verbs }) =>
       verbs.filter((verb) => verb.startsWith('impersonate-on:')).map((verb) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verb.split(':')[2] })),
     )
-    expect(asHealer).to.deep.equal(healerPermissions)
+    expect(asHealer).to.deep.equal([...healerPermissions, { apiGroup: '', resource: 'pods/log', verb: 'get' }])
     expect(healerRules.map(({ apiGroups, resources, verbs }) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verbs[0] }))).to.deep.equal(healerPermissions)
   })
 })

@@ -53,6 +53,10 @@ const onStatus = ({ group, plural }: Resource): PolicyRule => ({ apiGroups: [gro
 /** The minimal Role of a healer: what the actions need, and nothing else. */
 export const healerRules: readonly PolicyRule[] = healerPermissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] }))
 
+/** What a healer may do beside, where its namespace lets the end of a crashed container's log be kept (`enable --logs`). */
+const logPermissions: readonly Permission[] = [{ apiGroup: PODS.group, resource: `${PODS.plural}/log`, verb: 'get' }]
+export const logRules: readonly PolicyRule[] = logPermissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] }))
+
 /**
  * Constrained impersonation, which Kubernetes has had since 1.36: whom, and then what as him. Even where a namespace
  * gives its healer more, no more than this can be done through the controller. The older verb `impersonate` must not
@@ -80,11 +84,11 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   onStatus(HEALING_POLICIES),
   on(HEALING_ACTIONS, [...READ, 'create', 'delete']),
   onStatus(HEALING_ACTIONS),
-  // Read only in namespaces where a policy waits for events.
+  // Read only in namespaces where a policy waits for events, and of a target just before it is acted on.
   on(EVENTS, ['list', 'watch', 'create', 'patch']),
   // Whether a healer may act is asked before it does.
   { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
-  ...impersonation(healerPermissions),
+  ...impersonation([...healerPermissions, ...logPermissions]),
 ]
 
 /** In the operator's namespace. */

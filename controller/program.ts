@@ -20,6 +20,7 @@ import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
 import { clusterClock } from './adapters/cluster-clock.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
+import { evidenceSource } from './adapters/evidence.ts'
 import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
 import { ApiOwnObjects } from './adapters/own-objects.ts'
@@ -81,7 +82,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
   const live = new ApiLiveReader({ api, clock, installation, metricReadings, demanded: cluster.demanded })
   const writer = targetWriter(api, version)
-  const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics }
+  const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics, random, evidence: evidenceSource(api) }
   const policyReconciler = new PolicyReconciler(ports)
   const actionReconciler = new ActionReconciler(ports)
   const historyReconciler = new HistoryReconciler({ ...ports, timers })

@@ -58,6 +58,11 @@ export class Overlay implements KubeApi {
     }
   }
 
+  /** Nothing is carried out, so nothing is captured. */
+  log(): Promise<string> {
+    return Promise.resolve('')
+  }
+
   async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
     try {
       return (await this.#listed(resource, options)) as ObjectList<T>

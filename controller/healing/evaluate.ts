@@ -21,6 +21,7 @@ import { describe, sameSubject } from './owners.ts'
 import { pauseOf } from './pause.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { isAnotherRemedy, recurrence } from './recurrence.ts'
+import { RETRY_POLICY } from './retry.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
@@ -251,6 +252,7 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
     },
     action: template,
     dryRun,
+    retryPolicy: RETRY_POLICY,
     timeout: formatDuration(timeoutOf(template)),
   }
 }

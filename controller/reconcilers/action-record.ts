@@ -7,14 +7,18 @@ import { printable } from '../../shared/lib/text.ts'
 import { after, between, earliest, formatInstant, millis, parseInstant, seconds, type Clock, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
+import { backoffDelay } from '../../shared/runtime/backoff.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import type { Random } from '../../shared/runtime/timers.ts'
 import type { Intent } from '../actions/fields.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
+import { retryOf } from '../healing/retry.ts'
 import type { ControllerMetrics } from '../metrics.ts'
 import type { Events } from '../ports/events.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
+import type { Evidence } from '../analysis/evidence.ts'
 import { finalStatus, settled, withCondition, type Ending } from './endings.ts'
 
 export interface ActionRecordPorts {
@@ -24,15 +28,18 @@ export interface ActionRecordPorts {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: ControllerMetrics
+  readonly random: Random
 }
 
-/** Why it was not done this time, and when it is tried again: `first`, then twice as long with each attempt. */
+/** Why it was not done this time, and when it is tried again: by the action's retry policy, or beginning with `first`. */
 export interface Delay {
   readonly reason: string
   readonly message: string
   readonly first?: Millis
   /** What the API server asked for; never less. */
   readonly asked?: Millis | undefined
+  /** It counts against the attempts that the retry policy allows. */
+  readonly failed?: true
 }
 
 /** Own state that cannot be read is looked at again: a person may have mended it. */
@@ -40,8 +47,10 @@ export const UNREADABLE_RETRY = seconds(30)
 
 const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
 
-const FIRST_RETRY = seconds(2)
+/** I16: what is possible again is done within half a minute. */
 const LONGEST_RETRY = seconds(30)
+/** So that what failed together does not come back together. */
+const JITTER = 0.5
 
 export class ActionRecord {
   readonly #ports: ActionRecordPorts
@@ -51,7 +60,7 @@ export class ActionRecord {
   }
 
   /** Before the first write of every attempt. How the last one ended is taken away: until this one has an end, it may have written. */
-  async began(action: HealingAction, at: Instant): Promise<HealingAction> {
+  async began(action: HealingAction, at: Instant, evidence?: Evidence): Promise<HealingAction> {
     const before = action.status?.startTime
     const begun = await this.#ports.objects.writeActionStatus(action, {
       phase: 'InProgress',
@@ -59,6 +68,7 @@ export class ActionRecord {
       attempts: (action.status?.attempts ?? 0) + 1,
       nextAttempt: null,
       result: null,
+      ...(evidence === undefined ? {} : { evidence }),
     })
     this.log(begun, before === undefined ? 'began' : 'tried again')
     return begun
@@ -97,15 +107,21 @@ export class ActionRecord {
     return this.#ports.objects.writeActionStatus(action, { intent: intent.slice() })
   }
 
-  async delayed(action: HealingAction, { reason, message, first = FIRST_RETRY, asked = millis(0) }: Delay, deadline: Instant): Promise<ReconcileResult> {
+  async delayed(action: HealingAction, { reason, message, first, asked = millis(0), failed }: Delay, deadline: Instant): Promise<ReconcileResult> {
     const now = this.#ports.clock.now()
     const attempts = action.status?.attempts ?? 1
-    const backoff = Math.min(first * 2 ** Math.min(10, attempts - 1), LONGEST_RETRY)
-    const next = earliest(deadline, after(now, millis(Math.max(asked, backoff))))
+    const { delay, multiplier } = retryOf(action.spec)
+    const base = first ?? delay
+    const pause = backoffDelay({ base, multiplier, max: millis(Math.max(LONGEST_RETRY, base)), jitter: JITTER }, attempts, this.#ports.random)
+    const next = earliest(deadline, after(now, millis(Math.max(asked, pause))))
     this.log(action, 'will try again', { reason })
     // Told once: what follows are repeats of the same answer.
     if (attempts === 1 && reason === 'DisruptionBudget') this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
-    await this.#ports.objects.writeActionStatus(action, { nextAttempt: formatInstant(next), result: { success: false, reason, message: printable(message, 1000) } })
+    await this.#ports.objects.writeActionStatus(action, {
+      nextAttempt: formatInstant(next),
+      result: { success: false, reason, message: printable(message, 1000) },
+      ...(failed === true ? { failedAttempts: (action.status?.failedAttempts ?? 0) + 1 } : {}),
+    })
     return { requeueAfter: millis(Math.max(50, between(now, next))) }
   }
 
@@ -150,7 +166,7 @@ export class ActionRecord {
 
   /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
   async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const nothing = { attempts: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, completionTime: null, result: null } satisfies StatusPatch
+    const nothing = { attempts: null, failedAttempts: null, evidence: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, completionTime: null, result: null } satisfies StatusPatch
     const { status: _, ...bare } = action
     // Ended at once, should there be no second write.
     const { phase, outcome = null } = ending

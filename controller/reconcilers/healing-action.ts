@@ -19,15 +19,18 @@ import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
+import { retryOf } from '../healing/retry.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
 import type { Signals } from '../triggers/trigger.ts'
 import { remembered } from '../healing/status.ts'
 import { verify } from '../healing/verify.ts'
 import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
+import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
+import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, verified } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
 
@@ -35,6 +38,7 @@ export interface ActionReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
   readonly live: LiveReader
   readonly writer: TargetWriter
+  readonly evidence: EvidenceSource
 }
 
 /** A watch that was not heard for longer shows old pods: a verdict waits for it. */
@@ -122,6 +126,8 @@ export class ActionReconciler {
     // Without a try nothing has failed.
     const late = begun === undefined ? cancelled : failed
     if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
+    const failures = status?.failedAttempts ?? 0
+    if (failures >= retryOf(spec).maxAttempts) return record.ended(found, policy, failed('RetriesExhausted', `${failures} tries failed, the last one: ${status?.result?.message ?? 'no answer'}`))
     const planned = target === undefined ? undefined : plan(spec.action, target, { now, action: found.metadata.name, pods: view.world.pods, object: view.raw })
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
     // Nothing was written, and nothing can be: the next rung follows.
@@ -140,7 +146,8 @@ export class ActionReconciler {
         return record.delayed(found, { reason, message, first: seconds(10), asked: between(now, recheckAt ?? now) }, deadline)
       }
     }
-    const action = await record.began(found, now)
+    const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, now) : undefined
+    const action = await record.began(found, now, evidence)
     return this.#write({ action, policy, view, lookedAt, deadline, doubt }, planned)
   }
 
@@ -203,7 +210,7 @@ export class ActionReconciler {
       case 'Unknown':
         return record.delayed(
           action,
-          { reason: dryRun ? because('Unreachable') : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500) },
+          { reason: dryRun ? because('Unreachable') : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500), failed: true },
           deadline,
         )
       default:

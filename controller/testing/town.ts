@@ -40,6 +40,8 @@ export interface TownOptions {
   readonly metrics?: MetricSource
   /** Of each way of a call, in milliseconds. */
   readonly latency?: (call: Call) => number
+  /** What the previous run of a container wrote, or a given one; absent: there was none. */
+  readonly log?: string | ((run: 'current' | 'previous') => string | undefined) | undefined
   /** Of several controllers only the holder of the lease acts. */
   readonly elected?: boolean
 }
@@ -67,6 +69,7 @@ export class Town {
     this.cluster = new FakeCluster({
       clock: this.clock,
       timers: this.clock,
+      log: (_pod, { previous }) => (typeof options.log === 'function' ? options.log(previous === true ? 'previous' : 'current') : previous === true ? options.log : undefined),
       post: () => ({ status: { allowed: options.healerMay !== false } }),
       // The cluster itself and the tests may do everything.
       deny: (call) => (call.user === 'admin' ? undefined : (forbidden(call) ?? options.deny?.(call))),
@@ -175,6 +178,13 @@ export class Town {
     if (action === undefined) throw new Error('no action yet')
     const approval = { decision, decidedBy: 'alice', ...(reason === undefined ? {} : { reason }) }
     this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), approval } }))
+  }
+
+  /** Of the first action, past the API server's rules. */
+  editSpec(spec: Record<string, unknown>): void {
+    const [action] = this.actions
+    if (action === undefined) throw new Error('no action yet')
+    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   }
 
   /** What was counted under names that begin so. */

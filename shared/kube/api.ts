@@ -113,9 +113,21 @@ export interface DeleteOptions extends WriteOptions {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
 }
 
+export interface LogOptions extends CallOptions {
+  readonly container: string
+  /** Of the run before this one. */
+  readonly previous?: boolean
+  /** Of its end. */
+  readonly tailLines: number
+  /** Of those lines, from the first one on: the last one may be cut. */
+  readonly limitBytes: number
+}
+
 export interface KubeReader {
   get<T extends KubeObject>(resource: Resource, key: ObjectKey, options?: GetOptions): Promise<T>
   list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<ObjectList<T>>
+  /** What a container wrote. `BadRequest` when there is no such run. */
+  log(resource: Resource, key: ObjectKey, options: LogOptions): Promise<string>
   /**
    * Events until the server ends the stream (returns) or it breaks (throws `ApiError`). An ERROR event is thrown as the
    * error it carries (410 in either form: kind `Expired`). A truncated last line is thrown, never dropped.

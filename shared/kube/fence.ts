@@ -30,6 +30,7 @@ export function fenced(api: KubeApi, fence: Fence): KubeApi {
     get: (resource, key, options) => api.get(resource, key, options),
     list: (resource, options) => api.list(resource, options),
     watch: (resource, options) => api.watch(resource, options),
+    log: (resource, key, options) => api.log(resource, key, options),
     serverTime: () => api.serverTime(),
     create: async (resource, manifest, options = {}) => api.create(resource, manifest, guarded(options)),
     post: async (resource, key, subresource, body, options = {}) =>

@@ -1,5 +1,5 @@
 /** How requests are addressed: pure, so that every rule has a table test. */
-import type { DeleteOptions, ListOptions, ObjectKey, Patch, Resource, WatchOptions, WriteOptions } from './api.ts'
+import type { DeleteOptions, ListOptions, LogOptions, ObjectKey, Patch, Resource, WatchOptions, WriteOptions } from './api.ts'
 import { ApiError } from './errors.ts'
 
 /** The form an impersonated identity must have; nothing else is ever sent (SAFETY, Identity). */
@@ -107,6 +107,9 @@ export const watchQuery = (options: WatchOptions): string =>
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
   })
+
+export const logQuery = ({ container, previous, tailLines, limitBytes }: LogOptions): string =>
+  query({ container, previous: previous === true ? true : undefined, tailLines, limitBytes })
 
 /** Headers of identity: who asks, and as whom. */
 export function identityHeaders(

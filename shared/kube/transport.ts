@@ -11,6 +11,7 @@ import {
   type KubeObject,
   type KubeVersion,
   type ListOptions,
+  type LogOptions,
   type ObjectKey,
   type ObjectList,
   type Patch,
@@ -31,6 +32,7 @@ import {
   describeRequest,
   identityHeaders,
   listQuery,
+  logQuery,
   objectPath,
   query,
   RESOURCE_VERSION,
@@ -116,6 +118,13 @@ class Transport implements KubeConnection {
     return { items, resourceVersion: body.metadata?.resourceVersion ?? '', ...(token ? { continue: token } : {}) }
   }
 
+  async log(resource: Resource, key: ObjectKey, options: LogOptions): Promise<string> {
+    const request = describeRequest('GET', resource, key, 'log')
+    const path = objectPath(resource, key, 'log', request) + logQuery(options)
+    const { body } = await this.#answer({ method: 'GET', path, request, accept: '*/*' }, options)
+    return body
+  }
+
   async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
     const request = describeRequest('WATCH', resource, { namespace: options.namespace })
     // Never 0: the server would first send everything it has, in no order, as if it were new.
@@ -195,6 +204,15 @@ class Transport implements KubeConnection {
   }
 
   async #call<T>(call: Call, options: CallOptions): Promise<T> {
+    const { code, body } = await this.#answer(call, options)
+    try {
+      return JSON.parse(body) as T
+    } catch (error) {
+      throw new ApiError({ kind: 'Network', code, request: call.request }, { cause: error })
+    }
+  }
+
+  async #answer(call: Call, options: CallOptions): Promise<{ readonly code: number; readonly body: string }> {
     const { request } = call
     const answer = await this.#http.call({
       method: call.method,
@@ -213,11 +231,7 @@ class Transport implements KubeConnection {
     if (answer.code >= 300) {
       throw toApiError({ code: answer.code, retryAfter: answer.retryAfter, body: answer.body, request, jsonPatch: call.jsonPatch === true })
     }
-    try {
-      return JSON.parse(answer.body) as T
-    } catch (error) {
-      throw new ApiError({ kind: 'Network', code: answer.code, request }, { cause: error })
-    }
+    return answer
   }
 }
 

@@ -38,6 +38,17 @@ const properties = {
   action: { ...actionTemplate, description: 'The action of the policy as it was when decided.' },
   dryRun: { type: 'boolean', description: 'Only the dry run of the API server; nothing is written to the target.' },
   timeout: { ...duration('1s', '24h'), description: 'How long the write may be tried (a disruption budget may refuse it for a while).' },
+  retryPolicy: {
+    type: 'object',
+    description: 'How a write that failed is tried again, within the timeout. Waits for a disruption budget or for a slot are no failures.',
+    additionalProperties: false,
+    required: ['maxAttempts', 'backoffDelay', 'backoffMultiplier'],
+    properties: {
+      maxAttempts: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, description: 'Tries that may fail: that got no answer, or an error of the API server.' },
+      backoffDelay: { ...duration('1s', '1h'), description: 'After the first try. Half of every pause is by chance.' },
+      backoffMultiplier: { type: 'integer', format: 'int32', minimum: 1, maximum: 10, description: 'How much longer each pause is than the one before, up to 30s, or backoffDelay where that is longer.' },
+    },
+  },
   approvalRequired: { type: 'boolean', description: 'Nothing is written to the target before a person has approved it.' },
   changes: {
     type: 'array',
@@ -57,6 +68,82 @@ const properties = {
   },
   approvalDeadline: { ...time, description: 'Until when it waits for a decision. Later approvals do not count.' },
 } as const
+
+/** Bounded, so that a HealingAction stays small: logs are the largest part, 8 kB together. */
+const evidence = {
+  type: 'object',
+  description: 'What the target looked like just before the act, without secrets as far as they can be told.',
+  additionalProperties: false,
+  required: ['capturedAt'],
+  properties: {
+    capturedAt: time,
+    containers: {
+      type: 'array',
+      maxItems: 16,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'ready', 'restarts', 'state'],
+        properties: {
+          name: dnsLabel,
+          ready: { type: 'boolean' },
+          restarts: count,
+          state: { type: 'string', maxLength: 256, description: 'waiting, running or terminated, with its reason.' },
+          lastTermination: { type: 'string', maxLength: 256, description: 'How its previous run ended.' },
+        },
+      },
+    },
+    conditions: {
+      type: 'array',
+      maxItems: 16,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['type', 'status'],
+        properties: { type: { type: 'string', maxLength: 316 }, status: { type: 'string', maxLength: 32 }, reason: { type: 'string', maxLength: 256 } },
+      },
+    },
+    events: {
+      type: 'array',
+      description: 'Of the target, the newest first.',
+      maxItems: 10,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['reason', 'note'],
+        properties: {
+          type: { type: 'string', maxLength: 32 },
+          reason: { type: 'string', maxLength: 128 },
+          note: { type: 'string', maxLength: 512 },
+          count,
+          lastSeen: time,
+        },
+      },
+    },
+    logs: {
+      type: 'array',
+      description: 'The end of what the run of a container wrote that crashed, where the namespace has allowed it (kubeskippy enable --logs).',
+      maxItems: 2,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['container', 'tail'],
+        properties: { container: dnsLabel, tail: { type: 'string', maxLength: 4096 } },
+      },
+    },
+    missing: {
+      type: 'array',
+      description: 'What could not be captured, and why. The act did not wait for it.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: { type: 'string', maxLength: 256 },
+    },
+  },
+} as const satisfies ObjectSchema
 
 const approval = {
   type: 'object',
@@ -148,6 +235,8 @@ const status = {
       },
     },
     attempts: { ...count, description: 'Tries of the write.' },
+    failedAttempts: { ...count, description: 'Those of them that failed. After retryPolicy.maxAttempts of them it is given up.' },
+    evidence,
     nextAttempt: { ...time, description: 'When a refused write is tried again.' },
     result: {
       type: 'object',

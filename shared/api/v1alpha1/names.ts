@@ -17,6 +17,8 @@ export const CONTROLLER_USER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER
 export const IGNORE_ANNOTATION = `${GROUP}/ignore`
 /** On a policy or a namespace: stops new acts; its value says why. */
 export const PAUSE_ANNOTATION = `${GROUP}/pause`
+/** On the healer account of a namespace: `"true"` lets the end of a crashed container's log become part of the HealingAction. */
+export const LOGS_ANNOTATION = `${GROUP}/logs`
 /** On a HealingAction: name of its policy. */
 export const POLICY_LABEL = `${GROUP}/policy`
 /** On a HealingAction: id of its incident. */

@@ -79,8 +79,9 @@ function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, eventTrig
 
 function repairAction(spec: HealingActionSpec): HealingActionSpec {
   // No decision comes into being decided.
-  const { approval: _, ...undecided } = spec
-  return { ...undecided, timeout: inside(spec.timeout, '24h'), action: repairTemplate(spec.action, spec.action.triggers ?? []) }
+  const { approval: _, retryPolicy, ...undecided } = spec
+  const retry = retryPolicy === undefined ? {} : { retryPolicy: { ...retryPolicy, backoffDelay: ['1s', '30s', '1m30s'].includes(retryPolicy.backoffDelay) ? retryPolicy.backoffDelay : '30s' } }
+  return { ...undecided, ...retry, timeout: inside(spec.timeout, '24h'), action: repairTemplate(spec.action, spec.action.triggers ?? []) }
 }
 
 type Template = HealingActionSpec['action']

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { KubeManifest } from '../../kube/api.ts'
-import { CONFIG_MAPS, EVENTS } from '../../kube/resources.ts'
-import { configMap, firstEvents, refusal, type ConfigMap, type GetHarness } from './harness.ts'
+import { CONFIG_MAPS, EVENTS, PODS } from '../../kube/resources.ts'
+import { configMap, firstEvents, OTHER_UID, pod, refusal, type ConfigMap, type GetHarness } from './harness.ts'
 
 const labels = { case: 'reading' }
 const labelSelector = 'case=reading'
@@ -174,6 +174,28 @@ export function readingCases(harness: GetHarness): void {
       expect(events).to.equal(0)
       abort.abort()
       await ended
+    })
+
+    it('answers NotFound for the log of a pod that is not there, and nothing for one that never was on a node', async () => {
+      const { api, namespace } = harness()
+      const key = { namespace: await namespace(), name: 'a' }
+      const options = { container: 'main', previous: true, tailLines: 10, limitBytes: 1024 }
+      await refusal(api.log(PODS, key, options), 'NotFound', 404)
+      await api.create(PODS, pod(key))
+      expect(await api.log(PODS, key, options)).to.equal('')
+    })
+
+    it('lists events of the object with a uid', async () => {
+      const { api, namespace } = harness()
+      const where = await namespace()
+      const event = (name: string, uid: string) => ({
+        apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name, namespace: where }, type: 'Normal', reason: 'Said', action: 'say', note: name,
+        eventTime: '2030-01-01T00:00:00.000000Z', reportingController: 'kubeskippy.io/test', reportingInstance: 'a', regarding: { apiVersion: 'v1', kind: 'Pod', namespace: where, name: 'a', uid },
+      })
+      await api.create(EVENTS, event('one', OTHER_UID))
+      await api.create(EVENTS, event('two', '22222222-2222-4333-8444-555555555555'))
+      const { items } = await api.list(EVENTS, { namespace: where, fieldSelector: `regarding.uid=${OTHER_UID}` })
+      expect(items.map(({ metadata }) => metadata.name)).to.deep.equal(['one'])
     })
 
     it('answers NotFound for what is not there, and refuses an empty name before anything is sent', async () => {

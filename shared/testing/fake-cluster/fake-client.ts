@@ -10,6 +10,7 @@ import type {
   KubeObject,
   KubeVersion,
   ListOptions,
+  LogOptions,
   ObjectKey,
   ObjectList,
   Patch,
@@ -76,6 +77,12 @@ export class FakeClient implements KubeApi, KubeVersion {
     collectionPath(resource, namespace, request)
     const run = () => this.#server.list(resource, options)
     return (await this.#call({ verb: 'list', resource, key: { namespace }, request, options, run })) as ObjectList<T>
+  }
+
+  async log(resource: Resource, key: ObjectKey, options: LogOptions): Promise<string> {
+    const request = describeRequest('GET', resource, key, 'log')
+    objectPath(resource, key, 'log', request)
+    return this.#call({ verb: 'get', resource, key, subresource: 'log', request, options, run: () => this.#server.log(resource, key, options) })
   }
 
   async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<T>> {

@@ -1,6 +1,6 @@
 /** The server behind the clients of a fake cluster: one state, the verbs on it, and what belongs to no single client. */
 import { millis, type Clock, type Millis } from '../../lib/time.ts'
-import type { DeleteOptions, KubeManifest, KubeObject, ListOptions, ObjectKey, ObjectList, Patch, Resource, WriteOptions } from '../../kube/api.ts'
+import type { DeleteOptions, KubeManifest, KubeObject, ListOptions, LogOptions, ObjectKey, ObjectList, Patch, Resource, WriteOptions } from '../../kube/api.ts'
 import { PODS } from '../../kube/resources.ts'
 import { keyString } from '../../kube/store.ts'
 import type { Timers } from '../../runtime/timers.ts'
@@ -9,7 +9,7 @@ import { Journal, type Call } from './calls.ts'
 import { reconcileBudgets } from './disruption.ts'
 import { evict } from './eviction.ts'
 import { Faults } from './faults.ts'
-import type { StoredObject } from './objects.ts'
+import { stringAt, type StoredObject } from './objects.ts'
 import { fieldMatcher, labelMatcher } from './selectors.ts'
 import { collectionOf, State } from './state.ts'
 import { partial, Watches } from './watches.ts'
@@ -24,6 +24,8 @@ export interface FakeServerOptions {
   readonly deny?: (call: Call) => string | undefined
   /** Answers of reviews and other subresources; undefined is a 404. */
   readonly post?: (call: Call, body: unknown) => unknown
+  /** What a container wrote; undefined: there is no such run. */
+  readonly log?: (pod: ObjectKey, options: LogOptions) => string | undefined
   /**
    * How long a pod on a node takes to go after it has begun to terminate. Default 0: at once, in the same step.
    * `never`: it stays, as on a node that is gone.
@@ -110,6 +112,18 @@ export class FakeServer {
       resourceVersion: String(version),
       ...(more ? { continue: writeToken({ version, after: keyString(last.metadata) }) } : {}),
     }
+  }
+
+  /** As the server does it: the last lines, and of them the first bytes. */
+  log(resource: Resource, key: ObjectKey, options: LogOptions): string {
+    const found = this.state.get(resource, key)
+    if (found === undefined) throw notFound(resource, key.name)
+    // Of a pod that never was on a node the server says nothing at all.
+    if (this.#options.log === undefined && stringAt(found, 'spec', 'nodeName') === undefined) return ''
+    const written = this.#options.log?.(key, options)
+    if (written === undefined) throw badRequest(`previous terminated container "${options.container}" in pod "${key.name}" not found`)
+    const lines = written.split(/(?<=\n)/)
+    return Buffer.from(lines.slice(-options.tailLines).join('')).subarray(0, options.limitBytes).toString()
   }
 
   create(resource: Resource, manifest: KubeManifest, options: WriteOptions): StoredObject {
