@@ -157,6 +157,12 @@ describe('a series', () => {
     expect(see(args(), reading([series({ team: 'a' }, [95])]), { single: false }).state).to.equal('NoData')
     expect(see(args(), reading([series({ namespace: 'other' }, [95])]), { single: true }).state).to.equal('NoData')
   })
+  it('of a built-in metric that is missing tells where it would come from', () => {
+    expect(told(see(args({ query: 'error_rate_percent' }), reading([])))).to.equal('NoData: neither Istio nor Linkerd tells of Pod cart-0 in namespace shop: it is not in the mesh, has no traffic, or the Prometheus does not scrape its proxy')
+    expect(told(see(args({ query: 'cpu_throttled_percent' }), reading([])))).to.equal('NoData: no series container_cpu_cfs_periods_total of Pod cart-0 in namespace shop: it has no CPU limit, or the Prometheus does not scrape the kubelets (/metrics/cadvisor)')
+    const service = { ...workload('Service', 'cart'), shape: 'Object', ref: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'cart', uid: 'uid-service' } } as unknown as TargetView
+    expect(told(see(args({ query: 'availability_percent' }), reading([]), { object: service }))).to.equal('NoData: Service cart in namespace shop has no endpoints')
+  })
   it('that is missing altogether says so', () => expect(told(see(args(), reading([])))).to.equal('NoData: lock_age has no series'))
 })
 

@@ -118,7 +118,16 @@ function measure(args: MetricArgs, object: TargetView, { series }: MetricReading
   if (own.length > 0) return { series: own }
   // A value that names nothing is about the one object that the policy names.
   const nameless = single && series.length > 0 && series.every(({ labels }) => namespaceOf(labels) === undefined && labels['exported_namespace'] === undefined)
-  return nameless ? { series } : { why: whyNone(series, object.ref, args.query) }
+  return nameless ? { series } : { why: absence(args, object) ?? whyNone(series, object.ref, args.query) }
+}
+
+/** Of a built-in metric the author does not know the series: where they would come from is told. */
+function absence({ builtIn }: MetricArgs, { ref: { kind, namespace, name } }: TargetView): string | undefined {
+  const of = `${kind} ${name} in namespace ${namespace}`
+  if (builtIn === 'error_rate_percent' || builtIn === 'latency_p99_seconds') return `neither Istio nor Linkerd tells of ${of}: it is not in the mesh, has no traffic, or the Prometheus does not scrape its proxy`
+  if (builtIn === 'cpu_throttled_percent') return `no series container_cpu_cfs_periods_total of ${of}: it has no CPU limit, or the Prometheus does not scrape the kubelets (/metrics/cadvisor)`
+  if (builtIn === 'availability_percent' || builtIn === 'ready_percent') return `${of} has no endpoints`
+  return undefined
 }
 
 const judged = (args: MetricArgs, { now, memory }: DetectContext, measured: Measured, gap: Millis): Observation =>

@@ -1,4 +1,5 @@
 /** What is generated. A new generated file is one line here. */
+import { configurationReference } from './configuration.ts'
 import { crds } from './crd.ts'
 import type { GeneratedFile } from './generator.ts'
 import { controllerRbacFile } from './rbac.ts'
@@ -11,6 +12,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   controllerRbacFile,
   ...reference,
   ruleReference,
+  configurationReference,
   ...webhookFiles,
 ]
 

@@ -26,14 +26,43 @@ const first = (labels: Labels, names: readonly string[]): string | undefined => 
 
 export const namespaceOf = (labels: Labels): string | undefined => first(labels, NAMESPACE_LABELS)
 
+interface Index {
+  readonly byPod: ReadonlyMap<string, readonly Series[]>
+  readonly byNamespace: ReadonlyMap<string, readonly Series[]>
+}
+
+/** Of each reading once: there may be thousands of series, and as many pods that ask for theirs. */
+const indexes = new WeakMap<readonly Series[], Index>()
+
+function indexOf(series: readonly Series[]): Index {
+  const known = indexes.get(series)
+  if (known !== undefined) return known
+  const byPod = new Map<string, Series[]>()
+  const byNamespace = new Map<string, Series[]>()
+  const put = (map: Map<string, Series[]>, key: string, one: Series): void => {
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [one])
+    else list.push(one)
+  }
+  for (const one of series) {
+    const namespace = namespaceOf(one.labels)
+    if (namespace === undefined) continue
+    put(byNamespace, namespace, one)
+    const pod = first(one.labels, POD_LABELS)
+    if (pod !== undefined) put(byPod, `${namespace}/${pod}`, one)
+  }
+  const index = { byPod, byNamespace }
+  indexes.set(series, index)
+  return index
+}
+
 /** Series of one object: those that name it, and no pod of it. */
 export function seriesOf(series: readonly Series[], { kind, namespace, name }: ObjectRef): readonly Series[] {
-  return series.filter(({ labels }) => {
-    if (namespaceOf(labels) !== namespace) return false
-    const pod = first(labels, POD_LABELS)
-    if (kind === 'Pod') return pod === name
+  const { byPod, byNamespace } = indexOf(series)
+  if (kind === 'Pod') return byPod.get(`${namespace}/${name}`) ?? []
+  return (byNamespace.get(namespace) ?? []).filter(({ labels }) => {
     // A pod of it carries its name. Another pod is the one that was asked: kube-state-metrics tells of everything.
-    if (pod?.startsWith(`${name}-`) === true) return false
+    if (first(labels, POD_LABELS)?.startsWith(`${name}-`) === true) return false
     return first(labels, KIND_LABELS[kind] ?? [kind.toLowerCase()]) === name || isWorkload(labels, kind, name)
   })
 }
