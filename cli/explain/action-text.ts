@@ -95,9 +95,16 @@ const plannedLines = ({ changes = [], targetResource }: HealingAction['spec']): 
 function incidentLines({ action, incident, policy, now }: ActionStory): string[] {
   const rows = table(actionRows(incident, now))
   const open = policy?.status?.incidents?.find(({ id }) => id === action.spec.incident.id)
-  if (open?.state === 'Escalated') return [...rows, '  then: escalated, since no rung is left: a person has to look']
+  if (open?.state === 'Escalated') return [...rows, `  then: escalated, since ${ESCALATED[open.escalatedFor ?? 'LadderExhausted']}: a person has to look`]
   if (open !== undefined) return [...rows, `  now: open, on rung ${(open.rung ?? 0) + 1}`]
   return [...rows, ...(policy === undefined || !ended(action.status ?? {}) ? [] : ['  then: ended'])]
 }
+
+const ESCALATED = {
+  LadderExhausted: 'no rung is left',
+  Recurring: 'it was healed three times in 24 hours and came back',
+  Inconclusive: 'nobody could tell, twice in a row, whether it helped',
+  Rejected: 'a person rejected it',
+} as const
 
 const untold = (value: object, told: ReadonlySet<string>): [string, unknown][] => Object.entries(value).filter(([name]) => !told.has(name))

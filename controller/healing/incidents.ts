@@ -172,7 +172,7 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
       return afterNothing(ledger, entry, now)
     // It is in a person's hands: neither this nor the next rung is asked for until it has been healthy again.
     case 'Rejected':
-      return replaced(ledger, { ...incident, state: 'Escalated', rejected: true })
+      return replaced(ledger, { ...incident, state: 'Escalated', escalatedFor: 'Rejected' })
     // Asking again is the reminder; asking at once would be noise.
     case 'Expired':
       return renumbered(ledger, { ...incident, askAgainAt: formatInstant(after(now, millis(Math.max(cooldown, SHORTEST_PAUSE)))) })
@@ -270,8 +270,8 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
 }
 
 /** For people: whether nothing helped, or nothing could be done. */
-export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, escalatedFor, rejected }: Incident): string {
-  if (rejected === true) return `${lastAction ?? 'the action'} on ${subject.kind}/${subject.name} was rejected`
+export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, escalatedFor }: Incident): string {
+  if (escalatedFor === 'Rejected') return `${lastAction ?? 'the action'} on ${subject.kind}/${subject.name} was rejected`
   if (escalatedFor === 'Recurring') return `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again`
   if (escalatedFor === 'Inconclusive') return `${UNKNOWN_IN_A_ROW} times in a row nobody could tell whether acting on ${subject.kind}/${subject.name} helped${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
   const outcomes = entries.flatMap((e) => (e.incident === id && e.outcome !== undefined && e.outcome !== 'Cancelled' ? e.outcome : []))

@@ -62,7 +62,7 @@ describe('a request for approval', () => {
   it('that was rejected leaves the incident to people', () => {
     const left = done(WAITING, asked.action, 'Rejected')
     expect(left.entries).to.deep.equal([])
-    expect(left.incidents[0]).to.include({ state: 'Escalated', rejected: true })
+    expect(left.incidents[0]).to.include({ state: 'Escalated', escalatedFor: 'Rejected' })
     expect(reasonOf(reserve(left, { ...other(left, 'cart', 'uid-cart-1'), approval: true }, LIMITS, at(hours(9))))).to.equal('Escalated')
   })
   it('that nobody decided on is made again after the cooldown, and not before', () => {

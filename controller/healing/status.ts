@@ -162,7 +162,7 @@ export function brokenStatus(
 const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): ObjectReference => ({ apiVersion, kind, namespace, name, uid })
 
 /** The reason of the condition, of the oldest incident. */
-const ESCALATED = { LadderExhausted: 'NoActionHelped', Recurring: 'Recurring', Inconclusive: 'Inconclusive' } as const
+const ESCALATED = { LadderExhausted: 'NoActionHelped', Recurring: 'Recurring', Inconclusive: 'Inconclusive', Rejected: 'Rejected' } as const
 
 function conditions({ policy, evaluation, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
   const escalated = open.filter((i) => i.state === 'Escalated')
@@ -183,7 +183,7 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
     make(
       'Escalated',
       escalated.length > 0,
-      escalated[0] === undefined ? 'None' : escalated[0].rejected === true ? 'Rejected' : ESCALATED[escalated[0].escalatedFor ?? 'LadderExhausted'],
+      escalated[0] === undefined ? 'None' : ESCALATED[escalated[0].escalatedFor ?? 'LadderExhausted'],
       escalated.map((i) => `${whyEscalated(ledger, i)} (${i.trigger}, since ${i.openedAt})`).join('; '),
     ),
   ]

@@ -237,6 +237,19 @@ describe('leader election', () => {
     })
   })
 
+  it('begins again after a pause when the work fails at once', async () => {
+    let begun = 0
+    const election = new LeaseElection({ api: cluster.client('a'), lease: LEASE, identity: 'a', clock, timers: clock, random: () => 0, log: silentLogger, metrics: noMetrics })
+    all.push(election)
+    election.start(() => {
+      begun++
+      return Promise.reject(new Error('not today'))
+    })
+    await clock.advance(seconds(9))
+    expect(begun).to.be.within(3, 5)
+    expect(election.leading).to.equal(true)
+  })
+
   it('gives a write no more time than is left of the lease', async () => {
     const a = candidate('a')
     await clock.advance(seconds(4))

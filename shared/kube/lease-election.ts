@@ -115,7 +115,8 @@ export class LeaseElection implements Fence {
     log.info('waiting for the lease', { lease: lease.name, identity })
     while (!signal.aborted) {
       if (await this.#try()) await this.#term(lead)
-      else await sleep(timers, millis(this.#times.retryPeriod * (1 + RETRY_JITTER * random())), signal)
+      // Also after a term: work that ended by itself must not begin again without a pause.
+      if (!signal.aborted) await sleep(timers, millis(this.#times.retryPeriod * (1 + RETRY_JITTER * random())), signal)
     }
     this.#campaign = undefined
   }

@@ -90,8 +90,8 @@ const spec = {
           state: { type: 'string', enum: ['Open', 'Escalated', 'Ended'] },
           escalatedFor: {
             type: 'string',
-            enum: ['LadderExhausted', 'Recurring', 'Inconclusive'],
-            description: 'LadderExhausted: nothing helped. Recurring: it helped three times in a day, and came back. Inconclusive: twice in a row nobody could tell.',
+            enum: ['LadderExhausted', 'Recurring', 'Inconclusive', 'Rejected'],
+            description: 'LadderExhausted: nothing helped. Recurring: it helped three times in a day, and came back. Inconclusive: twice in a row nobody could tell. Rejected: a person said no.',
           },
           recurrence: { ...count, description: 'Remedies of its cause in the 24 hours before it began.' },
           inconclusive: { ...count, description: 'Acts in a row on this rung of which nobody could tell whether they helped.' },
@@ -102,7 +102,6 @@ const spec = {
           endedAt: time,
           cooldownUntil: { ...time, description: 'Until when no new incident of this trigger and workload is acted on.' },
           askAgainAt: { ...time, description: 'Nobody decided in time: when approval is asked for again.' },
-          rejected: { type: 'boolean', description: 'Whether it was escalated since a person said no.' },
           announced: { type: 'boolean', description: 'Whether the event of the escalation was sent.' },
         },
       },

@@ -123,7 +123,7 @@ export const healingPolicyStatus = {
           state: { type: 'string', enum: ['Open', 'Escalated'] },
           rung: { ...count, description: 'Position on the ladder of actions, from 0.' },
           recurrence: { ...count, description: 'Remedies of its cause that helped in the 24 hours before it began.' },
-          escalatedFor: { type: 'string', enum: ['LadderExhausted', 'Recurring', 'Inconclusive'], description: 'Why it is escalated.' },
+          escalatedFor: { type: 'string', enum: ['LadderExhausted', 'Recurring', 'Inconclusive', 'Rejected'], description: 'Why it is escalated.' },
           openedAt: time,
           lastAction: objectName,
         },
