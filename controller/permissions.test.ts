@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { healerPermissions } from './actions/index.ts'
-import { controllerClusterRules, controllerOwnRules, healerRules } from './permissions.ts'
+import { OBSERVED_KINDS } from '../shared/api/v1alpha1/kinds.ts'
+import { controllerClusterRules, controllerOwnRules, controllerRbac, healerRules } from './permissions.ts'
 
 const rules = [...controllerClusterRules, ...controllerOwnRules]
 const READING = new Set(['get', 'list', 'watch'])
@@ -39,6 +40,20 @@ describe("the rights of the controller's account", () => {
     expect(resources).not.to.include.members(['secrets'])
     for (const forbidden of ['secrets', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'serviceaccounts/token', 'pods/exec']) expect(resources).not.to.include(forbidden)
     for (const verb of ['impersonate', 'bind', 'escalate']) expect(rules.flatMap(({ verbs }) => verbs)).not.to.include(verb)
+  })
+
+  it('only list and watch the kinds that are watched on demand', () => {
+    for (const { apiVersion, plural } of OBSERVED_KINDS) {
+      const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
+      const verbs = rules.filter(({ apiGroups, resources }) => apiGroups.includes(group ?? '') && resources.includes(plural)).flatMap((rule) => rule.verbs)
+      expect(new Set(verbs), plural).to.include.all.keys('list', 'watch')
+      expect([...new Set(verbs)].filter((verb) => !READING.has(verb)), plural).to.deep.equal([])
+    }
+  })
+
+  it('to custom resources are whatever the installer labels, and none by itself', () => {
+    const roles = controllerRbac.filter(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'kubeskippy-observer')
+    expect(roles.map(({ rules: own, aggregationRule }) => [own, aggregationRule])).to.deep.equal([[undefined, { clusterRoleSelectors: [{ matchLabels: { 'kubeskippy.io/aggregate-to-controller': 'true' } }] }]])
   })
 
   it('impersonate nobody but the healer', () => {

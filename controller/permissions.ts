@@ -2,7 +2,8 @@
  * All that the controller's account may do: read workloads, write our own objects and events, and act as the healer of
  * a namespace. It has no write verb on any workload.
  */
-import { CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
+import { AGGREGATE_LABEL, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -67,6 +68,13 @@ const impersonation = (permissions: readonly Permission[]): readonly PolicyRule[
   ...permissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [`impersonate-on:serviceaccount:${verb}`] })),
 ]
 
+const observed = (kinds: readonly KnownKind[]): readonly PolicyRule[] =>
+  [...new Set(kinds.map(({ apiVersion }) => groupOf(apiVersion)))].map((group) => ({
+    apiGroups: [group],
+    resources: kinds.filter(({ apiVersion }) => groupOf(apiVersion) === group).map(({ plural }) => plural),
+    verbs: ['list', 'watch'],
+  }))
+
 /** In every namespace. */
 export const controllerClusterRules: readonly PolicyRule[] = [
   on(PODS, READ),
@@ -84,6 +92,8 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   onStatus(HEALING_POLICIES),
   on(HEALING_ACTIONS, [...READ, 'create', 'delete']),
   onStatus(HEALING_ACTIONS),
+  // Only while a policy selects them, and where it does.
+  ...observed(OBSERVED_KINDS),
   // Read only in namespaces where a policy waits for events, and of a target just before it is acted on.
   on(EVENTS, ['list', 'watch', 'create', 'patch']),
   // Whether a healer may act is asked before it does.
@@ -103,6 +113,7 @@ export const controllerOwnRules: readonly PolicyRule[] = [
 const subject = { kind: SERVICE_ACCOUNTS.kind, name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const
 const own = { name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS }
 const everywhere = { name: CONTROLLER_ACCOUNT, labels: LABELS }
+const observer = { name: OBSERVER_ROLE, labels: LABELS }
 
 export const controllerRbac: readonly Manifest[] = [
   { apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { name: OPERATOR_NAMESPACE, labels: { 'app.kubernetes.io/part-of': LABELS['app.kubernetes.io/part-of'] } } },
@@ -111,4 +122,7 @@ export const controllerRbac: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: ROLE_BINDINGS.kind, metadata: own, roleRef: { apiGroup: RBAC, kind: ROLES.kind, name: CONTROLLER_ACCOUNT }, subjects: [subject] },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: everywhere, rules: controllerClusterRules },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: everywhere, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: CONTROLLER_ACCOUNT }, subjects: [subject] },
+  // Custom resources: whoever installs them says in a ClusterRole of his own that they may be read. The rules are the API server's to fill in.
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: observer, aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE_LABEL]: 'true' } }] } },
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: observer, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: OBSERVER_ROLE }, subjects: [subject] },
 ]

@@ -107,6 +107,7 @@ export function createController(parts: ControllerParts): ProgramParts {
       wireDemand(cluster, objects)
       for (const reflector of reflectors) reflector.start()
       await Promise.all(reflectors.map((reflector) => reflector.whenSynced(halt.signal)))
+      await cluster.demanded.settled()
     },
     stop: async () => {
       halt.abort()

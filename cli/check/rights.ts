@@ -32,10 +32,10 @@ async function judge({ api }: CheckContext, { account, rbac }: { readonly accoun
   return [fail(`${name} may not ${lacking.slice(0, 4).map(inWords).join('; ')}${lacking.length > 4 ? `; and ${lacking.length - 4} more` : ''}`, INSTALL)]
 }
 
-/** Each verb on each resource of the Roles and ClusterRoles. */
+/** Each verb on each resource of the Roles and ClusterRoles. An aggregated one has no rules of ours. */
 export const questionsOf = (rbac: readonly Manifest[]): readonly Question[] =>
   rbac.flatMap(({ kind, metadata: { namespace }, rules }) =>
-    (kind === 'Role' || kind === 'ClusterRole' ? (rules as readonly PolicyRule[]) : []).flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+    (kind === 'Role' || kind === 'ClusterRole' ? ((rules ?? []) as readonly PolicyRule[]) : []).flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
       apiGroups.flatMap((group) =>
         resources.flatMap((resource) =>
           verbs.flatMap((verb) => (resourceNames ?? [undefined]).map((name): Question => ({ namespace: kind === 'Role' ? namespace : undefined, verb, group, resource, name }))),

@@ -43,6 +43,10 @@ export class Overlay implements KubeApi {
     return now === undefined ? undefined : after(now, this.#options.ahead)
   }
 
+  discover(group: string, version: string): Promise<readonly Resource[]> {
+    return this.#options.api.discover(group, version)
+  }
+
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
     const written = this.#written.get(idOf(resource, key))
     if (written !== undefined) return written as T

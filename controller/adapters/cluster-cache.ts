@@ -15,7 +15,7 @@ import { namespaceView, podView, workloadView } from './project.ts'
 export const OWNER_KINDS = WORKLOADS
 
 export interface WatchedClusterOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
-  readonly api: Pick<KubeApi, 'list' | 'watch' | 'serverTime'>
+  readonly api: Pick<KubeApi, 'list' | 'watch' | 'discover' | 'serverTime'>
   readonly clock: Clock
   readonly installation: Installation
   readonly metricReadings: MetricMemory
@@ -81,7 +81,6 @@ export class WatchedCluster implements ClusterCache {
       namespace: this.#namespaces.store.get({ name: namespace }),
       pods: this.#pods.store.byIndex('namespace', namespace),
       workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
-      objects: [],
       metrics: metrics.readings(),
       ...this.demanded.world(namespace),
       // Whether it may is asked when there is something to do.

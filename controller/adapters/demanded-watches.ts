@@ -4,6 +4,7 @@
  */
 import type { KubeApi, KubeObject, ListOptions, Resource, WatchOptions } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
+import type { Millis } from '../../shared/lib/time.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 
 export interface WatchRequest<T> {
@@ -24,7 +25,7 @@ export interface DemandedWatchesOptions extends Pick<ReflectorOptions<unknown, n
 interface Running<T> {
   readonly reflector: Reflector<T>
   readonly forbidden: string
-  refused: boolean
+  refused: 'Forbidden' | 'NotFound' | undefined
 }
 
 export class DemandedWatches<T> {
@@ -52,8 +53,31 @@ export class DemandedWatches<T> {
   /** Why nothing can be said; undefined: what is seen is all that there is. */
   blind(key: string): string | undefined {
     const running = this.#running.get(key)
-    if (running?.refused === true) return running.forbidden
+    if (running?.refused === 'Forbidden') return running.forbidden
+    if (running?.refused === 'NotFound') return 'the API server does not know them any more'
     return running?.reflector.synced === true ? undefined : 'not listed yet'
+  }
+
+  /** The API server does not know the resource (any more). */
+  gone(key: string): boolean {
+    return this.#running.get(key)?.refused === 'NotFound'
+  }
+
+  /** All of them have been listed or refused, or this long has passed. */
+  async settled(within: Millis): Promise<void> {
+    const open = (): boolean => [...this.#running.values()].some(({ reflector, refused }) => !reflector.synced && refused === undefined)
+    if (!open()) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel()
+        unhear()
+        resolve()
+      }
+      const cancel = this.#options.timers.after(within, done)
+      const unhear = this.onChange(() => {
+        if (!open()) done()
+      })
+    })
   }
 
   /** Told when something came, changed or went, and when a watch becomes able or unable to see. */
@@ -82,7 +106,7 @@ export class DemandedWatches<T> {
       project,
       capacity,
     })
-    this.#running.set(key, { reflector, forbidden, refused: false })
+    this.#running.set(key, { reflector, forbidden, refused: undefined })
     reflector.subscribe(() => this.#tell(key))
     reflector.whenSynced().then(
       () => this.#tell(key),
@@ -106,9 +130,9 @@ export class DemandedWatches<T> {
     const { api } = this.#options
     const note = (error?: unknown): void => {
       const running = this.#running.get(key)
-      const refused = isApiError(error, 'Forbidden', 'NotFound')
+      const refused = isApiError(error, 'Forbidden') ? 'Forbidden' : isApiError(error, 'NotFound') ? 'NotFound' : undefined
       // Any other failure says nothing about what may be seen.
-      if (running === undefined || running.refused === refused || (error !== undefined && !refused)) return
+      if (running === undefined || running.refused === refused || (error !== undefined && refused === undefined)) return
       running.refused = refused
       this.#tell(key)
     }

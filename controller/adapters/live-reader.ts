@@ -62,11 +62,10 @@ export class ApiLiveReader implements LiveReader {
         namespace: rawNamespace === undefined ? undefined : namespaceView(rawNamespace),
         pods,
         workloads,
-        objects: [],
         // Asked at most a tick ago: what is read live is what is written to.
         metrics: this.#options.metricReadings?.readings() ?? NO_READINGS,
-        // A second list would know less: what was counted is in the watch.
-        ...(this.#options.demanded?.world(namespace) ?? { events: [], unseen: new Map() }),
+        // A second list of events would know less: what was counted is in the watch. And no act is on the other kinds.
+        ...(this.#options.demanded?.world(namespace) ?? { events: [], objects: [], unseen: new Map() }),
         healer,
         killSwitch,
         clockSkew: server === undefined ? undefined : between(server, now),

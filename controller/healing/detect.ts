@@ -7,7 +7,7 @@ import type { RememberedOccurrences } from '../triggers/occurrences.ts'
 import { isTrouble, type DetectContext, type Memory, type Observation } from '../triggers/trigger.ts'
 import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
 import type { Selected, Selection } from './select.ts'
-import type { Snapshot } from './snapshot.ts'
+import { objectsOf, type Snapshot } from './snapshot.ts'
 
 export interface Finding extends Selected {
   readonly trigger: CompiledTrigger
@@ -83,6 +83,7 @@ export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot
   const soon = (t: Instant | undefined): void => {
     if (t !== undefined && t > snapshot.now) recheckAt = recheckAt === undefined ? t : earliest(recheckAt, t)
   }
+  const blind = policy.kinds.map((kind) => snapshot.unseen.get(objectsOf(kind))).find((why) => why !== undefined)
   for (const trigger of policy.triggers) {
     const seen: Observation[] = []
     for (const item of candidates(trigger, selection, snapshot)) {
@@ -97,7 +98,7 @@ export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot
       const { state, since, firesAt, restarts: crashes, seen: total, value, evidence } = observation
       findings.push({ ...item, trigger, state, since, firesAt, restarts: crashes, seen: total, value, evidence: printable(evidence, 400) })
     }
-    reports.push(report(trigger.name, seen))
+    reports.push(report(trigger.name, seen, blind))
   }
   // sort() is stable: several triggers on one pod stay in the order of the policy.
   findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
@@ -117,7 +118,8 @@ function longestMarks(all: readonly RestartMarks[]): readonly RestartMarks[] {
 
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
-function report(name: string, seen: readonly Observation[]): TriggerReport {
+/** `unseen`: why a selected kind cannot be seen at all. */
+function report(name: string, seen: readonly Observation[], unseen: string | undefined): TriggerReport {
   const troubled = seen.filter(isTrouble)
   const firing = troubled.filter((o) => o.state === 'Firing')
   const oldest = troubled.reduce<Instant | undefined>((t, o) => (t === undefined ? o.since : earliest(t, o.since)), undefined)
@@ -131,6 +133,6 @@ function report(name: string, seen: readonly Observation[]): TriggerReport {
   const blind = seen.find((o) => o.state === 'NoData')
   // One object with data is enough to say that the trigger works; with none it is blind, and that is not quiet.
   const state = seen.length > 0 && seen.every((o) => o.state === 'NoData') ? 'NoData' : 'Quiet'
-  const message = seen.length === 0 ? 'nothing is selected' : state === 'NoData' && blind?.state === 'NoData' ? printable(blind.why, 400) : ''
-  return { name, state: seen.length === 0 ? 'NoData' : state, objects: 0, since: undefined, firesAt: undefined, message }
+  const message = seen.length === 0 ? (unseen ?? 'nothing is selected') : state === 'NoData' && blind?.state === 'NoData' ? blind.why : (unseen ?? '')
+  return { name, state: seen.length === 0 ? 'NoData' : state, objects: 0, since: undefined, firesAt: undefined, message: printable(message, 400) }
 }

@@ -26,7 +26,7 @@ import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
-import type { ObjectRef, Snapshot } from './snapshot.ts'
+import { objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
 
 export interface PlannedAction {
   readonly name: string
@@ -66,13 +66,15 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
   const before = snapshot.ledger ?? emptyLedger(policy)
   const census = takeCensus(policy, selection, detection, snapshot.namespace, snapshot.now)
   const weather = weatherOf(policy, census, snapshot)
+  // Of objects that cannot be seen nobody knows that they are well.
+  const blind = policy.kinds.some((kind) => snapshot.unseen.has(objectsOf(kind)))
   const maintained = maintain(before, {
     now: snapshot.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
     cooldown: (name) => policy.triggers.find((t) => t.name === name)?.cooldown,
     ladder: (name) => ladderOf(policy, name).length,
-    troubled: (incident) => isTroubled(incident, detection),
+    troubled: (incident) => blind || isTroubled(incident, detection),
   })
   const upkept = withStorm(maintained, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
   const firing = detection.findings.filter((f) => f.state === 'Firing')

@@ -31,6 +31,8 @@ export interface TownOptions {
   readonly ahead?: Millis
   /** Rights beyond those of the controller's own rules: why a call is forbidden. */
   readonly deny?: (call: Call) => string | undefined
+  /** Rights beyond those, which somebody has granted. */
+  readonly allow?: (call: Call) => boolean
   /** Whether the healer may act, as the review says. */
   readonly healerMay?: boolean
   readonly podTermination?: Millis
@@ -72,7 +74,7 @@ export class Town {
       log: (_pod, { previous }) => (typeof options.log === 'function' ? options.log(previous === true ? 'previous' : 'current') : previous === true ? options.log : undefined),
       post: () => ({ status: { allowed: options.healerMay !== false } }),
       // The cluster itself and the tests may do everything.
-      deny: (call) => (call.user === 'admin' ? undefined : (forbidden(call) ?? options.deny?.(call))),
+      deny: (call) => (call.user === 'admin' ? undefined : ((options.allow?.(call) === true ? undefined : forbidden(call)) ?? options.deny?.(call))),
       latency: (call) => millis(call.user === 'admin' ? 0 : (options.latency?.(call) ?? 0)),
       ...(options.podTermination === undefined ? {} : { podTermination: options.podTermination }),
     })

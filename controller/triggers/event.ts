@@ -4,7 +4,7 @@ import { formatDuration, requireDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { isPattern, readPattern, type Pattern } from '../../shared/lib/pattern.ts'
 import { plural, printable } from '../../shared/lib/text.ts'
-import { after, earliest, latest, millis, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { after, earliest, millis, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { eventsOf, type EventView, type TargetView, type WorkloadView } from '../healing/snapshot.ts'
 import { advance, countIn, within, type Span } from './occurrences.ts'
 import type { DetectContext, Observation, TriggerKind } from './trigger.ts'
@@ -46,7 +46,7 @@ function detect(args: EventArgs, object: TargetView, { now, memory, events, unse
   const remembered = { occurrences: counted }
   const counting = actedAt === undefined ? args.window : millis(Math.min(args.window, Math.max(0, now - actedAt)))
   if (countIn(spans, now, counting) < args.count) return { state: 'Quiet', ...remembered }
-  const since = memory?.since ?? spans.map(({ to }) => to).reduce((a, b) => latest(a, b), spans[0]?.to ?? now)
+  const since = memory?.since ?? reachedAt(spans, args) ?? now
   const next = leaving(spans, now, args.window)
   return {
     state: 'Firing',
@@ -62,6 +62,20 @@ function detect(args: EventArgs, object: TargetView, { now, memory, events, unse
 
 const matches = ({ reason, type, pattern }: EventArgs, event: EventView): boolean =>
   event.reason === reason && (type === undefined || event.type === type) && (pattern === undefined || pattern.matches(event.message))
+
+/** Since when, without a break, there have been enough; as far back as is remembered. */
+function reachedAt(spans: readonly Span[], { count, window }: EventArgs): Instant | undefined {
+  const ordered = spans.toSorted((a, b) => a.to - b.to)
+  let since: Instant | undefined
+  for (let i = ordered.length - 1; i >= 0; i--) {
+    const at = ordered[i]?.to
+    if (at === undefined || countIn(ordered.slice(0, i + 1), at, window) < count) break
+    since = at
+    // Before this one came there were too few: it is the one that made it enough.
+    if (countIn(ordered.slice(0, i), at, window) < count) break
+  }
+  return since
+}
 
 /** When the next one leaves the window. */
 function leaving(spans: readonly Span[], now: Instant, window: Millis): Instant | undefined {

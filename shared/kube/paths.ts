@@ -38,6 +38,10 @@ function segment(value: string, what: string, request: string): string {
 const base = (resource: Resource): string =>
   resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`
 
+/** Where a version of a group tells its resources. */
+export const groupPath = (group: string, version: string, request: string): string =>
+  group === '' ? `/api/${segment(version, 'version', request)}` : `/apis/${segment(group, 'group', request)}/${segment(version, 'version', request)}`
+
 /** Path of a collection; `namespace` undefined is all namespaces. */
 export function collectionPath(resource: Resource, namespace: string | undefined, request: string): string {
   if (namespace === undefined) return `${base(resource)}/${resource.plural}`

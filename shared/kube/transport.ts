@@ -30,6 +30,7 @@ import {
   createPath,
   deleteBody,
   describeRequest,
+  groupPath,
   identityHeaders,
   listQuery,
   logQuery,
@@ -98,6 +99,12 @@ class Transport implements KubeConnection {
   async serverVersion(): Promise<string> {
     const { gitVersion } = await this.#call<{ readonly gitVersion?: string }>({ method: 'GET', path: '/version', request: 'GET version' }, {})
     return gitVersion ?? ''
+  }
+
+  async discover(group: string, version: string): Promise<readonly Resource[]> {
+    const request = `GET resources ${group}/${version}`
+    const found = await this.#call<{ readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[] }>({ method: 'GET', path: groupPath(group, version, request), request }, {})
+    return (found.resources ?? []).filter(({ name }) => !name.includes('/')).map(({ name, kind, namespaced }) => ({ group, version, kind, plural: name, namespaced }))
   }
 
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {

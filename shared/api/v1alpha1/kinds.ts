@@ -12,17 +12,20 @@ export interface KnownKind {
    * policies heal today.
    */
   readonly pods?: 'self' | 'owned'
-  /** Why no policy may select it, as half a sentence. */
+  /** Its objects are watched while a policy selects them: for findings, since nothing writes to them. */
+  readonly observed?: true
+  /** Why no policy may select it, as half a sentence; one that only looks may, where it is observed. */
   readonly forbidden?: string
 }
 
 const of =
-  (apiVersion: string, namespaced = true, rest: Pick<KnownKind, 'pods' | 'forbidden'> = {}) =>
+  (apiVersion: string, namespaced = true, rest: Pick<KnownKind, 'pods' | 'observed' | 'forbidden'> = {}) =>
   (kind: string, plural: string): KnownKind => ({ apiVersion, kind, plural, namespaced, ...rest })
 
 const core = of('v1')
 const apps = of('apps/v1')
 const workload = of('apps/v1', true, { pods: 'owned' })
+const observed = { observed: true } as const
 const networking = of('networking.k8s.io/v1')
 const storage = of('storage.k8s.io/v1', false)
 const flow = of('flowcontrol.apiserver.k8s.io/v1', false)
@@ -47,11 +50,11 @@ export const KNOWN_KINDS: readonly KnownKind[] = [
   workload('DaemonSet', 'daemonsets'),
   apps('ReplicaSet', 'replicasets'),
   apps('ControllerRevision', 'controllerrevisions'),
-  of('batch/v1')('Job', 'jobs'),
-  of('batch/v1')('CronJob', 'cronjobs'),
+  of('batch/v1', true, observed)('Job', 'jobs'),
+  of('batch/v1', true, observed)('CronJob', 'cronjobs'),
   core('ReplicationController', 'replicationcontrollers'),
   core('PodTemplate', 'podtemplates'),
-  core('Service', 'services'),
+  of('v1', true, observed)('Service', 'services'),
   core('Endpoints', 'endpoints'),
   core('ConfigMap', 'configmaps'),
   core('LimitRange', 'limitranges'),
@@ -59,14 +62,14 @@ export const KNOWN_KINDS: readonly KnownKind[] = [
   core('Event', 'events'),
   of('v1', true, credential)('Secret', 'secrets'),
   of('v1', true, credential)('ServiceAccount', 'serviceaccounts'),
-  of('v1', true, data)('PersistentVolumeClaim', 'persistentvolumeclaims'),
+  of('v1', true, { ...data, ...observed })('PersistentVolumeClaim', 'persistentvolumeclaims'),
   of('v1', false, data)('PersistentVolume', 'persistentvolumes'),
   of('v1', false, tenancy)('Namespace', 'namespaces'),
   of('v1', false)('Node', 'nodes'),
-  of('autoscaling/v2')('HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  of('autoscaling/v2', true, observed)('HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   of('autoscaling/v1')('HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
-  of('policy/v1')('PodDisruptionBudget', 'poddisruptionbudgets'),
-  networking('Ingress', 'ingresses'),
+  of('policy/v1', true, observed)('PodDisruptionBudget', 'poddisruptionbudgets'),
+  of('networking.k8s.io/v1', true, observed)('Ingress', 'ingresses'),
   networking('NetworkPolicy', 'networkpolicies'),
   of('networking.k8s.io/v1', false)('IngressClass', 'ingressclasses'),
   of('discovery.k8s.io/v1')('EndpointSlice', 'endpointslices'),
@@ -101,6 +104,9 @@ export const KNOWN_KINDS: readonly KnownKind[] = [
 /** What a selector may name today. */
 export const SELECTABLE_KINDS: readonly KnownKind[] = KNOWN_KINDS.filter(({ pods }) => pods !== undefined)
 
+/** Watched while a policy selects them, and never written to. */
+export const OBSERVED_KINDS: readonly KnownKind[] = KNOWN_KINDS.filter(({ observed: yes }) => yes === true)
+
 export interface KindReference {
   readonly apiVersion: string
   readonly kind: string
@@ -108,6 +114,13 @@ export interface KindReference {
 
 export const knownKind = ({ apiVersion, kind }: KindReference): KnownKind | undefined =>
   KNOWN_KINDS.find((known) => known.apiVersion === apiVersion && known.kind === kind)
+
+export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '')
+
+const OWN_GROUPS: ReadonlySet<string> = new Set(KNOWN_KINDS.map(({ apiVersion }) => groupOf(apiVersion)))
+
+/** Of a group that is not Kubernetes' own: whether there is such a kind only its API server knows. */
+export const isCustom = ({ apiVersion }: KindReference): boolean => groupOf(apiVersion).includes('.') && !OWN_GROUPS.has(groupOf(apiVersion))
 
 export const isPod = ({ apiVersion, kind }: KindReference): boolean => knownKind({ apiVersion, kind })?.pods === 'self'
 

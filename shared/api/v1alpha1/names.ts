@@ -33,6 +33,10 @@ export const KILL_SWITCH = 'kubeskippy-kill-switch'
 /** Namespaces in which no policy acts by itself, whatever the installation says. The operator's own belongs to them. */
 export const PROTECTED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const
 
+/** ClusterRoles with this label ("true") say which custom resources the controller may read. */
+export const AGGREGATE_LABEL = `${GROUP}/aggregate-to-controller`
+export const OBSERVER_ROLE = 'kubeskippy-observer'
+
 /** The front door. */
 export const WEBHOOK_SERVICE = 'kubeskippy-webhook'
 export const WEBHOOK_TLS_SECRET = 'kubeskippy-webhook-tls'

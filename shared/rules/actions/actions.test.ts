@@ -12,11 +12,33 @@ const acting = (type: ActionTemplate['type'], body: Partial<ActionTemplate>, tar
 const select = (apiVersion: string, kind: string) => ({ labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion, kind }] })
 
 describe('KS301 action fits kind', () => {
-  const podless: [string, string][] = [['v1', 'Service'], ['v1', 'ConfigMap'], ['batch/v1', 'Job'], ['batch/v1', 'CronJob'], ['apps/v1', 'ReplicaSet'], ['autoscaling/v2', 'HorizontalPodAutoscaler']]
+  const podless: [string, string][] = [['v1', 'ConfigMap'], ['v1', 'Endpoints'], ['apps/v1', 'ReplicaSet'], ['autoscaling/v1', 'HorizontalPodAutoscaler']]
   for (const [apiVersion, kind] of podless) {
     it(`${kind} has no pods that policies heal`, () =>
       expect(check(ks301, { selector: select(apiVersion, kind), action: { target: 'Pod' } })).to.deep.equal([`spec.selector.resources[0].kind: no trigger or action fits ${apiVersion} ${kind}`]))
   }
+  const observed: [string, string][] = [['v1', 'Service'], ['batch/v1', 'Job'], ['batch/v1', 'CronJob'], ['autoscaling/v2', 'HorizontalPodAutoscaler'], ['argoproj.io/v1alpha1', 'Rollout']]
+  for (const [apiVersion, kind] of observed) {
+    for (const mode of ['automatic', 'dryrun', 'manual'] as const) {
+      it(`no action fits ${kind} in mode ${mode}`, () =>
+        expect(check(ks301, { mode, selector: select(apiVersion, kind), event: { reason: 'Failed' } })).to.deep.equal([`spec.selector.resources[0].kind: no action fits ${apiVersion} ${kind}`]))
+    }
+    it(`${kind} may be watched for its events`, () => expect(check(ks301, { mode: 'monitor', selector: select(apiVersion, kind), event: { reason: 'Failed' } })).to.deep.equal([]))
+  }
+  const watched: [string, string, string, boolean][] = [
+    ['batch/v1', 'Job', 'Failed', true],
+    ['batch/v1', 'Job', 'Ready', false],
+    ['v1', 'PersistentVolumeClaim', 'FileSystemResizePending', true],
+    ['v1', 'PersistentVolumeClaim', 'Available', false],
+    ['autoscaling/v2', 'HorizontalPodAutoscaler', 'ScalingActive', true],
+    ['argoproj.io/v1alpha1', 'Rollout', 'Degraded', true],
+    ['argoproj.io/v1alpha1', 'Rollout', 'CrashLoopBackOff', false],
+  ]
+  for (const [apiVersion, kind, type, fits] of watched) {
+    it(`${type} of ${kind} ${fits ? 'may be watched' : 'is looked at by nothing'}`, () =>
+      expect(check(ks301, { mode: 'monitor', selector: select(apiVersion, kind), condition: { type } })).to.deep.equal(fits ? [] : [`spec.selector.resources[0].kind: no trigger looks at ${apiVersion} ${kind}`]))
+  }
+  it('a PersistentVolumeClaim that would be acted on is left to KS104', () => expect(check(ks301, { selector: select('v1', 'PersistentVolumeClaim'), condition: { type: 'Resizing' } })).to.deep.equal([]))
   for (const [apiVersion, kind] of [['v1', 'Secret'], ['v1', 'Node'], ['v1', 'Pods']] as const) {
     it(`${kind} is left to the rule that is about it`, () => expect(check(ks301, { selector: select(apiVersion, kind), action: { target: 'Pod' } })).to.deep.equal([]))
   }

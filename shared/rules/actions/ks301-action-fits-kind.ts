@@ -1,14 +1,15 @@
 import { ACTS_ON, isOneOf } from '../../api/v1alpha1/action-kinds.ts'
-import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
-import { knownKind, nameOf, type KnownKind } from '../../api/v1alpha1/kinds.ts'
-import { quoted } from '../../lib/text.ts'
+import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
+import { isCustom, knownKind, nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
+import { printable, quoted } from '../../lib/text.ts'
 import { acts, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { canHave } from '../triggers/kind-conditions.ts'
 
 /** What to select instead, where there is something better than the general advice. */
 const INSTEAD: Readonly<Record<string, string>> = {
   'apps/v1 ReplicaSet': 'select the Deployment that owns it, or v1 Pod',
-  'batch/v1 Job': 'leave retries to backoffLimit of the Job',
-  'batch/v1 CronJob': 'leave retries to backoffLimit of its jobTemplate',
+  'batch/v1 Job': 'leave retries to backoffLimit of the Job, and watch it with mode: monitor',
+  'batch/v1 CronJob': 'leave retries to backoffLimit of its jobTemplate, and watch it with mode: monitor',
 }
 
 export const ks301: Rule = {
@@ -18,20 +19,36 @@ export const ks301: Rule = {
   why: 'condition triggers look at pods, and each action writes to some kinds only: on anything else the policy does nothing, or not what it says',
   fix: 'select v1 Pod, or apps/v1 Deployment, StatefulSet or DaemonSet',
   check(policy) {
-    const known = selectedResources(policy).map((resource, index) => ({ index, kind: knownKind(resource) }))
-    const podless = known.flatMap(({ index, kind }): Finding[] => (unhealable(kind) ? [podlessFinding(index, kind)] : []))
+    const podless = selectedResources(policy).flatMap((resource, index): Finding[] => podlessFinding(policy, resource, index))
     return [...podless, ...unclearTargets(policy), ...unfitting(policy)]
   },
 }
 
 /** Unknown, cluster-scoped and forbidden kinds have rules of their own. */
-const unhealable = (kind: KnownKind | undefined): kind is KnownKind =>
-  kind !== undefined && kind.pods === undefined && kind.namespaced && kind.forbidden === undefined
-
-function podlessFinding(index: number, kind: KnownKind): Finding {
-  const fix = INSTEAD[nameOf(kind)]
-  return { path: `spec.selector.resources[${index}].kind`, what: `no trigger or action fits ${nameOf(kind)}`, ...(fix === undefined ? {} : { fix }) }
+const isOthers = (kind: KindReference): boolean => {
+  const known = knownKind(kind)
+  return known === undefined ? !isCustom(kind) : known.pods !== undefined || !known.namespaced || (known.forbidden !== undefined && known.observed !== true)
 }
+
+/** What is neither a pod nor owns any may be watched, where it is watched at all; no action is for it. */
+function podlessFinding(policy: HealingPolicy, kind: KindReference, index: number): Finding[] {
+  if (isOthers(kind)) return []
+  const path = `spec.selector.resources[${index}].kind`
+  const known = knownKind(kind)
+  if (known !== undefined && known.observed !== true) {
+    const fix = INSTEAD[nameOf(kind)]
+    return [{ path, what: `no trigger or action fits ${nameOf(kind)}`, ...(fix === undefined ? {} : { fix }) }]
+  }
+  if (acts(policy)) {
+    const fix = INSTEAD[nameOf(kind)] ?? 'watch it in a policy of its own with mode: monitor'
+    // KS104 is about what must never be acted on.
+    return known?.forbidden === undefined ? [{ path, what: `no action fits ${printable(nameOf(kind), 80)}`, why: 'what is found there could not be acted on', fix }] : []
+  }
+  return policy.spec.triggers.some((trigger) => looksAt(trigger, kind)) ? [] : [{ path, what: `no trigger looks at ${printable(nameOf(kind), 80)}`, why: 'it would be watched for nothing', fix: 'add a condition that it has, or an event trigger' }]
+}
+
+const looksAt = ({ conditionTrigger, eventTrigger, metricTrigger }: Trigger, kind: KindReference): boolean =>
+  eventTrigger !== undefined || metricTrigger !== undefined || (conditionTrigger !== undefined && canHave(kind, conditionTrigger.type))
 
 const selectedWorkloads = (policy: HealingPolicy) => selectedResources(policy).filter((resource) => knownKind(resource)?.pods === 'owned')
 

@@ -5,14 +5,18 @@ import { acts, namespacePath, selectedNamespaces, selectedResources, type Findin
 export const ks104: Rule = {
   id: 'KS104',
   severity: 'E',
-  title: 'No policy selects the operator itself, or kinds that hold data, credentials, access rights or whole namespaces.',
+  title: 'No policy selects the operator itself, or kinds that hold data (PersistentVolumeClaims may be watched with mode monitor), credentials, access rights or whole namespaces.',
   why: 'what an action breaks there cannot be healed',
   fix: 'select the pods or workloads that are broken',
   check(policy, { installation }) {
     const kinds = selectedResources(policy).flatMap((resource, index): Finding[] => {
-      const forbidden = knownKind(resource)?.forbidden
-      if (forbidden === undefined) return []
-      return [{ path: `spec.selector.resources[${index}].kind`, what: `${nameOf(resource)} must not be selected`, why: forbidden }]
+      const known = knownKind(resource)
+      if (known?.forbidden === undefined) return []
+      if (known.observed === true) {
+        if (!acts(policy)) return []
+        return [{ path: `spec.selector.resources[${index}].kind`, what: `${nameOf(resource)} must not be acted on`, why: known.forbidden, fix: 'watch it in a policy of its own with mode: monitor' }]
+      }
+      return [{ path: `spec.selector.resources[${index}].kind`, what: `${nameOf(resource)} must not be selected`, why: known.forbidden }]
     })
     const own = selectedNamespaces(policy).flatMap((namespace, index): Finding[] =>
       acts(policy) && namespace === installation.operatorNamespace

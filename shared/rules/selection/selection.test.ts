@@ -62,7 +62,7 @@ describe('KS103 protected namespaces', () => {
 
 describe('KS104 forbidden targets', () => {
   const forbidden: [string, string][] = [
-    ['v1', 'Namespace'], ['v1', 'Secret'], ['v1', 'ServiceAccount'], ['v1', 'PersistentVolume'], ['v1', 'PersistentVolumeClaim'],
+    ['v1', 'Namespace'], ['v1', 'Secret'], ['v1', 'ServiceAccount'], ['v1', 'PersistentVolume'],
     ['rbac.authorization.k8s.io/v1', 'Role'], ['rbac.authorization.k8s.io/v1', 'RoleBinding'], ['rbac.authorization.k8s.io/v1', 'ClusterRole'], ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
     ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
     ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'], ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'], ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy'],
@@ -74,6 +74,11 @@ describe('KS104 forbidden targets', () => {
         expect(check(ks104, { mode, selector: { resources: [{ apiVersion, kind, names: ['x'] }] } })).to.deep.equal([`spec.selector.resources[0].kind: ${apiVersion} ${kind} must not be selected`]))
     }
   }
+  for (const mode of ['automatic', 'dryrun', 'manual'] as const) {
+    it(`a PersistentVolumeClaim must not be acted on in mode ${mode}`, () =>
+      expect(check(ks104, { mode, selector: { resources: [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', names: ['x'] }] } })).to.deep.equal(['spec.selector.resources[0].kind: v1 PersistentVolumeClaim must not be acted on']))
+  }
+  it('a PersistentVolumeClaim may be watched', () => expect(check(ks104, { mode: 'monitor', selector: { resources: [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', names: ['x'] }] } })).to.deep.equal([]))
   it('pods and workloads pass', () => {
     const resources = [pod, ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ apiVersion: 'apps/v1', kind }))]
     expect(check(ks104, { selector: { labelSelector: app, resources } })).to.deep.equal([])
@@ -115,11 +120,11 @@ describe('KS105 everything protected', () => {
 describe('KS107 unknown kinds', () => {
   const of = (apiVersion: string, kind: string): PolicyOverrides => ({ selector: { labelSelector: app, resources: [{ apiVersion, kind }] } })
   it('a kind of another group is refused', () => expect(check(ks107, of('apps/v1', 'Pod'))).to.deep.equal(['spec.selector.resources[0].kind: unknown kind apps/v1 Pod']))
-  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'pods'], ['v1', 'Deployment'], ['apps/v1beta1', 'Deployment'], ['argoproj.io/v1alpha1', 'Rollout']] as const) {
+  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'pods'], ['v1', 'Deployment'], ['apps/v1beta1', 'Deployment'], ['rollouts/v1', 'Rollout'], ['networking.k8s.io/v1', 'Ingres'], ['kubeskippy.io/v1alpha1', 'HealingPlan']] as const) {
     it(`${apiVersion} ${kind} is refused`, () => expect(check(ks107, of(apiVersion, kind))).to.have.lengthOf(1))
   }
   it('a cluster-scoped kind is refused', () => expect(check(ks107, of('v1', 'Node'))).to.deep.equal(['spec.selector.resources[0].kind: v1 Node is cluster-scoped']))
-  for (const [apiVersion, kind] of [['v1', 'Pod'], ['apps/v1', 'Deployment'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet']] as const) {
+  for (const [apiVersion, kind] of [['v1', 'Pod'], ['apps/v1', 'Deployment'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet'], ['argoproj.io/v1alpha1', 'Rollout'], ['gateway.networking.k8s.io/v1', 'Gateway'], ['batch/v1', 'Job']] as const) {
     it(`${apiVersion} ${kind} passes`, () => expect(check(ks107, of(apiVersion, kind))).to.deep.equal([]))
   }
   it('the nearest kind is offered', () => {

@@ -1,5 +1,5 @@
 /** Which conditions objects of a kind can have. */
-import { nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
+import { isCustom, nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { isDerivedState, isQualified, POD_CONDITIONS, type KnownConditions } from './pod-conditions.ts'
 
 /** Of the kinds of Kubernetes itself. */
@@ -9,6 +9,13 @@ export const CONDITIONS_OF_KINDS: Readonly<Record<string, KnownConditions>> = {
   // Their controllers set none today: their pods have them.
   'apps/v1 StatefulSet': {},
   'apps/v1 DaemonSet': {},
+  'batch/v1 Job': { Complete: {}, Failed: {}, FailureTarget: {}, Suspended: {}, SuccessCriteriaMet: {} },
+  'batch/v1 CronJob': {},
+  'v1 Service': {},
+  'v1 PersistentVolumeClaim': { Resizing: {}, FileSystemResizePending: {}, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
+  'autoscaling/v2 HorizontalPodAutoscaler': { AbleToScale: { healthy: 'True' }, ScalingActive: { healthy: 'True' }, ScalingLimited: {} },
+  'policy/v1 PodDisruptionBudget': { DisruptionAllowed: {} },
+  'networking.k8s.io/v1 Ingress': {},
 }
 
 export const conditionsOf = (kind: KindReference): KnownConditions | undefined => (Object.hasOwn(CONDITIONS_OF_KINDS, nameOf(kind)) ? CONDITIONS_OF_KINDS[nameOf(kind)] : undefined)
@@ -19,6 +26,8 @@ export const podsCanHave = (type: string): boolean => isDerivedState(type) || Ob
 /** Whether an object of the kind itself can have the condition, apart from pods that it owns. */
 export function canHave(kind: KindReference, type: string): boolean {
   if (nameOf(kind) === 'v1 Pod') return podsCanHave(type)
+  // Of custom resources nobody knows; they have no containers.
+  if (isCustom(kind)) return !isDerivedState(type)
   const known = conditionsOf(kind)
   return known !== undefined && Object.hasOwn(known, type)
 }

@@ -62,6 +62,15 @@ export class FakeClient implements KubeApi, KubeVersion {
     return this.#server.version
   }
 
+  async discover(group: string, version: string): Promise<readonly Resource[]> {
+    await Promise.resolve()
+    try {
+      return this.#server.definitions.discover(group, version)
+    } catch (error) {
+      throw error instanceof Refused ? toError(error.refusal, `GET resources ${group}/${version}`) : error
+    }
+  }
+
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
     const { subresource, notOlderThan } = options
     const request = describeRequest('GET', resource, key, subresource)
@@ -90,7 +99,10 @@ export class FakeClient implements KubeApi, KubeVersion {
     const request = describeRequest('WATCH', resource, { namespace })
     if (!RESOURCE_VERSION.test(options.resourceVersion)) throw refused(request, 'a watch needs a resourceVersion')
     collectionPath(resource, namespace, request)
-    const run = () => this.#server.watches.watch<T>(this.user, resource, options, request)
+    const run = () => {
+      this.#server.definitions.demand(resource)
+      return this.#server.watches.watch<T>(this.user, resource, options, request)
+    }
     const stream = await this.#call({ verb: 'watch', resource, key: { namespace }, request, options, run })
     try {
       yield* stream

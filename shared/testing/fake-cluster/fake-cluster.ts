@@ -6,6 +6,7 @@
 import type { KubeManifest, ObjectKey, Resource } from '../../kube/api.ts'
 import { NAMESPACES } from '../../kube/resources.ts'
 import type { Journal } from './calls.ts'
+import type { Definitions } from './definitions.ts'
 import { FakeClient } from './fake-client.ts'
 import { FakeServer, type FakeServerOptions } from './fake-server.ts'
 import type { Faults } from './faults.ts'
@@ -88,6 +89,17 @@ export class FakeCluster extends FakeClient {
 
   all(resource: Resource): readonly StoredObject[] {
     return this.#fake.state.all(resource)
+  }
+
+  get definitions(): Definitions {
+    return this.#fake.definitions
+  }
+
+  /** As when a CustomResourceDefinition is deleted: its objects go, its watches end, and nobody knows the kind any more. */
+  undefine(resource: Resource): void {
+    for (const object of this.all(resource)) this.#fake.state.remove(collectionOf(resource), object)
+    this.#fake.definitions.remove(resource)
+    this.#fake.watches.end((watch) => collectionOf(watch.resource) === collectionOf(resource))
   }
 
   reconcileBudgets(): void {

@@ -6,6 +6,7 @@ import { keyString } from '../../kube/store.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import { badRequest, forbidden, notFound, versionTooLarge } from './answers.ts'
 import { Journal, type Call } from './calls.ts'
+import { Definitions } from './definitions.ts'
 import { reconcileBudgets } from './disruption.ts'
 import { evict } from './eviction.ts'
 import { Faults } from './faults.ts'
@@ -43,6 +44,7 @@ export class FakeServer {
   readonly state = new State()
   readonly journal = new Journal()
   readonly faults = new Faults()
+  readonly definitions = new Definitions()
   readonly watches: Watches
   readonly clock: Clock
   readonly timers: Timers
@@ -94,6 +96,7 @@ export class FakeServer {
   }
 
   list(resource: Resource, options: ListOptions): ObjectList {
+    this.definitions.demand(resource)
     const token = options.continue === undefined ? undefined : readToken(options.continue)
     const version = token?.version ?? (options.exactVersion === undefined ? this.state.version : Number(options.exactVersion))
     const labels = labelMatcher(options.labelSelector)

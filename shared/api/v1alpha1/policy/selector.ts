@@ -20,7 +20,7 @@ export const selector = {
     },
     resources: {
       type: 'array',
-      description: 'Kinds of the selected objects. Default: Pod (v1).',
+      description: 'Kinds of the selected objects. Default: Pod (v1). Jobs, volume claims, custom resources and other kinds without pods: with mode monitor only.',
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'atomic',
