@@ -3,11 +3,16 @@ import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
-import { kubectl, kubeskippy, may, rightsOf } from './access.ts'
+import { healerRules } from '../../controller/permissions.ts'
+import { kubectl, kubeskippy, may, rightsOf, type Right } from './access.ts'
 
 const SHOP_HEALER = serviceAccountUser('shop', HEALER_ACCOUNT)
 const EVICT = { namespace: 'shop', verb: 'create', resource: 'pods/eviction' }
 const KINDS = ['serviceaccount', 'role', 'rolebinding']
+
+/** `verb group/resource`, sorted. */
+const oneByOne = (rights: readonly Right[]): string[] =>
+  [...new Set(rights.flatMap(({ verbs, apiGroups, resources }) => verbs.flatMap((verb) => apiGroups.flatMap((group) => resources.map((resource) => `${verb} ${group}/${resource}`)))))].sort()
 
 describe('kubeskippy enable and disable', function () {
   this.timeout(120_000)
@@ -31,14 +36,16 @@ describe('kubeskippy enable and disable', function () {
     expect(await kubectl(cluster, ['get', KINDS.join(','), '-n', 'shop', '--ignore-not-found', '-l', 'app.kubernetes.io/part-of=kubeskippy'])).to.equal('')
   })
 
-  it('enable: the healer may evict pods, and do nothing else', async () => {
+  it('enable: the healer may do what the actions need, which every editor may too, and nothing else', async () => {
     expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(false)
     const { code, stdout, stderr } = await kubeskippy(cluster, 'enable', '-n', 'shop')
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     expect(stdout.match(/: created$/gm)).to.have.length(3)
     expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(true)
-    expect(await rightsOf(cluster, SHOP_HEALER, 'shop')).to.deep.equal([{ verbs: ['create'], apiGroups: [''], resources: ['pods/eviction'] }])
+    expect(oneByOne(await rightsOf(cluster, SHOP_HEALER, 'shop'))).to.deep.equal(oneByOne(healerRules))
     expect(await rightsOf(cluster, SHOP_HEALER, 'default')).to.deep.equal([])
+    const editor = JSON.parse(await kubectl(cluster, ['get', 'clusterrole', 'edit', '-o', 'json'])) as { readonly rules: readonly Right[] }
+    expect(oneByOne(editor.rules)).to.include.members(oneByOne(healerRules))
   })
 
   it('-o yaml prints what is there now', async () => {
@@ -72,7 +79,7 @@ describe('kubeskippy enable and disable', function () {
     await kubectl(cluster, ['label', 'rolebinding', HEALER_ACCOUNT, '-n', 'shop', 'app.kubernetes.io/name=kubeskippy', 'app.kubernetes.io/part-of=kubeskippy', 'app.kubernetes.io/component=healer'])
     const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop')
     expect(stdout).to.contain('role/kubeskippy-healer in shop: updated').and.to.contain('rolebinding/kubeskippy-healer in shop: made anew')
-    expect(await rightsOf(cluster, SHOP_HEALER, 'shop')).to.deep.equal([{ verbs: ['create'], apiGroups: [''], resources: ['pods/eviction'] }])
+    expect(oneByOne(await rightsOf(cluster, SHOP_HEALER, 'shop'))).to.deep.equal(oneByOne(healerRules))
   })
 
   it("does not overwrite or remove somebody else's object of that name", async () => {
