@@ -11,6 +11,8 @@ import {
   DEPLOYMENTS,
   EVENTS,
   HEALING_ACTIONS,
+  HORIZONTAL_POD_AUTOSCALERS,
+  VERTICAL_POD_AUTOSCALERS,
   HEALING_LEDGERS,
   HEALING_POLICIES,
   LEASES,
@@ -83,6 +85,9 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(SERVICE_ACCOUNTS, READ, [HEALER_ACCOUNT]),
   { apiGroups: [DEPLOYMENTS.group], resources: [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].map(({ plural }) => plural), verbs: READ },
   on(POD_DISRUPTION_BUDGETS, ['list']),
+  // What decides about a workload's replicas or sizes is no longer ours to decide.
+  on(HORIZONTAL_POD_AUTOSCALERS, ['list']),
+  on(VERTICAL_POD_AUTOSCALERS, ['list']),
   // Sources of metric triggers: reads of numbers. What an adapter calls its metrics is known to nobody else.
   on(POD_METRICS, ['list']),
   on(ENDPOINT_SLICES, ['list']),

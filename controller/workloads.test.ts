@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../shared/api/v1alpha1/names.ts'
 import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
-import { DEPLOYMENTS, PODS } from '../shared/kube/resources.ts'
+import { DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, PODS } from '../shared/kube/resources.ts'
 import { minutes, seconds, type Millis } from '../shared/lib/time.ts'
 import { isObject } from '../shared/lib/json.ts'
 import { buildActionTemplate } from '../shared/testing/builders/objects.ts'
@@ -91,8 +91,33 @@ describe('the whole controller on workloads', () => {
     town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { ...(o['spec'] as object), paused: true } }))
     await town.start()
     await town.live(minutes(4))
-    expect(town.actions[0]?.status?.result).to.include({ success: false, reason: 'Unsupported' })
+    expect(town.actions[0]?.status?.result).to.include({ success: false, reason: 'WorkloadPaused' })
     expect(written()).to.deep.equal(['create pods/eviction'])
+  })
+
+  it('does not scale what an autoscaler scales, and names it; a KEDA object by its own name', async () => {
+    const scale: ActionTemplate = { name: 'more', type: 'scale', priority: 1, scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 5 } }
+    town = setUp([scale])
+    const hpa = (owner?: object) => ({
+      apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'cart', namespace: NAMESPACE, ...(owner === undefined ? {} : { ownerReferences: [owner] }) },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' }, maxReplicas: 9 },
+    })
+    town.cluster.seed(HORIZONTAL_POD_AUTOSCALERS, hpa() as never)
+    await town.start()
+    await live(minutes(1))
+    expect(town.policy.status?.lastDecision).to.include({ kind: 'Blocked', reason: 'OwnedElsewhere' })
+    expect(town.policy.status?.lastDecision?.message).to.contain('HorizontalPodAutoscaler/cart scales Deployment/cart')
+    town.cluster.drop(HORIZONTAL_POD_AUTOSCALERS, KEY)
+    town.cluster.seed(HORIZONTAL_POD_AUTOSCALERS, hpa({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'orders', uid: 'u', controller: true }) as never)
+    town.pod('broken')
+    await live(minutes(1))
+    expect(town.policy.status?.lastDecision?.message).to.contain('ScaledObject/orders scales Deployment/cart')
+    expect([town.actions, written()]).to.deep.equal([[], []])
+    town.cluster.drop(HORIZONTAL_POD_AUTOSCALERS, KEY)
+    town.pod('broken')
+    await live(minutes(1))
+    expect(written()).to.deep.equal(['patch deployments/scale'])
   })
 
   it('asks for the rights of the planned action only', async () => {

@@ -34,12 +34,12 @@ describe('rolling restart of a workload', () => {
       })
     })
   }
-  it('of a paused Deployment is refused: the API server would take it and do nothing', () => expect(refused(template, workload('Deployment', 'cart', { paused: true }))).to.equal('Unsupported: Deployment/cart is paused (spec.paused): a new revision would not be rolled out'))
+  it('of a paused Deployment is refused: the API server would take it and do nothing', () => expect(refused(template, workload('Deployment', 'cart', { paused: true }))).to.equal('WorkloadPaused: Deployment/cart is paused (spec.paused): a new revision would not be rolled out'))
   for (const kind of ['StatefulSet', 'DaemonSet']) {
-    it(`of a ${kind} that updates OnDelete is refused`, () => expect(refused(template, workload(kind, 'cart', { updateStrategy: 'OnDelete' }))).to.match(/^Unsupported: .*OnDelete/))
+    it(`of a ${kind} that updates OnDelete is refused`, () => expect(refused(template, workload(kind, 'cart', { updateStrategy: 'OnDelete' }))).to.match(/^OnDelete: .*OnDelete/))
   }
   it('of a StatefulSet with a partition is refused', () => {
-    expect(refused(template, workload('StatefulSet', 'db', { partition: 1 }))).to.match(/^Unsupported: .*partition 1/)
+    expect(refused(template, workload('StatefulSet', 'db', { partition: 1 }))).to.match(/^Partitioned: .*partition 1/)
     expect(planned(template, workload('StatefulSet', 'db', { partition: 0 })).operations).to.have.length(1)
   })
   it('of a ReplicaSet is refused: a new template would replace no pod', () => expect(refused(template, cartSet)).to.match(/^Unsupported/))

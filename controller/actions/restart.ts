@@ -35,9 +35,9 @@ const STAMP = pointer(['spec', 'template', 'metadata', 'annotations', RESTARTED_
 
 function rollingPlan(target: WorkloadView, { action, object }: PlanContext): Plan | Unplannable {
   // Accepted by the API server in all three cases, and without effect.
-  if (target.paused) return refuse('Unsupported', `${describe(target.ref)} is paused (spec.paused): a new revision would not be rolled out`)
-  if (target.updateStrategy === 'OnDelete') return refuse('Unsupported', `${describe(target.ref)} has the update strategy OnDelete: a new revision would replace no pod`)
-  if (target.partition > 0) return refuse('Unsupported', `${describe(target.ref)} has partition ${target.partition}: a new revision would not reach all of its pods`)
+  if (target.paused) return refuse('WorkloadPaused', `${describe(target.ref)} is paused (spec.paused): a new revision would not be rolled out`)
+  if (target.updateStrategy === 'OnDelete') return refuse('OnDelete', `${describe(target.ref)} has the update strategy OnDelete: a new revision would replace no pod`)
+  if (target.partition > 0) return refuse('Partitioned', `${describe(target.ref)} has partition ${target.partition}: a new revision would not reach all of its pods`)
   const annotation = { [RESTARTED_BY]: action }
   return {
     operations: [

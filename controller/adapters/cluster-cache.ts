@@ -85,6 +85,8 @@ export class WatchedCluster implements ClusterCache {
       ...this.demanded.world(namespace),
       // Whether it may is asked when there is something to do.
       healer: healer === undefined ? 'Missing' : 'Ready',
+      claims: [],
+      age: this.#pods.age,
       killSwitch: this.#killSwitch.store.size > 0,
       clockSkew: server === undefined ? undefined : between(server, now),
       installation,

@@ -3,20 +3,21 @@ import { HEALER_ACCOUNT, KILL_SWITCH, serviceAccountUser } from '../../shared/ap
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
-import { between, type Clock } from '../../shared/lib/time.ts'
+import { between, millis, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Permission } from '../actions/action.ts'
 import { permissionsFor } from '../actions/index.ts'
+import type { Claim } from '../healing/act-guards.ts'
 import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
 import type { DemandedCluster } from './demanded-cluster.ts'
-import { namespaceView, podView, workloadView } from './project.ts'
+import { claimOf, namespaceView, podView, workloadView } from './project.ts'
 
 /** Deeper chains are no workload of ours; the core stops there too. */
 const MAX_DEPTH = 8
@@ -49,7 +50,7 @@ export class ApiLiveReader implements LiveReader {
       this.killSwitch(),
     ])
     const { raw, target } = seen
-    const { pods, workloads, budgets } = await this.#surroundings(target, spec)
+    const [{ pods, workloads, budgets }, claims] = await Promise.all([this.#surroundings(target, spec), target?.shape === 'Workload' ? this.claims(namespace) : []])
     const server = api.serverTime()
     const now = clock.now()
     return {
@@ -67,6 +68,8 @@ export class ApiLiveReader implements LiveReader {
         // A second list of events would know less: what was counted is in the watch. And no act is on the other kinds.
         ...(this.#options.demanded?.world(namespace) ?? { events: [], objects: [], unseen: new Map() }),
         healer,
+        claims,
+        age: millis(0),
         killSwitch,
         clockSkew: server === undefined ? undefined : between(server, now),
         installation,
@@ -80,6 +83,21 @@ export class ApiLiveReader implements LiveReader {
     if (account === undefined || account.metadata.deletionTimestamp !== undefined) return 'Missing'
     const answers = await Promise.all(permissions.map((permission) => this.#may(namespace, permission)))
     return answers.every(Boolean) ? 'Ready' : 'Forbidden'
+  }
+
+  async claims(namespace: string): Promise<readonly Claim[]> {
+    const lists = await Promise.all([HORIZONTAL_POD_AUTOSCALERS, VERTICAL_POD_AUTOSCALERS].map((resource) => this.#listed(resource, namespace)))
+    return lists.flatMap((items, index) => items.flatMap((raw) => claimOf(raw, index === 0 ? 'scales' : 'sizes') ?? []))
+  }
+
+  /** Nothing where the cluster does not have the kind. */
+  async #listed(resource: Resource, namespace: string): Promise<readonly KubeObject[]> {
+    try {
+      return (await this.#options.api.list(resource, { namespace })).items
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return []
+      throw error
+    }
   }
 
   async killSwitch(): Promise<boolean> {

@@ -4,6 +4,7 @@ import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
 import { earliest, instant, parseInstant } from '../../shared/lib/time.ts'
+import type { Claim } from '../healing/act-guards.ts'
 import { pauseReason } from '../healing/pause.ts'
 import type {
   Amounts,
@@ -179,6 +180,19 @@ export function eventView(raw: KubeObject): EventView | undefined {
     first: earliest(first, last),
     last,
   }
+}
+
+/** Of an autoscaler: what it decides about. One that a KEDA object made is named by that. */
+export function claimOf(raw: KubeObject, what: Claim['what']): Claim | undefined {
+  const target = member(member(raw, 'spec'), what === 'scales' ? 'scaleTargetRef' : 'targetRef')
+  const [kind, name] = [text(target['kind']), text(target['name'])]
+  if (kind === '' || name === '') return undefined
+  // One that only recommends sizes nothing.
+  if (what === 'sizes' && member(member(raw, 'spec'), 'updatePolicy')['updateMode'] === 'Off') return undefined
+  const owner = ownerOf(raw)
+  const own = { kind: what === 'scales' ? 'HorizontalPodAutoscaler' : 'VerticalPodAutoscaler', name: raw.metadata.name }
+  const { kind: byKind, name: byName } = owner ?? own
+  return { by: `${byKind}/${byName}`, what, of: { kind, name } }
 }
 
 export const namespaceView = (raw: KubeObject): NamespaceView => ({

@@ -9,6 +9,7 @@ import { earliest, formatInstant, instant, parseInstant, wholeSecond, type Insta
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { timeoutOf } from '../actions/index.ts'
 import { isRefusal, targetOf } from '../actions/targets.ts'
+import { refuseAct, touchesOf } from './act-guards.ts'
 import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
 import { takeCensus, type Census } from './census.ts'
@@ -156,6 +157,11 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(next.refusal)
       continue
     }
+    const conflict = refuseWrite(next.action.spec, snapshot)
+    if (conflict !== undefined) {
+      refuse(conflict)
+      continue
+    }
     // Several pods of one workload lead to one act on it.
     if (actions.some(({ name }) => name === next.action.name)) continue
     if (snapshot.forbidden.has(next.action.spec.action.name)) {
@@ -175,6 +181,12 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     actions.push(next.action)
   }
   return { actions, refusals, loops }
+}
+
+/** Why the workload that it is for may not be written now; the plan is asked again, live, before the write. */
+function refuseWrite({ action, targetResource: { uid } }: HealingActionSpec, { workloads, claims, now }: Snapshot): Refusal | undefined {
+  const target = workloads.find(({ ref }) => ref.uid === uid)
+  return target === undefined ? undefined : refuseAct({ touches: touchesOf(action), target, claims, now })
 }
 
 /** A slot in each of the budgets that policies share, or why one of them has no room. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import type { ObjectMeta } from '../../shared/lib/object.ts'
-import { minutes, millis } from '../../shared/lib/time.ts'
+import { minutes, millis, seconds } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { GUARDS, refusalOf, type GuardView } from './guards.ts'
 import type { Proposal } from './guards.ts'
@@ -68,6 +68,8 @@ const CASES: readonly Case[] = [
   { title: 'at a forbidding time of its schedule a policy does nothing', spec: schedules({ allow: true, schedule: '0 12 * * *' }, { allow: false, schedule: '0 11,12 * * *' }), reason: 'OutsideSchedule' },
   { title: 'an owner that has not been seen yet is waited for', proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
   { title: 'labels of an owner that was only not seen yet are waited for', spec: protect({ labelSelector: { matchLabels: { critical: 'true' } } }), proposal: chained(pod(), [cartSet]), reason: 'OwnerUnknown' },
+  { title: 'pods that were heard of a minute and a half ago will do', view: { age: seconds(95) }, reason: undefined },
+  { title: 'pods that were not heard of for longer stop', view: { age: millis(95_001) }, reason: 'StaleData' },
   { title: 'a pod that is going is left alone', proposal: chained(pod('cart-0', { deleting: true })), reason: 'TargetTerminating' },
   { title: 'the pods of an owner that is going are left alone', proposal: chained(pod(), [{ ...cart, deleting: true }, cartSet]), reason: 'TargetTerminating' },
   { title: 'a static pod is left alone', proposal: chained(pod('cart-0', { mirror: true })), reason: 'Unsupported' },
@@ -102,6 +104,7 @@ describe('guards', () => {
       killSwitch: true,
       violations: [violation],
       clockSkew: minutes(2),
+      age: minutes(2),
       namespace: { ...here, deleting: true },
       installation: { ...DEFAULT_INSTALLATION, protectedNamespaces: ['shop'] },
       healer: 'Missing',
@@ -127,6 +130,7 @@ describe('guards', () => {
       'OptedOut',
       'Protected',
       'OutsideSchedule',
+      'StaleData',
       'TargetTerminating',
       'Unsupported',
       'Unsupported',

@@ -20,12 +20,15 @@ export interface Proposal {
 }
 
 /** What guards look at: the live world just before a write, or the cached one of a decision. */
-export type GuardView = Pick<Snapshot, 'now' | 'namespace' | 'healer' | 'killSwitch' | 'clockSkew' | 'installation' | 'violations'>
+export type GuardView = Pick<Snapshot, 'now' | 'age' | 'namespace' | 'healer' | 'killSwitch' | 'clockSkew' | 'installation' | 'violations'>
 
 type Guard = (policy: CompiledPolicy, proposal: Proposal, view: GuardView) => Refusal | undefined
 
 /** Where the two clocks disagree by more, the hour of the limit cannot be told. */
 const MAX_CLOCK_SKEW = minutes(1)
+
+/** A quiet watch is heard every minute, and begun anew after 75 seconds of silence. */
+const MAX_AGE = seconds(95)
 
 export const GUARDS: readonly Guard[] = [
   // One object stops everything at once, so it is looked at before anything of the policy.
@@ -73,6 +76,9 @@ export const GUARDS: readonly Guard[] = [
   // Whose trouble it is decides over incident and cooldown: never guess it from half a chain.
   (_policy, { object, chain }, { now }) =>
     chain.incomplete ? { reason: 'OwnerUnknown', message: `the owner of ${describe(object.ref)} has not been seen yet`, recheckAt: after(now, seconds(5)) } : undefined,
+  // A watch that has gone silent shows what once was.
+  (_policy, _proposal, { age, now }) =>
+    age <= MAX_AGE ? undefined : { reason: 'StaleData', message: 'the pods of the cluster have not been heard of for more than a minute and a half', recheckAt: after(now, seconds(5)) },
   // Already on its way; a second eviction would do nothing, and a dying owner makes no new pod.
   (_policy, { object, chain }) => {
     const by = [object, ...chain.workloads].find((o) => o.deleting)

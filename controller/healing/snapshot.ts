@@ -7,6 +7,7 @@ import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
+import type { Claim } from './act-guards.ts'
 import type { SharedBudget } from './shared-budget.ts'
 import type { RestartMarks } from '../triggers/metric/restarts.ts'
 import type { Signals } from '../triggers/trigger.ts'
@@ -155,6 +156,10 @@ export interface World extends Signals {
   /** Of other kinds that the policies of the namespace select. */
   readonly objects: readonly ObjectView[]
   readonly healer: HealerState
+  /** Autoscalers of the namespace; asked only when an act is about to write a workload. */
+  readonly claims: readonly Claim[]
+  /** Time since the API server was last heard about pods. */
+  readonly age: Millis
   /** The kill switch exists. */
   readonly killSwitch: boolean
   /** How far the process's clock is from the API server's; undefined before its first answer. */

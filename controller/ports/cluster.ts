@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Permission } from '../actions/action.ts'
+import type { Claim } from '../healing/act-guards.ts'
 import type { HealerState, TargetView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
@@ -27,6 +28,8 @@ export interface LiveReader {
   /** Whether the healer of the namespace is there and may do this. */
   healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState>
   killSwitch(): Promise<boolean>
+  /** Autoscalers of the namespace. */
+  claims(namespace: string): Promise<readonly Claim[]>
   /** The pods of the namespace, and the workload that was acted on, as they are now. */
   around(spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>>
 }

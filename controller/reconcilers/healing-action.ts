@@ -13,6 +13,7 @@ import { hasLanded, isChangedByOthers } from '../actions/fields.ts'
 import { expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
 import { done, wouldHave } from '../actions/words.ts'
+import { refuseAct } from '../healing/act-guards.ts'
 import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
@@ -132,6 +133,9 @@ export class ActionReconciler {
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
     // Nothing was written, and nothing can be: the next rung follows.
     if ('refusal' in planned) return record.ended(found, policy, failed(planned.refusal.reason, planned.refusal.message))
+    const touches = planned.intent.map(({ path }) => path)
+    const conflict = target?.shape === 'Workload' && doubt === undefined ? refuseAct({ touches, target, claims: view.world.claims, now }) : undefined
+    if (conflict !== undefined) return record.ended(found, policy, failed(conflict.reason, conflict.message))
     // The API server answers a bare 500 then.
     if (view.budgets.length > 1) {
       return record.ended(found, policy, failed('SeveralDisruptionBudgets', `${view.budgets.join(' and ')} both select the pod, which the eviction API does not support`))

@@ -28,7 +28,7 @@ import { StormWatch } from './storm-watch.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
-  readonly live: Pick<LiveReader, 'healer'>
+  readonly live: Pick<LiveReader, 'healer' | 'claims'>
 }
 
 /** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
@@ -103,6 +103,22 @@ export class PolicyReconciler {
     const alone = evaluate(policy, snapshot)
     const weathered = await this.#weathered(policy, snapshot, alone)
     const first = weathered === snapshot ? alone : evaluate(policy, weathered)
+    if (first.decision.kind !== 'Act') return first
+    const claimed = await this.#claimed(first, policy.namespace)
+    if (claimed.length > 0) {
+      const again = evaluate(policy, { ...weathered, claims: claimed })
+      return again.decision.kind === 'Act' ? this.#allowed(again, policy, { ...weathered, claims: claimed }) : again
+    }
+    return this.#allowed(first, policy, weathered)
+  }
+
+  /** Autoscalers are asked for only when a workload is about to be written: a quiet cluster costs no list. */
+  async #claimed({ decision }: Evaluation, namespace: string): Promise<Snapshot['claims']> {
+    const writes = decision.kind === 'Act' && decision.actions.some(({ spec }) => spec.targetResource.kind !== 'Pod')
+    return writes ? this.#ports.live.claims(namespace) : []
+  }
+
+  async #allowed(first: Evaluation, policy: CompiledPolicy, weathered: Snapshot): Promise<Evaluation> {
     if (first.decision.kind !== 'Act') return first
     const forbidden = new Set<string>()
     for (const { spec } of first.decision.actions) {

@@ -24,6 +24,9 @@ export const STATEFUL_SETS = apps('StatefulSet', 'statefulsets')
 export const DAEMON_SETS = apps('DaemonSet', 'daemonsets')
 /** What owns pods, and what actions write to beside them. */
 export const WORKLOADS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
+export const HORIZONTAL_POD_AUTOSCALERS: Resource = { group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true }
+/** Where its project is installed. */
+export const VERTICAL_POD_AUTOSCALERS: Resource = { group: 'autoscaling.k8s.io', version: 'v1', kind: 'VerticalPodAutoscaler', plural: 'verticalpodautoscalers', namespaced: true }
 export const POD_DISRUPTION_BUDGETS: Resource = {
   group: 'policy',
   version: 'v1',

@@ -119,6 +119,8 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   workloads: [cart, cartSet],
   objects: [],
   healer: 'Ready',
+  claims: [],
+  age: 0 as Millis,
   killSwitch: false,
   clockSkew: 0 as Millis,
   installation: DEFAULT_INSTALLATION,
