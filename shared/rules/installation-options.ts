@@ -8,6 +8,8 @@ import { DEFAULT_INSTALLATION, type Installation } from './rule.ts'
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const FORMAT = 'a name that a namespace can have, such as shop'
 
+type SourceFields = Readonly<Record<string, unknown>>
+
 export const INSTALLATION_OPTIONS = [
   {
     key: 'namespace',
@@ -98,12 +100,17 @@ export const INSTALLATION_OPTIONS = [
     type: 'records',
     default: [],
     unique: 'name',
+    check: ({ url, tokenFile, username, passwordFile, caFile }: SourceFields): string | undefined => {
+      if (tokenFile !== undefined && username !== undefined) return 'tokenFile and username exclude each other'
+      if ((username === undefined) !== (passwordFile === undefined)) return 'username and passwordFile belong together'
+      return caFile !== undefined && typeof url === 'string' && url.startsWith('http:') ? 'caFile needs an https url' : undefined
+    },
     placeholder: 'name=NAME,url=URL,...',
     doc: 'A Prometheus, or what speaks its query API, that metric triggers may ask by its name. The only one, or the one called default, is asked when a trigger names none.',
     fields: [
       { name: 'name', type: 'string', required: true, pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, format: 'a name such as main (small letters, digits, -)', doc: 'what triggers call it' },
       // Credentials in a URL end up in logs and errors.
-      { name: 'url', type: 'string', required: true, pattern: /^https?:\/\/[^\s@?#/]+(\/[^\s@?#]*)?$/, format: 'an http or https URL without credentials, query or fragment', hidden: true, doc: 'its address, without /api/v1' },
+      { name: 'url', type: 'string', required: true, pattern: /^https?:\/\/[^\s@?#/]+(\/[^\s@?#]*)?$/, holds: (text: string) => URL.canParse(text), format: 'an http or https URL without credentials, query or fragment', hidden: true, doc: 'its address, without /api/v1' },
       { name: 'timeout', type: 'duration', default: '10s', min: '1s', max: '2m', doc: 'for a whole answer, default 10s' },
       { name: 'tokenFile', type: 'string', doc: 'file with a bearer token' },
       { name: 'username', type: 'string', doc: 'for basic authentication' },

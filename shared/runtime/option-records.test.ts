@@ -11,10 +11,11 @@ const SPECS = [
     type: 'records',
     default: [],
     unique: 'name',
+    check: ({ open, words }) => (open === true && words === undefined ? 'open needs words' : undefined),
     doc: 'Where things are.',
     fields: [
       { name: 'name', type: 'string', required: true, pattern: /^[a-z]+$/, format: 'a word', doc: 'what it is called' },
-      { name: 'address', type: 'string', pattern: /^[^@]+$/, format: 'an address without a password', hidden: true, doc: 'where it is' },
+      { name: 'address', type: 'string', pattern: /^[^@]+$/, holds: (text) => text !== 'nowhere', format: 'an address without a password', hidden: true, doc: 'where it is' },
       { name: 'wait', type: 'duration', default: '10s', min: '1s', max: '1m', doc: 'how long' },
       { name: 'open', type: 'boolean', default: 'false', doc: 'whether' },
       { name: 'words', type: 'list', pattern: /^[a-z]+$/, format: 'a word', doc: 'which' },
@@ -35,10 +36,10 @@ const problemsOf = (argv: readonly string[], config?: unknown): readonly string[
 describe('options that are lists of records', () => {
   it('none is given', () => expect(parseOptions(SPECS, [])['store.shelves']).to.deep.equal([]))
   it('a flag is one record, and may be repeated', () => {
-    const shelves = parseOptions(SPECS, ['--shelf=name=a,address=b=c', '--shelf', 'name=b, wait=5s, open=true'])['store.shelves']
+    const shelves = parseOptions(SPECS, ['--shelf=name=a,address=b=c', '--shelf', 'name=b, wait=5s, open=true, words=x'])['store.shelves']
     expect(shelves).to.deep.equal([
       { name: 'a', address: 'b=c', wait: seconds(10), open: false },
-      { name: 'b', wait: seconds(5), open: true },
+      { name: 'b', wait: seconds(5), open: true, words: ['x'] },
     ])
   })
   it('the file has a list of objects', () => {
@@ -59,6 +60,8 @@ describe('options that are lists of records', () => {
     ['just below the least', [{ name: 'a', wait: '999ms' }], 'store.shelves: [0].wait: must be 1s or more'],
     ['just above the most', [{ name: 'a', wait: '60001ms' }], 'store.shelves: [0].wait: must be 1m or less'],
     ['no duration', [{ name: 'a', wait: 5 }], 'store.shelves: [0].wait: must be a duration such as 30s or 1h30m'],
+    ['what does not hold', [{ name: 'a', address: 'nowhere' }], 'store.shelves: [0].address: it is not an address without a password'],
+    ['fields that do not go together', [{ name: 'a', open: true }], 'store.shelves: [0]: open needs words'],
     ['neither true nor false', [{ name: 'a', open: 'maybe' }], 'store.shelves: [0].open: must be true or false'],
     ['a list of something else', [{ name: 'a', words: [1] }], 'store.shelves: [0].words: must be a list of strings'],
     ['an item of a list that does not fit', [{ name: 'a', words: ['x', 'Y'] }], 'store.shelves: [0].words: "Y" is not a word'],

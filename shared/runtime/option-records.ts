@@ -11,7 +11,9 @@ export interface RecordField {
   readonly doc: string
   readonly required?: true
   readonly pattern?: RegExp
-  /** What the pattern asks for. */
+  /** What no pattern can tell. */
+  readonly holds?: (text: string) => boolean
+  /** What both ask for. */
   readonly format?: string
   /** The value may hold a secret where a person made a mistake: it is not repeated. */
   readonly hidden?: true
@@ -34,6 +36,7 @@ export type RecordOf<L extends readonly RecordField[]> = {
 interface RecordSpec {
   readonly fields: readonly RecordField[]
   readonly unique: string
+  readonly check?: (record: OptionRecord) => string | undefined
 }
 
 type Read<T> = { readonly value: T } | { readonly problem: string }
@@ -48,7 +51,10 @@ export function readRecords(spec: RecordSpec, raw: unknown): Read<readonly Optio
       problems.push(`[${index}] must be an object of ${spec.fields.map(({ name }) => name).join(', ')}`)
       return {}
     }
-    return readRecord(spec.fields, members, (path, problem) => problems.push(`[${index}]${path}: ${problem}`))
+    const record = readRecord(spec.fields, members, (path, problem) => problems.push(`[${index}]${path}: ${problem}`))
+    const odd = spec.check?.(record)
+    if (odd !== undefined) problems.push(`[${index}]: ${odd}`)
+    return record
   })
   const seen = new Set<unknown>()
   for (const { [spec.unique]: value } of records) {
@@ -113,5 +119,5 @@ function readField(field: RecordField, raw: unknown): Read<FieldValue> {
   }
 }
 
-const fitting = ({ pattern, format, hidden }: RecordField, raw: string): Read<string> =>
-  pattern === undefined || pattern.test(raw) ? { value: raw } : { problem: `${hidden === true ? 'it' : quoted(raw)} is not ${format ?? 'of the form that it must have'}` }
+const fitting = ({ pattern, holds, format, hidden }: RecordField, raw: string): Read<string> =>
+  pattern?.test(raw) !== false && holds?.(raw) !== false ? { value: raw } : { problem: `${hidden === true ? 'it' : quoted(raw)} is not ${format ?? 'of the form that it must have'}` }

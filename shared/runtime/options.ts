@@ -6,7 +6,7 @@ import { ConfigError } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
 import { nearest, quoted } from '../lib/text.ts'
 import type { Millis } from '../lib/time.ts'
-import type { RecordField, RecordOf } from './option-records.ts'
+import type { OptionRecord, RecordField, RecordOf } from './option-records.ts'
 import { readValue, type OptionValue } from './option-values.ts'
 
 interface Common {
@@ -43,7 +43,7 @@ export type OptionSpec = Common &
     /** A flag takes them separated by commas and may be repeated; the file takes a list. */
     | ({ readonly type: 'list'; readonly default: readonly string[] } & /** Of each item. */ Pattern)
     /** A flag takes one record (`name=main,url=http://...`) and may be repeated; the file takes a list of objects. `unique`: the field that tells them apart. */
-    | { readonly type: 'records'; readonly default: readonly never[]; readonly fields: readonly RecordField[]; readonly unique: string }
+    | { readonly type: 'records'; readonly default: readonly never[]; readonly fields: readonly RecordField[]; readonly unique: string; /** What is wrong with fields that are right each for itself. */ readonly check?: (record: OptionRecord) => string | undefined }
   )
 
 interface TypeMap {

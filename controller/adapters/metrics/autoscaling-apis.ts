@@ -11,7 +11,7 @@ import { parseInstant } from '../../../shared/lib/time.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../../../shared/rules/triggers/built-in-metrics.ts'
 import type { MetricQuestion, Series } from '../../healing/metrics.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
-import { whyNot } from './why-not.ts'
+import { API_TIMEOUT, whyNot } from './why-not.ts'
 
 type Api = Pick<KubeApi, 'list'>
 
@@ -24,7 +24,7 @@ export async function askCustom(api: Api, { namespace, resource: of, metric }: E
   // As a segment of a path these two lead elsewhere.
   if (metric === '.' || metric === '..') return { kind: 'NoData', why: wording.absent }
   try {
-    const items = await firstServed(['v1beta2', 'v1beta1'], (version) => api.list(resource(CUSTOM_METRICS, version, plural), { namespace }))
+    const items = await firstServed(['v1beta2', 'v1beta1'], (version) => api.list(resource(CUSTOM_METRICS, version, plural), { namespace, timeout: API_TIMEOUT }))
     return { kind: 'Series', series: items.flatMap((item) => described(item, namespace)) }
   } catch (error) {
     return whyNot(error, wording)
@@ -34,7 +34,7 @@ export async function askCustom(api: Api, { namespace, resource: of, metric }: E
 export async function askExternal(api: Api, { namespace, metric, selector }: Extract<MetricQuestion, { kind: 'externalMetric' }>): Promise<MetricAnswer> {
   const wording = { what: EXTERNAL_METRICS, absent: `${EXTERNAL_METRICS} has no metric ${printable(metric, 80)}, or no adapter serves it` }
   try {
-    const { items } = await api.list(resource(EXTERNAL_METRICS, 'v1beta1', encodeURIComponent(metric)), { namespace, ...(selector === '' ? {} : { labelSelector: selector }) })
+    const { items } = await api.list(resource(EXTERNAL_METRICS, 'v1beta1', encodeURIComponent(metric)), { namespace, timeout: API_TIMEOUT, ...(selector === '' ? {} : { labelSelector: selector }) })
     return { kind: 'Series', series: items.flatMap(labelled) }
   } catch (error) {
     return whyNot(error, wording)

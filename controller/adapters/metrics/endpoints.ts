@@ -3,7 +3,7 @@ import type { KubeApi, KubeObject, Resource } from '../../../shared/kube/api.ts'
 import { isObject } from '../../../shared/lib/json.ts'
 import type { Instant } from '../../../shared/lib/time.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
-import { whyNot } from './why-not.ts'
+import { API_TIMEOUT, whyNot } from './why-not.ts'
 
 export const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true }
 
@@ -11,7 +11,7 @@ const SERVICE_LABEL = 'kubernetes.io/service-name'
 
 export async function askEndpoints(api: Pick<KubeApi, 'list'>, namespace: string, now: Instant): Promise<MetricAnswer> {
   try {
-    const { items } = await api.list(ENDPOINT_SLICES, { namespace })
+    const { items } = await api.list(ENDPOINT_SLICES, { namespace, timeout: API_TIMEOUT })
     const services = new Map<string, Map<string, boolean>>()
     for (const slice of items) {
       const service = slice.metadata.labels?.[SERVICE_LABEL]

@@ -6,11 +6,11 @@ import { parseQuantity } from '../../../shared/lib/quantity.ts'
 import { parseInstant, type Instant } from '../../../shared/lib/time.ts'
 import type { Series } from '../../healing/metrics.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
-import { whyNot } from './why-not.ts'
+import { API_TIMEOUT, whyNot } from './why-not.ts'
 
 export async function askPodUsage(api: Pick<KubeApi, 'list'>, namespace: string): Promise<MetricAnswer> {
   try {
-    const { items } = await api.list(POD_METRICS, { namespace })
+    const { items } = await api.list(POD_METRICS, { namespace, timeout: API_TIMEOUT })
     return { kind: 'Series', series: items.flatMap((item) => seriesOfPod(item, namespace)) }
   } catch (error) {
     return whyNot(error, { what: 'the resource metrics API', absent: 'metrics-server is not installed: the API metrics.k8s.io is not served' })

@@ -97,7 +97,8 @@ describe('rounds of metrics', () => {
     await start()
     policies = [wanted('a'), wanted('b', 'shop/new')]
     rounds.look()
-    await clock.advance(millis(0))
+    rounds.look()
+    await clock.advance(millis(50))
     expect(source.asked).to.deep.equal(['a', 'b'])
   })
   it('forget what nobody wants to know any more', async () => {
@@ -227,6 +228,8 @@ describe('rounds of metrics', () => {
       source.past = () => ({ kind: 'NoData', why: 'too much' })
       await start()
       expect(values('a')).to.deep.equal([[1]])
+      await clock.advance(TICK)
+      expect(source.asked).to.deep.equal(['past 150/30', 'a', 'a'])
     })
     it('ask for a day in steps that are not too many, and tell how far apart they are', async () => {
       policies = [wanted('a', 'shop/a', minutes(24 * 60))]

@@ -48,6 +48,8 @@ interface Kept {
 
 /** The first readings are worth waiting for: without them every policy would say for a moment that it has no data. */
 const FIRST_WAIT = seconds(5)
+/** Many policies change at once, when they are applied together. */
+const TOGETHER = millis(50)
 /** Points of one series that a range query asks for at most. */
 const MOST_STEPS = 240
 
@@ -57,6 +59,7 @@ export class MetricRounds implements MetricMemory {
   readonly #kept = new Map<string, Kept>()
   #readings: MetricReadings
   #cancel: Cancel | undefined
+  #looking = false
   /** Undefined: it does not run. */
   #tell: ((by: readonly string[]) => void) | undefined
 
@@ -77,7 +80,9 @@ export class MetricRounds implements MetricMemory {
     this.#cancel = this.#options.timers.after(this.#options.tick, () => this.#tick())
     // Nobody wants to know anything, most often.
     if (this.#kept.size === 0) return
-    await Promise.race([first, sleep(this.#options.timers, FIRST_WAIT)])
+    const waited = new AbortController()
+    await Promise.race([first, sleep(this.#options.timers, FIRST_WAIT, waited.signal)])
+    waited.abort()
   }
 
   stop(): void {
@@ -87,7 +92,12 @@ export class MetricRounds implements MetricMemory {
 
   /** A policy is new or another one: what it wants to know and nobody asked is asked at once. */
   look(): void {
-    if (this.#tell !== undefined) void this.#round('New')
+    if (this.#looking) return
+    this.#looking = true
+    this.#options.timers.after(TOGETHER, () => {
+      this.#looking = false
+      if (this.#tell !== undefined) void this.#round('New')
+    })
   }
 
   #tick(): void {
@@ -151,10 +161,12 @@ export class MetricRounds implements MetricMemory {
         return { ...answer, past: true }
       }
       // A source without a past, or one for which it was too much. The newest value alone may still be had.
-      if (answer === undefined) kept.recalled = kept.span
     }
     const answer = await source.ask(kept.question, now)
-    return answer.kind === 'Series' ? { ...answer, past: false } : answer
+    if (answer.kind === 'NoData') return answer
+    // It answers, but not about the past: asking that of it each time would only be a burden.
+    kept.recalled = kept.span
+    return { ...answer, past: false }
   }
 
   #step = (span: Millis): Millis => millis(Math.max(this.#options.tick, Math.ceil(span / MOST_STEPS)))

@@ -1,7 +1,11 @@
 /** Why a metrics API of the cluster has no answer, for whoever wrote the policy. Nothing that the server said is repeated. */
 import { isApiError } from '../../../shared/kube/errors.ts'
 import { ConfigError } from '../../../shared/lib/errors.ts'
+import { seconds } from '../../../shared/lib/time.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
+
+/** Of one read. Adapters ask others in turn, but not for longer than a tick. */
+export const API_TIMEOUT = seconds(10)
 
 export interface Wording {
   /** As the begin of a sentence: `the resource metrics API`. */
