@@ -4,11 +4,20 @@
  * the disruption budget that forbids.
  */
 import { expect } from 'chai'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
+import { PODS } from '../../shared/kube/resources.ts'
+import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { Fixture, policy } from '../healing/fixture.ts'
 import { rolledOut, tell, workload } from './workloads.ts'
+
+interface Restarting extends KubeObject {
+  readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] }
+}
 
 const MINUTES = 60
 
@@ -95,5 +104,39 @@ describe('nights seen in the status of objects', function () {
     expect(action?.spec.approval).to.include({ decision: 'Approved', decidedBy: 'alice' })
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(fixture.evictions(ns).map(({ name }) => name)).to.deep.equal([pod])
+  })
+
+  it('an outage of what all of them need trips the storm gate: nothing is written, and they come back by themselves', async () => {
+    const ns = await fixture.namespace('outage')
+    const database = createServer((_, response) => response.end('here'))
+    const listen = async (port: number): Promise<number> => {
+      await once(database.listen(port, fixture.cluster.hostIp), 'listening')
+      return (database.address() as AddressInfo).port
+    }
+    const port = await listen(0)
+    try {
+      const script = `while timeout 10 wget -q -O /dev/null http://${fixture.cluster.hostIp}:${port}/; do sleep 1; done; exit 7`
+      const stormy = withSpec(policy(ns, { app: 'web' }), { triggers: triggeredBy('CrashLoopBackOff', '2s') })
+      await fixture.apply(workload(ns, 'web', { script, replicas: 4 }))
+      const pods = await rolledOut(fixture, ns, 'web')
+      database.close()
+      database.closeAllConnections()
+      // Until all four are down: of the first one alone, one of four, nobody could tell that it is an outage.
+      await eventually(async () => {
+        const restarted = (await fixture.list<Restarting>(ns, PODS)).filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 1)
+        expect(restarted).to.have.length(4)
+      }, seconds(120))
+      await fixture.apply(stormy)
+      const { status } = await fixture.decided(ns, 'StormGate', seconds(120))
+      expect(status?.lastDecision?.message).to.match(/\d of 4/)
+      await listen(port)
+      await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(120))
+      expect((await rolledOut(fixture, ns, 'web')).toSorted(), 'the same pods').to.deep.equal(pods.toSorted())
+      expect(await fixture.actions(ns)).to.deep.equal([])
+      expect(new Set(fixture.writes(ns).map(({ group }) => group)), 'status and events alone').to.deep.equal(new Set(['kubeskippy.io', 'events.k8s.io']))
+    } finally {
+      database.closeAllConnections()
+      database.close()
+    }
   })
 })
