@@ -4,7 +4,7 @@
  */
 import type { KubeApi, KubeObject, ListOptions, Resource, WatchOptions } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import type { Millis } from '../../shared/lib/time.ts'
+import { minutes, type Millis } from '../../shared/lib/time.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 
 export interface WatchRequest<T> {
@@ -21,6 +21,9 @@ export interface DemandedWatchesOptions extends Pick<ReflectorOptions<unknown, n
   /** Objects of one watch; beyond them none is taken in, so that a flood of them costs no more memory. */
   readonly capacity: number
 }
+
+/** On a quiet cluster a watch is heard every 60 s, or lists anew after 90: what is older shows what once was. */
+const STALE = minutes(3)
 
 interface Running<T> {
   readonly reflector: Reflector<T>
@@ -55,7 +58,8 @@ export class DemandedWatches<T> {
     const running = this.#running.get(key)
     if (running?.refused === 'Forbidden') return running.forbidden
     if (running?.refused === 'NotFound') return 'the API server does not know them any more'
-    return running?.reflector.synced === true ? undefined : 'not listed yet'
+    if (running?.reflector.synced !== true) return 'not listed yet'
+    return running.reflector.age > STALE ? 'the API server was not heard for minutes' : undefined
   }
 
   /** The API server does not know the resource (any more). */

@@ -2,6 +2,9 @@ import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { buildActionTemplate, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { evaluate } from '../healing/evaluate.ts'
+import { emptyLedger, reserve, settle } from '../healing/ledger.ts'
+import { objectsOf, type Snapshot } from '../healing/snapshot.ts'
+import { BREAKER, requestFor } from '../healing/testing/ledger-model.ts'
 import { at, condition, deployment, ownedBy, pod, policy, snapshot, workload } from '../healing/testing/builders.ts'
 
 const selecting = (type: string, status: 'True' | 'False', ...kinds: string[]): Partial<HealingPolicySpec> => ({
@@ -57,5 +60,34 @@ describe('a condition of a workload', () => {
     const { decision } = evaluate(policy({ ...selecting('Available', 'False', 'Deployment'), actions, mode: 'automatic' }), snapshot({ now: at(60_000), workloads: unavailable(), pods: [unready] }))
     expect(decision).to.deep.include({ kind: 'Blocked' })
     expect(decision.kind === 'Blocked' && decision.refusals.map((r) => [r.target.kind, r.refusal.reason])).to.deep.equal([['Deployment', 'Unsupported']])
+  })
+})
+
+describe('objects of a kind that cannot be seen', () => {
+  const widgets = { apiVersion: 'example.com/v1', kind: 'Widget' }
+  const spec: Partial<HealingPolicySpec> = {
+    ...selecting('Ready', 'False', 'Pod'),
+    selector: { namespaces: ['shop'], labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'v1', kind: 'Pod' }, widgets] },
+  }
+  const unseen = new Map([[objectsOf(widgets), 'example.com/v1 Widget: not listed yet']])
+  const now = at(3_600_000)
+
+  it('are told of, though others of the policy are seen', () => {
+    const { detection } = evaluate(policy(spec), snapshot({ now, pods: [pod()], unseen }))
+    expect(detection.reports).to.deep.include({ name: 'crashing', state: 'Quiet', objects: 0, since: undefined, firesAt: undefined, message: 'example.com/v1 Widget: not listed yet' })
+  })
+  it('and nothing else are no data, with the reason', () => {
+    const { detection, decision } = evaluate(policy(spec), snapshot({ now, unseen }))
+    expect(detection.reports[0]).to.include({ state: 'NoData', message: 'example.com/v1 Widget: not listed yet' })
+    expect(decision).to.include({ kind: 'NoOp', reason: 'NoData' })
+  })
+  it('end no incident: what cannot be judged is not healthy', () => {
+    const request = requestFor(emptyLedger({ namespace: 'shop', name: 'cart' }), 'cart', 'uid-cart-0')
+    const opened = reserve(emptyLedger({ namespace: 'shop', name: 'cart' }), request, { maxActionsPerHour: 9, maxConcurrent: 9 }, at(0))
+    if ('refusal' in opened) throw new Error(opened.refusal.reason)
+    const ledger = settle(opened.ledger, { action: request.action, outcome: 'Effective', rung: 0, ladder: 3, healthySince: at(1000) }, BREAKER, at(2000))
+    const state = (blind: Snapshot['unseen']): (string | undefined)[] => evaluate(policy(spec), snapshot({ now, pods: [pod()], ledger, unseen: blind })).ledger.incidents.map((i) => i.state)
+    expect(state(new Map())).to.deep.equal(['Ended'])
+    expect(state(unseen)).to.deep.equal(['Open'])
   })
 })
