@@ -1,6 +1,6 @@
 /** One action from its evidence to its outcome, and what followed. Pure. */
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import { quoted } from '../../shared/lib/text.ts'
+import { plural, quoted } from '../../shared/lib/text.ts'
 import { formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { block, clock, flat, moment, pairs, section, table, type Pair } from '../layout.ts'
 import { adviceFor } from './advice.ts'
@@ -51,12 +51,15 @@ function headline({ action, policy, now }: ActionStory, status: Status): Pair[] 
     ['approval', approvalOf(action, now)],
     ['decided by', `policy ${policyRef.namespace}/${policyRef.name}, generation ${policyRef.generation}${policyNow(policy, policyRef)}`],
     ['because', `trigger ${trigger.name}, since ${moment(trigger.since, now)}: ${trigger.evidence}`],
-    ['incident', `${incident.id} of ${described(incident.subject)}, rung ${incident.rung + 1}, try ${incident.ordinal}`],
+    ['incident', `${incident.id} of ${described(incident.subject)}, rung ${incident.rung + 1}, try ${incident.ordinal}${before(incident.recurrence)}`],
     ['target', `${described(targetResource)} (uid ${targetResource.uid ?? 'unknown'})`],
     ['action', `${name}: ${type}${given === '' ? '' : ` (${given})`}`],
     ['timeout', spec.timeout],
   ]
 }
+
+/** Remedies of the same trouble that helped and did not last. */
+const before = (recurrence = 0): string => (recurrence === 0 ? '' : `; healed ${plural(recurrence, 'time')} in the 24 hours before`)
 
 function approvalOf({ spec: { approvalRequired, approvalDeadline, approval } }: HealingAction, now: Instant): string | undefined {
   if (approval !== undefined) return `${approval.decision} by ${approval.decidedBy}${approval.decidedAt === undefined ? '' : ` at ${moment(approval.decidedAt, now)}`}${approval.reason === undefined ? '' : `: ${quoted(approval.reason, 400)}`}`

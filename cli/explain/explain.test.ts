@@ -209,6 +209,14 @@ describe('kubeskippy explain of an action', () => {
     golden('action-asked', (await setUp({ actions: [asked] }).run('explain cart-restart-eeeeeeeeeeeeeeee')).out)
   })
 
+  it('of a trouble that comes back, with how often it was healed and why it is escalated', async () => {
+    const incident = { id: 'inc-aaaaaaaaaaaaaaaa', ordinal: 4, rung: 0, recurrence: 2, subject: DEPLOYMENT }
+    const third = action('cart-restart-gggggggggggggggg', { incident }, { phase: 'Succeeded', outcome: 'Effective', completionTime: at('23:55:00') }, at('23:51:00'))
+    const status = { ...FIRING, incidents: [{ id: incident.id, trigger: 'crashing', subject: DEPLOYMENT, state: 'Escalated' as const, escalatedFor: 'Recurring' as const, openedAt: at('23:51:00') }] }
+    const { out } = await setUp({ status, actions: [third] }).run('explain cart-restart-gggggggggggggggg')
+    expect(out).to.contain('; healed 2 times in the 24 hours before').and.to.contain('escalated, since it was healed three times in 24 hours and came back')
+  })
+
   it('that a person has rejected', async () => {
     const rejected = action('cart-restart-ffffffffffffffff', { approvalRequired: true, approvalDeadline: '2030-01-01T03:58:00.000Z', approval: { decision: 'Rejected', decidedBy: 'ann', decidedAt: at('23:59:00'), reason: 'we are on it' } }, { phase: 'Cancelled', completionTime: at('23:59:01'), result: { success: false, reason: 'Rejected', message: 'ann has rejected it' } }, at('23:58:00'))
     golden('action-rejected', (await setUp({ actions: [rejected] }).run('explain cart-restart-ffffffffffffffff')).out)
