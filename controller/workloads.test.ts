@@ -117,7 +117,33 @@ describe('the whole controller on workloads', () => {
     town.cluster.drop(HORIZONTAL_POD_AUTOSCALERS, KEY)
     town.pod('broken')
     await live(minutes(1))
-    expect(written()).to.deep.equal(['patch deployments/scale'])
+    // More than once when it was taken back.
+    expect(written()[0]).to.equal('patch deployments/scale')
+  })
+
+  it('patches fields, notes them before the write, and finds out a lost answer by them', async () => {
+    const patch: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {example.com/slow: "yes"}}\nspec: {template: {metadata: {annotations: {example.com/slow: "yes"}}}}' } }
+    town = setUp([patch])
+    town.cluster.faults.add((call) => (isWrite(call) && !call.dryRun ? { when: 'after', answer: 'reset' } : undefined), 1)
+    await town.start()
+    await live(minutes(5))
+    const [action] = town.actions
+    expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
+    expect(written()).to.deep.equal(['patch deployments'])
+    expect(action?.status?.intent).to.deep.equal([
+      { path: '/metadata/annotations/example.com~1slow', after: '"yes"' },
+      { path: '/spec/template/metadata/annotations/example.com~1slow', after: '"yes"' },
+    ])
+  })
+
+  it('refuses what a webhook makes of a patch', async () => {
+    const patch: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {a: b}}' } }
+    town = setUp([patch], { admit: (object) => ({ ...object, spec: { ...(object['spec'] as object), template: { spec: { hostNetwork: true } } } }) })
+    await town.start()
+    await live(minutes(1))
+    expect(town.actions[0]?.status?.result).to.deep.include({ success: false, reason: 'Unsupported' })
+    expect(town.actions[0]?.status?.result?.message).to.include('spec.template.spec.hostNetwork is not patched')
+    expect(written()).to.deep.equal([])
   })
 
   it('asks for the rights of the planned action only', async () => {

@@ -41,6 +41,7 @@ export const ROOMS: readonly Room[] = [
   { at: 'shared/schema/validate.ts', imports: ['shared/lib/', 'shared/schema/'], npm: ['ajv'], pure: true },
   { at: 'shared/api/', imports: ['shared/lib/', 'shared/schema/'], npmTypes: ['json-schema-to-ts'], pure: true },
   { at: 'shared/rules/', imports: API, pure: true },
+  { at: 'shared/rules/patches/', imports: API, npm: ['yaml'], pure: true },
   { at: 'shared/runtime/', imports: ['shared/lib/'] },
   { at: 'shared/kube/', imports: ['shared/lib/', 'shared/runtime/'], npm: ['@kubernetes/client-node', 'undici', 'yaml'], node: 'any' },
   { at: 'shared/adapters/', imports: ['shared/lib/', 'shared/runtime/', 'shared/kube/'], npm: 'any', node: 'any' },

@@ -8,6 +8,7 @@ import { silentLogger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
 import type { Random, Timers } from '../../shared/runtime/timers.ts'
 import { plan } from '../../controller/actions/index.ts'
+import { planContext } from '../../controller/reconcilers/plan-context.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
 import type { Plan } from '../../controller/actions/action.ts'
 import type { MetricAnswer, MetricSource } from '../../controller/ports/metric-source.ts'
@@ -75,7 +76,7 @@ function undecided(policy: HealingPolicy): HealingPolicy {
 async function planOf(live: ApiLiveReader, clock: Clock, name: string, spec: HealingAction['spec']): Promise<PlannedAct> {
   const view = await live.look(spec)
   if (view.target === undefined) return { spec, planned: { impossible: 'its target is gone' } }
-  const planned = plan(spec.action, view.target, { now: clock.now(), action: name, pods: view.world.pods, object: view.raw })
+  const planned = plan(spec.action, view.target, planContext(view, name, clock.now()))
   if (planned === undefined) return { spec, planned: { impossible: 'the action has no body for its type' } }
   if ('refusal' in planned) return { spec, planned: { impossible: planned.refusal.message } }
   if (view.budgets.length > 1) return { spec, planned: { impossible: `${view.budgets.join(' and ')} both select the pod, which the eviction API does not support` } }

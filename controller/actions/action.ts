@@ -1,7 +1,7 @@
 /** What an action would write, as data: executed, dry-run, shown and authorised from the same plan. */
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
-import type { Instant } from '../../shared/lib/time.ts'
+import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { Intent } from './fields.ts'
 import type { Refusal } from '../healing/refusal.ts'
 import type { ObjectRef, PodView, TargetView } from '../healing/snapshot.ts'
@@ -60,7 +60,14 @@ export interface Plan {
   readonly changes: readonly Change[]
   /** Fields that it sets, where it is no object that goes. */
   readonly intent: readonly Intent[]
+  /** JSON pointers of fields that it sets, where they are more than what is noted. */
+  readonly touches?: readonly string[]
+  /** Of an act in several steps: it is finished, or how far it has come. */
+  readonly steps?: string
 }
+
+/** What the API server says that the write would change. */
+export type DryRun = Pick<Plan, 'changes' | 'intent'>
 
 export interface PlanContext {
   readonly now: Instant
@@ -70,6 +77,14 @@ export interface PlanContext {
   readonly pods: readonly PodView[]
   /** The target as the API server told it. */
   readonly object: unknown
+  /** Fields that patches may touch. */
+  readonly allowList: readonly string[]
+  /** Keys of labels by which the target finds its pods, or is found. */
+  readonly selectorKeys: ReadonlySet<string>
+  /** When the first write of the act was made; undefined: there was none. */
+  readonly begunAt: Instant | undefined
+  /** How long a replacement has to become Ready. */
+  readonly healthCheckTimeout: Millis
 }
 
 /** Why it cannot be carried out, whatever the policy says: the next rung follows. */
@@ -81,6 +96,8 @@ export interface Unplannable {
 export type Expectation =
   /** Pods of the same owner that were made after the act. */
   | 'replacement'
+  /** All pods of the workload, each made anew. */
+  | 'renewal'
   /** The workload's new revision, rolled out. */
   | 'rollout'
   /** As many replicas as it has to have now. */

@@ -31,6 +31,9 @@ const LONGEST = 1024
 /** Whether the object is as the write was to make it. false too when nothing can be told. */
 export const hasLanded = (intent: readonly Intent[], object: unknown): boolean => matches(intent, object, 'after')
 
+/** Whether the object is as it was before the write. */
+export const isUntouched = (intent: readonly Intent[], object: unknown): boolean => matches(intent, object, 'before')
+
 /** Whether it is neither as the write was to make it nor as it was before. false when nothing can be told. */
 export const isChangedByOthers = (intent: readonly Intent[], object: unknown): boolean =>
   intent.some(({ secret }) => secret !== true) && !matches(intent, object, 'before') && !matches(intent, object, 'after')

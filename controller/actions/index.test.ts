@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { knownKind } from '../../shared/api/v1alpha1/kinds.ts'
 import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
+import { DEFAULT_PATCH_ALLOW_LIST } from '../../shared/rules/patches/allowed.ts'
+import { minutes } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
 import { actionSpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
@@ -24,7 +26,7 @@ describe('every action', () => {
   it('needs for its plan no right that it does not declare, and carries both preconditions', () => {
     fc.assert(
       fc.property(actionSpec, fc.constantFrom(...TARGETS), ({ action }, target) => {
-        const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {} })
+        const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) })
         if (planned === undefined || 'refusal' in planned) return
         const may = permissionsFor(action, target.ref).map(nameOfPermission)
         for (const { kind, target: on, preconditions } of planned.operations) {
@@ -42,7 +44,7 @@ describe('every action', () => {
 
   it('without a body is no plan', () => {
     const { restartAction: _, ...template } = buildActionTemplate()
-    for (const type of ['restart', 'evict', 'delete', 'scale'] as const) expect(plan({ ...template, type }, pod(), { now: T0, action: 'a', pods: [], object: {} })).to.equal(undefined)
+    for (const type of ['restart', 'evict', 'delete', 'scale', 'patch'] as const) expect(plan({ ...template, type }, pod(), { now: T0, action: 'a', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) })).to.equal(undefined)
   })
 
   it('has rights on known kinds only, and never more than the role edit', () => {

@@ -2,16 +2,18 @@
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { parseDuration } from '../../shared/lib/duration.ts'
-import { minutes, type Millis } from '../../shared/lib/time.ts'
+import { hours, minutes, type Millis } from '../../shared/lib/time.ts'
 import type { TargetView } from '../healing/snapshot.ts'
-import type { ActionKind, Expectation, Permission, Plan, PlanContext, Unplannable, WriteKind } from './action.ts'
+import type { ActionKind, DryRun, Expectation, Permission, Plan, PlanContext, Unplannable, WriteKind } from './action.ts'
 import { deleteAction } from './delete.ts'
 import { evictAction } from './evict.ts'
+import { diff, MOST_CHANGES, told } from './diff.ts'
+import { judgeDryRun, patchAction, shownChanges } from './patch.ts'
 import { permissionsOf } from './permissions.ts'
 import { restartAction } from './restart.ts'
 import { scaleAction } from './scale.ts'
 
-const ACTIONS = { restart: restartAction, evict: evictAction, delete: deleteAction, scale: scaleAction } as const
+const ACTIONS = { restart: restartAction, evict: evictAction, delete: deleteAction, scale: scaleAction, patch: patchAction } as const
 
 /** How long a refused write is tried again before the next rung follows. */
 export const ACTION_TIMEOUT = minutes(10)
@@ -31,6 +33,8 @@ function withArgs<Result>(template: ActionTemplate, use: <Args>(kind: ActionKind
       return open(ACTIONS.delete)
     case 'scale':
       return open(ACTIONS.scale)
+    case 'patch':
+      return open(ACTIONS.patch)
     default:
       return template.type satisfies never
   }
@@ -41,8 +45,15 @@ export const plan = (template: ActionTemplate, target: TargetView, context: Plan
 
 /** What a person is shown before it is done; nothing when it cannot be planned. */
 export function changesOf(template: ActionTemplate, target: TargetView, action: string): Plan['changes'] {
-  const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined })
+  if (template.type === 'patch') return template.patchAction === undefined ? [] : shownChanges(template.patchAction)
+  const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined, allowList: [], selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: ACTION_TIMEOUT })
   return planned === undefined || 'refusal' in planned ? [] : planned.changes
+}
+
+/** What the dry run of a patch says: more than the plan, which has not seen the object's webhooks and lists. */
+export function afterDryRun(template: ActionTemplate, target: TargetView, after: unknown, context: PlanContext): DryRun | Unplannable | Pick<Plan, 'changes'> {
+  if (template.type === 'patch') return judgeDryRun(target, after, context)
+  return { changes: diff(context.object, after).slice(0, MOST_CHANGES).map(told) }
 }
 
 /** What verification waits for. */
@@ -56,7 +67,11 @@ export const permissionsFor = (template: ActionTemplate, target: KindReference):
 /** Whether the action is for targets of this kind at all. */
 export const fits = (template: ActionTemplate, target: KindReference): boolean => writesOf(template, target).length > 0
 
-export const timeoutOf = ({ evictAction: body }: ActionTemplate): Millis => parseDuration(body?.timeout ?? '') ?? ACTION_TIMEOUT
+/** Pod after pod takes its time; each replacement has a limit of its own. */
+const GRACEFUL_TIMEOUT = hours(1)
+
+export const timeoutOf = ({ type, evictAction, restartAction }: ActionTemplate): Millis =>
+  parseDuration(evictAction?.timeout ?? '') ?? (type === 'restart' && restartAction?.strategy === 'graceful' ? GRACEFUL_TIMEOUT : ACTION_TIMEOUT)
 
 /** What the healer must be allowed to do for all actions together, and what the controller may do on its behalf. */
 export const healerPermissions: readonly Permission[] = permissionsOf(Object.values(ACTIONS).flatMap(({ writes }) => writes))

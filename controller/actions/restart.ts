@@ -7,6 +7,7 @@ import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { describe } from '../healing/owners.ts'
 import type { WorkloadView } from '../healing/snapshot.ts'
+import { renewalPlan } from './renewal.ts'
 import type { ActionKind, Plan, PlanContext, Unplannable } from './action.ts'
 import { evictionPlan, refuse } from './evict.ts'
 import { intentOf, pointer, valueAt } from './fields.ts'
@@ -22,22 +23,41 @@ export const restartAction: ActionKind<RestartArgs> = {
   type: 'restart',
   args: (template) => template.restartAction,
   writes: [{ kind: 'evict', on: POD }, ...ROLLING.map((on) => ({ kind: 'patch', on }) as const)],
-  writesTo: (_args, target) => (isOneOf([POD], target) ? [{ kind: 'evict', on: POD }] : isOneOf(ROLLING, target) ? [{ kind: 'patch', on: target }] : []),
-  expects: (_args, target) => (isOneOf([POD], target) ? 'replacement' : 'rollout'),
-  plan: ({ gracePeriodSeconds }, target, context) => {
+  writesTo: ({ strategy }, target) => {
+    if (isOneOf([POD], target)) return [{ kind: 'evict', on: POD }]
+    if (!isOneOf(ROLLING, target)) return []
+    return strategy === 'rolling' ? [{ kind: 'patch', on: target }] : [{ kind: 'evict', on: POD }]
+  },
+  expects: ({ strategy }, target) => (isOneOf([POD], target) ? 'replacement' : strategy === 'rolling' ? 'rollout' : 'renewal'),
+  plan: ({ strategy, maxConcurrent, gracePeriodSeconds }, target, context) => {
     if (target.shape === 'Pod') return evictionPlan(target, gracePeriodSeconds)
     if (target.shape !== 'Workload' || !isOneOf(ROLLING, target.ref)) return refuse('Unsupported', `${describe(target.ref)} cannot be restarted`)
-    return rollingPlan(target, context)
+    switch (strategy) {
+      case 'rolling':
+        return rollingPlan(target, context)
+      case 'graceful':
+        return renewalPlan(target, { gracePeriodSeconds, maxConcurrent: maxConcurrent ?? 1, each: 'Ready' }, context)
+      case 'recreate':
+        return renewalPlan(target, { gracePeriodSeconds, maxConcurrent: Number.MAX_SAFE_INTEGER, each: 'Made' }, context)
+      default:
+        return strategy satisfies never
+    }
   },
+}
+
+/** Why a new template would replace no pod, or not all of them: the API server takes it in all these cases. */
+export function withoutEffect(target: WorkloadView): Unplannable | undefined {
+  if (target.paused) return refuse('WorkloadPaused', `${describe(target.ref)} is paused (spec.paused): a new revision would not be rolled out`)
+  if (target.updateStrategy === 'OnDelete') return refuse('OnDelete', `${describe(target.ref)} has the update strategy OnDelete: a new revision would replace no pod`)
+  if (target.partition > 0) return refuse('Partitioned', `${describe(target.ref)} has partition ${target.partition}: a new revision would not reach all of its pods`)
+  return undefined
 }
 
 const STAMP = pointer(['spec', 'template', 'metadata', 'annotations', RESTARTED_BY])
 
 function rollingPlan(target: WorkloadView, { action, object }: PlanContext): Plan | Unplannable {
-  // Accepted by the API server in all three cases, and without effect.
-  if (target.paused) return refuse('WorkloadPaused', `${describe(target.ref)} is paused (spec.paused): a new revision would not be rolled out`)
-  if (target.updateStrategy === 'OnDelete') return refuse('OnDelete', `${describe(target.ref)} has the update strategy OnDelete: a new revision would replace no pod`)
-  if (target.partition > 0) return refuse('Partitioned', `${describe(target.ref)} has partition ${target.partition}: a new revision would not reach all of its pods`)
+  const refusal = withoutEffect(target)
+  if (refusal !== undefined) return refusal
   const annotation = { [RESTARTED_BY]: action }
   return {
     operations: [

@@ -8,8 +8,11 @@ import type { Refusal } from './refusal.ts'
 import type { TargetView } from './snapshot.ts'
 
 /** Whether a person has to approve the action. A dry run writes nothing, so nobody is asked. */
-export const needsApproval = ({ mode }: Pick<CompiledPolicy, 'mode'>, { requiresApproval }: Pick<ActionTemplate, 'requiresApproval'>): boolean =>
-  mode === 'manual' || (mode === 'automatic' && requiresApproval === true)
+export const needsApproval = ({ mode }: Pick<CompiledPolicy, 'mode'>, template: Pick<ActionTemplate, 'requiresApproval' | 'target' | 'restartAction'>): boolean =>
+  mode === 'manual' || (mode === 'automatic' && (template.requiresApproval === true || takesAllAtOnce(template)))
+
+/** All pods of a workload gone at the same time is an outage that somebody has to want. */
+const takesAllAtOnce = ({ target, restartAction }: Pick<ActionTemplate, 'target' | 'restartAction'>): boolean => target !== 'Pod' && restartAction?.strategy === 'recreate'
 
 /** What a HealingAction says of being waited for: its deadline, and what is approved, as it is now. */
 export function approvalParts(policy: CompiledPolicy, template: ActionTemplate, target: TargetView, action: string, now: Instant): Pick<HealingActionSpec, 'approvalRequired' | 'approvalDeadline' | 'changes'> {

@@ -35,6 +35,12 @@ export function effectOf(act: Act, deadline: Instant, ready: 'Ready' | 'Made', s
   switch (act.expectation) {
     case 'replacement':
       return of(undefined, since)
+    case 'renewal': {
+      const living = livingPods(act.subject, seen)
+      const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
+      const missing = workload === undefined ? 'the workload is gone' : uncounted(workload, living.length)
+      return { ...of(missing, living.length === 0 ? undefined : ready === 'Ready' ? readySince(living) : madeBy(living)), pods: living }
+    }
     case 'rollout': {
       const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
       return of(workload === undefined ? 'the workload is gone' : ready === 'Ready' ? unfinished(workload) : unseen(workload), since)

@@ -8,13 +8,15 @@ const UNDECIDED: Readonly<Partial<Record<string, Outcome>>> = { Rejected: 'Rejec
 
 /** What the ledger learns from the last status of an action; undefined: it has not ended. */
 export function outcomeOf({ status }: HealingAction): Outcome | undefined {
+  // It did not help; that it was taken back is no success.
+  const outcome = status?.outcome === 'Reverted' ? 'Ineffective' : status?.outcome
   switch (status?.phase) {
     case 'Succeeded':
-      return status.outcome ?? 'Cancelled'
+      return outcome ?? 'Cancelled'
     case 'Cancelled':
-      return status.outcome ?? UNDECIDED[status.result?.reason ?? ''] ?? 'Cancelled'
+      return outcome ?? UNDECIDED[status.result?.reason ?? ''] ?? 'Cancelled'
     case 'Failed':
-      return status.outcome ?? 'Failed'
+      return outcome ?? 'Failed'
     // Whatever else it says: it has not ended.
     case undefined:
     case 'Pending':

@@ -31,6 +31,7 @@ export const REFUSAL_REASONS = [
   'HealerForbidden',
   'NoAction',
   'NothingToDo',
+  'Stuck',
   'Escalated',
   'DryRunDone',
   'CooldownActive',

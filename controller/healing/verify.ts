@@ -89,7 +89,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
 
 /** Where nothing but the detector tells that it is over, the time since when it has been quiet is what the looks have seen. */
 function stretch({ expectation, healthySince, actedAt }: VerifyInput, since: Instant | undefined, now: Instant): Instant | undefined {
-  if (since === undefined || expectation === 'replacement' || expectation === 'rollout') return since
+  if (since === undefined || ['replacement', 'rollout', 'renewal'].includes(expectation)) return since
   return latest(since, healthySince === undefined || healthySince < actedAt ? now : healthySince)
 }
 
@@ -102,7 +102,7 @@ interface Observed {
 function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject, actedAt }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
   const byUid = indexWorkloads(look.workloads)
   // Whatever their names are now, they stand for the pods that were selected.
-  const pods = (expectation === 'replacement' || expectation === 'rollout' ? made : livingPods(subject, look)).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  const pods = (['replacement', 'rollout', 'renewal'].includes(expectation) ? made : livingPods(subject, look)).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const { objects, matched } = select(policy, look)
   const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
   return about.map(({ object }) => ({ object, observation: detect(trigger, object, { ...contextFor(policy, trigger.name, object.ref.uid, look), actedAt }) }))

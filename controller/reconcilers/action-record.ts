@@ -11,6 +11,7 @@ import { backoffDelay } from '../../shared/runtime/backoff.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Random } from '../../shared/runtime/timers.ts'
 import type { Intent } from '../actions/fields.ts'
+import { MOST_CHANGES } from '../actions/diff.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
@@ -47,6 +48,8 @@ export const UNREADABLE_RETRY = seconds(30)
 
 const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
 
+/** Between looks at the pods that an act of several steps waits for. */
+const STEP = seconds(1)
 /** I16: what is possible again is done within half a minute. */
 const LONGEST_RETRY = seconds(30)
 /** So that what failed together does not come back together. */
@@ -105,6 +108,20 @@ export class ActionRecord {
   async intends(action: HealingAction, intent: readonly Intent[]): Promise<HealingAction> {
     if (intent.length === 0 || sameJson(action.status?.intent, intent)) return action
     return this.#ports.objects.writeActionStatus(action, { intent: intent.slice() })
+  }
+
+  /** Before the write that takes it back. */
+  async undoing(action: HealingAction, because: string, at: Instant): Promise<HealingAction> {
+    const noted = await this.#ports.objects.writeActionStatus(action, { undo: { begunAt: formatInstant(at), because: printable(because, 1000) } })
+    this.log(noted, 'takes it back', { detail: because })
+    return noted
+  }
+
+  /** One step of several is done, or waits for its replacement. */
+  async progressed(action: HealingAction, message: string, changes: Ending['changes'] = []): Promise<ReconcileResult> {
+    const result = { success: false, reason: 'InProgress', message, changes: changes.slice(-MOST_CHANGES) }
+    if (!sameJson(action.status?.result, result)) await this.#ports.objects.writeActionStatus(action, { result })
+    return { requeueAfter: STEP }
   }
 
   async delayed(action: HealingAction, { reason, message, first, asked = millis(0), failed }: Delay, deadline: Instant): Promise<ReconcileResult> {
@@ -166,7 +183,7 @@ export class ActionRecord {
 
   /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
   async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const nothing = { attempts: null, failedAttempts: null, evidence: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, completionTime: null, result: null } satisfies StatusPatch
+    const nothing = { attempts: null, failedAttempts: null, evidence: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, undo: null, completionTime: null, result: null } satisfies StatusPatch
     const { status: _, ...bare } = action
     // Ended at once, should there be no second write.
     const { phase, outcome = null } = ending

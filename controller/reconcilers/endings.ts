@@ -12,7 +12,7 @@ type Status = NonNullable<HealingAction['status']>
 
 export interface Ending {
   readonly phase: Extract<Status['phase'], 'Succeeded' | 'Failed' | 'Cancelled'>
-  readonly outcome?: 'Effective' | 'Ineffective' | 'Inconclusive'
+  readonly outcome?: 'Effective' | 'Ineffective' | 'Inconclusive' | 'Reverted'
   readonly success: boolean
   readonly reason: string
   readonly message: string

@@ -10,8 +10,9 @@ import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/typ
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { hasLanded, isChangedByOthers } from '../actions/fields.ts'
-import { expectationOf, plan } from '../actions/index.ts'
+import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
+import { isUndoable } from '../actions/undo.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
 import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
@@ -32,7 +33,9 @@ import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
 import { captureEvidence } from './evidence.ts'
-import { cancelled, failed, inconclusive, laterRungs, verified } from './endings.ts'
+import { cancelled, failed, inconclusive, laterRungs, verified, type Ending } from './endings.ts'
+import { planContext } from './plan-context.ts'
+import { undo } from './undo.ts'
 import { takeSlots } from './shared-slots.ts'
 
 export interface ActionReconcilerPorts extends ActionRecordPorts {
@@ -56,6 +59,10 @@ interface Attempt {
   readonly deadline: Instant
   /** An earlier try may have written: that the object is gone now may be its doing. */
   readonly doubt: Instant | undefined
+  /** How far an act of several steps has come. */
+  readonly steps: string | undefined
+  /** What its earlier steps have changed. */
+  readonly earlier: NonNullable<Ending['changes']>
 }
 
 export class ActionReconciler {
@@ -122,18 +129,28 @@ export class ActionReconciler {
       if (isChangedByOthers(status.intent, view.raw)) return record.ended(found, policy, inconclusive(`the answer of the write was lost, and ${describe(spec.targetResource)} is now neither as before nor as intended`))
     }
     const refusal = recheck(spec, policy, target, liveSnapshot(view, now))
-    if (refusal !== undefined) return record.ended(found, policy, cancelled(refusal.reason, refusal.message))
+    // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
+    const inSteps = begun !== undefined && expectationOf(spec.action, spec.targetResource) === 'renewal'
+    if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
+      return record.ended(found, policy, inSteps ? inconclusive(`stopped on its way: ${refusal.message}`, refusal.reason) : cancelled(refusal.reason, refusal.message))
+    }
     const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? now, parseDuration(spec.timeout) ?? minutes(10))
     // Without a try nothing has failed.
     const late = begun === undefined ? cancelled : failed
     if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
     const failures = status?.failedAttempts ?? 0
     if (failures >= retryOf(spec).maxAttempts) return record.ended(found, policy, failed('RetriesExhausted', `${failures} tries failed, the last one: ${status?.result?.message ?? 'no answer'}`))
-    const planned = target === undefined ? undefined : plan(spec.action, target, { now, action: found.metadata.name, pods: view.world.pods, object: view.raw })
+    const context = planContext(view, found.metadata.name, now, { begunAt: begun, healthCheckTimeout: policy?.limits.healthCheckTimeout })
+    const planned = target === undefined ? undefined : plan(spec.action, target, context)
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
     // Nothing was written, and nothing can be: the next rung follows.
-    if ('refusal' in planned) return record.ended(found, policy, failed(planned.refusal.reason, planned.refusal.message))
-    const touches = planned.intent.map(({ path }) => path)
+    if ('refusal' in planned) {
+      const ending = failed(planned.refusal.reason, planned.refusal.message)
+      return record.ended(found, policy, inSteps ? { ...ending, outcome: 'Ineffective' } : ending)
+    }
+    if (planned.steps === 'Finished') return record.landed(found, now, `every pod of ${describe(spec.targetResource)} was evicted`, status?.result?.changes)
+    if (planned.steps !== undefined && planned.operations.length === 0) return record.progressed(found, planned.steps, status?.result?.changes)
+    const touches = planned.touches ?? planned.intent.map(({ path }) => path)
     const conflict = target?.shape === 'Workload' && doubt === undefined ? refuseAct({ touches, target, claims: view.world.claims, now }) : undefined
     if (conflict !== undefined) return record.ended(found, policy, failed(conflict.reason, conflict.message))
     // The API server answers a bare 500 then.
@@ -152,15 +169,16 @@ export class ActionReconciler {
     }
     const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, now) : undefined
     const action = await record.began(found, now, evidence)
-    return this.#write({ action, policy, view, lookedAt, deadline, doubt }, planned)
+    return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, earlier: status?.result?.changes ?? [] }, planned)
   }
 
-  async #write(attempt: Attempt, planned: Plan): Promise<ReconcileResult> {
+  async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
     const { writer, live, clock } = this.#ports
     const record = this.#record
     const { policy, lookedAt } = attempt
     const { spec } = attempt.action
     let { action } = attempt
+    let planned = first
     // Before the write: the replacement may be there (in the second before) when its answer arrives.
     let sentAt: Instant | undefined
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
@@ -173,6 +191,11 @@ export class ActionReconciler {
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
         if (result.kind !== 'Done') return this.#notDone({ ...attempt, action }, result, dryRun)
+        if (dryRun && result.object !== undefined && attempt.view.target !== undefined) {
+          const shown = afterDryRun(spec.action, attempt.view.target, result.object, planContext(attempt.view, action.metadata.name, now))
+          if ('refusal' in shown) return record.ended(action, policy, failed(shown.refusal.reason, shown.refusal.message))
+          planned = { ...planned, ...shown }
+        }
         record.log(action, dryRun ? 'dry run passed' : 'written', { operation: operation.kind })
       }
     }
@@ -181,16 +204,24 @@ export class ActionReconciler {
       const message = `${wouldHave(planned)}${spec.action.requiresApproval === true ? ' after approval' : ''}; nothing was written${laterRungs(action, policy)}`
       return record.ended(action, policy, { phase: 'Succeeded', success: true, reason: 'DryRun', message, changes })
     }
+    if (planned.steps !== undefined) return record.progressed(action, planned.steps, [...attempt.earlier, ...changes])
     return record.landed(action, sentAt ?? clock.now(), done(planned), changes)
   }
 
+  #takeBack(action: HealingAction, policy: CompiledPolicy, judged: Ending): Promise<ReconcileResult> {
+    const { clock } = this.#ports
+    return undo(this.#ports, this.#record, action, policy, judged, (view) => liveSnapshot(view, clock.now()))
+  }
+
   /** A write that did not happen, or may have. */
-  async #notDone({ action, policy, view, deadline, doubt }: Attempt, result: Exclude<WriteResult, { kind: 'Done' }>, dryRun: boolean): Promise<ReconcileResult> {
+  async #notDone({ action, policy, view, deadline, doubt, steps, earlier }: Attempt, result: Exclude<WriteResult, { kind: 'Done' }>, dryRun: boolean): Promise<ReconcileResult> {
     const record = this.#record
     const { namespace } = action.metadata
     const target = describe(action.spec.targetResource)
     // While another try may still land (of a controller beside this one), a refusal may be its doing: the doubt stays.
     const because = (reason: string): string => (doubt === undefined ? reason : AMBIGUOUS)
+    // The pods themselves tell what has become of each.
+    if (steps !== undefined && ['Gone', 'Changed', 'Unknown'].includes(result.kind)) return record.progressed(action, steps, earlier)
     switch (result.kind) {
       case 'Gone':
         return doubt === undefined
@@ -233,6 +264,8 @@ export class ActionReconciler {
     if (actedAt === undefined) return record.ended(action, policy, inconclusive('the time of the act is unreadable', 'StatusUnreadable'))
     const { namespace } = spec.policyRef
     const { healthCheckTimeout, stabilizationWindow } = policy.limits
+    // Begun before: what verification said then holds.
+    if (status?.undo !== undefined) return this.#takeBack(action, policy, { phase: 'Failed', outcome: 'Ineffective', success: false, reason: 'Ineffective', message: status.undo.because })
     if (cluster.age() > STALE) {
       const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
       return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
@@ -250,7 +283,10 @@ export class ActionReconciler {
     let verdict = judged(cached)
     // A silent watch shows what once was: no verdict without a look at the pods themselves.
     if (verdict.kind === 'Done') verdict = judged({ ...cached, ...(await live.around(spec)) })
-    if (verdict.kind === 'Done') return record.ended(action, policy, verified(verdict))
+    if (verdict.kind === 'Done') {
+      const ending = verified(verdict)
+      return verdict.outcome === 'Ineffective' && isUndoable(action) ? this.#takeBack(action, policy, ending) : record.ended(action, policy, ending)
+    }
     await record.healthy(action, verdict.healthySince, verdict.replacements)
     return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
   }

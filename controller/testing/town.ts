@@ -11,6 +11,7 @@ import { noMetrics, type Metrics } from '../../shared/runtime/metrics.ts'
 import { buildPolicy, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
+import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { MetricSources } from '../adapters/metrics/sources.ts'
 import { createController } from '../program.ts'
@@ -22,6 +23,8 @@ export const NAMESPACE = 'shop'
 const SELECTOR = { app: 'cart' }
 
 export interface TownOptions {
+  /** What the API server makes of an update of a Deployment, as a webhook of somebody else would. */
+  readonly admit?: (object: StoredObject) => StoredObject
   /** What a new pod is like. */
   readonly replacement?: 'healthy' | 'broken'
   readonly spec?: Partial<HealingPolicySpec>
@@ -76,6 +79,7 @@ export class Town {
       // The cluster itself and the tests may do everything.
       deny: (call) => (call.user === 'admin' ? undefined : ((options.allow?.(call) === true ? undefined : forbidden(call)) ?? options.deny?.(call))),
       latency: (call) => millis(call.user === 'admin' ? 0 : (options.latency?.(call) ?? 0)),
+      ...(options.admit === undefined ? {} : { admit: (resource, object, old) => ({ object: resource === DEPLOYMENTS && old !== undefined ? (options.admit?.(object) ?? object) : object }) }),
       ...(options.podTermination === undefined ? {} : { podTermination: options.podTermination }),
     })
     const { cluster } = this

@@ -33,6 +33,8 @@ export function auditPolicy(): string {
         level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'],
         resources: [{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }],
       },
+      // Only the body tells a dry run of a delete.
+      { level: 'Request', verbs: ['delete'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps' }] },
       { level: 'Metadata' },
     ],
   }, null, 2)

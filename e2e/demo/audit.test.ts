@@ -14,10 +14,11 @@ describe('the audit log', () => {
     expect(read(line())).to.deep.equal([{ verb: 'create', group: '', resource: 'pods/eviction', namespace: 'shop', name: 'cart-1', user: 'controller', impersonated: 'healer', dryRun: false, userAgent: 'kubeskippy' }])
   })
 
-  it('knows a dry run by the query, and of an eviction by its body', () => {
+  it('knows a dry run by the query, and of an eviction or a delete by its body', () => {
     const byQuery = line({ requestURI: '/x?fieldManager=a&dryRun=All' })
     const byBody = line({ requestObject: { deleteOptions: { dryRun: ['All'] } } })
-    expect(read(byQuery, byBody).map(({ dryRun }) => dryRun)).to.deep.equal([true, true])
+    const ofDelete = line({ verb: 'delete', requestObject: { dryRun: ['All'] } })
+    expect(read(byQuery, byBody, ofDelete).map(({ dryRun }) => dryRun)).to.deep.equal([true, true, true])
   })
 
   it('leaves out what was refused, what only reads, and other namespaces', () => {

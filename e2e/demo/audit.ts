@@ -52,11 +52,12 @@ function parse(line: string): AuditEntry | undefined {
   }
 }
 
-/** An eviction may say so in its body too. */
+/** An eviction may say so in its body too, and a delete says it nowhere else. */
 function isDryRun(event: unknown): boolean {
   const query = text(event, 'requestURI').split('?')[1] ?? ''
-  const inBody = at(at(at(event, 'requestObject'), 'deleteOptions'), 'dryRun')
-  return new URLSearchParams(query).getAll('dryRun').includes('All') || (Array.isArray(inBody) && inBody.includes('All'))
+  const body = at(event, 'requestObject')
+  const inBody = [at(body, 'dryRun'), at(at(body, 'deleteOptions'), 'dryRun')]
+  return new URLSearchParams(query).getAll('dryRun').includes('All') || inBody.some((options) => Array.isArray(options) && options.includes('All'))
 }
 
 const at = (value: unknown, key: string): unknown => (isObject(value) ? value[key] : undefined)

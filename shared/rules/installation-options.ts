@@ -3,6 +3,7 @@
  * same file, so that they agree; each program checks this list against its option type.
  */
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
+import { ALLOWED_FIELD } from './patches/paths.ts'
 import { DEFAULT_INSTALLATION, type Installation } from './rule.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -86,6 +87,15 @@ export const INSTALLATION_OPTIONS = [
     doc: 'How many objects all automatic policies must select before their share counts.',
   },
   {
+    key: 'patchAllowList',
+    flag: 'patch-allow-list',
+    type: 'list',
+    default: DEFAULT_INSTALLATION.patchAllowList,
+    pattern: ALLOWED_FIELD,
+    format: 'a path such as metadata.annotations.* or spec.template.spec.containers[].resources.**',
+    doc: 'Fields that patches may touch: * is any member, [] any item, ** at the end whatever is below. What is privileged stays out.',
+  },
+  {
     key: 'syncInterval',
     flag: 'sync-interval',
     type: 'duration',
@@ -126,6 +136,7 @@ export interface InstallationOptions {
   readonly namespace: string
   readonly protectedNamespaces: readonly string[]
   readonly 'ceiling.maxActionsPerHour': number
+  readonly patchAllowList: readonly string[]
   readonly 'budgets.namespace': number
   readonly 'budgets.cluster': number
   readonly 'storm.policyPercent': number
@@ -139,4 +150,5 @@ export const toInstallation = (options: InstallationOptions): Installation => ({
   ceiling: { maxActionsPerHour: options['ceiling.maxActionsPerHour'] },
   budgets: { namespace: options['budgets.namespace'], cluster: options['budgets.cluster'] },
   storm: { policyPercent: options['storm.policyPercent'], clusterPercent: options['storm.clusterPercent'], minimum: options['storm.minimum'] },
+  patchAllowList: options.patchAllowList,
 })

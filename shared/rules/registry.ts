@@ -1,6 +1,8 @@
 /** Every rule, in the order of the reference. To add one: its file, its line here, its two samples, its table test. */
 import { ks301 } from './actions/ks301-action-fits-kind.ts'
 import { ks302 } from './actions/ks302-dangerous-delete.ts'
+import { ks303 } from './actions/ks303-privileged-patch.ts'
+import { ks304 } from './actions/ks304-unreadable-patch.ts'
 import { ks305 } from './actions/ks305-scale-bounds.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
@@ -28,7 +30,7 @@ export interface RuleGroup {
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
   { name: 'Triggers', rules: [ks204, ks207, ks208, ks210, ks211, ks212] },
-  { name: 'Actions', rules: [ks301, ks302, ks305] },
+  { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305] },
   { name: 'Safety', rules: [ks401, ks403, ks406, ks407] },
 ]
 

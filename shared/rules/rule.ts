@@ -1,6 +1,7 @@
 /** A rule: one id, one pure function, one line of the reference, one valid and one invalid sample. */
 import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.ts'
+import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Severity } from './violation.ts'
 
 /** The part of the installation's configuration that rules need. */
@@ -16,6 +17,8 @@ export interface Installation {
    * nothing), and of those that all automatic policies select, when these are `minimum` at least.
    */
   readonly storm: { readonly policyPercent: number; readonly clusterPercent: number; readonly minimum: number }
+  /** Fields that patches may touch; what is privileged stays out whatever it says. */
+  readonly patchAllowList: readonly string[]
 }
 
 /** What holds when the installation says nothing. */
@@ -25,6 +28,7 @@ export const DEFAULT_INSTALLATION: Installation = {
   ceiling: { maxActionsPerHour: 60 },
   budgets: { namespace: 60, cluster: 120 },
   storm: { policyPercent: 20, clusterPercent: 55, minimum: 20 },
+  patchAllowList: DEFAULT_PATCH_ALLOW_LIST,
 }
 
 export interface RuleContext {

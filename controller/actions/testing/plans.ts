@@ -1,11 +1,13 @@
 /** For the tables of the actions. Tests only. */
 import type { ActionTemplate } from '../../../shared/api/v1alpha1/types.ts'
+import { DEFAULT_PATCH_ALLOW_LIST } from '../../../shared/rules/patches/allowed.ts'
+import { minutes } from '../../../shared/lib/time.ts'
 import { T0 } from '../../healing/testing/builders.ts'
 import type { TargetView } from '../../healing/snapshot.ts'
 import type { Plan, PlanContext } from '../action.ts'
 import { plan } from '../index.ts'
 
-const context = (overrides: Partial<PlanContext>): PlanContext => ({ now: T0, action: 'act-1', pods: [], object: {}, ...overrides })
+const context = (overrides: Partial<PlanContext>): PlanContext => ({ now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5), ...overrides })
 
 export function planned(template: ActionTemplate, target: TargetView, overrides: Partial<PlanContext> = {}): Plan {
   const result = plan(template, target, context(overrides))

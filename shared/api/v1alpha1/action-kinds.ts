@@ -17,6 +17,7 @@ export const ACTS_ON: Readonly<Record<ActionTemplate['type'], readonly KindRefer
   evict: [],
   // Not a StatefulSet: what it owns has names and data that do not come back by themselves.
   delete: [DEPLOYMENT, DAEMON_SET, REPLICA_SET],
+  patch: [DEPLOYMENT, STATEFUL_SET, DAEMON_SET],
   scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET],
 }
 

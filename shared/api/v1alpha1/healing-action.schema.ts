@@ -209,7 +209,7 @@ const status = {
     },
     outcome: {
       type: 'string',
-      enum: ['Effective', 'Ineffective', 'Inconclusive'],
+      enum: ['Effective', 'Ineffective', 'Inconclusive', 'Reverted'],
       description: 'What verification found. Absent for dry runs and for acts that were not carried out.',
     },
     approvedAt: { ...time, description: 'When the approval was seen. The timeout of the write begins here.' },
@@ -233,6 +233,13 @@ const status = {
           secret: { type: 'boolean', description: 'The values are not kept: they may be secret, or are too long.' },
         },
       },
+    },
+    undo: {
+      type: 'object',
+      description: 'The act did not help and is taken back: once, and only while nobody else has changed what it set.',
+      additionalProperties: false,
+      required: ['begunAt', 'because'],
+      properties: { begunAt: { ...time, description: 'Written before it.' }, because: message },
     },
     attempts: { ...count, description: 'Tries of the write.' },
     failedAttempts: { ...count, description: 'Those of them that failed. After retryPolicy.maxAttempts of them it is given up.' },

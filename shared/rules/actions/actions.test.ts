@@ -3,6 +3,8 @@ import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
 import { check, type PolicyOverrides } from '../test-policy.ts'
 import { ks301 } from './ks301-action-fits-kind.ts'
 import { ks302 } from './ks302-dangerous-delete.ts'
+import { ks303 } from './ks303-privileged-patch.ts'
+import { ks304 } from './ks304-unreadable-patch.ts'
 import { ks305 } from './ks305-scale-bounds.ts'
 
 const up = { direction: 'up', minReplicas: 1, maxReplicas: 5 } as const
@@ -55,6 +57,13 @@ describe('KS301 action fits kind', () => {
   it('but not of what has one target only', () => {
     expect(check(ks301, { selector: both, ...acting('evict', { evictAction: { timeout: '10m' } }) })).to.deep.equal([])
     expect(check(ks301, { selector: both, ...acting('scale', { scaleAction: up }) })).to.deep.equal([])
+  })
+  it('of a pod only metadata can be patched', () => {
+    const patch = (text: string, target?: ActionTemplate['target']): string[] => check(ks301, acting('patch', { patchAction: { type: 'strategic', patch: text } }, target))
+    expect(patch('spec: {replicas: 2}')).to.deep.equal(['spec.actions[0].patchAction.patch: touches spec.replicas of a pod'])
+    expect(patch('spec: {replicas: 2}', 'Workload')).to.deep.equal([])
+    expect(patch('metadata: {annotations: {a: b}}')).to.deep.equal([])
+    expect(patch('{')).to.deep.equal([])
   })
   it('a workload cannot be evicted', () =>
     expect(check(ks301, { ...acting('evict', { evictAction: { timeout: '10m' } }, 'Workload') })).to.deep.equal(['spec.actions[0].target: action "restart" would evict a workload']))
@@ -117,4 +126,32 @@ describe('KS305 scale bounds', () => {
     expect(scale({ direction: 'down' }, 'Deployment')).to.deep.equal([])
   })
   it('a policy that only looks may say what it likes', () => expect(check(ks305, { mode: 'monitor', ...acting('scale', { scaleAction: { ...up, minReplicas: 9 } }) })).to.deep.equal([]))
+})
+
+describe('KS303 privileged patch', () => {
+  const patch = (text: string): string[] => check(ks303, { selector: select('apps/v1', 'Deployment'), ...acting('patch', { patchAction: { type: 'strategic', patch: text } }) })
+
+  it('names the field and the reason', () =>
+    expect(patch('spec: {template: {spec: {hostNetwork: true, containers: [{name: app, image: x}]}}}')).to.deep.equal([
+      'spec.actions[0].patchAction.patch: touches spec.template.spec.hostNetwork: it opens the network of the node',
+      'spec.actions[0].patchAction.patch: touches spec.template.spec.containers[app].image: it decides which program runs',
+    ]))
+  it('lets listed fields pass', () => expect(patch('metadata: {annotations: {a: b}}')).to.deep.equal([]))
+  it('goes by the list of the installation', () =>
+    expect(check(ks303, acting('patch', { patchAction: { type: 'merge', patch: 'metadata: {annotations: {a: b}}' } }), { patchAllowList: ['spec.replicas'] })).to.have.length(1))
+  it('leaves what cannot be read to the other rule', () => expect(patch('{')).to.deep.equal([]))
+  it('a policy that only looks may say what it likes', () => expect(check(ks303, { mode: 'monitor', ...acting('patch', { patchAction: { type: 'merge', patch: 'kind: x' } }) })).to.deep.equal([]))
+})
+
+describe('KS304 unreadable patch', () => {
+  const patch = (patchAction: NonNullable<ActionTemplate['patchAction']>, kind: [string, string] = ['apps/v1', 'Deployment']): string[] => check(ks304, { selector: select(...kind), ...acting('patch', { patchAction }) })
+
+  it('says what cannot be read', () => expect(patch({ type: 'merge', patch: '{' })[0]).to.match(/^spec\.actions\[0\]\.patchAction\.patch: patch cannot be read: /))
+  it('needs operations for json', () => expect(patch({ type: 'json', patch: 'a: b' })).to.deep.equal(['spec.actions[0].patchAction.patch: patch must be a list of operations']))
+  it('takes one form', () => expect(patch({ type: 'merge', patch: 'a: b', patches: [{ path: ['a'], value: 'b' }] })).to.deep.equal(['spec.actions[0].patchAction.patches: patches is given beside patch: which of them counts?']))
+  it('knows that custom resources take no strategic patch', () => {
+    expect(patch({ type: 'strategic', patch: 'metadata: {annotations: {a: b}}' }, ['argoproj.io/v1alpha1', 'Rollout'])).to.deep.equal(['spec.actions[0].patchAction.type: argoproj.io/v1alpha1 Rollout takes no strategic patch'])
+    expect(patch({ type: 'merge', patch: 'metadata: {annotations: {a: b}}' }, ['argoproj.io/v1alpha1', 'Rollout'])).to.deep.equal([])
+  })
+  it('lets a readable one pass', () => expect(patch({ type: 'strategic', patch: 'metadata: {annotations: {a: b}}' })).to.deep.equal([]))
 })

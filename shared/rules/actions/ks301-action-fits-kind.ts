@@ -2,6 +2,8 @@ import { ACTS_ON, isOneOf } from '../../api/v1alpha1/action-kinds.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { isCustom, knownKind, nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { printable, quoted } from '../../lib/text.ts'
+import { parsePatch, type PatchBody } from '../patches/parse.ts'
+import { shown } from '../patches/paths.ts'
 import { acts, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { canHave } from '../triggers/kind-conditions.ts'
 
@@ -74,7 +76,8 @@ function unclearTargets(policy: HealingPolicy): Finding[] {
 function unfitting(policy: HealingPolicy): Finding[] {
   if (!acts(policy)) return []
   const workloads = selectedWorkloads(policy)
-  return policy.spec.actions.flatMap(({ name, type, target }, index): Finding[] => {
+  return policy.spec.actions.flatMap(({ name, type, target, patchAction }, index): Finding[] => {
+    if (type === 'patch' && target === 'Pod') return podFields(patchAction, index)
     if (type === 'evict') {
       return target === 'Workload'
         ? [{ path: `spec.actions[${index}].target`, what: `action ${quoted(name, 63)} would evict a workload`, why: 'only pods are evicted', fix: 'write target: Pod, or type: restart' }]
@@ -87,4 +90,20 @@ function unfitting(policy: HealingPolicy): Finding[] {
       ? []
       : [{ path: `spec.actions[${index}].type`, what: `${type} is not for ${nameOf(unfit)}`, why: `${nameOf(unfit)} has nothing that ${type} could change`, fix: 'use restart, or select another kind' }]
   })
+}
+
+/** Nearly all of a pod's spec is immutable, and what is not is lost with the pod. */
+function podFields(body: PatchBody | undefined, index: number): Finding[] {
+  const parsed = body === undefined ? { problems: [] } : parsePatch(body)
+  const beyond = 'problems' in parsed ? undefined : parsed.touches.find(({ path }) => path[0]?.key !== 'metadata')
+  return beyond === undefined
+    ? []
+    : [
+        {
+          path: `spec.actions[${index}].patchAction.${body?.patches === undefined ? 'patch' : 'patches'}`,
+          what: `touches ${shown(beyond.path)} of a pod`,
+          why: 'nearly all of a pod is immutable, and what is not is lost with the pod',
+          fix: 'write target: Workload, or touch annotations and labels only',
+        },
+      ]
 }

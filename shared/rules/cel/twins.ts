@@ -62,6 +62,10 @@ export const twins: readonly Twin[] = [
     holds: ({ self }) => !has(self, 'policy') || ['nextOrdinal', 'entries', 'breaker', 'incidents', 'outcomes'].every((name) => has(self, name)),
   },
   {
+    rule: "!has(self.{{field}}) || self.{{other}} == '{{value}}'",
+    holds: ({ self, hole }) => !has(self, hole('field')) || get(self, hole('other')) === hole('value'),
+  },
+  {
     rule: "self.{{field}} != '{{value}}' || has(self.{{needed}})",
     holds: ({ self, hole }) => get(self, hole('field')) !== hole('value') || has(self, hole('needed')),
   },

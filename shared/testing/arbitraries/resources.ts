@@ -86,13 +86,14 @@ function repairAction(spec: HealingActionSpec): HealingActionSpec {
 
 type Template = HealingActionSpec['action']
 
-function repairTemplate({ triggers, restartAction, evictAction, deleteAction, scaleAction, ...action }: Template, names: readonly string[]): Template {
+function repairTemplate({ triggers, restartAction, evictAction, deleteAction, scaleAction, patchAction, ...action }: Template, names: readonly string[]): Template {
   const known = triggers?.filter((name) => names.includes(name)) ?? []
   const bodies = {
-    restart: { restartAction: restartAction ?? { strategy: 'rolling' } },
+    restart: { restartAction: { ...restartAction, strategy: restartAction?.maxConcurrent === undefined ? (restartAction?.strategy ?? 'rolling') : 'graceful' } },
     evict: { evictAction: { ...evictAction, timeout: inside(evictAction?.timeout, '24h') } },
     delete: { deleteAction: deleteAction ?? {} },
     scale: { scaleAction: { direction: 'up', replicas: 1, minReplicas: 1, maxReplicas: 5, ...scaleAction } },
+    patch: { patchAction: { type: patchAction?.type ?? 'merge', patch: patchAction?.patch ?? 'metadata: {annotations: {note: x}}' } },
   } as const satisfies Record<Template['type'], Partial<Template>>
   return { ...action, ...bodies[action.type], ...(known.length > 0 && { triggers: known }) }
 }

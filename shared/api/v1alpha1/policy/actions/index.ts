@@ -4,6 +4,7 @@ import { onlyFor } from '../union.ts'
 import { dnsLabel } from '../../fields.ts'
 import { deleteAction } from './delete.ts'
 import { evictAction } from './evict.ts'
+import { patchAction } from './patch.ts'
 import { restartAction } from './restart.ts'
 import { scaleAction } from './scale.ts'
 
@@ -14,7 +15,7 @@ export const actionTemplate = {
   required: ['name', 'type'],
   properties: {
     name: { ...dnsLabel, description: 'Name within the policy.' },
-    type: { type: 'string', enum: ['restart', 'evict', 'delete', 'scale'], description: 'Which of the bodies below is given.' },
+    type: { type: 'string', enum: ['restart', 'evict', 'delete', 'scale', 'patch'], description: 'Which of the bodies below is given.' },
     priority: {
       type: 'integer',
       format: 'int32',
@@ -44,6 +45,7 @@ export const actionTemplate = {
     evictAction,
     deleteAction,
     scaleAction,
+    patchAction,
   },
-  'x-kubernetes-validations': [onlyFor('restart', 'restartAction'), onlyFor('evict', 'evictAction'), onlyFor('delete', 'deleteAction'), onlyFor('scale', 'scaleAction')],
+  'x-kubernetes-validations': [onlyFor('restart', 'restartAction'), onlyFor('evict', 'evictAction'), onlyFor('delete', 'deleteAction'), onlyFor('scale', 'scaleAction'), onlyFor('patch', 'patchAction')],
 } as const satisfies ObjectSchema

@@ -9,10 +9,19 @@ export const restartAction = {
   properties: {
     strategy: {
       type: 'string',
-      enum: ['rolling'],
+      enum: ['rolling', 'recreate', 'graceful'],
       default: 'rolling',
-      description: 'How a workload is restarted; a pod is always evicted. rolling: a new revision by an annotation of its template, rolled out as the workload itself says.',
+      description: 'How a workload is restarted; a pod is always evicted. rolling: a new revision by an annotation of its template, rolled out as the workload itself says. graceful: its pods are evicted one after another, each replacement Ready before the next goes. recreate: all of its pods are evicted at once; in automatic mode a person has to approve it.',
     },
+    maxConcurrent: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, description: 'Of graceful: pods that may be away at the same time. Default: 1.' },
     gracePeriodSeconds,
   },
+  'x-kubernetes-validations': [
+    {
+      rule: "!has(self.maxConcurrent) || self.strategy == 'graceful'",
+      message: 'maxConcurrent is for strategy graceful only: a rollout goes by the strategy of the workload',
+      reason: 'FieldValueForbidden',
+      fieldPath: '.maxConcurrent',
+    },
+  ],
 } as const satisfies ObjectSchema

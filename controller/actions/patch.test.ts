@@ -1,0 +1,123 @@
+import { expect } from 'chai'
+import { DEFAULT_PATCH_ALLOW_LIST } from '../../shared/rules/patches/allowed.ts'
+import { minutes } from '../../shared/lib/time.ts'
+import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
+import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
+import { pod, T0, workload } from '../healing/testing/builders.ts'
+import type { PlanContext } from './action.ts'
+import { diff, told } from './diff.ts'
+import { expectationOf } from './index.ts'
+import { judgeDryRun, labelKeys } from './patch.ts'
+import { planned, refused } from './testing/plans.ts'
+
+const { restartAction: _, ...bare } = buildActionTemplate()
+const patch = (text: string, type: 'strategic' | 'merge' | 'json' = 'strategic'): ActionTemplate => ({ ...bare, type: 'patch', patchAction: { type, patch: text } })
+const target = workload('Deployment', 'cart')
+const memory = 'spec: {template: {spec: {containers: [{name: app, resources: {limits: {memory: 1Gi}}}]}}}'
+
+describe('patch', () => {
+  it('is one patch with both preconditions, of the type that was written', () => {
+    expect(planned(patch('metadata: {annotations: {note: x}}', 'merge'), target)).to.deep.equal({
+      operations: [{ kind: 'patch', target: target.ref, preconditions: { uid: target.ref.uid, resourceVersion: '7' }, patch: { type: 'merge', body: { metadata: { annotations: { note: 'x' } } } } }],
+      changes: [{ field: 'metadata.annotations.note', newValue: 'x' }],
+      intent: [],
+      touches: ['/metadata/annotations/note'],
+    })
+  })
+  it('shows no value of an environment', () => {
+    const env = 'spec: {template: {spec: {containers: [{name: app, env: [{name: PASSWORD, value: hunter2}]}]}}}'
+    expect(JSON.stringify(planned(patch(env), target).changes)).to.not.include('hunter2')
+  })
+  it('of a field that is not listed is refused again before the write', () => expect(refused(patch('spec: {paused: true}'), target)).to.match(/^Unsupported: spec.paused is not patched: /))
+  it('of a label of the selector is refused', () =>
+    expect(refused(patch('metadata: {labels: {app: x}}'), pod(), { selectorKeys: new Set(['app']) })).to.equal('Unsupported: metadata.labels.app is not patched: by it the pods are found'))
+  it('of a pod is of its metadata', () => {
+    expect(refused(patch('spec: {replicas: 2}'), pod())).to.match(/^Unsupported: spec.replicas of a pod/)
+    expect(planned(patch('metadata: {labels: {tier: x}}'), pod()).operations).to.have.length(1)
+  })
+  it('of a template that would not be rolled out is refused', () => {
+    expect(refused(patch(memory), workload('Deployment', 'cart', { paused: true }))).to.match(/^WorkloadPaused: .*paused/)
+    expect(planned(patch('metadata: {annotations: {a: b}}'), workload('Deployment', 'cart', { paused: true })).operations).to.have.length(1)
+  })
+  it('that cannot be read is refused', () => expect(refused(patch('{'), target)).to.match(/^Unsupported: patch cannot be read/))
+  it('waits for what it changes', () => {
+    expect(expectationOf(patch(memory), target.ref)).to.equal('rollout')
+    expect(expectationOf(patch('spec: {replicas: 3}'), target.ref)).to.equal('replicas')
+    expect(expectationOf(patch('metadata: {annotations: {a: b}}'), target.ref)).to.equal('quiet')
+  })
+})
+
+const live = {
+  metadata: { name: 'cart', resourceVersion: '7', generation: 1, annotations: { a: 'x' }, managedFields: [1] },
+  spec: { replicas: 2, template: { spec: { containers: [{ name: 'app', image: 'i', env: [{ name: 'KEY', value: 'old' }], resources: { limits: { memory: '1Gi' } } }, { name: 'side', image: 's' }] } } },
+  status: { replicas: 2 },
+}
+const changed = (edit: (object: typeof live) => void): typeof live => {
+  const copy = structuredClone(live)
+  edit(copy)
+  return copy
+}
+const context: PlanContext = { now: T0, action: 'act-1', pods: [], object: live, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) }
+const judged = (after: unknown): string => {
+  const result = judgeDryRun(target, after, context)
+  return 'refusal' in result ? `${result.refusal.reason}: ${result.refusal.message}` : JSON.stringify(result)
+}
+
+describe('what a dry run of a patch says', () => {
+  it('is the fields that differ, with their values before, and how to find them again', () => {
+    const app = (o: typeof live) => o.spec.template.spec.containers[0]
+    const after = changed((o) => {
+      Object.assign(app(o)?.resources?.limits ?? {}, { memory: '2Gi' })
+      Object.assign(o.metadata, { resourceVersion: '8', generation: 2, managedFields: [] })
+      o.status.replicas = 9
+    })
+    expect(judgeDryRun(target, after, context)).to.deep.equal({
+      changes: [{ field: 'spec.template.spec.containers[app].resources.limits.memory', oldValue: '1Gi', newValue: '2Gi' }],
+      intent: [{ path: '/spec/template/spec/containers/0/resources/limits/memory', before: '"1Gi"', after: '"2Gi"' }],
+    })
+  })
+  it('keeps no value of an environment', () => {
+    const result = judged(changed((o) => Object.assign(o.spec.template.spec.containers[0]?.env?.[0] ?? {}, { value: 'hunter2' })))
+    expect(result).to.not.match(/hunter2|"old"/)
+    expect(result).to.include('"secret":true')
+  })
+  it('names an item of a list that was not there by its fields', () => {
+    const result = judged(changed((o) => Object.assign(o.spec.template.spec.containers[1] ?? {}, { env: [{ name: 'NEW', value: 'y' }] })))
+    expect(result).to.include('spec.template.spec.containers[side].env[NEW].value')
+  })
+  it('names an item that was added by its fields', () => {
+    const result = judged(changed((o) => void o.spec.template.spec.containers[0]?.env?.push({ name: 'NEW', value: 'y' })))
+    expect(result).to.include('spec.template.spec.containers[app].env[NEW].value')
+  })
+  it('is refused when more than what is listed would change', () => {
+    expect(judged(changed((o) => Object.assign(o.spec.template.spec.containers[1] ?? {}, { image: 'other' })))).to.match(/^Unsupported: spec.template.spec.containers\[side\].image is not patched/)
+    expect(judged(changed((o) => void o.spec.template.spec.containers.push({ name: 'new', image: 'n' })))).to.match(/^Unsupported: spec.template.spec.containers\[new\].image/)
+    expect(judged(changed((o) => void o.spec.template.spec.containers.pop()))).to.match(/^Unsupported: /)
+    expect(judged(changed((o) => void o.spec.template.spec.containers.reverse()))).to.match(/^Unsupported: spec.template.spec.containers is not patched/)
+    expect(judged(changed((o) => Object.assign(o.metadata, { finalizers: ['x'] })))).to.match(/^Unsupported: metadata.finalizers/)
+  })
+  it('is nothing to do when nothing would change', () => expect(judged(changed((o) => Object.assign(o.metadata, { generation: 2 })))).to.match(/^NothingToDo/))
+  it('is refused when it is more than can be kept, and not just before', () => {
+    const many = (count: number) => changed((o) => Object.assign(o.metadata.annotations, Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']))))
+    expect(judged(many(32))).to.match(/^{/)
+    expect(judged(many(33))).to.match(/^Unsupported: the patch would change 33 fields/)
+  })
+})
+
+describe('a diff', () => {
+  it('tells what came and what went', () => {
+    expect(diff({ a: 1, b: { c: 2 } }, { b: { c: 3 }, d: [1] }).map(told)).to.deep.equal([
+      { field: 'a', oldValue: '1' },
+      { field: 'b.c', oldValue: '2', newValue: '3' },
+      { field: 'd', newValue: '[1]' },
+    ])
+  })
+  it('of equal objects is empty, whatever they are', () => {
+    for (const value of [undefined, null, 1, [], {}, live]) expect(diff(value, structuredClone(value))).to.deep.equal([])
+  })
+})
+
+describe('keys of labels by which pods are found', () => {
+  it('are those of both forms of a selector', () =>
+    expect([...labelKeys([{ matchLabels: { app: 'x' }, matchExpressions: [{ key: 'tier', operator: 'Exists' }] }, undefined])]).to.deep.equal(['app', 'tier']))
+})

@@ -1,0 +1,77 @@
+/** patch: fields of a list of allowed ones. Judged twice: as written, and by what the API server says would change. */
+import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
+import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
+import { disallowed } from '../../shared/rules/patches/allowed.ts'
+import { parsePatch } from '../../shared/rules/patches/parse.ts'
+import { shown, type FieldPath } from '../../shared/rules/patches/paths.ts'
+import type { Touch } from '../../shared/rules/patches/touches.ts'
+import { describe } from '../healing/owners.ts'
+import type { TargetView } from '../healing/snapshot.ts'
+import type { ActionKind, Change, DryRun, Expectation, PlanContext, Unplannable } from './action.ts'
+import { diff, intended, MOST_CHANGES, told } from './diff.ts'
+import { refuse } from './evict.ts'
+import { valueAt, pointer } from './fields.ts'
+import { withoutEffect } from './restart.ts'
+
+type PatchArgs = NonNullable<ActionTemplate['patchAction']>
+
+export const patchAction: ActionKind<PatchArgs> = {
+  type: 'patch',
+  args: (template) => template.patchAction,
+  writes: [POD, ...ACTS_ON.patch].map((on) => ({ kind: 'patch', on })),
+  writesTo: (_args, target) => (isOneOf([POD, ...ACTS_ON.patch], target) ? [{ kind: 'patch', on: target }] : []),
+  expects: (args) => expectation(touchesOf(args).map(({ path }) => path)),
+  plan: (args, target, context) => {
+    const { ref, resourceVersion } = target
+    if (!isOneOf([POD, ...ACTS_ON.patch], ref)) return refuse('Unsupported', `${describe(ref)} is of a kind that is not patched`)
+    const parsed = parsePatch(args)
+    if ('problems' in parsed) return refuse('Unsupported', parsed.problems.map(({ member, what }) => `${member} ${what}`).join('; '))
+    const refusal = judge(parsed.touches, target, context)
+    if (refusal !== undefined) return refusal
+    return {
+      operations: [{ kind: 'patch', target: ref, preconditions: { uid: ref.uid, resourceVersion }, patch: parsed.content }],
+      changes: parsed.touches.map(({ path, value }) => told({ path, before: valueAt(context.object, pointer(path.map(({ key }) => key))), after: value })),
+      // Known from the dry run only.
+      intent: [],
+      touches: parsed.touches.map(({ path }) => pointer(path.map(({ key }) => key))),
+    }
+  },
+}
+
+/** What a person is shown of it before anything is read. */
+export const shownChanges = (args: PatchArgs): readonly Change[] => touchesOf(args).map(({ path, value }) => told({ path, before: undefined, after: value }))
+
+const touchesOf = (args: PatchArgs): readonly Touch[] => {
+  const parsed = parsePatch(args)
+  return 'problems' in parsed ? [] : parsed.touches
+}
+
+function expectation(paths: readonly FieldPath[]): Expectation {
+  const fields = paths.map((path) => path.map(({ key }) => key).slice(0, 2).join('.'))
+  if (fields.includes('spec.template')) return 'rollout'
+  return fields.includes('spec.replicas') ? 'replicas' : 'quiet'
+}
+
+/** Why the fields may not be changed on this object. */
+function judge(touches: readonly Touch[], target: TargetView, { allowList, selectorKeys }: PlanContext): Unplannable | undefined {
+  const [first] = touches.flatMap((touch) => disallowed(touch, { allowList, selectorKeys }) ?? [])
+  if (first !== undefined) return refuse('Unsupported', `${shown(first.path)} is not patched: ${first.why}`)
+  const spec = touches.find(({ path }) => path[0]?.key !== 'metadata')
+  if (target.shape === 'Pod') return spec === undefined ? undefined : refuse('Unsupported', `${shown(spec.path)} of a pod is not patched: only its annotations and labels are`)
+  return expectation(touches.map(({ path }) => path)) === 'rollout' && target.shape === 'Workload' ? withoutEffect(target) : undefined
+}
+
+/** The last word has what the API server would store: a webhook, or a list in another order, may have made more of the patch. */
+export function judgeDryRun(target: TargetView, after: unknown, context: PlanContext): DryRun | Unplannable {
+  const changes = diff(context.object, after)
+  if (changes.length === 0) return refuse('NothingToDo', `${describe(target.ref)} is as the patch would make it already`)
+  if (changes.length > MOST_CHANGES) return refuse('Unsupported', `the patch would change ${changes.length} fields, and ${MOST_CHANGES} are the most that are kept`)
+  const touches = changes.map(({ path, after: value }): Touch => (value === undefined ? { path, kind: 'remove' } : typeof value === 'object' ? { path, kind: 'whole' } : { path, kind: 'set', value }))
+  return judge(touches, target, context) ?? { changes: changes.map(told), intent: changes.map(intended) }
+}
+
+export const labelKeys = (selectors: readonly unknown[]): ReadonlySet<string> =>
+  new Set(selectors.flatMap((selector) => [...Object.keys(asMap(valueAt(selector, '/matchLabels'))), ...asList(valueAt(selector, '/matchExpressions')).map((expression) => String(valueAt(expression, '/key')))]))
+
+const asMap = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

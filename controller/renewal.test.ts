@@ -1,0 +1,102 @@
+import { expect } from 'chai'
+import { DEPLOYMENTS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
+import { IGNORE_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
+import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
+import { minutes, seconds } from '../shared/lib/time.ts'
+import { buildActionTemplate, buildPolicy } from '../shared/testing/builders/objects.ts'
+import type { Call } from '../shared/testing/fake-cluster/calls.ts'
+import { NAMESPACE, Town } from './testing/town.ts'
+
+const KEY = { namespace: NAMESPACE, name: 'cart' }
+const safetyRules = { ...buildPolicy().spec.safetyRules, healthCheckTimeout: '1m', stabilizationWindow: '30s' }
+
+describe('the whole controller, where all pods of a workload are renewed', () => {
+  let town: Town
+  afterEach(async () => {
+    await town.stop()
+  })
+
+  const restart = (strategy: 'graceful' | 'recreate', rest: Partial<ActionTemplate> = {}): ActionTemplate => buildActionTemplate({ target: 'Workload', restartAction: { strategy }, ...rest })
+  const setUp = async (action: ActionTemplate): Promise<void> => {
+    town = new Town({ spec: { actions: [action], safetyRules } })
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { replicas: 3, template: {} } }))
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, status: { observedGeneration: o.metadata.generation, replicas: 3, updatedReplicas: 3 } }))
+    town.pod('healthy')
+    town.pod('healthy')
+    // Made in another second than the act begins in.
+    await town.clock.advance(seconds(2))
+  }
+  const living = () => town.cluster.all(PODS).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  let fewest = 3
+  /** As the ReplicaSet does it: a pod that is gone is made anew. */
+  const live = async (span: number, state: 'healthy' | 'broken' = 'healthy'): Promise<void> => {
+    for (let passed = 0; passed < span; passed += 500) {
+      await town.clock.advance(seconds(0.5))
+      fewest = Math.min(fewest, living().length)
+      while (living().length < 3) town.pod(state)
+    }
+  }
+  const isEviction = ({ subresource, dryRun }: Call): boolean => subresource === 'eviction' && !dryRun
+
+  it('graceful: each pod once, one after another, and then it is verified', async () => {
+    await setUp(restart('graceful'))
+    const before = living().map(({ metadata }) => metadata.uid)
+    fewest = 3
+    await town.start()
+    await live(minutes(3))
+    expect(town.actions.map(({ status }) => `${status?.phase} ${status?.outcome}`)).to.deep.equal(['Succeeded Effective'])
+    expect(town.evictions.toSorted()).to.deep.equal(before.toSorted())
+    expect(fewest).to.equal(2)
+    expect(town.actions[0]?.status?.result?.changes).to.have.length(6)
+  })
+
+  it('graceful: goes on where its predecessor was killed, and evicts no pod twice', async () => {
+    await setUp(restart('graceful'))
+    const before = living().map(({ metadata }) => metadata.uid)
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 2; i++) await live(500)
+    town.crash('controller-1')
+    await town.start('controller-2')
+    await live(minutes(4))
+    expect(town.evictions.toSorted()).to.deep.equal(before.toSorted())
+    expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+  })
+
+  it('graceful: a lost answer of an eviction is found out by the pods', async () => {
+    await setUp(restart('graceful'))
+    town.cluster.faults.add((call) => (isEviction(call) ? { when: 'after', answer: 'reset' } : undefined), 1)
+    await town.start()
+    await live(minutes(4))
+    expect(town.evictions).to.have.length(3)
+    expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+  })
+
+  it('graceful: the other pods stay when the first replacement never becomes Ready', async () => {
+    await setUp(restart('graceful'))
+    await town.start()
+    await live(minutes(3), 'broken')
+    expect(town.evictions).to.have.length(1)
+    expect(town.actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Ineffective' })
+    expect(town.actions[0]?.status?.result?.reason).to.equal('Stuck')
+  })
+
+  it('graceful: stops half-way when the workload opts out, and says so', async () => {
+    await setUp(restart('graceful'))
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 1; i++) await live(500)
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [IGNORE_ANNOTATION]: 'true' } } }))
+    await live(minutes(2))
+    expect(town.evictions.length).to.be.lessThan(3)
+    expect(town.actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Inconclusive' })
+    expect(town.actions[0]?.status?.result?.message).to.match(/^stopped on its way: /)
+  })
+
+  it('recreate: nobody does it alone', async () => {
+    await setUp(restart('recreate'))
+    await town.start()
+    await live(minutes(1))
+    expect(town.evictions).to.deep.equal([])
+    expect(town.actions.map(({ spec, status }) => `${spec.approvalRequired} ${status?.phase}`)).to.deep.equal(['true Pending'])
+    expect(town.cluster.all(HEALING_POLICIES)).to.have.length(1)
+  })
+})

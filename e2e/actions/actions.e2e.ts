@@ -1,0 +1,132 @@
+/** Each action on real pods: what the API server's audit log says was written, by whom, and what came of it. */
+import { expect } from 'chai'
+import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { KubeObject } from '../../shared/lib/object.ts'
+import { DEPLOYMENTS, PODS } from '../../shared/kube/resources.ts'
+import { seconds } from '../../shared/lib/time.ts'
+import { Fixture, breakPods, deployment, inNamespace, policy } from '../healing/fixture.ts'
+
+interface Deployment extends KubeObject {
+  readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly containers: readonly { readonly resources?: unknown }[] } } }
+}
+
+describe('actions on real pods', function () {
+  this.timeout(240_000)
+  let fixture: Fixture
+
+  before(async function () {
+    this.timeout(900_000)
+    fixture = await Fixture.start()
+  })
+  after(async () => {
+    await fixture?.stop()
+  })
+
+  /** `patch deployments/scale` of each real write, after checking that each was made as the healer, and says for which action. */
+  const written = (ns: string, actions: readonly HealingAction[]): string[] => {
+    const real = fixture.writes(ns).filter(({ dryRun, group, impersonated }) => !dryRun && (impersonated !== undefined || !['kubeskippy.io', 'events.k8s.io'].includes(group)))
+    const names = actions.map(({ metadata }) => `healingaction ${ns}/${metadata.name}`)
+    for (const { impersonated, userAgent } of real) {
+      expect(impersonated).to.equal(serviceAccountUser(ns, HEALER_ACCOUNT))
+      expect(names.some((name) => userAgent.includes(name)), userAgent).to.equal(true)
+    }
+    return real.map(({ verb, resource }) => `${verb} ${resource}`)
+  }
+  const live = (ns: string): Promise<Deployment> => fixture.api.get<Deployment>(DEPLOYMENTS, { namespace: ns, name: 'web' })
+  const acting = (ns: string, ...actions: object[]): object => policy(ns, { app: 'web', actions, safetyRules: { maxUnhealthy: '100%' } })
+
+  it('restart of a workload heals a bad state in memory: one patch of the template, all pods new, Effective', async () => {
+    const ns = await fixture.namespace('rolling')
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 2 })), acting(ns, { name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }))
+    const old = await breakPods(fixture, ns, 'web')
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(actions[0]?.spec.targetResource).to.include({ kind: 'Deployment', name: 'web' })
+    expect(written(ns, actions)).to.deep.equal(['patch deployments'])
+    expect((await live(ns)).spec.template.metadata.annotations).to.deep.equal({ 'kubeskippy.io/restarted-by': actions[0]?.metadata.name })
+    expect(actions[0]?.status?.result?.changes?.map(({ field }) => field)).to.deep.equal(['spec.template.metadata.annotations[kubeskippy.io/restarted-by]'])
+    const now = await fixture.pods(ns)
+    expect(now.map(({ metadata }) => metadata.uid).filter((uid) => old.includes(uid))).to.deep.equal([])
+  })
+
+  it('restart of a paused Deployment would be taken and do nothing: it is refused, and the pod is evicted instead', async () => {
+    const ns = await fixture.namespace('paused')
+    await fixture.apply(
+      inNamespace(ns, deployment('web', 'inThisPod')),
+      acting(ns, { name: 'roll', type: 'restart', target: 'Workload', priority: 1, restartAction: {} }, { name: 'away', type: 'evict', priority: 2, evictAction: {} }),
+    )
+    await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s'])
+    await fixture.kubectl(['rollout', 'pause', '-n', ns, 'deployment/web'])
+    await fixture.kubectl(['exec', '-n', ns, 'deployment/web', '--', 'touch', '/data/broken'])
+    const actions = (await fixture.ended(ns, 2, seconds(120))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
+    expect(actions.map(({ spec, status }) => `${spec.action.name} ${status?.phase}`)).to.deep.equal(['roll Failed', 'away Succeeded'])
+    expect(actions[0]?.status?.result?.message).to.include('paused')
+    expect(written(ns, actions)).to.deep.equal(['create pods/eviction'])
+    expect((await live(ns)).spec.template.metadata.annotations).to.equal(undefined)
+  })
+
+  it('graceful restart evicts every pod once, and none before the replacement of the last one is Ready', async () => {
+    const ns = await fixture.namespace('graceful')
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    await fixture.kubectl(['exec', '-n', ns, old[0]?.metadata.name ?? '', '--', 'touch', '/data/broken'])
+    const actions = await fixture.ended(ns, 1, seconds(150))
+    expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(written(ns, actions)).to.deep.equal(['create pods/eviction', 'create pods/eviction', 'create pods/eviction'])
+    const evicted = fixture.evictions(ns).map(({ name }) => name)
+    expect(evicted.toSorted()).to.deep.equal(old.map(({ metadata }) => metadata.name).toSorted())
+    // The broken one first: it has nothing to lose.
+    expect(evicted[0]).to.equal(old[0]?.metadata.name)
+    expect((await live(ns)).spec.template.metadata.annotations).to.equal(undefined)
+  })
+
+  it('delete of a pod is one delete with preconditions, and its controller makes another', async () => {
+    const ns = await fixture.namespace('deleting')
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'away', type: 'delete', deleteAction: { gracePeriodSeconds: 1 } }))
+    const [old] = await breakPods(fixture, ns, 'web')
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(actions[0]?.spec.targetResource.uid).to.equal(old)
+    expect(written(ns, actions)).to.deep.equal(['delete pods'])
+  })
+
+  it('scale up that does not help is taken back: two writes of scale, Reverted, as many replicas as before', async () => {
+    const ns = await fixture.namespace('scaling')
+    await fixture.apply(
+      inNamespace(ns, deployment('web', 'always')),
+      policy(ns, { app: 'web', actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }),
+    )
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
+    expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '1', after: '2' }])
+    expect(written(ns, actions)).to.deep.equal(['patch deployments/scale', 'patch deployments/scale'])
+    expect((await live(ns)).spec.replicas).to.equal(1)
+  })
+
+  it('patch of resources rolls out, and shows what the API server says has changed', async () => {
+    const ns = await fixture.namespace('patching')
+    const patch = 'spec: {template: {spec: {containers: [{name: app, resources: {limits: {memory: 64Mi}}, env: [{name: PASSWORD, value: hunter2}]}]}}}'
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'more-memory', type: 'patch', target: 'Workload', patchAction: { patch } }))
+    await breakPods(fixture, ns, 'web')
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(written(ns, actions)).to.deep.equal(['patch deployments'])
+    const { changes = [] } = actions[0]?.status?.result ?? {}
+    expect(changes.map(({ field, newValue }) => `${field} ${newValue}`)).to.include('spec.template.spec.containers[app].resources.limits.memory 64Mi')
+    // The policy says it, for whoever may read policies; nothing of ours repeats it.
+    expect(JSON.stringify(actions.map(({ status }) => status))).to.not.include('hunter2')
+    expect((await live(ns)).spec.template.spec.containers[0]?.resources).to.deep.equal({ limits: { memory: '64Mi' } })
+    const pods = await fixture.list<KubeObject & { spec: { containers: { resources?: { limits?: object } }[] } }>(ns, PODS)
+    expect(pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.containers[0]?.resources?.limits)).to.deep.equal([{ memory: '64Mi' }])
+  })
+
+  it('a dry run of a workload act shows the diff and writes nothing', async () => {
+    const ns = await fixture.namespace('dry')
+    await fixture.apply(inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web', mode: 'dryrun', actions: [{ name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }] }))
+    const actions = await fixture.ended(ns, 1, seconds(60))
+    expect(actions[0]?.status).to.include({ phase: 'Succeeded' })
+    expect(actions[0]?.status?.result?.changes).to.have.length(1)
+    expect(written(ns, actions)).to.deep.equal([])
+  })
+})

@@ -1,0 +1,31 @@
+/** The writer on a real API server, without nodes: what is written is looked at, not what comes of it. */
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
+import { NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { connect } from '../../shared/kube/transport.ts'
+import { millis } from '../../shared/lib/time.ts'
+import { silentLogger } from '../../shared/runtime/logger.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { startCluster } from '../cluster/cluster.ts'
+import { writerSuite } from './writer-suite.ts'
+
+writerSuite('a real API server', async () => {
+  const cluster = await startCluster({ node: false })
+  const admin = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
+  let namespaces = 0
+  return {
+    admin,
+    pause: 300,
+    async namespace() {
+      const name = `writer-${namespaces++}`
+      await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+      // Pods are refused until the controller has made it.
+      await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }))
+      return name
+    },
+    eventually: (assertion) => eventually(assertion, millis(15_000)),
+    async stop() {
+      await admin.close()
+      await cluster.stop()
+    },
+  }
+})

@@ -1,0 +1,131 @@
+import { expect } from 'chai'
+import { DEFAULT_PATCH_ALLOW_LIST, disallowed } from './allowed.ts'
+import { parsePatch, type PatchBody } from './parse.ts'
+import { compilePattern, shown } from './paths.ts'
+
+/** What is wrong, or what is refused, or the fields that are touched. */
+function judged(body: PatchBody, { allowList = DEFAULT_PATCH_ALLOW_LIST, selector = [] as readonly string[] } = {}): string[] {
+  const parsed = parsePatch(body)
+  if ('problems' in parsed) return parsed.problems.map(({ member, what }) => `! ${member} ${what}`)
+  return parsed.touches.map((touch) => {
+    const no = disallowed(touch, { allowList, selectorKeys: new Set(selector) })
+    return no === undefined ? shown(touch.path) : `- ${shown(no.path)}: ${no.why}`
+  })
+}
+const strategic = (patch: string, rest = {}): string[] => judged({ type: 'strategic', patch }, rest)
+const json = (...operations: readonly object[]): string[] => judged({ type: 'json', patch: JSON.stringify(operations) })
+const pod = (member: string): string => `spec: {template: {spec: {containers: [{name: app, ${member}}]}}}`
+
+describe('what patches may touch', () => {
+  const allowed: readonly [string, string, string][] = [
+    ['annotations', 'metadata: {annotations: {example.com/note: x}}', 'metadata.annotations[example.com/note]'],
+    ['labels', 'metadata: {labels: {tier: x}}', 'metadata.labels.tier'],
+    ['replicas', 'spec: {replicas: 1}', 'spec.replicas'],
+    ['resources', pod('resources: {limits: {memory: 1Gi}}'), 'spec.template.spec.containers[app].resources.limits.memory'],
+    ['literal values of the environment', pod('env: [{name: A, value: "1"}]'), 'spec.template.spec.containers[app].env[A].value'],
+    ['an environment whose name is that of a privileged field', pod('env: [{name: image, value: x}]'), 'spec.template.spec.containers[app].env[image].value'],
+    ['an annotation whose name is that of a privileged field', 'spec: {template: {metadata: {annotations: {command: x}}}}', 'spec.template.metadata.annotations.command'],
+    ['the grace period', 'spec: {template: {spec: {terminationGracePeriodSeconds: 1}}}', 'spec.template.spec.terminationGracePeriodSeconds'],
+    ['timings of probes', pod('livenessProbe: {timeoutSeconds: 5}'), 'spec.template.spec.containers[app].livenessProbe.timeoutSeconds'],
+    ['a key that only ends like a reserved one', 'metadata: {annotations: {notkubernetes.io/a: x}}', 'metadata.annotations[notkubernetes.io/a]'],
+  ]
+  for (const [title, patch, field] of allowed) it(`are ${title}`, () => expect(strategic(patch)).to.deep.equal([field]))
+
+  const privileged: readonly string[] = [
+    pod('image: x'), pod('command: [sh]'), pod('args: [x]'), pod('securityContext: {privileged: true}'), pod('envFrom: []'), pod('volumeMounts: []'), pod('lifecycle: {preStop: {exec: {command: [x]}}}'),
+    pod('env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]'), pod('livenessProbe: {exec: {command: [x]}}'), pod('env: [{name: A, $patch: delete}]'), pod('$patch: delete'), pod('$patch: replace'),
+    ...['hostNetwork: true', 'hostPID: true', 'volumes: []', 'serviceAccountName: x', 'nodeName: x', 'securityContext: {runAsUser: 0}', 'initContainers: [{name: i, image: x}]', 'priorityClassName: x', 'nodeSelector: {a: b}'].map((member) => `spec: {template: {spec: {${member}}}}`),
+    'metadata: {ownerReferences: []}', 'metadata: {finalizers: []}', 'metadata: {$deleteFromPrimitiveList/finalizers: [x]}', 'metadata: {resourceVersion: "0"}', 'metadata: {uid: x}', 'metadata: {name: x}', 'metadata: {annotations: null}', 'metadata: {labels: {$patch: replace, a: b}}',
+    'metadata: {annotations: {kubeskippy.io/ignore: "false"}}', 'metadata: {annotations: {a.kubeskippy.io/x: y}}', 'metadata: {annotations: {deployment.kubernetes.io/revision: "1"}}', 'metadata: {labels: {node.k8s.io/a: b}}', 'metadata: {annotations: {kubernetes.io/a: null}}',
+    'spec: {selector: {matchLabels: {app: x}}}', 'spec: {paused: true}', 'spec: {strategy: {type: Recreate}}', 'spec: null', 'spec: {template: null}', 'status: {replicas: 1}', 'kind: Pod', 'apiVersion: v2',
+  ]
+  for (const patch of privileged) it(`are not: ${patch}`, () => expect(strategic(patch)[0]).to.match(/^- /))
+
+  const values: readonly [string, string][] = [
+    ['spec: {replicas: 0}', '- spec.replicas: replicas must be a whole number of 1 or more'],
+    ['spec: {replicas: null}', '- spec.replicas: replicas must be a whole number of 1 or more'],
+    ['spec: {replicas: 1.5}', '- spec.replicas: replicas must be a whole number of 1 or more'],
+    ['spec: {template: {spec: {terminationGracePeriodSeconds: 0}}}', '- spec.template.spec.terminationGracePeriodSeconds: it must be a whole number of 1 or more: 0 kills by force'],
+    ['metadata: {annotations: {a: 1}}', '- metadata.annotations.a: its value must be a string'],
+    [pod('env: [{name: A, value: 1}]'), '- spec.template.spec.containers[app].env[A].value: its value must be a string'],
+  ]
+  for (const [patch, told] of values) it(`have values that hold: ${patch}`, () => expect(strategic(patch)).to.deep.equal([told]))
+
+  it('are no labels by which pods are found', () => {
+    expect(strategic('spec: {template: {metadata: {labels: {app: x}}}}', { selector: ['app'] })).to.deep.equal(['- spec.template.metadata.labels.app: by it the pods are found'])
+    expect(strategic('metadata: {annotations: {app: x}}', { selector: ['app'] })).to.deep.equal(['metadata.annotations.app'])
+  })
+  it('are what the installation lists, and nothing else; what is privileged stays out', () => {
+    const allowList = ['spec.template.spec.**', 'spec.paused']
+    expect(strategic('spec: {paused: true}', { allowList })).to.deep.equal(['spec.paused'])
+    expect(strategic('metadata: {annotations: {a: b}}', { allowList })[0]).to.match(/patchAllowList/)
+    expect(strategic(pod('image: x'), { allowList })).to.deep.equal(['- spec.template.spec.containers[app].image: it decides which program runs'])
+    expect(strategic(pod('resources: {limits: {cpu: 1}}'), { allowList })).to.deep.equal(['spec.template.spec.containers[app].resources.limits.cpu'])
+  })
+  it('by a JSON patch are the same fields', () => {
+    expect(json({ op: 'replace', path: '/spec/template/spec/containers/0/resources/limits/memory', value: '1Gi' })).to.deep.equal(['spec.template.spec.containers[0].resources.limits.memory'])
+    expect(json({ op: 'add', path: '/metadata/annotations/kubeskippy.io~1ignore', value: 'false' })).to.deep.equal(['- metadata.annotations[kubeskippy.io/ignore]: Kubernetes or an operator acts by it'])
+    expect(json({ op: 'add', path: '/spec/template/spec/containers/0/env/-', value: { name: 'A', value: 'x' } })[0]).to.match(/^- /)
+    expect(json({ op: 'add', path: '/spec/template/spec/containers/-', value: {} })[0]).to.match(/^- /)
+    expect(json({ op: 'copy', from: '/spec/template/spec/containers/0/env/0/value', path: '/metadata/annotations/a' })).to.deep.equal(['- metadata.annotations.a: nobody can tell what it would hold then: it could be a secret'])
+    expect(json({ op: 'move', from: '/metadata/finalizers', path: '/metadata/annotations/a' })[0]).to.match(/^- metadata.finalizers/)
+    expect(json({ op: 'replace', path: '', value: {} })).to.deep.equal(['- the whole object: it is everything'])
+  })
+})
+
+describe('the text of a patch', () => {
+  const cases: readonly [string, PatchBody, string[]][] = [
+    ['that is no YAML', { type: 'merge', patch: '{' }, ['! patch cannot be read:']],
+    ['with the same key twice', { type: 'merge', patch: 'spec: {replicas: 1, replicas: 2}' }, ['! patch cannot be read:']],
+    ['with aliases', { type: 'merge', patch: 'metadata: {annotations: &a {b: c}, labels: *a}' }, ['! patch cannot be read: it has aliases']],
+    ['that changes nothing', { type: 'merge', patch: '{}' }, ['whole']],
+    ['that only tests', { type: 'json', patch: '[{"op":"test","path":"/a","value":1}]' }, ['! patch changes nothing']],
+    ['of the wrong form', { type: 'json', patch: 'spec: {replicas: 1}' }, ['! patch must be a list of operations']],
+    ['of the other wrong form', { type: 'strategic', patch: '- op: add' }, ['! patch must be a map']],
+    ['beside patches', { type: 'merge', patch: 'a: b', patches: [] }, ['! patches is given beside patch']],
+    ['that is not there', { type: 'merge' }, ['! patch is missing']],
+  ]
+  for (const [title, body, begins] of cases) {
+    it(title, () => {
+      const told = judged(body)
+      expect(told).to.have.length(1)
+      expect(told[0]).to.include(begins[0]?.startsWith('!') ? begins[0] : 'everything')
+    })
+  }
+})
+
+describe('patches by path', () => {
+  it('become maps, and lists where items have names', () => {
+    const parsed = parsePatch({
+      type: 'strategic',
+      patches: [
+        { path: ['spec', 'replicas'], value: '3' },
+        { path: ['spec', 'template', 'spec', 'containers', 'app', 'env', 'LEVEL', 'value'], value: '3' },
+        { path: ['spec', 'template', 'spec', 'containers', 'app', 'resources', 'limits', 'cpu'], value: '2' },
+      ],
+    })
+    expect('content' in parsed && parsed.content).to.deep.equal({
+      type: 'strategic',
+      body: { spec: { replicas: 3, template: { spec: { containers: [{ name: 'app', env: [{ name: 'LEVEL', value: '3' }], resources: { limits: { cpu: '2' } } }] } } } },
+    })
+  })
+  const cases: readonly [string, PatchBody['type'], readonly { path: string[]; value: string }[], RegExp][] = [
+    ['are no operations', 'json', [{ path: ['a'], value: 'b' }], /^! patches names fields/],
+    ['cannot go through a list that merge would replace', 'merge', [{ path: ['spec', 'template', 'spec', 'containers', 'app', 'resources'], value: 'x' }], /^! patches goes through a list/],
+    ['hold numbers where the field does', 'strategic', [{ path: ['spec', 'replicas'], value: 'three' }], /^! patches has "three" for spec.replicas/],
+    ['name a field once', 'strategic', [{ path: ['metadata', 'labels', 'a'], value: 'x' }, { path: ['metadata', 'labels', 'a'], value: 'y' }], /^! patches names metadata.labels.a twice/],
+    ['do not name a field and one below it', 'strategic', [{ path: ['metadata', 'labels'], value: 'x' }, { path: ['metadata', 'labels', 'a'], value: 'y' }], /^! patches names metadata.labels.a, and a field above it/],
+    ['have no directives', 'strategic', [{ path: ['metadata', '$patch'], value: 'delete' }], /^! patches names "\$patch"/],
+    ['end below a list', 'strategic', [{ path: ['spec', 'template', 'spec', 'containers'], value: 'x' }], /^! patches ends at the list/],
+    ['end below an item', 'strategic', [{ path: ['spec', 'template', 'spec', 'containers', 'app'], value: 'x' }], /^! patches names spec.template.spec.containers\[app\] twice/],
+  ]
+  for (const [title, type, patches, told] of cases) it(title, () => expect(judged({ type, patches: [...patches] })[0]).to.match(told))
+})
+
+describe('patterns of the allow-list', () => {
+  const cases: readonly [string, boolean][] = [
+    ['metadata.annotations.*', true], ['spec.replicas', true], ['spec.template.spec.containers[].resources.**', true], ['**', false], ['.a', false], ['a..b', false], ['a.**.b', false], ['a[0]', false], ['', false], ['spec.*.x', true],
+  ]
+  for (const [text, good] of cases) it(`"${text}" is ${good ? 'one' : 'none'}`, () => expect(compilePattern(text) !== undefined).to.equal(good))
+  it('by default all of them are ones', () => expect(DEFAULT_PATCH_ALLOW_LIST.filter((text) => compilePattern(text) === undefined)).to.deep.equal([]))
+})

@@ -1,0 +1,100 @@
+/** From what a person writes to what is sent. The text is read as YAML 1.2, of which JSON is a part: nobody else reads it. */
+import { parseDocument } from 'yaml'
+import { isObject } from '../../lib/json.ts'
+import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
+import { printable, quoted } from '../../lib/text.ts'
+import { asSteps, NAMED_LISTS, shown, type FieldPath } from './paths.ts'
+import { jsonTouches, mergeTouches, strategicTouches, type Touch, type Touched } from './touches.ts'
+
+export type PatchBody = NonNullable<ActionTemplate['patchAction']>
+
+export type PatchContent = { readonly type: 'merge' | 'strategic'; readonly body: Readonly<Record<string, unknown>> } | { readonly type: 'json'; readonly body: readonly unknown[] }
+
+export type ParsedPatch =
+  | { readonly content: PatchContent; readonly touches: readonly Touch[] }
+  /** Member of the body, and what is wrong with it: half a sentence. */
+  | { readonly problems: readonly { readonly member: 'patch' | 'patches'; readonly what: string }[] }
+
+export function parsePatch({ type, patch, patches }: PatchBody): ParsedPatch {
+  if (patch !== undefined && patches !== undefined) return wrong('patches', 'is given beside patch: which of them counts?')
+  if (patches !== undefined) return fromFields(type, patches)
+  if (patch === undefined) return wrong('patch', 'is missing, and so is patches')
+  const read = readText(patch)
+  if ('what' in read) return wrong('patch', read.what)
+  return conclude('patch', type, read.value)
+}
+
+function conclude(member: 'patch' | 'patches', type: PatchBody['type'], body: unknown): ParsedPatch {
+  const { touches, problems } = touchesOf(type, body)
+  if (problems.length > 0) return { problems: problems.map((what) => ({ member, what })) }
+  if (touches.length === 0) return wrong(member, 'changes nothing')
+  if (type === 'json') return Array.isArray(body) ? { content: { type, body }, touches } : wrong(member, 'must be a list of operations')
+  return isObject(body) ? { content: { type, body }, touches } : wrong(member, 'must be a map')
+}
+
+const wrong = (member: 'patch' | 'patches', what: string): ParsedPatch => ({ problems: [{ member, what }] })
+
+function touchesOf(type: PatchBody['type'], body: unknown): Touched {
+  switch (type) {
+    case 'json':
+      return jsonTouches(body)
+    case 'merge':
+      return mergeTouches(body)
+    case 'strategic':
+      return strategicTouches(body)
+    default:
+      return type satisfies never
+  }
+}
+
+function readText(text: string): { readonly value: unknown } | { readonly what: string } {
+  // Without aliases: a few lines of them can be gigabytes.
+  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, merge: false })
+  const [error] = [...document.errors, ...document.warnings]
+  if (error !== undefined) return { what: `cannot be read: ${printable(error.message.split('\n')[0] ?? '', 120)}` }
+  try {
+    return { value: document.toJS({ maxAliasCount: 0 }) as unknown }
+  } catch {
+    return { what: 'cannot be read: it has aliases' }
+  }
+}
+
+/** Fields that hold numbers; all others hold text, however it looks. */
+const NUMBERS = /^(replicas|[a-z][A-Za-z]*(Seconds|Threshold))$/
+
+function fromFields(type: PatchBody['type'], patches: NonNullable<PatchBody['patches']>): ParsedPatch {
+  if (type === 'json') return wrong('patches', 'names fields and their values, and no operations: write type: strategic, or operations as patch')
+  const body: Record<string, unknown> = {}
+  for (const { path, value } of patches) {
+    const steps = asSteps(path)
+    if (type === 'merge' && steps.some(({ item }) => item === true)) return wrong('patches', `goes through a list at ${shown(steps)}, which type: merge would replace: write type: strategic`)
+    const number = NUMBERS.test(path.at(-1) ?? '')
+    if (number && !/^[0-9]{1,9}$/.test(value)) return wrong('patches', `has ${quoted(value)} for ${shown(steps)}, which is a number`)
+    const refused = place(body, steps, number ? Number(value) : value)
+    if (refused !== undefined) return wrong('patches', refused)
+  }
+  return conclude('patches', type, body)
+}
+
+/** Puts the value where the path leads, in maps and lists that are made on the way. Why it cannot be, or undefined. */
+function place(body: Record<string, unknown>, path: FieldPath, value: unknown): string | undefined {
+  let here = body
+  for (const [index, { key }] of path.entries()) {
+    if (key === '__proto__' || key.startsWith('$')) return `names ${quoted(key)}, which is no field`
+    const last = index === path.length - 1
+    if (last && (Object.hasOwn(here, key) || NAMED_LISTS.has(key))) return NAMED_LISTS.has(key) ? `ends at the list ${shown(path)}` : `names ${shown(path)} twice`
+    if (last) here[key] = value
+    else if (NAMED_LISTS.has(key) && path[index + 1]?.item === true) {
+      const list = (here[key] ??= []) as Record<string, unknown>[]
+      const name = path[index + 1]?.key ?? ''
+      let item = list.find((other) => other['name'] === name)
+      if (item === undefined) list.push((item = { name }))
+      here = { [name]: item }
+    } else {
+      const next = (here[key] ??= {})
+      if (!isObject(next)) return `names ${shown(path)}, and a field above it`
+      here = next
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,53 @@
+/** Paths of fields, as patches touch them and as the allow-list names them. Pure. */
+import { printable } from '../../lib/text.ts'
+
+/** A member of a map, or an item of a list by its name or index. */
+export interface Step {
+  readonly key: string
+  readonly item?: true
+}
+
+export type FieldPath = readonly Step[]
+
+/** Lists of the objects that actions write to, whose items have names: as a strategic merge patch knows them. */
+export const NAMED_LISTS: ReadonlySet<string> = new Set(['containers', 'initContainers', 'env'])
+
+/** `spec.template.spec.containers[app].env[LEVEL].value`, `metadata.annotations[example.com/note]`. */
+export function shown(path: FieldPath): string {
+  const text = path.map(({ key, item }, index) => (item === true || !/^[A-Za-z$][A-Za-z0-9$]*$/.test(key) ? `[${key}]` : `${index === 0 ? '' : '.'}${key}`)).join('')
+  return printable(text === '' ? 'the whole object' : text, 200)
+}
+
+/** The tokens of a JSON pointer; undefined: it is none. What stands after the name of a list is its item. */
+export function fromPointer(pointer: string): FieldPath | undefined {
+  if (pointer === '') return []
+  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined
+  return asSteps(pointer.slice(1).split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')))
+}
+
+export const asSteps = (keys: readonly string[]): FieldPath => keys.map((key, index): Step => (index > 0 && NAMED_LISTS.has(keys[index - 1] ?? '') ? { key, item: true } : { key }))
+
+/**
+ * `metadata.annotations.*`, `spec.template.spec.containers[].resources.**`: `*` is any one member, `**` whatever is
+ * below and itself, `[]` any item.
+ */
+export type Pattern = readonly string[]
+
+export const ALLOWED_FIELD = /^[A-Za-z][A-Za-z0-9]*(\[\])*(\.([A-Za-z][A-Za-z0-9]*(\[\])*|\*))*(\.\*\*)?$/
+
+/** undefined: not written so. */
+export const compilePattern = (text: string): Pattern | undefined => (ALLOWED_FIELD.test(text) ? text.replaceAll('[]', '.[]').split('.') : undefined)
+
+export function matches(pattern: Pattern, path: FieldPath): boolean {
+  const open = pattern.at(-1) === '**'
+  const fixed = open ? pattern.slice(0, -1) : pattern
+  if (open ? path.length < fixed.length : path.length !== fixed.length) return false
+  return fixed.every((part, index) => matchesStep(part, path[index]))
+}
+
+function matchesStep(part: string, step: Step | undefined): boolean {
+  if (step === undefined) return false
+  // `-` is the place after the last item: no item.
+  if (part === '[]') return step.item === true ? step.key !== '-' : /^[0-9]+$/.test(step.key)
+  return step.item !== true && (part === '*' || part === step.key)
+}
