@@ -23,13 +23,14 @@ import {
   REPLICA_SETS,
   ROLE_BINDINGS,
   ROLES,
+  ROLLOUTS,
   SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../shared/kube/resources.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../shared/rules/triggers/built-in-metrics.ts'
 import { ENDPOINT_SLICES } from './adapters/metrics/endpoints.ts'
 import type { Permission } from './actions/action.ts'
-import { healerPermissions } from './actions/index.ts'
+import { healerPermissions, optionalPermissions } from './actions/index.ts'
 
 /** As in a Role: a list of each, never `*`. */
 export interface PolicyRule {
@@ -103,7 +104,9 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(EVENTS, ['list', 'watch', 'create', 'patch']),
   // Whether a healer may act is asked before it does.
   { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
-  ...impersonation([...healerPermissions, ...logPermissions]),
+  // Where it is installed.
+  on(ROLLOUTS, ['get']),
+  ...impersonation([...healerPermissions, ...optionalPermissions, ...logPermissions]),
 ]
 
 /** In the operator's namespace. */

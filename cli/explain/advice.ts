@@ -28,6 +28,7 @@ const REFUSALS: Partial<Readonly<Record<RefusalReason, string>>> = {
   NoAction: 'add an action for this trigger to the policy',
   Escalated: 'a person has to repair it; the incident ends when it has been healthy for a while',
   NothingToDo: 'the target is already as the action would make it: change the action, if more should be done',
+  Stuck: 'a new pod of the workload is not Ready in time: look at that pod, the others were left as they are',
   DryRunDone: 'set mode: automatic, when what the dry run shows is what you want',
   CooldownActive: "wait for the end of the cooldown, or lower the trigger's cooldownPeriod",
   IncidentInProgress: WAIT,

@@ -8,10 +8,11 @@ import { compileSchema } from '../../shared/schema/validate.ts'
 import { actionSpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import { pod, T0, workload } from '../healing/testing/builders.ts'
-import { healerPermissions, permissionsFor, plan } from './index.ts'
+import { healerPermissions, optionalPermissions, permissionsFor, plan } from './index.ts'
 import { nameOfPermission, permissionOf } from './permissions.ts'
 
-const TARGETS = [pod(), pod('bare', { owner: undefined }), ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload(kind, 'cart'))]
+const rollout = workload('Rollout', 'cart', { ref: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', namespace: 'shop', name: 'cart', uid: 'uid-rollout' } })
+const TARGETS = [rollout, pod(), pod('bare', { owner: undefined }), ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload(kind, 'cart'))]
 
 /** What the ClusterRole `edit` of Kubernetes holds, of what actions write. Every editor may become the healer: it must not hold more. */
 const EDIT = new Set([
@@ -51,6 +52,12 @@ describe('every action', () => {
     expect(healerPermissions.map(nameOfPermission).filter((name) => !EDIT.has(name))).to.deep.equal([])
     expect(permissionOf({ kind: 'delete', on: { apiVersion: 'example.com/v1', kind: 'Widget' } })).to.equal(undefined)
     expect(knownKind({ apiVersion: 'apps/v1', kind: 'Deployment' })?.plural).to.equal('deployments')
+  })
+
+  it('has rights on kinds that a cluster may not have apart, so that every namespace can be enabled', () => {
+    expect(optionalPermissions.map(nameOfPermission)).to.deep.equal(['patch rollouts.argoproj.io/scale'])
+    const { restartAction: _, ...bare } = buildActionTemplate()
+    expect(permissionsFor({ ...bare, type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } }, rollout.ref).map(nameOfPermission)).to.deep.equal(['patch rollouts.argoproj.io/scale'])
   })
 
   it('asks for the rights of this act and no other', () => {

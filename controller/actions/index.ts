@@ -1,4 +1,5 @@
 /** Every action, one line each. */
+import { isOneOf, ROLLOUT } from '../../shared/api/v1alpha1/action-kinds.ts'
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { parseDuration } from '../../shared/lib/duration.ts'
@@ -73,5 +74,13 @@ const GRACEFUL_TIMEOUT = hours(1)
 export const timeoutOf = ({ type, evictAction, restartAction }: ActionTemplate): Millis =>
   parseDuration(evictAction?.timeout ?? '') ?? (type === 'restart' && restartAction?.strategy === 'graceful' ? GRACEFUL_TIMEOUT : ACTION_TIMEOUT)
 
-/** What the healer must be allowed to do for all actions together, and what the controller may do on its behalf. */
-export const healerPermissions: readonly Permission[] = permissionsOf(Object.values(ACTIONS).flatMap(({ writes }) => writes))
+const everyWrite = Object.values(ACTIONS).flatMap(({ writes }) => writes)
+
+/** What the healer must be allowed to do for all actions together, on kinds that every cluster has. */
+export const healerPermissions: readonly Permission[] = permissionsOf(everyWrite.filter(({ on }) => !isOneOf([ROLLOUT], on)))
+
+/**
+ * What a namespace may give its healer beside: nobody can give away a right on a kind that the cluster does not know, so
+ * that the Role of every healer cannot hold it.
+ */
+export const optionalPermissions: readonly Permission[] = permissionsOf(everyWrite.filter(({ on }) => isOneOf([ROLLOUT], on)))

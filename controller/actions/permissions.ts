@@ -1,10 +1,11 @@
 /** The rights that a write needs, derived from what is written to what: nothing else is ever granted. */
+import { isOneOf, ROLLOUT } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { knownKind } from '../../shared/api/v1alpha1/kinds.ts'
 import type { Permission, WriteKind } from './action.ts'
 
 /** undefined: a kind that we do not know has no rights of ours. */
 export function permissionOf({ kind, on }: WriteKind): Permission | undefined {
-  const known = knownKind(on)
+  const known = knownKind(on) ?? (isOneOf([ROLLOUT], on) ? ROLLOUT : undefined)
   if (known === undefined) return undefined
   const apiGroup = known.apiVersion.includes('/') ? (known.apiVersion.split('/')[0] ?? '') : ''
   switch (kind) {

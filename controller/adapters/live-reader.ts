@@ -3,7 +3,7 @@ import { HEALER_ACCOUNT, KILL_SWITCH, serviceAccountUser } from '../../shared/ap
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, ROLLOUTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { between, millis, type Clock } from '../../shared/lib/time.ts'
@@ -105,9 +105,13 @@ export class ApiLiveReader implements LiveReader {
     return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
   }
 
-  async around({ policyRef: { namespace } }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+  async around({ policyRef: { namespace }, targetResource }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
     const [pods, ...workloads] = await Promise.all([this.#pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
-    return { pods, workloads: workloads.flat() }
+    const listed = workloads.flat()
+    if (listed.some(({ ref }) => ref.uid === targetResource.uid)) return { pods, workloads: listed }
+    // Of a kind that is not watched.
+    const { target } = await this.#target({ ...targetResource, namespace })
+    return { pods, workloads: target?.shape === 'Workload' ? [...listed, target] : listed }
   }
 
   async #pods(namespace: string): Promise<PodView[]> {
@@ -131,7 +135,7 @@ export class ApiLiveReader implements LiveReader {
   }
 
   async #target({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<Pick<LiveView, 'raw' | 'target'>> {
-    const resource = [PODS, ...OWNER_KINDS].find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
+    const resource = [PODS, ...OWNER_KINDS, ROLLOUTS].find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
     const raw = resource === undefined ? undefined : await this.#get(resource, { namespace, name })
     if (raw === undefined) return { raw, target: undefined }
     return { raw, target: resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind) }

@@ -71,7 +71,8 @@ export function workloadView(raw: KubeObject, apiVersion: string, kind: string):
     ...view(raw, apiVersion, kind),
     shape: 'Workload',
     generation: raw.metadata.generation ?? 0,
-    observedGeneration: number(status['observedGeneration']),
+    // Elsewhere it may be a text, or not be there.
+    observedGeneration: number(status['observedGeneration'], apiVersion.startsWith('apps/') ? 0 : (raw.metadata.generation ?? 0)),
     replicas: daemon ? number(status['desiredNumberScheduled']) : number(spec['replicas'], 1),
     readyReplicas: number(status[daemon ? 'numberReady' : 'readyReplicas']),
     availableReplicas: number(status[daemon ? 'numberAvailable' : 'availableReplicas']),

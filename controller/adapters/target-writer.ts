@@ -5,7 +5,7 @@
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeObject, KubeWriter, ObjectKey, Patch, Resource, WriteOptions } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, PODS, WORKLOADS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, PODS, ROLLOUTS, WORKLOADS } from '../../shared/kube/resources.ts'
 import type { Deletion, Eviction, Operation, Patching, Scaling } from '../actions/action.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 
@@ -26,7 +26,7 @@ export const targetWriter = (api: Api, version: string): TargetWriter => ({
   write: async (operation, { action, dryRun }) => {
     const { target, preconditions } = operation
     const { namespace, name } = target
-    const resource = [PODS, ...WORKLOADS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
+    const resource = [PODS, ...WORKLOADS, ROLLOUTS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
     if (!NAMESPACE.test(namespace) || name === '' || resource === undefined) throw new Error('a write needs one named object of one namespace, of a kind that actions write to')
     if (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion)) throw new Error('a write needs the uid and the resourceVersion that were judged')
     const options = {

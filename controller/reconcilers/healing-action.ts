@@ -280,7 +280,9 @@ export class ActionReconciler {
     }
     const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | keyof Signals>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
     const cached = cluster.world(namespace)
-    let verdict = judged(cached)
+    // The cache has no workloads of kinds that are not watched.
+    const unseen = input.expectation !== 'replacement' && !cached.workloads.some(({ ref }) => ref.uid === input.targetUid)
+    let verdict = judged(unseen ? { ...cached, ...(await live.around(spec)) } : cached)
     // A silent watch shows what once was: no verdict without a look at the pods themselves.
     if (verdict.kind === 'Done') verdict = judged({ ...cached, ...(await live.around(spec)) })
     if (verdict.kind === 'Done') {

@@ -3,12 +3,33 @@ import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
-import { DEPLOYMENTS, PODS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, PODS, ROLLOUTS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { Fixture, breakPods, deployment, inNamespace, policy } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly containers: readonly { readonly resources?: unknown }[] } } }
+}
+
+/** As much of it as scaling needs. */
+const rolloutDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'rollouts.argoproj.io' },
+  spec: {
+    group: 'argoproj.io',
+    scope: 'Namespaced',
+    names: { kind: 'Rollout', plural: 'rollouts', singular: 'rollout' },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { replicas: { type: 'integer' } } }, status: { type: 'object', properties: { replicas: { type: 'integer' } } } } } },
+        subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+      },
+    ],
+  },
 }
 
 describe('actions on real pods', function () {
@@ -119,6 +140,27 @@ describe('actions on real pods', function () {
     expect((await live(ns)).spec.template.spec.containers[0]?.resources).to.deep.equal({ limits: { memory: '64Mi' } })
     const pods = await fixture.list<KubeObject & { spec: { containers: { resources?: { limits?: object } }[] } }>(ns, PODS)
     expect(pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.containers[0]?.resources?.limits)).to.deep.equal([{ memory: '64Mi' }])
+  })
+
+  it('scale of an Argo Rollout goes through its scale subresource, with a right that the namespace has given beside', async () => {
+    const ns = await fixture.namespace('rollouts')
+    await fixture.apply(rolloutDefinition)
+    await fixture.kubectl(['wait', '--for=condition=Established', 'crd/rollouts.argoproj.io', '--timeout=30s'])
+    await fixture.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { name: 'web', namespace: ns }, spec: { replicas: 1 } })
+    const { metadata } = await fixture.api.get(ROLLOUTS, { namespace: ns, name: 'web' })
+    const { spec } = deployment('web', 'always') as { spec: { selector: object; template: object } }
+    const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web', uid: metadata.uid, controller: true }
+    await fixture.apply({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'web-1', namespace: ns, labels: { app: 'web' }, ownerReferences: [owner] }, spec: { replicas: 1, selector: spec.selector, template: spec.template } })
+    await fixture.apply(policy(ns, { app: 'web', actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }))
+    await fixture.decided(ns, 'HealerForbidden', seconds(60))
+    await fixture.kubectl(['create', 'role', 'more', '-n', ns, '--verb=patch', '--resource=rollouts.argoproj.io/scale'])
+    await fixture.kubectl(['create', 'rolebinding', 'more', '-n', ns, '--role=more', `--serviceaccount=${ns}:${HEALER_ACCOUNT}`])
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions[0]?.spec.targetResource).to.include({ kind: 'Rollout', name: 'web' })
+    // Nobody plays its controller here: no pod comes, and it is taken back.
+    expect(actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
+    expect(written(ns, actions)).to.deep.equal(['patch rollouts/scale', 'patch rollouts/scale'])
+    expect((await fixture.api.get<Deployment>(ROLLOUTS, { namespace: ns, name: 'web' })).spec.replicas).to.equal(1)
   })
 
   it('a dry run of a workload act shows the diff and writes nothing', async () => {

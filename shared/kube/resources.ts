@@ -22,6 +22,8 @@ export const REPLICA_SETS = apps('ReplicaSet', 'replicasets')
 export const DEPLOYMENTS = apps('Deployment', 'deployments')
 export const STATEFUL_SETS = apps('StatefulSet', 'statefulsets')
 export const DAEMON_SETS = apps('DaemonSet', 'daemonsets')
+/** Of Argo Rollouts; there may be no such kind. */
+export const ROLLOUTS: Resource = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', plural: 'rollouts', namespaced: true }
 /** What owns pods, and what actions write to beside them. */
 export const WORKLOADS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
 export const HORIZONTAL_POD_AUTOSCALERS: Resource = { group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true }

@@ -10,6 +10,9 @@ const STATEFUL_SET = apps('StatefulSet')
 const DAEMON_SET = apps('DaemonSet')
 const REPLICA_SET = apps('ReplicaSet')
 
+/** Of Argo Rollouts: it owns ReplicaSets as a Deployment does, and is scaled as one. */
+export const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', plural: 'rollouts' } as const
+
 /** Beside pods. */
 export const ACTS_ON: Readonly<Record<ActionTemplate['type'], readonly KindReference[]>> = {
   // A new template replaces no pod of a ReplicaSet.
@@ -18,7 +21,7 @@ export const ACTS_ON: Readonly<Record<ActionTemplate['type'], readonly KindRefer
   // Not a StatefulSet: what it owns has names and data that do not come back by themselves.
   delete: [DEPLOYMENT, DAEMON_SET, REPLICA_SET],
   patch: [DEPLOYMENT, STATEFUL_SET, DAEMON_SET],
-  scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET],
+  scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET, ROLLOUT],
 }
 
 export const isOneOf = (kinds: readonly KindReference[], { apiVersion, kind }: KindReference): boolean => kinds.some((k) => k.apiVersion === apiVersion && k.kind === kind)
