@@ -6,7 +6,7 @@ import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { GetOptions, KubeApi, KubeManifest, KubeObject, KubeReader, ListOptions, ObjectKey, ObjectList, Patch, Resource, WatchEvent, WatchOptions } from '../../shared/kube/api.ts'
 import { ApiError, isApiError } from '../../shared/kube/errors.ts'
-import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
+import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { keyString } from '../../shared/kube/store.ts'
 import { formatInstant, after, instant, type Instant, type Millis } from '../../shared/lib/time.ts'
 
@@ -18,11 +18,16 @@ export interface OverlayOptions {
   readonly ahead: Millis
   /** A gap in what could be seen. */
   readonly note: (text: string) => void
-  /** The first status that was written of the policy: a decision has been made. */
+  /** A status was written of the policy: a decision has been made. */
   readonly decided: (status: HealingPolicyStatus) => void
+  /** An action was decided. */
+  readonly acted?: (spec: HealingAction['spec']) => void
   /** What keeps the decision from being made. */
   readonly failed: (error: unknown) => void
 }
+
+/** Without these there is no decision. */
+const ESSENTIAL: ReadonlySet<Resource> = new Set([PODS, ...WORKLOADS, NAMESPACES, SERVICE_ACCOUNTS, CONFIG_MAPS, HEALING_POLICIES, HEALING_ACTIONS, HEALING_LEDGERS])
 
 /** Newer than whatever the API server has. */
 const FIRST_VERSION = 10n ** 17n
@@ -33,6 +38,7 @@ export class Overlay implements KubeApi {
   /** What was written here, by kind and name. */
   readonly #written = new Map<string, KubeObject>()
   #version = FIRST_VERSION
+  #reading = 0
 
   constructor(options: OverlayOptions) {
     this.#options = options
@@ -47,10 +53,21 @@ export class Overlay implements KubeApi {
     return this.#options.api.discover(group, version)
   }
 
+  /** Whether answers are still on their way. */
+  get busy(): boolean {
+    return this.#reading > 0
+  }
+
+  /** What was written here, if it was. */
+  written(resource: Resource, key: ObjectKey): KubeObject | undefined {
+    return this.#written.get(idOf(resource, key))
+  }
+
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
-    const written = this.#written.get(idOf(resource, key))
+    const written = this.written(resource, key)
     if (written !== undefined) return written as T
     if (isPolicy(resource, key, this.#options.policy)) return this.#options.policy as KubeObject as T
+    this.#reading++
     try {
       return await this.#options.api.get<T>(resource, key, options)
     } catch (error) {
@@ -59,6 +76,8 @@ export class Overlay implements KubeApi {
       const [object] = assumed
       if (object === undefined) throw notFound(resource, key)
       return object as T
+    } finally {
+      this.#reading--
     }
   }
 
@@ -68,12 +87,15 @@ export class Overlay implements KubeApi {
   }
 
   async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
+    this.#reading++
     try {
       return (await this.#listed(resource, options)) as ObjectList<T>
     } catch (error) {
-      // A reflector would try again for ever.
-      if (!isApiError(error, 'Aborted')) this.#options.failed(error)
+      // A reflector would try again for ever. What only some triggers need is without data then, which the status says.
+      if (ESSENTIAL.has(resource) && !isApiError(error, 'Aborted')) this.#options.failed(error)
       throw error
+    } finally {
+      this.#reading--
     }
   }
 
@@ -117,6 +139,10 @@ export class Overlay implements KubeApi {
       note('you may not read ledgers: limits, cooldowns and breaker are taken for untouched')
       return []
     }
+    if (resource === POD_DISRUPTION_BUDGETS) {
+      note(`you may not read PodDisruptionBudgets in ${namespace}: they are taken for absent`)
+      return []
+    }
     return undefined
   }
 
@@ -145,8 +171,10 @@ export class Overlay implements KubeApi {
   async create<T extends KubeObject>(resource: Resource, manifest: KubeManifest): Promise<T> {
     await Promise.resolve()
     const created = this.#store(resource, { ...manifest, metadata: { ...manifest.metadata, uid: `simulated-${this.#version}`, creationTimestamp: formatInstant(this.serverTime() ?? instant(0)) } } as KubeObject)
-    if (resource === HEALING_ACTIONS) this.actions.push(created as HealingAction)
-    else if (resource !== HEALING_LEDGERS) throw refused(`POST ${resource.plural}`)
+    if (resource === HEALING_ACTIONS) {
+      this.actions.push(created as HealingAction)
+      this.#options.acted?.((created as HealingAction).spec)
+    } else if (resource !== HEALING_LEDGERS) throw refused(`POST ${resource.plural}`)
     return created as T
   }
 

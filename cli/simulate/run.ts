@@ -6,7 +6,7 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
-import type { Random, Timers } from '../../shared/runtime/timers.ts'
+import type { Cancel, Random, Timers } from '../../shared/runtime/timers.ts'
 import { plan } from '../../controller/actions/index.ts'
 import { planContext } from '../../controller/reconcilers/plan-context.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
@@ -37,14 +37,24 @@ export interface Simulation {
   readonly acts: readonly PlannedAct[]
 }
 
+/** Without another decision for so long, that was the last one. Whoever waits for events or metrics tells a second later. */
+const QUIET = millis(200)
+const BLIND = seconds(2.5)
 /** Sources of metrics have five seconds for their first answer; a large namespace is listed in a few. */
 const PATIENCE = seconds(30)
 
 /** @param ahead of the API server's time: what would be if everything stayed as it is @throws NotPossible, ApiError */
 export async function simulate(parts: SimulationParts, policy: HealingPolicy, ahead: Millis, note: (text: string) => void): Promise<Simulation> {
   const { timers, random, installation, syncInterval } = parts
-  const { promise: decided, resolve, reject } = Promise.withResolvers<HealingPolicyStatus>()
-  const overlay = new Overlay({ api: parts.api, policy: undecided(policy), ahead, note, decided: resolve, failed: reject })
+  const { promise, resolve, reject } = Promise.withResolvers<HealingPolicyStatus>()
+  let settling: Cancel = () => {}
+  /** The last of them counts: what only some triggers need may still be on its way. */
+  const decided = (status: HealingPolicyStatus): void => {
+    settling()
+    const blind = status.triggers?.some(({ state }) => state === 'NoData') === true
+    settling = timers.after(blind ? BLIND : QUIET, () => (overlay.busy ? decided(status) : resolve(status)))
+  }
+  const overlay = new Overlay({ api: parts.api, policy: undecided(policy), ahead, note, decided, failed: reject })
   // Whose clock is wrong is not of interest here: all times are the API server's.
   const clock: Clock = { now: () => overlay.serverTime() ?? after(parts.clock.now(), ahead) }
   const metricSource = moved(parts.metricSource, ahead)
@@ -57,12 +67,13 @@ export async function simulate(parts: SimulationParts, policy: HealingPolicy, ah
   try {
     // Its failure to start is the failure of what it waits for.
     lifecycle.start().catch(() => {})
-    const status = await decided
+    const status = await promise
     const live = new ApiLiveReader({ api: overlay, clock, installation })
     const acts = await Promise.all(overlay.actions.map(({ metadata, spec }) => planOf(live, clock, metadata.name, spec)))
     return { status, acts }
   } finally {
     cancel()
+    settling()
     await lifecycle.stop()
   }
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { HEALER_ACCOUNT, IGNORE_ANNOTATION, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
-import { CONFIG_MAPS, DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { formatInstant, minutes } from '../../shared/lib/time.ts'
 import { buildLedger } from '../../shared/testing/builders/objects.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
@@ -163,6 +163,23 @@ describe('kubeskippy simulate', function () {
     expect(err).to.contain('protectedNamespace')
   })
 
+  it('replays only what Prometheus keeps, and says so', async () => {
+    const { code, err } = await setUp().simulate('simulate cart.yaml --last 1h')
+    expect({ code, err }).to.deep.equal({ code: 1, err: 'error: --last needs a metric trigger that asks Prometheus: nothing else keeps a past\n' })
+  })
+
+  it('waits for what only some triggers need', async () => {
+    const trigger = { name: 'noise', type: 'event', eventTrigger: { reason: 'BackOff', window: '5m', count: 1 } }
+    const { cluster, clock, simulate } = setUp({ 'cart.yaml': document({ triggers: [trigger] }) })
+    const at = formatInstant(clock.now()).replace(/\.\d+Z/, '.000000Z')
+    cluster.seed(EVENTS, {
+      apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'one', namespace: 'shop' }, reason: 'BackOff', type: 'Warning', note: 'Back-off restarting', eventTime: at,
+      regarding: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'cart-1-a', uid: 'uid-pod' },
+    })
+    const { out } = await simulate()
+    expect(out).to.match(/noise: Firing/)
+  })
+
   const failures: readonly (readonly [what: string, file: string, line: string, says: string])[] = [
     ['a file that is not there', document(), 'simulate none.yaml', 'error: none.yaml cannot be read: ENOENT'],
     ['a file that is no YAML', 'a: [', 'simulate cart.yaml', 'error: cart.yaml:1:5: '],
@@ -179,7 +196,7 @@ describe('kubeskippy simulate', function () {
     })
   }
 
-  for (const line of ['simulate', 'simulate a b', 'simulate a -o yaml', 'simulate a -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
+  for (const line of ['simulate', 'simulate a b', 'simulate a -o yaml', 'simulate a -n Shop', 'simulate a --last 30s', 'simulate a --last 8d', 'simulate a --last 169h']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
 })
 
 describe('the documents of a file', () => {

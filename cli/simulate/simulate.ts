@@ -1,5 +1,5 @@
 /** `kubeskippy simulate`: what a policy would do now, decided by the controller itself on a cluster that it cannot change. */
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
@@ -8,7 +8,8 @@ import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { printable, quoted } from '../../shared/lib/text.ts'
-import { between, formatInstant, millis, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { parseDuration } from '../../shared/lib/duration.ts'
+import { between, formatInstant, hours, millis, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { toInstallation } from '../../shared/rules/installation-options.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
@@ -21,6 +22,7 @@ import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
 import { find } from '../reading.ts'
 import { readDocuments } from './documents.ts'
+import { replay } from './replay.ts'
 import { simulate, type Simulation, type SimulationParts } from './run.ts'
 import { simulationText, type Told } from './text.ts'
 import { verdictOf } from './verdict.ts'
@@ -30,6 +32,7 @@ type Document = Readonly<Record<string, unknown>>
 interface Flags extends ClusterFlags {
   readonly namespace?: string
   readonly config?: string
+  readonly last?: Millis
   readonly output: 'text' | 'json'
 }
 
@@ -40,6 +43,7 @@ export const addSimulate: AddCommand = (program, env, finish) => {
     .argument('<file>', 'YAML or JSON with one policy or several; - is standard input')
     .option('-n, --namespace <name>', 'for policies that name none; default: that of the context', namespaceValue)
     .option('--config <file>', "the controller's configuration: its sources of metrics, protected namespaces, ceilings")
+    .option('--last <duration>', 'replay what Prometheus kept of so long, such as 24h: when it would have fired and acted', lastValue)
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
     .action((file: string, flags: Flags) =>
       finish(() =>
@@ -52,7 +56,7 @@ export const addSimulate: AddCommand = (program, env, finish) => {
           try {
             // One after the other: each has the cluster for itself.
             const told: Told[] = []
-            for (const document of policies) told.push(await tell(parts, api, document, namespaceOf(document, flags, () => chosenNamespace(env, flags))))
+            for (const document of policies) told.push(await tell(parts, api, document, namespaceOf(document, flags, () => chosenNamespace(env, flags)), flags.last))
             env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
             return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
           } finally {
@@ -93,7 +97,7 @@ function namespaceOf({ metadata }: Document, { namespace: wanted }: Flags, other
   return own
 }
 
-async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string): Promise<Told> {
+async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string, last: Millis | undefined): Promise<Told> {
   const metadata = isObject(document['metadata']) ? document['metadata'] : {}
   const placed = { ...document, metadata: { ...metadata, namespace } }
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : ''
@@ -103,7 +107,7 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   const stored = old === undefined ? 'none' : sameJson(normalised(policy)?.spec, normalised(old)?.spec) ? 'same' : 'other'
   const notes = new Set<string>()
   const base = { policy, stored, verdict } as const
-  if (verdict.refusals.length > 0) return { ...base, now: undefined, later: undefined, notes: [] }
+  if (verdict.refusals.length > 0) return { ...base, now: undefined, later: undefined, past: undefined, notes: [] }
   await assertThere(api, namespace)
   const run = async (of: HealingPolicy, ahead: number): Promise<Simulation & { readonly at: Instant }> => {
     const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note))
@@ -112,7 +116,8 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   const now = await run(policy, 0)
   const next = now.acts.length > 0 ? undefined : firesNext(now.status)
   const later = next === undefined ? undefined : await run({ ...policy, status: now.status }, between(now.at, next) + 1000)
-  return { ...base, now, later, notes: [...notes] }
+  const past = last === undefined ? undefined : await replay(parts, policy, last, (note) => notes.add(note))
+  return { ...base, now, later, past, notes: [...notes] }
 }
 
 /** What is pending fires then, if it stays so. */
@@ -121,6 +126,14 @@ const firesNext = ({ triggers = [] }: Simulation['status']): Instant | undefined
     .map(({ firesAt }) => parseInstant(firesAt))
     .filter((at) => at !== undefined)
     .sort((a, b) => a - b)[0]
+
+const LONGEST = hours(7 * 24)
+
+function lastValue(text: string): Millis {
+  const span = parseDuration(text)
+  if (span === undefined || span < minutes(1) || span > LONGEST) throw new InvalidArgumentError('It must be a duration from 1m to 168h, such as 24h.')
+  return span
+}
 
 /** As the API server would hold it. */
 function asStored(document: Document, old: HealingPolicy | undefined): HealingPolicy {
@@ -148,7 +161,7 @@ async function assertThere(api: KubeConnection, namespace: string): Promise<void
   }
 }
 
-function asData({ policy, stored, verdict, now, later, notes }: Told): unknown {
+function asData({ policy, stored, verdict, now, later, past, notes }: Told): unknown {
   const data = (found: Told['now']): unknown => (found === undefined ? undefined : { at: formatInstant(found.at), status: found.status, actions: found.acts })
-  return { policy: { namespace: policy.metadata.namespace, name: policy.metadata.name, stored }, ...verdict, now: data(now), later: data(later), notes }
+  return { policy: { namespace: policy.metadata.namespace, name: policy.metadata.name, stored }, ...verdict, now: data(now), later: data(later), past, notes }
 }

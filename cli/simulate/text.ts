@@ -4,7 +4,8 @@ import { formatInstant, type Instant } from '../../shared/lib/time.ts'
 import { adviceFor } from '../explain/advice.ts'
 import { described } from '../explain/lines.ts'
 import { limitLines, seenLines } from '../explain/policy-text.ts'
-import { moment, pairs, section, span, table } from '../layout.ts'
+import { clock, moment, pairs, section, span, table } from '../layout.ts'
+import { inWords, type Replay } from './replay.ts'
 import type { PlannedAct, Simulation } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -16,12 +17,14 @@ export interface Told {
   readonly now: (Simulation & { readonly at: Instant }) | undefined
   /** What would be if nothing changed until then; undefined: nothing else. */
   readonly later: (Simulation & { readonly at: Instant }) | undefined
+  /** What would have been. */
+  readonly past: Replay | undefined
   readonly notes: readonly string[]
 }
 
 const STORED = { none: 'new to the cluster', same: 'as it is in the cluster', other: 'changes what is in the cluster' } as const
 
-export function simulationText({ policy, stored, verdict, now, later, notes }: Told): string[] {
+export function simulationText({ policy, stored, verdict, now, later, past, notes }: Told): string[] {
   return [
     `HealingPolicy ${policy.metadata.namespace}/${policy.metadata.name}: ${STORED[stored]}`,
     ...section('Would be refused', verdict.refusals.map((refusal) => `  ${refusal}`)),
@@ -37,6 +40,7 @@ export function simulationText({ policy, stored, verdict, now, later, notes }: T
     ...(now === undefined || later === undefined
       ? []
       : section(`If nothing changes for ${span(later.at - now.at)}`, [...decisionLines(policy, later, later.at), ...later.acts.flatMap((act) => actLines(act))])),
+    ...(past === undefined ? [] : section(`The last ${span(past.to - past.from)}, with the objects of today, if every act had helped at once`, pastLines(past))),
     ...section('Not seen', notes.map((note) => `  ${note}`)),
   ]
 }
@@ -49,6 +53,18 @@ function decisionLines({ metadata }: HealingPolicy, { status }: Simulation, now:
     ['to change', adviceFor(decision?.reason, metadata)],
     ['selects', `${matched} matched, ${healthy} healthy`],
   ])
+}
+
+const MOST_MOMENTS = 60
+
+function pastLines(past: Replay): string[] {
+  const { moments, to } = past
+  const left = moments.length - MOST_MOMENTS
+  return [
+    `  ${inWords(past)}`,
+    ...table(moments.slice(0, MOST_MOMENTS).map(({ at, what }) => [clock(at, to), what])),
+    ...(left > 0 ? [`  and ${left} more`] : []),
+  ]
 }
 
 function actLines({ spec, planned }: PlannedAct): string[] {

@@ -7,6 +7,7 @@ import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import { policy } from '../healing/fixture.ts'
+import { startPrometheus } from '../monitoring/prometheus.ts'
 import { kubectl, kubeskippy } from './access.ts'
 
 interface Entry {
@@ -94,6 +95,39 @@ describe('kubeskippy simulate', function () {
     writeFileSync(path, await kubectl(cluster, ['get', 'hp', 'heal', '-n', 'shop', '-o', 'yaml']))
     expect((await kubeskippy(cluster, 'simulate', path)).stdout).to.contain('HealingPolicy shop/heal: as it is in the cluster')
     expect((await kubeskippy(cluster, 'simulate', file(policy('shop', { app: 'cart' })))).stdout).to.contain('changes what is in the cluster')
+  })
+
+  it('replays what a real Prometheus computes for the last hours', async () => {
+    const prometheus = await startPrometheus(cluster)
+    try {
+      const config = join(folder, 'controller.yaml')
+      writeFileSync(config, JSON.stringify({ prometheus: { sources: [{ name: 'main', url: prometheus.url }] } }))
+      // Bad for five minutes in every twenty, at any time that one asks about.
+      const query = 'label_replace(label_replace(minute() % 20, "namespace", "shop", "", ""), "deployment", "cart", "", "")'
+      const slow = {
+        apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingPolicy', metadata: { name: 'slow', namespace: 'shop' },
+        spec: {
+          mode: 'automatic',
+          selector: { resources: [{ apiVersion: 'apps/v1', kind: 'Deployment', names: ['cart'] }] },
+          triggers: [{ name: 'slow', type: 'metric', cooldownPeriod: '5m', metricTrigger: { query, operator: '<', threshold: 5, duration: '2m' } }],
+          actions: [{ name: 'restart', type: 'restart', target: 'Workload', restartAction: { strategy: 'rolling' } }],
+        },
+      }
+      const before = audit().length
+      const { stdout, stderr } = await kubeskippy(cluster, 'simulate', file(slow), '--config', config, '--last', '2h', '-o', 'json')
+      expect(stderr).to.equal('')
+      const [told] = JSON.parse(stdout) as [{ refusals: string[]; past: { fired: number; acts: number; moments: { what: string }[] } }]
+      expect(told.refusals).to.deep.equal([])
+      // Six times in two hours, or a seventh cut by an end of them.
+      expect(told.past.fired, stdout).to.be.within(5, 7)
+      expect(told.past.acts).to.be.within(1, told.past.fired)
+      expect(told.past.moments.some(({ what }) => what === 'would act: restart of Deployment/cart, rung 1')).to.equal(true)
+      expect(audit().slice(before).filter(({ verb, objectRef }) => verb !== 'get' && verb !== 'list' && objectRef?.resource !== 'subjectaccessreviews')).to.deep.equal([])
+      const { stdout: text } = await kubeskippy(cluster, 'simulate', file(slow), '--config', config, '--last', '1h')
+      expect(text).to.match(/The last 1h, with the objects of today.*\n {2}fired [2-4] times, would have acted/)
+    } finally {
+      await prometheus.stop()
+    }
   })
 
   it('is for people of one namespace too', async () => {

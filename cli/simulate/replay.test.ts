@@ -1,0 +1,121 @@
+import { expect } from 'chai'
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
+import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
+import { DEPLOYMENTS, NAMESPACES } from '../../shared/kube/resources.ts'
+import { before, hours, minutes, seconds, type Instant } from '../../shared/lib/time.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { FakeClock } from '../../shared/testing/fake-clock.ts'
+import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import type { Point } from '../../controller/healing/metrics.ts'
+import type { MetricSource } from '../../controller/ports/metric-source.ts'
+import { replay, type Replay } from './replay.ts'
+
+const CART = { apiVersion: 'apps/v1', kind: 'Deployment', names: ['cart'] }
+
+/** Deployment cart, restarted when `errors` is above 10 for two minutes. */
+const policyOf = (spec: Partial<HealingPolicySpec> = {}): HealingPolicy =>
+  buildPolicy({
+    spec: {
+      selector: { resources: [CART] },
+      triggers: [{ name: 'errors', type: 'metric', cooldownPeriod: '10m', metricTrigger: { query: 'errors', operator: '>', threshold: 10, duration: '2m', window: '5m' } }],
+      actions: [{ name: 'restart', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } }] as unknown as HealingPolicySpec['actions'],
+      safetyRules: { ...buildPolicy().spec.safetyRules, stabilizationWindow: '2m' },
+      ...spec,
+    },
+  })
+
+/** Broken in these minutes before now, each from and to. */
+function setUp(...broken: readonly (readonly [from: number, to: number])[]) {
+  const clock = new FakeClock()
+  const cluster = new FakeCluster({ clock, timers: clock })
+  for (const name of ['shop', OPERATOR_NAMESPACE]) cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop', uid: 'uid-cart', generation: 1, creationTimestamp: '2029-01-01T00:00:00Z' }, spec: { replicas: 1, selector: { matchLabels: { app: 'cart' } } }, status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } })
+  const asked: number[] = []
+  const value = (at: Instant): number => (broken.some(([from, to]) => at >= before(clock.now(), minutes(from)) && at < before(clock.now(), minutes(to))) ? 50 : 1)
+  const metricSource: MetricSource = {
+    lane: () => 'one',
+    ask: () => Promise.reject(new Error('asked for now')),
+    recall: (_question, { span, step }, now) => {
+      asked.push(span)
+      const points: Point[] = []
+      for (let at = now - span; at <= now; at += step) points.push({ at: at as Instant, value: value(at as Instant) })
+      return Promise.resolve({ kind: 'Series', series: [{ labels: { namespace: 'shop', deployment: 'cart' }, points }] })
+    },
+  }
+  const notes: string[] = []
+  const run = (policy: HealingPolicy, last = hours(2)): Promise<Replay> =>
+    replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policy, last, (note) => notes.push(note))
+  return { clock, cluster, run, notes, asked, ago: ({ at }: { readonly at: Instant }) => Math.round((clock.now() - at) / 60_000) }
+}
+
+describe('the replay of the last hours', function () {
+  this.timeout(60_000)
+
+  it('tells when it would have fired, and acted', async () => {
+    const { cluster, run, ago, asked } = setUp([100, 90], [40, 30])
+    const told = await run(policyOf())
+    expect(told.moments.map((moment) => `${ago(moment)} ${moment.what.split(':')[0]}`)).to.deep.equal([
+      '98 would act', '98 errors on Deployment/cart fires', '90 errors on Deployment/cart is quiet again',
+      '38 would act', '38 errors on Deployment/cart fires', '30 errors on Deployment/cart is quiet again',
+    ])
+    expect(told).to.include({ fired: 2, acts: 2 })
+    expect(told.refusals).to.deep.equal({})
+    // What began before is known, since its duration counts; and nothing was written.
+    expect(asked).to.deep.equal([minutes(122)])
+    expect(cluster.journal.writes).to.deep.equal([])
+  })
+
+  it('keeps to the cooldown, and says when that is why', async () => {
+    const { run, ago } = setUp([100, 95], [90, 80])
+    const told = await run(policyOf())
+    expect(told.acts).to.equal(2)
+    expect(told.refusals).to.deep.equal({ CooldownActive: 1 })
+    // The incident has ended two minutes after the first trouble, and the cooldown ten minutes later.
+    const acts = told.moments.filter(({ what }) => what.startsWith('would act')).map(ago)
+    expect(acts[0]).to.equal(98)
+    expect(acts[1]).to.be.within(82, 84)
+  })
+
+  it('keeps to the hourly limit', async () => {
+    const { run } = setUp([100, 95], [70, 65])
+    const rules = { ...policyOf().spec.safetyRules, maxActionsPerHour: 1 }
+    const told = await run(policyOf({ safetyRules: rules }))
+    expect(told).to.include({ fired: 2, acts: 1 })
+    expect(told.refusals).to.deep.equal({ RateLimited: 1 })
+  })
+
+  it('only watches in mode monitor, and takes any other for automatic', async () => {
+    expect(await setUp([100, 90]).run(policyOf({ mode: 'monitor' }))).to.include({ fired: 1, acts: 0 })
+    const manual = setUp([100, 90])
+    expect(await manual.run(policyOf({ mode: 'dryrun' }))).to.include({ fired: 1, acts: 1 })
+    expect(manual.notes).to.deep.equal(['mode dryrun is taken for automatic'])
+  })
+
+  it('leaves out triggers that nothing keeps a past of, with their actions', async () => {
+    const { run, notes } = setUp([100, 90])
+    const { triggers, actions } = policyOf().spec
+    const crash = { name: 'crash', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '1m' } } as HealingPolicySpec['triggers'][number]
+    const told = await run(policyOf({ triggers: [...triggers, crash], actions: actions.map((action) => ({ ...action, triggers: ['errors', 'crash'] })) }))
+    expect(told).to.include({ fired: 1, acts: 1 })
+    expect(notes).to.deep.equal(['crash: only Prometheus keeps a past, so they are left out'])
+    const alone = await run(policyOf({ triggers: [crash] })).then(() => 'done', String)
+    expect(alone).to.contain('--last needs a metric trigger that asks Prometheus')
+  })
+
+  it('looks less often at a longer past', async () => expect((await setUp([100, 90]).run(policyOf(), hours(48))).step).to.equal(seconds(60)))
+
+  it('fails with what the source says', async () => {
+    const { cluster, clock } = setUp()
+    const source: MetricSource = { lane: () => '', ask: () => Promise.reject(new Error('never')), recall: () => Promise.resolve({ kind: 'NoData', why: 'no Prometheus is configured' }) }
+    const failed = await replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource: source, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policyOf(), hours(1), () => {}).then(() => 'done', String)
+    expect(failed).to.contain('--last: no Prometheus is configured')
+  })
+
+  it('fails when the cluster may not be read', async () => {
+    const { cluster, run } = setUp()
+    cluster.faults.add(({ resource }) => (resource === DEPLOYMENTS ? { when: 'before', answer: { code: 403, reason: 'Forbidden', message: 'no' } } : undefined))
+    expect(await run(policyOf()).then(() => 'done', String)).to.contain('LIST deployments shop: Forbidden')
+  })
+})
