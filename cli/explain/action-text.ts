@@ -9,9 +9,11 @@ import type { ActionStory } from './story.ts'
 
 type Status = NonNullable<HealingAction['status']>
 
-const TOLD_SPEC: ReadonlySet<string> = new Set(['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout', 'approvalRequired', 'approvalDeadline', 'approval', 'changes'])
+const TOLD_SPEC: ReadonlySet<string> = new Set(['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout', 'approvalRequired', 'approvalDeadline', 'approval', 'changes', 'retryPolicy'])
 const TOLD_STATUS: ReadonlySet<string> = new Set([
-  'phase', 'outcome', 'approvedAt', 'startTime', 'actedAt', 'healthySince', 'completionTime', 'attempts', 'nextAttempt', 'result', 'replacements', 'conditions',
+  'phase', 'outcome', 'approvedAt', 'startTime', 'actedAt', 'healthySince', 'completionTime', 'attempts', 'nextAttempt', 'result', 'replacements', 'conditions', 'evidence', 'failedAttempts',
+  // How a lost answer is found out; the changes tell the same.
+  'intent',
 ])
 
 export function actionText(story: ActionStory): string[] {
@@ -30,6 +32,7 @@ export function actionText(story: ActionStory): string[] {
     ...section(spec.dryRun ? 'Changes, which were not made' : 'Changes', changeLines(status)),
     ...(status.result?.changes === undefined ? section('Changes that are planned', plannedLines(spec)) : []),
     ...section('Conditions', table(conditionRows(status.conditions ?? []))),
+    ...(status.evidence === undefined ? [] : section(`Evidence, taken at ${moment(status.evidence.capturedAt, now)}`, evidenceLines(status.evidence))),
     ...(others.length === 0 ? [] : section('Also recorded', block(Object.fromEntries(others)))),
     ...section(`Incident ${spec.incident.id}`, incidentLines(story)),
     ...eventLines(events, now),
@@ -54,7 +57,7 @@ function headline({ action, policy, now }: ActionStory, status: Status): Pair[] 
     ['incident', `${incident.id} of ${described(incident.subject)}, rung ${incident.rung + 1}, try ${incident.ordinal}${before(incident.recurrence)}`],
     ['target', `${described(targetResource)} (uid ${targetResource.uid ?? 'unknown'})`],
     ['action', `${name}: ${type}${given === '' ? '' : ` (${given})`}`],
-    ['timeout', spec.timeout],
+    ['timeout', `${spec.timeout}${spec.retryPolicy === undefined ? '' : `, or ${spec.retryPolicy.maxAttempts} tries that failed`}`],
   ]
 }
 
@@ -80,7 +83,7 @@ function courseLines({ metadata, status = {}, spec }: HealingAction, now: Instan
   const steps: readonly (readonly [time: string | undefined, what: string])[] = [
     [metadata.creationTimestamp, 'decided and written down'],
     [spec.approval?.decidedAt, `${spec.approval?.decision.toLowerCase()} by ${spec.approval?.decidedBy}`],
-    [status.startTime, `carrying out began${attempts > 1 ? `; ${attempts} attempts so far` : ''}`],
+    [status.startTime, `carrying out began${attempts > 1 ? `; ${attempts} attempts so far` : ''}${(status.failedAttempts ?? 0) > 0 ? `, ${status.failedAttempts} of them failed` : ''}`],
     [status.actedAt, `the write had landed${status.replacements === undefined || status.replacements.length === 0 ? '' : `; verification looks at ${status.replacements.join(', ')}`}`],
     [status.healthySince, 'healthy since then, without a break'],
     [status.completionTime, `ended: ${stateOf({ metadata, spec, status } as HealingAction)}`],
@@ -91,6 +94,11 @@ function courseLines({ metadata, status = {}, spec }: HealingAction, now: Instan
 
 const changeLines = ({ result }: Status): string[] =>
   table((result?.changes ?? []).map(({ resource, field, oldValue, newValue }) => [described(resource), field, `${oldValue ?? '(absent)'} -> ${newValue ?? '(absent)'}`]))
+
+function evidenceLines(evidence: NonNullable<Status['evidence']>): string[] {
+  const { capturedAt: _, ...captured } = evidence
+  return Object.keys(captured).length === 0 ? ['  none'] : block(captured)
+}
 
 const plannedLines = ({ changes = [], targetResource }: HealingAction['spec']): string[] =>
   table(changes.map(({ field, oldValue, newValue }) => [described(targetResource), field, `${oldValue ?? '(absent)'} -> ${newValue ?? '(absent)'}`]))

@@ -46,7 +46,7 @@ const REFUSALS: Partial<Readonly<Record<RefusalReason, string>>> = {
   StormGate: 'find what the broken objects have in common; it acts again when few enough are, or raise safetyRules.maxUnhealthy',
   LedgerFull: 'find out why so many incidents are open at once; kubeskippy check',
   NotReserved: WAIT,
-  PendingApproval: 'somebody with the verb approve decides: kubectl get ha -n NAMESPACE, then approve or reject it',
+  PendingApproval: 'somebody with the verb approve decides: kubeskippy approve (or reject) ACTION -n NAMESPACE',
   ApprovalExpired: 'nothing: nobody decided in time; it is asked for again after the cooldown, if it is still needed',
   Rejected: 'a person has decided against it, and the incident is escalated: it ends when the workload has been healthy again',
 }

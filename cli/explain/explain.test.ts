@@ -100,7 +100,7 @@ describe('kubeskippy explain of a policy', () => {
       status: {
         ...FIRING,
         conditions: [condition('Ready', 'True', 'Watching', 'mode automatic'), condition('Escalated', 'True', 'NoActionHelped', 'no action helped Deployment/cart')],
-        incidents: [{ id: 'inc-aaaaaaaaaaaaaaaa', trigger: 'crashing', subject: DEPLOYMENT, state: 'Escalated', rung: 0, openedAt: at('23:51:00') }],
+        incidents: [{ id: 'inc-aaaaaaaaaaaaaaaa', trigger: 'crashing', subject: DEPLOYMENT, state: 'Escalated', rung: 0, openedAt: at('23:51:00'), recurrence: 3, escalatedFor: 'Recurring' }],
         breaker: { state: 'Open', failures: 3, openUntil: '2030-01-01T00:05:00.000Z' },
         lastDecision: { kind: 'Blocked', reason: 'Escalated', message: 'no action helped Deployment/cart: a person has to look', time: at('23:56:00') },
       },
@@ -202,6 +202,16 @@ describe('kubeskippy explain of an action', () => {
   it('that waits for a disruption budget', async () => {
     const waiting = action('cart-restart-cccccccccccccccc', {}, { phase: 'InProgress', startTime: at('23:58:00'), attempts: 3, nextAttempt: '2030-01-01T00:00:30.000Z', result: { success: false, reason: 'DisruptionBudget', message: 'disruption budget web allows no eviction of Pod/cart-0 now' } }, at('23:57:59'))
     golden('action-waiting', (await setUp({ actions: [waiting] }).run('explain cart-restart-cccccccccccccccc')).out)
+  })
+
+  it('with what was captured before it', async () => {
+    const evidence: NonNullable<ActionStatus['evidence']> = {
+      capturedAt: at('23:58:01'),
+      containers: [{ name: 'app', ready: false, restarts: 3, state: 'waiting: CrashLoopBackOff', lastTermination: 'exit code 7' }],
+      logs: [{ container: 'app', tail: 'starting\npanic: no lock' }],
+    }
+    const acted = action('cart-restart-9999999999999999', { retryPolicy: { maxAttempts: 3, backoffDelay: '2s', backoffMultiplier: 2 } }, { phase: 'InProgress', startTime: at('23:58:01'), attempts: 2, failedAttempts: 1, evidence }, at('23:58:00'))
+    golden('action-evidence', (await setUp({ actions: [acted] }).run('explain cart-restart-9999999999999999')).out)
   })
 
   it('that waits for approval', async () => {

@@ -12,6 +12,8 @@ type Status = NonNullable<HealingPolicy['status']>
 /** What has words of its own below; whatever else there is, is shown as it is. */
 const TOLD: ReadonlySet<string> = new Set([
   'observedGeneration', 'conditions', 'matched', 'healthy', 'triggers', 'findings', 'incidents', 'budget', 'breaker', 'lastDecision', 'lastAction', 'outcomes',
+  // The controller's own memory of what it counted; the triggers tell what follows from it.
+  'restarts', 'occurrences',
 ])
 
 const MOST_FINDINGS = 30
@@ -125,12 +127,19 @@ function findingLines({ findings = [] }: Status, now: Instant): string[] {
   return [...table(rows), ...(findings.length > MOST_FINDINGS ? [`  and ${findings.length - MOST_FINDINGS} more`] : [])]
 }
 
+const WHY_ESCALATED = {
+  LadderExhausted: 'no rung is left',
+  Recurring: 'it comes back however often it is healed',
+  Inconclusive: 'what acting does cannot be verified',
+  Rejected: 'somebody has decided against it',
+} as const
+
 function incidentLines({ policy, actions, now }: PolicyStory, { incidents = [] }: Status): string[] {
-  return incidents.flatMap(({ id, state, trigger, subject, rung = 0, openedAt }) => {
+  return incidents.flatMap(({ id, state, trigger, subject, rung = 0, openedAt, recurrence = 0, escalatedFor }) => {
     const ladder = ladderOf(policy.spec, trigger)
-    const next = state === 'Escalated' ? 'no rung is left: a person has to look' : `rung ${rung + 1} of ${ladder.length}${ladder[rung] === undefined ? '' : ` (${ladder[rung].name})`}`
+    const next = state === 'Escalated' ? `${WHY_ESCALATED[escalatedFor ?? 'LadderExhausted']}: a person has to look` : `rung ${rung + 1} of ${ladder.length}${ladder[rung] === undefined ? '' : ` (${ladder[rung].name})`}`
     return [
-      `  ${id}: ${state}, ${trigger} on ${described(subject)}, since ${moment(openedAt, now)}, ${next}`,
+      `  ${id}: ${state}, ${trigger} on ${described(subject)}, since ${moment(openedAt, now)}, ${next}${recurrence === 0 ? '' : `; healed ${recurrence === 1 ? 'once' : `${recurrence} times`} in the day before`}`,
       ...table(actionRows(actions.filter(({ spec }) => spec.incident.id === id), now), 4),
     ]
   })

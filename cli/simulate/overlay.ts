@@ -49,8 +49,13 @@ export class Overlay implements KubeApi {
     return now === undefined ? undefined : after(now, this.#options.ahead)
   }
 
-  discover(group: string, version: string): Promise<readonly Resource[]> {
-    return this.#options.api.discover(group, version)
+  async discover(group: string, version: string): Promise<readonly Resource[]> {
+    this.#reading++
+    try {
+      return await this.#options.api.discover(group, version)
+    } finally {
+      this.#reading--
+    }
   }
 
   /** Whether answers are still on their way. */
