@@ -17,3 +17,7 @@ export const declareControllerMetrics = (metrics: Metrics) => ({
 })
 
 export type ControllerMetrics = ReturnType<typeof declareControllerMetrics>
+
+/** Of the receiver, which is off by default. */
+export const declareAlertMetrics = (metrics: Metrics) =>
+  metrics.counter('kubeskippy_alerts_received_total', 'Alerts from Alertmanager by what became of them: firing, ended, or left out as refused (no room), malformed, nameless (no namespace), truncated (by Alertmanager).', ['result'])

@@ -2,6 +2,7 @@
 import { CONTROLLER_LEASE } from '../shared/api/v1alpha1/names.ts'
 import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
+import { ADDRESS, ADDRESS_FORMAT } from '../shared/runtime/address.ts'
 import type { OptionSpec } from '../shared/runtime/options.ts'
 
 export const CONTROLLER_OPTIONS = [
@@ -22,5 +23,26 @@ export const CONTROLLER_OPTIONS = [
     min: 1,
     max: 64,
     doc: 'Policies, and apart from them actions, worked on at the same time.',
+  },
+  {
+    key: 'alerts.bindAddress',
+    flag: 'alerts-bind-address',
+    type: 'string',
+    pattern: ADDRESS,
+    format: ADDRESS_FORMAT,
+    placeholder: 'HOST:PORT',
+    doc: "Where Alertmanager's webhook may post to (/alerts). Default: alerts are not received.",
+  },
+  { key: 'alerts.tokenFile', flag: 'alerts-token-file', type: 'string', placeholder: 'FILE', doc: 'The bearer token that Alertmanager has to send, 16 characters at least. Read anew for each message.' },
+  { key: 'alerts.tlsCertFile', flag: 'alerts-tls-cert-file', type: 'string', placeholder: 'FILE', doc: 'Certificate (PEM) for HTTPS; with alerts.tlsKeyFile. Without them it is HTTP.' },
+  { key: 'alerts.tlsKeyFile', flag: 'alerts-tls-key-file', type: 'string', placeholder: 'FILE', doc: 'Its key.' },
+  {
+    key: 'alerts.staleAfter',
+    flag: 'alerts-stale-after',
+    type: 'duration',
+    default: '5h',
+    min: '1m',
+    max: '168h',
+    doc: "After how long without repetition an alert counts as ended. Longer than Alertmanager's repeat_interval.",
   },
 ] as const satisfies readonly OptionSpec[]

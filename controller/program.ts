@@ -16,8 +16,13 @@ import { runProgram, type ProgramEnvironment, type ProgramParts } from '../share
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
 import { millis, minutes, seconds, type Clock, type Millis } from '../shared/lib/time.ts'
+import { ConfigError } from '../shared/lib/errors.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
 import type { Installation } from '../shared/rules/rule.ts'
+import { parseAddress } from '../shared/runtime/address.ts'
+import type { OptionsOf } from '../shared/runtime/options.ts'
+import { KnownAlerts } from './adapters/alerts/memory.ts'
+import { AlertReceiver, type AlertReceiverOptions } from './adapters/alerts/receiver.ts'
 import { clusterClock } from './adapters/cluster-clock.ts'
 import { WatchedCluster } from './adapters/cluster-cache.ts'
 import { evidenceSource } from './adapters/evidence.ts'
@@ -28,13 +33,14 @@ import { targetWriter } from './adapters/target-writer.ts'
 import { MetricRounds } from './adapters/metrics/rounds.ts'
 import { MetricSources } from './adapters/metrics/sources.ts'
 import type { MetricSource } from './ports/metric-source.ts'
-import { declareControllerMetrics } from './metrics.ts'
+import { NO_ALERTS } from './healing/alerts.ts'
+import { declareAlertMetrics, declareControllerMetrics } from './metrics.ts'
 import { CONTROLLER_OPTIONS } from './options.ts'
 import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
 import { HistoryReconciler } from './reconcilers/history.ts'
 import { PolicyReconciler } from './reconcilers/healing-policy.ts'
-import { byKey, metricsWanted, tellPolicies, wire, wireDemand } from './wiring.ts'
+import { byKey, metricsWanted, tellNamespaces, tellPolicies, wire, wireDemand } from './wiring.ts'
 
 export interface ControllerParts {
   readonly api: KubeApi
@@ -50,6 +56,8 @@ export interface ControllerParts {
   /** Who answers what metric triggers ask, and how often they do. */
   readonly metricSource: MetricSource
   readonly syncInterval: Millis
+  /** Absent: none are received. */
+  readonly alerts?: KnownAlerts
   readonly version: string
   /** Absent: it works alone, or beside others without asking. */
   readonly election?: LeaseElection
@@ -78,9 +86,9 @@ export function createController(parts: ControllerParts): ProgramParts {
     tick: parts.syncInterval,
     wanted: metricsWanted(objects),
   })
-  const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings })
+  const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings, alerts: parts.alerts ?? { readings: () => NO_ALERTS } })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
-  const live = new ApiLiveReader({ api, clock, installation, metricReadings, demanded: cluster.demanded })
+  const live = new ApiLiveReader({ api, clock, installation, metricReadings, demanded: cluster.demanded, ...(parts.alerts === undefined ? {} : { alerts: parts.alerts }) })
   const writer = targetWriter(api, version)
   const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics, random, evidence: evidenceSource(api) }
   const policyReconciler = new PolicyReconciler(ports)
@@ -133,12 +141,14 @@ export function createController(parts: ControllerParts): ProgramParts {
     const unwire = wire(cluster, objects, ledgers, { policy: policyQueue, action: actionQueue, history: historyQueue })
     // Whoever leads asks; nobody else does.
     await metricReadings.start((policies) => tellPolicies(policies, objects, policyQueue, actionQueue))
+    const unhear = parts.alerts?.onChange((namespaces) => tellNamespaces(namespaces, objects, policyQueue, actionQueue))
     const unlook = objects.policies.subscribe(() => metricReadings.look())
     for (const loop of loops) loop.start()
     log.info('working', { policies: objects.policies.store.size })
     await aborted(term)
     metricReadings.stop()
     unlook()
+    unhear?.()
     unwire()
     await Promise.all(loops.map((loop) => loop.stop(deadline)))
   }
@@ -166,6 +176,14 @@ export function createController(parts: ControllerParts): ProgramParts {
   return { components: [watches, reconcilers], livez, readyz }
 }
 
+/** @throws ConfigError when what it needs is missing */
+function alertReceiver(options: OptionsOf<typeof CONTROLLER_OPTIONS>, parts: Omit<AlertReceiverOptions, 'host' | 'port' | 'tokenFile' | 'tls'>): AlertReceiver {
+  const { 'alerts.bindAddress': address = '', 'alerts.tokenFile': tokenFile, 'alerts.tlsCertFile': certFile, 'alerts.tlsKeyFile': keyFile } = options
+  if (tokenFile === undefined) throw new ConfigError(['alerts.tokenFile (--alerts-token-file) is missing: with alerts.bindAddress anybody could say what is broken'])
+  if ((certFile === undefined) !== (keyFile === undefined)) throw new ConfigError(['alerts.tlsCertFile and alerts.tlsKeyFile go together'])
+  return new AlertReceiver({ ...parts, ...parseAddress(address), tokenFile, ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }) })
+}
+
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -191,11 +209,14 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
         const metricSource = new MetricSources({ api, timers, prometheus: options['prometheus.sources'] })
         const sources: Component = { name: 'sources of metrics', start: () => {}, stop: () => metricSource.close() }
         const syncInterval = options.syncInterval
+        const alerts = options['alerts.bindAddress'] === undefined ? undefined : new KnownAlerts(clusterClock(clock, api), options['alerts.staleAfter'])
+        const receiver = alerts === undefined ? undefined : alertReceiver(options, { memory: alerts, leads: () => election?.leading ?? true, clock: clusterClock(clock, api), log, received: declareAlertMetrics(metrics) })
         const parts = { api, events, installation, clock, timers, random, log, metrics, concurrency, version, metricSource, syncInterval }
-        const controller = createController({ ...parts, ...(election === undefined ? {} : { election }) })
+        const controller = createController({ ...parts, ...(alerts === undefined ? {} : { alerts }), ...(election === undefined ? {} : { election }) })
+        if (receiver !== undefined) controller.readyz.add('alerts', () => (receiver.port() === 0 ? 'not listening' : undefined))
         // First of all and so last: while events are still being sent, nobody else leads.
         const release: Component = { name: 'lease', start: () => {}, stop: (deadline) => (deadline.aborted ? undefined : election?.release()) }
-        return { ...controller, components: [release, events, sources, ...controller.components] }
+        return { ...controller, components: [release, events, sources, ...controller.components, ...(receiver === undefined ? [] : [receiver])] }
       },
     },
     argv,

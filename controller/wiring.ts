@@ -73,6 +73,14 @@ export function tellPolicies(policies: readonly string[], objects: ApiOwnObjects
   }
 }
 
+/** Policies and open actions of namespaces about which alerts were told. */
+export function tellNamespaces(namespaces: ReadonlySet<string>, objects: ApiOwnObjects, policyQueue: Queue, actionQueue: Queue): void {
+  for (const namespace of namespaces) {
+    for (const policy of objects.policiesIn(namespace)) policyQueue.add(keyOf(policy))
+    for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
+  }
+}
+
 /** What all policies ask of metrics. One that does not compile asks nothing; its reconciler says so. */
 export function metricsWanted(objects: ApiOwnObjects): () => readonly Wanted[] {
   const known = new WeakMap<HealingPolicy, readonly Wanted[]>()

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { REFUSAL_REASONS } from '../controller/healing/refusal.ts'
-import { declareControllerMetrics } from '../controller/metrics.ts'
+import { declareAlertMetrics, declareControllerMetrics } from '../controller/metrics.ts'
 import { isObject } from '../shared/lib/json.ts'
 import { declareElectionMetrics } from '../shared/kube/lease-election.ts'
 import { judge } from '../shared/rules/judge.ts'
@@ -52,6 +52,7 @@ describe('the documentation', () => {
   it('names metrics that there are', async () => {
     const metrics = promMetrics()
     declareControllerMetrics(metrics)
+    declareAlertMetrics(metrics)
     declareAdmissionMetrics(metrics)
     declareElectionMetrics(metrics, () => true)
     const { text } = await metrics.exposition()

@@ -6,6 +6,7 @@ import { apiVersionOf, CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS, WORKLOAD
 import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { AlertMemory } from '../ports/alerts.ts'
 import type { ClusterCache } from '../ports/cluster.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { DemandedCluster } from './demanded-cluster.ts'
@@ -19,6 +20,7 @@ export interface WatchedClusterOptions extends Pick<ReflectorOptions<unknown, ne
   readonly clock: Clock
   readonly installation: Installation
   readonly metricReadings: MetricMemory
+  readonly alerts: AlertMemory
 }
 
 const byNamespace = { namespace: (view: { readonly ref: { readonly namespace: string } }) => [view.ref.namespace] }
@@ -72,7 +74,7 @@ export class WatchedCluster implements ClusterCache {
   }
 
   world(namespace: string): World {
-    const { api, clock, installation, metricReadings: metrics } = this.#options
+    const { api, clock, installation, metricReadings: metrics, alerts } = this.#options
     const now = clock.now()
     const server = api.serverTime()
     const healer = this.#healers.store.get({ namespace, name: HEALER_ACCOUNT })
@@ -82,6 +84,7 @@ export class WatchedCluster implements ClusterCache {
       pods: this.#pods.store.byIndex('namespace', namespace),
       workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
       metrics: metrics.readings(),
+      alerts: alerts.readings(),
       ...this.demanded.world(namespace),
       // Whether it may is asked when there is something to do.
       healer: healer === undefined ? 'Missing' : 'Ready',

@@ -12,7 +12,9 @@ import type { Permission } from '../actions/action.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
 import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { AlertMemory } from '../ports/alerts.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
+import { NO_ALERTS } from '../healing/alerts.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
@@ -28,6 +30,7 @@ export interface LiveReaderOptions {
   readonly installation: Installation
   /** Absent: whoever looks does not judge metric triggers. */
   readonly metricReadings?: MetricMemory
+  readonly alerts?: AlertMemory
   readonly demanded?: Pick<DemandedCluster, 'world'>
 }
 
@@ -65,6 +68,7 @@ export class ApiLiveReader implements LiveReader {
         workloads,
         // Asked at most a tick ago: what is read live is what is written to.
         metrics: this.#options.metricReadings?.readings() ?? NO_READINGS,
+        alerts: this.#options.alerts?.readings() ?? NO_ALERTS,
         // A second list of events would know less: what was counted is in the watch. And no act is on the other kinds.
         ...(this.#options.demanded?.world(namespace) ?? { events: [], objects: [], unseen: new Map() }),
         healer,

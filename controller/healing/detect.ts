@@ -20,6 +20,8 @@ export interface Finding extends Selected {
   /** The measured value, where there is one. */
   readonly value: number | undefined
   readonly evidence: string
+  /** Of an alert: when it was told last. */
+  readonly confirmedAt: Instant | undefined
 }
 
 export interface TriggerReport {
@@ -50,7 +52,8 @@ export function recall(remembered: Snapshot['findings'], trigger: string, uid: s
   const since = parseInstant(entry?.since)
   if (entry === undefined || since === undefined) return undefined
   const { restarts = 0, state, value, message } = entry
-  return { since, restarts, state, ...(value === undefined ? {} : { value }), ...(message === undefined ? {} : { evidence: message }) }
+  const confirmedAt = parseInstant(entry.confirmedAt)
+  return { since, restarts, state, ...(value === undefined ? {} : { value }), ...(message === undefined ? {} : { evidence: message }), ...(confirmedAt === undefined ? {} : { confirmedAt }) }
 }
 
 /** What a detector may look at beside the object. `decided`: in place of what the status does not remember. */
@@ -61,6 +64,7 @@ export function contextFor(policy: CompiledPolicy, trigger: string, uid: string,
     stabilizationWindow: policy.limits.stabilizationWindow,
     memory: recall(seen.findings, trigger, uid) ?? decided,
     metrics: seen.metrics,
+    alerts: seen.alerts,
     marks: seen.restarts.filter(({ pod }) => pod.uid === uid),
     single: others.length === 0 && kind?.names?.size === 1,
     events: seen.events,
@@ -71,7 +75,7 @@ export function contextFor(policy: CompiledPolicy, trigger: string, uid: string,
 }
 
 /** What the detectors need of a snapshot, the objects apart. */
-export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'restarts' | 'events' | 'unseen' | 'workloads' | 'occurrences'>
+export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'alerts' | 'restarts' | 'events' | 'unseen' | 'workloads' | 'occurrences'>
 
 export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Remembered): Detection {
   const findings: Finding[] = []
@@ -95,8 +99,8 @@ export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot
       if (!isTrouble(observation)) continue
       soon(observation.firesAt)
       soon(observation.recheckAt)
-      const { state, since, firesAt, restarts: crashes, seen: total, value, evidence } = observation
-      findings.push({ ...item, trigger, state, since, firesAt, restarts: crashes, seen: total, value, evidence: printable(evidence, 400) })
+      const { state, since, firesAt, restarts: crashes, seen: total, value, evidence, confirmedAt } = observation
+      findings.push({ ...item, trigger, state, since, firesAt, restarts: crashes, seen: total, value, evidence: printable(evidence, 400), confirmedAt })
     }
     reports.push(report(trigger.name, seen, blind))
   }

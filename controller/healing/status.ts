@@ -55,13 +55,14 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       ...(value === undefined ? {} : { value }),
       ...(message === '' ? {} : { message }),
     })),
-    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, value, evidence }) => ({
+    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, value, evidence, confirmedAt }) => ({
       trigger: trigger.name,
       object: reference(object.ref),
       since: formatInstant(since),
       restarts,
       state,
       ...(value === undefined ? {} : { value }),
+      ...(confirmedAt === undefined ? {} : { confirmedAt: formatInstant(confirmedAt) }),
       message: evidence,
     })),
     ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),

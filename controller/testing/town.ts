@@ -14,6 +14,7 @@ import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
 import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { MetricSources } from '../adapters/metrics/sources.ts'
+import type { KnownAlerts } from '../adapters/alerts/memory.ts'
 import { createController } from '../program.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { EventNote } from '../ports/events.ts'
@@ -40,6 +41,8 @@ export interface TownOptions {
   readonly healerMay?: boolean
   readonly podTermination?: Millis
   readonly name?: string
+  /** What each controller hears of Alertmanager; default: nothing can be heard. */
+  readonly alerts?: (controller: string, clock: FakeClock) => KnownAlerts
   readonly installation?: Partial<Installation>
   /** Who answers metric triggers; default: the cluster's own APIs, and no Prometheus. */
   readonly metrics?: MetricSource
@@ -130,6 +133,7 @@ export class Town {
       version: 'test',
       metricSource: this.#options.metrics ?? new MetricSources({ api: this.cluster.client(name), timers: clock, prometheus: [] }),
       syncInterval: seconds(30),
+      ...(this.#options.alerts === undefined ? {} : { alerts: this.#options.alerts(name, clock) }),
     })
     const lifecycle = new Lifecycle({ timers: clock, log: silentLogger, stopTimeout: seconds(5) })
     lifecycle.add({ name: 'lease', start: () => {}, stop: () => election?.release() })

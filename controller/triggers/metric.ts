@@ -12,7 +12,8 @@ import { breaches, compileMetric, questionFor, type MetricArgs } from './metric/
 import { judgeSeries } from './metric/held.ts'
 import { readiness, usage, type Measured } from './metric/measures.ts'
 import { countRestarts } from './metric/restarts.ts'
-import { namespaceOf, seriesOf, whyNone } from './metric/subjects.ts'
+import { seriesOf, whyNone } from './metric/subjects.ts'
+import { namespaceOf } from './object-labels.ts'
 import type { DetectContext, Memory, Observation, Signals, TriggerKind } from './trigger.ts'
 
 /** Values of the object's own status have no gaps. */

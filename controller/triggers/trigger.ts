@@ -1,3 +1,4 @@
+import type { AlertReadings } from '../healing/alerts.ts'
 import type { MetricReadings } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { EventView, TargetView, WorkloadView } from '../healing/snapshot.ts'
@@ -14,11 +15,14 @@ export interface Memory {
   readonly state?: 'Pending' | 'Firing'
   readonly value?: number
   readonly evidence?: string
+  /** Of an alert: when it was told last. */
+  readonly confirmedAt?: Instant
 }
 
 /** What triggers look at beside the objects. */
 export interface Signals {
   readonly metrics: MetricReadings
+  readonly alerts: AlertReadings
   /** Of the reasons that policies of the namespace wait for. */
   readonly events: readonly EventView[]
   /** What policies of the namespace ask for and cannot be seen: why. Nothing is known of it. */
@@ -64,6 +68,8 @@ type Seen =
       readonly value?: number
       /** One sentence for people, made of facts of the object's status that do not change all the time. */
       readonly evidence: string
+      /** Of an alert: when it was told last. */
+      readonly confirmedAt?: Instant
       /** When a look without any new event could see something else. */
       readonly recheckAt?: Instant
     }

@@ -5,6 +5,7 @@ import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
 import type { ObjectMeta } from '../../../shared/lib/object.ts'
 import { buildPolicy } from '../../../shared/testing/builders/objects.ts'
 import type { DetectContext } from '../../triggers/trigger.ts'
+import { NO_ALERTS } from '../alerts.ts'
 import { NO_READINGS } from '../metrics.ts'
 import { compilePolicy, type CompiledPolicy } from '../policy.ts'
 import { emptyBudget, scopesOf } from '../shared-budget.ts'
@@ -132,6 +133,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   findings: [],
   restarts: [],
   metrics: NO_READINGS,
+  alerts: NO_ALERTS,
   events: [],
   unseen: new Map(),
   occurrences: [],
@@ -144,6 +146,7 @@ export const context = (overrides: Partial<DetectContext> = {}): DetectContext =
   stabilizationWindow: minutes(2),
   memory: undefined,
   metrics: NO_READINGS,
+  alerts: NO_ALERTS,
   marks: [],
   single: false,
   events: [],

@@ -17,8 +17,8 @@ export const DEFAULT_RESOURCES: readonly Selected[] = [{ apiVersion: 'v1', kind:
 
 /** The longest time for which a trigger must hold, or over which it counts; malformed durations do not count (KS208 reports them). */
 export const longestTriggerDuration = (spec: Pick<HealingPolicySpec, 'triggers'>): Millis =>
-  spec.triggers.reduce<Millis>((longest, { conditionTrigger, eventTrigger, metricTrigger }) => {
-    const span = parseDuration((conditionTrigger ?? metricTrigger)?.duration ?? eventTrigger?.window ?? '')
+  spec.triggers.reduce<Millis>((longest, { conditionTrigger, eventTrigger, metricTrigger, alertTrigger }) => {
+    const span = parseDuration((conditionTrigger ?? metricTrigger ?? alertTrigger)?.duration ?? eventTrigger?.window ?? '')
     return span !== undefined && span > longest ? span : longest
   }, 0 as Millis)
 

@@ -48,6 +48,7 @@ export const healingPolicyStatus = {
           restarts: { ...count, description: 'Restarts of the container when the state began.' },
           state: { type: 'string', enum: ['Pending', 'Firing'] },
           value: measured,
+          confirmedAt: { ...time, description: 'Of an alert: when Alertmanager told of it last.' },
           message,
         },
       },

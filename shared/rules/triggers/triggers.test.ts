@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { DURATION_PATTERN, parseDuration } from '../../lib/duration.ts'
 import { schemaNodes } from '../../schema/walk.ts'
+import { DEFAULT_INSTALLATION } from '../rule.ts'
 import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks204 } from './ks204-fires-when-healthy.ts'
 import { ks207 } from './ks207-condition-type.ts'
@@ -182,4 +183,15 @@ describe('KS211 message patterns', () => {
     it(`${messagePattern} is refused`, () => expect(check(ks211, { event: { messagePattern: messagePattern ?? '' } })).to.deep.equal([`${path}: "${messagePattern}" is no pattern: ${problem}`]))
   }
   it('a policy without event triggers passes', () => expect(check(ks211)).to.deep.equal([]))
+})
+
+describe('KS211 patterns of alert triggers', () => {
+  const { conditionTrigger: _, ...bare } = testPolicy().spec.triggers[0] ?? expect.fail()
+  const found = (operator: '=' | '!=' | '=~' | '!~', value: string): readonly { readonly path: string }[] =>
+    ks211.check({ ...testPolicy(), spec: { ...testPolicy().spec, triggers: [{ ...bare, type: 'alert', alertTrigger: { duration: '0s', matchers: [{ name: 'a', operator: '=', value: 'b' }, { name: 'c', operator, value }] } }] } }, { installation: DEFAULT_INSTALLATION })
+  for (const operator of ['=~', '!~'] as const) {
+    it(`${operator} with what is no pattern is refused`, () => expect(found(operator, '(').map(({ path }) => path)).to.deep.equal(['spec.triggers[0].alertTrigger.matchers[1].value']))
+    it(`${operator} with a pattern passes`, () => expect(found(operator, 'a|b.*')).to.deep.equal([]))
+  }
+  for (const operator of ['=', '!='] as const) it(`${operator} takes any text`, () => expect(found(operator, '(')).to.deep.equal([]))
 })

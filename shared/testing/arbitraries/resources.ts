@@ -60,9 +60,11 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
   }
 }
 
-function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, eventTrigger, metricTrigger }: HealingPolicySpec['triggers'][number]): HealingPolicySpec['triggers'][number] {
+function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, eventTrigger, metricTrigger, alertTrigger }: HealingPolicySpec['triggers'][number]): HealingPolicySpec['triggers'][number] {
   const trigger = { name, type, cooldownPeriod: inside(cooldownPeriod, '720h') }
   switch (type) {
+    case 'alert':
+      return { ...trigger, alertTrigger: { alertname: 'Broken', ...alertTrigger, duration: inside(alertTrigger?.duration, '24h') } }
     case 'condition':
       return { ...trigger, conditionTrigger: { type: 'Ready', status: 'False', ...conditionTrigger, duration: inside(conditionTrigger?.duration, '24h') } }
     case 'event':

@@ -2,6 +2,7 @@
 import type { ObjectSchema } from '../../../../schema/structural.ts'
 import { onlyFor } from '../union.ts'
 import { dnsLabel, duration } from '../../fields.ts'
+import { alertTrigger } from './alert.ts'
 import { conditionTrigger } from './condition.ts'
 import { eventTrigger } from './event.ts'
 import { metricTrigger } from './metric.ts'
@@ -12,15 +13,16 @@ export const trigger = {
   required: ['name', 'type'],
   properties: {
     name: { ...dnsLabel, description: 'Name within the policy.' },
-    type: { type: 'string', enum: ['condition', 'event', 'metric'], description: 'Which of the bodies below is given.' },
+    type: { type: 'string', enum: ['alert', 'condition', 'event', 'metric'], description: 'Which of the bodies below is given.' },
     cooldownPeriod: {
       ...duration('0s', '720h'),
       default: '5m',
       description: 'How long after an incident has ended no new one is acted on, for the same trigger and workload.',
     },
+    alertTrigger,
     conditionTrigger,
     eventTrigger,
     metricTrigger,
   },
-  'x-kubernetes-validations': [onlyFor('condition', 'conditionTrigger'), onlyFor('event', 'eventTrigger'), onlyFor('metric', 'metricTrigger')],
+  'x-kubernetes-validations': [onlyFor('alert', 'alertTrigger'), onlyFor('condition', 'conditionTrigger'), onlyFor('event', 'eventTrigger'), onlyFor('metric', 'metricTrigger')],
 } as const satisfies ObjectSchema
