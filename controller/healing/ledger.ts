@@ -4,13 +4,14 @@
  */
 import { formatInstant, hours, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptions, type Verdict } from './breaker.ts'
-import { askBudget, isOpen, refuseBudgets, trimmed, WINDOW, type Budget, type Entry } from './budget.ts'
+import { isOpen, trimmed, WINDOW, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
-import { sameSubject } from './owners.ts'
 import { BELIEVED, isLoop } from './recurrence.ts'
+import { LIMIT_GUARDS, refuseBy, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
 import { refuseStorm } from './storm.ts'
 
+export type { AdmissionLimits } from './limits.ts'
 export type { Incident, Ledger, Outcome, Request, Settlement, Upkeep } from './incidents.ts'
 
 /** A ledger outlives its policy by this: deleting and recreating a policy resets nothing for a day. */
@@ -30,17 +31,6 @@ export const emptyLedger = (policy: { readonly namespace: string; readonly name:
   outcomes: { effective: 0, ineffective: 0, inconclusive: 0, failed: 0 },
 })
 
-export interface AdmissionLimits {
-  readonly maxActionsPerHour: number
-  readonly maxConcurrent: number
-  /** Beside the hourly limit. */
-  readonly budgets?: readonly Budget[]
-  /** Why a budget that policies share has no room, as last seen. */
-  readonly shared?: Refusal | undefined
-  /** When the storm gate opens again, in words. */
-  readonly calm?: string
-}
-
 /** `loop`: it would be one remedy too many of its cause, and escalates (`escalateLoop`). */
 export type Admission = { readonly ledger: Ledger } | { readonly refusal: Refusal; readonly loop?: true }
 
@@ -54,9 +44,8 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   if (held !== undefined) return isOpen(held) ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
   const refusal = refuseIncident(ledger, request, now)
   if (refusal !== undefined) return { refusal }
-  const stormy = refuseStorm(ledger.storm, ledger.entries.some((e) => e.state === 'Reserved'), 'of the policy')
-  if (stormy !== undefined) return { refusal: { ...stormy, message: limits.calm === undefined ? stormy.message : `${stormy.message} (${limits.calm})` } }
-  if (limits.shared?.reason === 'StormGate') return { refusal: limits.shared }
+  const stormy = refuseBy(WEATHER_GUARDS, { ledger, request, limits, now })
+  if (stormy !== undefined) return { refusal: stormy }
   const { trigger, subject } = request.incident
   if (!request.dryRun && request.remedy === true && isLoop(ledger, trigger, subject, now)) {
     return { refusal: { reason: 'Escalated', message: `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again: a person has to look` }, loop: true }
@@ -65,26 +54,11 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   return bounded(request.dryRun ? { ledger: opened } : reserveSlot(opened, request, limits, now))
 }
 
-function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxConcurrent, budgets = [], shared }: AdmissionLimits, now: Instant): Admission {
-  const inFlight = ledger.entries.filter((e) => e.state === 'Reserved')
-  const same = ledger.entries.find((e) => isOpen(e) && e.target === request.target)
-  // Another trigger saw the same object: one write is enough for both.
-  if (same !== undefined) return refuse('IncidentInProgress', `${same.action} acts on the same object`)
-  // A person is not asked for more of one workload than could be done at once.
-  const asked = request.approval === true ? ledger.entries.filter((e) => e.state === 'Waiting' && ledger.incidents.some((i) => i.id === e.incident && sameSubject(i.subject, request.incident.subject))) : []
-  if (asked.length >= maxConcurrent) return refuse('ConcurrencyLimit', `${asked.length} of ${maxConcurrent} allowed actions wait for approval`)
-  if (inFlight.length >= maxConcurrent) {
-    return refuse('ConcurrencyLimit', `${inFlight.length} of ${maxConcurrent} allowed actions are in flight`)
-  }
-  const budget = askBudget(ledger.entries, maxActionsPerHour, now)
-  if (!budget.admitted) {
-    return refuse('RateLimited', `${budget.used} of ${maxActionsPerHour} actions of this hour are used up`, budget.nextFreeSlot)
-  }
-  const refusal = refuseBudgets(ledger.entries, budgets, now) ?? shared
+function reserveSlot(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
+  const refusal = refuseBy(LIMIT_GUARDS, { ledger, request, limits, now })
   if (refusal !== undefined) return { refusal }
-  const breaker = askBreaker(ledger.breaker, now)
-  if (breaker.kind === 'Refused') return refuse('BreakerOpen', whyOpen(ledger.breaker.state, breaker.until), breaker.until)
-  const probe = breaker.kind === 'Probe'
+  const { budgets = [] } = limits
+  const probe = askBreaker(ledger.breaker, now).kind === 'Probe'
   const longest = budgets.reduce<Millis>((span, { per }) => (per > span ? per : span), WINDOW)
   const base = { action: request.action, incident: request.incident.id, target: request.target, reservedAt: formatInstant(now), ...(request.remedy === true ? { remedy: true } : {}) }
   // Asked for only when it could be done now; the slot is taken when it is.
@@ -93,11 +67,6 @@ function reserveSlot(ledger: Ledger, request: Request, { maxActionsPerHour, maxC
   return {
     ledger: { ...ledger, entries: [...trimmed(ledger.entries, now, longest), entry], breaker: probe ? admitProbe(ledger.breaker, request.action) : ledger.breaker },
   }
-}
-
-function whyOpen(state: Ledger['breaker']['state'], until: Instant | undefined): string {
-  if (until !== undefined) return `the circuit breaker is open until ${formatInstant(until)}: acting did not help`
-  return state === 'Open' ? 'the circuit breaker is open, and until when cannot be read' : 'the circuit breaker is half-open and its probe is under way'
 }
 
 /** As if it had never been asked for: nothing was made of it, since a budget that policies share had no room. */

@@ -1,0 +1,94 @@
+/**
+ * What the ledger has to say against one more act. Ordered, after the guards of the policy and of the object: the first
+ * refusal wins and is the one that people see.
+ */
+import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { askBreaker } from './breaker.ts'
+import { askBudget, isOpen, refuseBudgets, type Budget } from './budget.ts'
+import type { Ledger, Request } from './incidents.ts'
+import { sameSubject } from './owners.ts'
+import type { Refusal } from './refusal.ts'
+import { refuseStorm } from './storm.ts'
+
+export interface AdmissionLimits {
+  readonly maxActionsPerHour: number
+  readonly maxConcurrent: number
+  /** Beside the hourly limit. */
+  readonly budgets?: readonly Budget[]
+  /** Why a budget that policies share has no room, as last seen. */
+  readonly shared?: Refusal | undefined
+  /** When the storm gate opens again, in words. */
+  readonly calm?: string
+}
+
+export interface Question {
+  readonly ledger: Ledger
+  readonly request: Request
+  readonly limits: AdmissionLimits
+  readonly now: Instant
+}
+
+type LimitGuard = (question: Question) => Refusal | undefined
+
+const inFlight = ({ entries }: Ledger): Ledger['entries'] => entries.filter(({ state }) => state === 'Reserved')
+
+/** They hold for a dry run too: an outage would be a flood of records. */
+export const WEATHER_GUARDS: readonly LimitGuard[] = [
+  // Much that the policy selects fails at once: the cause is likely elsewhere.
+  ({ ledger, limits: { calm } }) => {
+    const refusal = refuseStorm(ledger.storm, inFlight(ledger).length > 0, 'of the policy')
+    return refusal === undefined || calm === undefined ? refusal : { ...refusal, message: `${refusal.message} (${calm})` }
+  },
+  // The same of all policies.
+  ({ limits: { shared } }) => (shared?.reason === 'StormGate' ? shared : undefined),
+]
+
+export const LIMIT_GUARDS: readonly LimitGuard[] = [
+  // Another trigger saw the same object: one write is enough for both.
+  ({ ledger, request }) => {
+    const same = ledger.entries.find((e) => isOpen(e) && e.target === request.target)
+    return same === undefined ? undefined : { reason: 'IncidentInProgress', message: `${same.action} acts on the same object` }
+  },
+  // A person is not asked for more of one workload than could be done at once.
+  ({ ledger, request, limits: { maxConcurrent } }) => {
+    if (request.approval !== true) return undefined
+    const { subject } = request.incident
+    const asked = ledger.entries.filter((e) => e.state === 'Waiting' && ledger.incidents.some((i) => i.id === e.incident && sameSubject(i.subject, subject)))
+    return asked.length < maxConcurrent ? undefined : { reason: 'ConcurrencyLimit', message: `${asked.length} of ${maxConcurrent} allowed actions wait for approval` }
+  },
+  // What is being verified is in flight too: nobody knows yet whether it helps.
+  ({ ledger, limits: { maxConcurrent } }) => {
+    const busy = inFlight(ledger).length
+    return busy < maxConcurrent ? undefined : { reason: 'ConcurrencyLimit', message: `${busy} of ${maxConcurrent} allowed actions are in flight` }
+  },
+  // The hour of the policy.
+  ({ ledger, limits: { maxActionsPerHour }, now }) => {
+    const { admitted, used, nextFreeSlot } = askBudget(ledger.entries, maxActionsPerHour, now)
+    if (admitted) return undefined
+    return { reason: 'RateLimited', message: `${used} of ${maxActionsPerHour} actions of this hour are used up`, ...(nextFreeSlot === undefined ? {} : { recheckAt: nextFreeSlot }) }
+  },
+  // Its other budgets.
+  ({ ledger, limits: { budgets = [] }, now }) => refuseBudgets(ledger.entries, budgets, now),
+  // Those that it shares: of its namespace, then of the cluster.
+  ({ limits: { shared } }) => shared,
+  // Acting did not help. After the budgets, since one that is half-open lets only one through, which must have a slot.
+  ({ ledger: { breaker }, now }) => {
+    const answer = askBreaker(breaker, now)
+    if (answer.kind !== 'Refused') return undefined
+    const { until } = answer
+    return { reason: 'BreakerOpen', message: whyOpen(breaker.state, until), ...(until === undefined ? {} : { recheckAt: until }) }
+  },
+]
+
+export function refuseBy(guards: readonly LimitGuard[], question: Question): Refusal | undefined {
+  for (const guard of guards) {
+    const refusal = guard(question)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function whyOpen(state: Ledger['breaker']['state'], until: Instant | undefined): string {
+  if (until !== undefined) return `the circuit breaker is open until ${formatInstant(until)}: acting did not help`
+  return state === 'Open' ? 'the circuit breaker is open, and until when cannot be read' : 'the circuit breaker is half-open and its probe is under way'
+}
