@@ -21,6 +21,8 @@ export interface Point {
   readonly at: Instant
   /** May be NaN or infinite: sources say so, and it counts as no data. */
   readonly value: number
+  /** No reading since the point before it has failed: the source has had nothing in between, and that is no break. */
+  readonly unbroken?: true
 }
 
 export interface Series {

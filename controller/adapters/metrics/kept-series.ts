@@ -31,7 +31,8 @@ export function merged(old: readonly KeptSeries[], answer: readonly Series[], no
     const key = keyOf({ labels, points })
     // A source that tells the same series twice contradicts itself; both count, as one past.
     const known = fresh.get(key) ?? byKey.get(key)
-    fresh.set(key, { key, labels, seenAt: now, points: appended(known?.points ?? [], points) })
+    const unbroken = known !== undefined && known.seenAt >= before(now, grace)
+    fresh.set(key, { key, labels, seenAt: now, points: appended(known?.points ?? [], unbroken ? points.map((point) => ({ ...point, unbroken: true as const })) : points) })
   }
   const missed = old.filter(({ key, seenAt }) => !fresh.has(key) && seenAt >= before(now, grace))
   return [...fresh.values(), ...missed]

@@ -168,6 +168,25 @@ describe('rounds of metrics', () => {
     await clock.advance(TICK)
     expect(values('a')).to.deep.equal([[7]])
   })
+  it('know of samples further apart than their ticks whether they were asked for all the time in between', async () => {
+    policies = [wanted('a')]
+    await start()
+    const first = clock.now()
+    // A source that measures every five ticks.
+    let newest = first
+    source.answers.set('a', () => ({ kind: 'Series', series: [value(2, newest)] }))
+    await clock.advance(millis(5 * TICK - 1))
+    newest = after(first, millis(5 * TICK))
+    await clock.advance(millis(1))
+    expect(reading('a')?.series[0]?.points.map(({ unbroken }) => unbroken)).to.deep.equal([undefined, true])
+    // And one that was out for as long.
+    source.answers.set('a', () => ({ kind: 'NoData', why: 'down' }))
+    await clock.advance(millis(5 * TICK - 1))
+    newest = after(first, millis(10 * TICK))
+    source.answers.set('a', () => ({ kind: 'Series', series: [value(2, newest)] }))
+    await clock.advance(millis(1))
+    expect(reading('a')?.series[0]?.points.at(-1)).to.deep.equal({ at: newest, value: 2 })
+  })
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()

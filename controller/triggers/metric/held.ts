@@ -11,14 +11,18 @@ interface Held {
   readonly open: boolean
 }
 
-/** The unbroken run that ends with the newest point. Points further apart than `gap` are a break: nobody knows what was between. */
+/**
+ * The unbroken run that ends with the newest point. Points further apart than `gap` are a break, since nobody knows what
+ * was between, unless the source was asked all the time and had nothing newer: some measure less often than we ask.
+ */
 export function heldSince(points: readonly Point[], holds: (value: number) => boolean, gap: Millis): Held | undefined {
-  let since: Instant | undefined
-  for (const { at, value } of points.toReversed()) {
-    if (!Number.isFinite(value) || !holds(value) || (since !== undefined && between(at, since) > gap)) return since === undefined ? undefined : { since, open: false }
-    since = at
+  let first: Point | undefined
+  for (const point of points.toReversed()) {
+    const apart = first !== undefined && first.unbroken !== true && between(point.at, first.at) > gap
+    if (!Number.isFinite(point.value) || !holds(point.value) || apart) return first === undefined ? undefined : { since: first.at, open: false }
+    first = point
   }
-  return since === undefined ? undefined : { since, open: true }
+  return first === undefined ? undefined : { since: first.at, open: true }
 }
 
 export interface Judged {
