@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DEPLOYMENTS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
 import { IGNORE_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
 import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../shared/lib/time.ts'
@@ -60,6 +60,18 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     await live(minutes(4))
     expect(town.evictions.toSorted()).to.deep.equal(before.toSorted())
     expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+  })
+
+  it('graceful: a storm that begins on its way stops it, and what was done is not taken for nothing', async () => {
+    await setUp(restart('graceful'))
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 1; i++) await live(500)
+    const ledger = town.cluster.all(HEALING_LEDGERS).find(({ metadata }) => metadata.name.startsWith('policy-'))
+    town.cluster.change(HEALING_LEDGERS, { namespace: ledger?.metadata.namespace ?? '', name: ledger?.metadata.name ?? '' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), storm: { since: '2030-01-01T00:00:00.000Z' } } }))
+    await live(seconds(20))
+    expect(town.actions.map(({ status }) => `${status?.phase} ${status?.outcome} ${status?.result?.reason}`)).to.deep.equal(['Failed Inconclusive StormGate'])
+    expect(town.evictions).to.have.length(1)
+    expect(town.ledger?.incidents.map(({ state }) => state)).to.deep.equal(['Open'])
   })
 
   it('graceful: a lost answer of an eviction is found out by the pods', async () => {

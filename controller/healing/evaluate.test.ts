@@ -154,11 +154,29 @@ describe('an incident of several pods', () => {
   })
 })
 
+describe('an incident of pods that are not heard of any more', () => {
+  for (const [title, age, state] of [
+    ['just before they are stale ends when they were quiet', 95_000, 'Ended'],
+    ['after that does not end: nobody knows that they are well', 95_001, 'Open'],
+  ] as const) {
+    it(title, () => {
+      const { ledger, names } = reserved(policy(), broken([crashing()]))
+      const healed = end(ledger, names[0], 'Effective', 1000)
+      expect(look(policy(), snapshot({ pods: [pod('cart-9')], now: at(hours(1)), ledger: healed, age: age as Snapshot['age'] })).ledger.incidents.map((i) => i.state)).to.deep.equal([state])
+    })
+  }
+})
+
 describe('a reservation that a crash left behind', () => {
   it('is decided again under the same name', () => {
     const view = broken([crashing()])
     const { ledger, names } = reserved(policy(), view)
     expect(planned(look(policy(), { ...view, now: at(1000), ledger })).map((a) => a.name)).to.deep.equal(names)
+  })
+  it('whose write may have been sent is not decided again: somebody deleted its action', () => {
+    const { ledger, names } = reserved(policy(), broken([crashing()]))
+    const tried = { ...ledger, entries: ledger.entries.map((e) => ({ ...e, tried: e.action === names[0] })) }
+    expect(why(look(policy(), broken([crashing()], { ledger: tried, now: at(1000) })))).to.equal('IncidentInProgress')
   })
   it('is left alone when its action exists', () => {
     const { ledger, names } = reserved(policy(), broken([crashing()]))

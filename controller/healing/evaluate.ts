@@ -15,7 +15,7 @@ import { isOpen } from './budget.ts'
 import { takeCensus, type Census } from './census.ts'
 import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
-import { healerForbidden, refusalOf } from './guards.ts'
+import { healerForbidden, MAX_AGE, refusalOf } from './guards.ts'
 import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
@@ -68,7 +68,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
   const census = takeCensus(policy, selection, detection, snapshot.namespace, snapshot.now)
   const weather = weatherOf(policy, census, snapshot)
   // Of objects that cannot be seen nobody knows that they are well.
-  const blind = policy.kinds.some((kind) => snapshot.unseen.has(objectsOf(kind)))
+  const blind = snapshot.age > MAX_AGE || policy.kinds.some((kind) => snapshot.unseen.has(objectsOf(kind)))
   const maintained = maintain(before, {
     now: snapshot.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
@@ -227,7 +227,8 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   const busy = ledger.entries.filter((e) => isOpen(e) && mine.has(e.incident))
   const held = busy.find((e) => e.target === target.uid)
   // A reservation of this very name without an action is what a crash leaves behind: it is taken over.
-  const takenOver = held?.action === name && !recorded.has(name)
+  // One that may have been written is not: somebody deleted its action.
+  const takenOver = held?.action === name && held.tried !== true && !recorded.has(name)
   // An object that came after an act on this workload is its replacement: verification judges it.
   const replacement = busy.some((e) => e.state === 'Reserved' && object.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
   if (held?.state === 'Waiting' && !takenOver) {

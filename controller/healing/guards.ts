@@ -28,7 +28,7 @@ type Guard = (policy: CompiledPolicy, proposal: Proposal, view: GuardView) => Re
 const MAX_CLOCK_SKEW = minutes(1)
 
 /** A quiet watch is heard every minute, and begun anew after 75 seconds of silence. */
-const MAX_AGE = seconds(95)
+export const MAX_AGE = seconds(95)
 
 export const GUARDS: readonly Guard[] = [
   // One object stops everything at once, so it is looked at before anything of the policy.

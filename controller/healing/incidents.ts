@@ -113,6 +113,8 @@ export function escalateLoop(ledger: Ledger, trigger: string, subject: ObjectRef
   const found = findIncident(ledger, trigger, subject)
   const loop = { state: 'Escalated', escalatedFor: 'Recurring' } as const
   if (found !== undefined && found.state !== 'Ended') return replaced(ledger, { ...found, ...loop })
+  // Refused all the same, and escalated when there is room.
+  if (ledger.incidents.filter((i) => !isSame(i, trigger, subject)).length >= MAX_INCIDENTS) return ledger
   const ordinal = ledger.nextOrdinal
   const incident: Incident = {
     id: incidentId(ledger, trigger, subject, ordinal),

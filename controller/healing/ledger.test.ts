@@ -4,7 +4,7 @@ import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.t
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
 import { abandon, confirm, confirmApproved, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
-import { at, deepFreeze, T0 } from './testing/builders.ts'
+import { at, cart, deepFreeze, T0 } from './testing/builders.ts'
 import { BREAKER, live, requestFor, step } from './testing/ledger-model.ts'
 
 const LIMITS = { maxActionsPerHour: 5, maxConcurrent: 1 }
@@ -42,6 +42,22 @@ describe('a request for approval', () => {
     const taken = admitted(confirmApproved(WAITING, asked, LIMITS, at(minutes(50))))
     expect(taken.entries).to.deep.equal([{ action: FIRST.action, incident: FIRST.incident.id, target: 'uid-cart-0', reservedAt: iso(at(minutes(50))), state: 'Reserved', tried: true }])
     expect(admitted(confirmApproved(taken, asked, { maxActionsPerHour: 1, maxConcurrent: 1 }, at(minutes(51)))).entries).to.have.length(1)
+  })
+  it('stays the remedy that it was asked for as', () => {
+    const remedy = admitted(reserve(EMPTY, { ...asked, remedy: true }, LIMITS, T0))
+    const healed = done(admitted(confirmApproved(remedy, asked, LIMITS, at(1))), asked.action, 'Effective')
+    expect(healed.remedies?.map(({ at: times }) => times)).to.deep.equal([[iso(at(1))]])
+  })
+  it('waits while a storm eases and something else is in flight', () => {
+    const busy = admitted(reserve(WAITING, other(WAITING), LIMITS, at(1)))
+    const easing: Ledger = { ...busy, storm: { since: iso(T0), easingSince: iso(T0) } }
+    expect(reasonOf(confirmApproved(easing, asked, { ...LIMITS, maxConcurrent: 3 }, at(2)))).to.equal('StormGate')
+    expect(reasonOf(confirmApproved({ ...WAITING, storm: { since: iso(T0), easingSince: iso(T0) } }, asked, { ...LIMITS, maxConcurrent: 3 }, at(2)))).to.equal('admitted')
+  })
+  it('waits while an act on a pod of its workload is in flight', () => {
+    const whole: Request = { ...asked, action: 'whole', target: cart.ref.uid }
+    const both = admitted(reserve(admitted(reserve(EMPTY, whole, LIMITS, T0)), { ...FIRST, action: 'part' }, { ...LIMITS, maxConcurrent: 3 }, at(1)))
+    expect(reasonOf(confirmApproved(both, whole, { ...LIMITS, maxConcurrent: 3 }, at(2)))).to.equal('ConcurrencyLimit')
   })
   it('waits for the limits of then', () => {
     const busy = admitted(reserve(WAITING, other(WAITING), LIMITS, at(1)))
@@ -92,6 +108,9 @@ describe('a reservation', () => {
   })
   it('is taken over by its name, whatever the limits are by then', () => {
     expect(reserve(HELD, FIRST, { maxActionsPerHour: 1, maxConcurrent: 1 }, at(hours(2)))).to.deep.equal({ ledger: HELD })
+  })
+  it('whose write may have been sent is not taken over: its action was there', () => {
+    expect(reasonOf(reserve(admitted(confirm(HELD, FIRST.action, at(1))), FIRST, LIMITS, at(2)))).to.equal('AlreadyTried')
   })
   it('of an act that was tried is refused', () => expect(reasonOf(reserve(done(HELD, FIRST.action, 'Ineffective'), FIRST, LIMITS, at(3000)))).to.equal('AlreadyTried'))
 
@@ -147,6 +166,17 @@ describe('a dry run in the ledger', () => {
 
 describe('the check just before a write', () => {
   it('moves the hour to the write', () => expect(admitted(confirm(HELD, FIRST.action, at(minutes(9)))).entries[0]?.reservedAt).to.equal(iso(at(minutes(9)))))
+  describe('when the breaker is not closed any more', () => {
+    const opened: Ledger = { ...HELD, breaker: { ...HELD.breaker, state: 'Open', openUntil: iso(at(5000)) } }
+    it('does not let begin what was reserved before', () => {
+      expect(reasonOf(confirm(opened, FIRST.action, at(1)))).to.equal('BreakerOpen')
+      expect(reasonOf(confirm({ ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: 'another' } }, FIRST.action, at(1)))).to.equal('BreakerOpen')
+    })
+    it('lets the probe begin, and go on what has begun', () => {
+      expect(reasonOf(confirm({ ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: FIRST.action } }, FIRST.action, at(1)))).to.equal('admitted')
+      expect(reasonOf(confirm({ ...opened, entries: opened.entries.map((e) => ({ ...e, tried: true })) }, FIRST.action, at(1)))).to.equal('admitted')
+    })
+  })
   it('never moves it back', () => expect(admitted(confirm(HELD, FIRST.action, at(-1000))).entries[0]?.reservedAt).to.equal(iso(T0)))
   for (const [title, ledger] of [
     ['an unknown action', EMPTY],

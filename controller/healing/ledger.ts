@@ -7,7 +7,7 @@ import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptio
 import { isOpen, trimmed, WINDOW, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import { BELIEVED, isLoop } from './recurrence.ts'
-import { LIMIT_GUARDS, refuseBy, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
+import { LIMIT_GUARDS, refuseBy, refuseLate, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
 import { refuseStorm } from './storm.ts'
 
@@ -41,7 +41,8 @@ const refuse = (reason: Refusal['reason'], message: string, recheckAt?: Instant)
 /** Cooldown, incident, concurrency, breaker and hourly limit in one step, and the reservation when all of them admit. */
 export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
   const held = ledger.entries.find((e) => e.action === request.action)
-  if (held !== undefined) return isOpen(held) ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
+  // What may have been written already is not begun again under the same name: its action is there, or nobody knows what came of it.
+  if (held !== undefined) return isOpen(held) && held.tried !== true ? { ledger } : refuse('AlreadyTried', `${request.action} has been tried`)
   const refusal = refuseIncident(ledger, request, now)
   if (refusal !== undefined) return { refusal }
   const stormy = refuseBy(WEATHER_GUARDS, { ledger, request, limits, now })
@@ -91,6 +92,9 @@ export function confirm(ledger: Ledger, action: string, now: Instant): Admission
   // A storm that began since the decision. One that eases let it through.
   const stormy = refuseStorm(ledger.storm, false, 'of the policy')
   if (stormy !== undefined) return { refusal: stormy }
+  // Nor does it begin when others have shown meanwhile that acting does not help.
+  const late = held.tried === true ? undefined : refuseLate(ledger, action)
+  if (late !== undefined) return { refusal: late }
   const at = parseInstant(held.reservedAt)
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
 }
@@ -102,7 +106,9 @@ export function confirmApproved(ledger: Ledger, request: Request, limits: Admiss
   const refusal = refuseStep(ledger, request)
   if (refusal !== undefined) return { refusal }
   const without: Ledger = { ...ledger, entries: ledger.entries.filter((e) => e !== held) }
-  const admission = bounded(reserveSlot(without, { ...request, approval: false }, limits, now))
+  const stormy = refuseBy(WEATHER_GUARDS, { ledger: without, request, limits, now })
+  if (stormy !== undefined) return { refusal: stormy }
+  const admission = bounded(reserveSlot(without, { ...request, approval: false, ...(held.remedy === true ? { remedy: true } : {}) }, limits, now))
   return 'refusal' in admission ? admission : confirm(admission.ledger, request.action, now)
 }
 

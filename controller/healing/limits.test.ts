@@ -37,6 +37,8 @@ const CASES: readonly Case[] = [
   { title: 'while a storm eases a second one beside it is not', ledger: { ...holding(entry('a', { state: 'Reserved' })), storm: { since: formatInstant(at(0)), easingSince: formatInstant(at(0)) } }, limits: { maxConcurrent: 9 }, reason: 'StormGate' },
   { title: 'in a storm of the cluster nothing is', limits: { shared: stormy }, reason: 'StormGate' },
   { title: 'a second write to one object is not', ledger: holding(entry('a', { state: 'Reserved', target: REQUEST.target })), limits: { maxConcurrent: 9 }, reason: 'IncidentInProgress' },
+  { title: 'one on a pod is not while its workload is acted on', ledger: { ...waiting, entries: [entry('a', { state: 'Reserved', target: cart.ref.uid })] }, limits: { maxConcurrent: 9 }, reason: 'ConcurrencyLimit' },
+  { title: 'one on another pod is while a pod is acted on', ledger: { ...waiting, entries: [entry('a', { state: 'Reserved' })] }, limits: { maxConcurrent: 9 }, reason: undefined },
   { title: 'a second question about one workload is not', ledger: waiting, request: ASKED, reason: 'ConcurrencyLimit' },
   { title: 'a second question about one workload is where two may be in flight', ledger: waiting, request: ASKED, limits: { maxConcurrent: 2 }, reason: undefined },
   { title: 'just below the concurrency one is', ledger: holding(entry('a', { state: 'Reserved' })), limits: { maxConcurrent: 2 }, reason: undefined },

@@ -2,7 +2,7 @@
  * What the ledger has to say against one more act. Ordered, after the guards of the policy and of the object: the first
  * refusal wins and is the one that people see.
  */
-import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { askBreaker } from './breaker.ts'
 import { askBudget, isOpen, refuseBudgets, type Budget } from './budget.ts'
 import type { Ledger, Request } from './incidents.ts'
@@ -49,6 +49,14 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
     const same = ledger.entries.find((e) => isOpen(e) && e.target === request.target)
     return same === undefined ? undefined : { reason: 'IncidentInProgress', message: `${same.action} acts on the same object` }
   },
+  // One of its pods is not acted on while the workload is, nor the other way round.
+  ({ ledger, request }) => {
+    if (request.approval === true) return undefined
+    const { subject } = request.incident
+    const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, subject)).map((i) => i.id))
+    const other = inFlight(ledger).find((e) => mine.has(e.incident) && e.target !== request.target && [e.target, request.target].includes(subject.uid ?? ''))
+    return other === undefined ? undefined : { reason: 'ConcurrencyLimit', message: `${other.action} acts on the same workload` }
+  },
   // A person is not asked for more of one workload than could be done at once.
   ({ ledger, request, limits: { maxConcurrent } }) => {
     if (request.approval !== true) return undefined
@@ -72,13 +80,19 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
   // Those that it shares: of its namespace, then of the cluster.
   ({ limits: { shared } }) => shared,
   // Acting did not help. After the budgets, since one that is half-open lets only one through, which must have a slot.
-  ({ ledger: { breaker }, now }) => {
-    const answer = askBreaker(breaker, now)
-    if (answer.kind !== 'Refused') return undefined
-    const { until } = answer
-    return { reason: 'BreakerOpen', message: whyOpen(breaker.state, until), ...(until === undefined ? {} : { recheckAt: until }) }
-  },
+  ({ ledger: { breaker }, now }) => refuseBreaker(breaker, now),
 ]
+
+function refuseBreaker(breaker: Ledger['breaker'], now: Instant): Refusal | undefined {
+  const answer = askBreaker(breaker, now)
+  if (answer.kind !== 'Refused') return undefined
+  const { until } = answer
+  return { reason: 'BreakerOpen', message: whyOpen(breaker.state, until), ...(until === undefined ? {} : { recheckAt: until }) }
+}
+
+/** Before the first write of what was reserved while the breaker was closed: it may have opened since. Its probe is another one. */
+export const refuseLate = ({ breaker }: Ledger, action: string): Refusal | undefined =>
+  breaker.state === 'Closed' || breaker.probe === action ? undefined : { reason: 'BreakerOpen', message: whyOpen(breaker.state, parseInstant(breaker.openUntil)) }
 
 export function refuseBy(guards: readonly LimitGuard[], question: Question): Refusal | undefined {
   for (const guard of guards) {

@@ -4,7 +4,7 @@ import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.t
 import { formatInstant, hours, minutes, type Instant } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
 import { evaluate } from './evaluate.ts'
-import { findIncident, maintain } from './incidents.ts'
+import { escalateLoop, findIncident, maintain, MAX_INCIDENTS } from './incidents.ts'
 import { emptyLedger, reserve, settle, type Ledger, type Outcome } from './ledger.ts'
 import { isAnotherRemedy, isLoop, MAX_CAUSES, recurrence, remedied } from './recurrence.ts'
 import { at, broken, cart, crashing, deepFreeze, policy, remembered, rules, T0 } from './testing/builders.ts'
@@ -133,6 +133,12 @@ describe('a cause that comes back', () => {
     expect(again.decision.kind).to.equal('Blocked')
     expect(findIncident(again.ledger, 'crashing', cart.ref)).to.include({ state: 'Escalated', escalatedFor: 'Recurring' })
     expect(findIncident(again.ledger, 'crashing', cart.ref)?.id).not.to.equal(escalated.incidents[0]?.id)
+  })
+
+  it('is refused without an incident where the ledger has no room for one more', () => {
+    const others = Array.from({ length: MAX_INCIDENTS }, (_, i) => ({ id: `inc-${i}`, trigger: 'crashing', subject: { ...cart.ref, name: `other-${i}` }, ordinal: i, openedAt: formatInstant(T0), state: 'Escalated' as const, rung: 0 }))
+    expect(escalateLoop({ ...EMPTY, nextOrdinal: 99, incidents: others }, 'crashing', cart.ref, T0).incidents).to.have.length(MAX_INCIDENTS)
+    expect(escalateLoop({ ...EMPTY, nextOrdinal: 99, incidents: others.slice(1) }, 'crashing', cart.ref, T0).incidents).to.have.length(MAX_INCIDENTS)
   })
 
   it('counts only what helped', () => {

@@ -87,14 +87,14 @@ describe('an action', () => {
       })
     }
 
-    it('deleted by a person it is made again under the same reservation, and acts once', async () => {
+    it('deleted by a person in the middle nobody knows what came of it, and another one follows under a number of its own', async () => {
       const release = await stuck()
       town.cluster.drop(HEALING_ACTIONS, { namespace: NAMESPACE, name: town.actions[0]?.metadata.name ?? '' })
       release()
       await town.live(minutes(5))
       expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
       expect(town.evictions).to.have.length(1)
-      expect(entries()).to.deep.equal([['Settled', 'Effective']])
+      expect(entries()).to.deep.equal([['Settled', 'Inconclusive'], ['Settled', 'Effective']])
     })
 
     it('whose namespace is deleted leaves no reservation that blocks for ever', async () => {

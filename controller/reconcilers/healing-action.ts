@@ -163,6 +163,8 @@ export class ActionReconciler {
       const full = 'refusal' in confirmed ? confirmed.refusal : await takeSlots(ledgers, policyKey, found.metadata.name, view.world.installation, now)
       if (full !== undefined) {
         const { reason, message, recheckAt } = full
+        // Pods have gone already: that is not nothing.
+        if (inSteps) return record.ended(found, policy, inconclusive(`stopped on its way: ${message}`, reason))
         if (!FULL.has(reason) || spec.approvalRequired !== true) return record.ended(found, policy, cancelled(reason, message))
         return record.delayed(found, { reason, message, first: seconds(10), asked: between(now, recheckAt ?? now) }, deadline)
       }
@@ -181,16 +183,21 @@ export class ActionReconciler {
     let planned = first
     // Before the write: the replacement may be there (in the second before) when its answer arrives.
     let sentAt: Instant | undefined
+    let wrote = attempt.earlier.length > 0
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
         // Read before every write and retry, so that a silent watch cannot hide it (I10).
-        if (!dryRun && (await live.killSwitch())) return record.ended(action, policy, cancelled('KillSwitch', 'the kill switch of the installation is on'))
+        if (!dryRun && (await live.killSwitch())) {
+        const why = 'the kill switch of the installation is on'
+        return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${why}`, 'KillSwitch') : cancelled('KillSwitch', why))
+      }
         const now = clock.now()
         if (between(lookedAt, now) > LOOK_LIFETIME) return this.#notDone({ ...attempt, action }, { kind: 'Changed' }, dryRun)
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
         if (result.kind !== 'Done') return this.#notDone({ ...attempt, action }, result, dryRun)
+        if (!dryRun) wrote = true
         if (dryRun && result.object !== undefined && attempt.view.target !== undefined) {
           const shown = afterDryRun(spec.action, attempt.view.target, result.object, planContext(attempt.view, action.metadata.name, now))
           if ('refusal' in shown) return record.ended(action, policy, failed(shown.refusal.reason, shown.refusal.message))

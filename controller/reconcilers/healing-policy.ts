@@ -15,7 +15,7 @@ import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
-import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
+import { emptyBudget, isIdle, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
 import { brokenStatus, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
@@ -279,15 +279,19 @@ export class PolicyReconciler {
     const end = after(since, LEDGER_AFTERLIFE)
     if (now < end) return { requeueAfter: between(now, end) }
     await ledgers.remove(key)
-    await this.#leave(key)
+    await this.#leave(key, now)
     log.info('ledger removed', { policy: `${key.namespace}/${key.name}`, after: formatDuration(LEDGER_AFTERLIFE) })
     return {}
   }
 
-  /** The last policy of a namespace takes the namespace's budget with it: all that is in it is a day old. */
-  async #leave({ namespace }: PolicyKey): Promise<void> {
+  /** The last policy of a namespace takes the namespace's budget with it, when nothing in it counts any more. */
+  async #leave({ namespace }: PolicyKey, now: Instant): Promise<void> {
     const { ledgers, objects } = this.#ports
-    if (objects.policiesIn(namespace).length === 0) await ledgers.removeBudget({ scope: 'Namespace', namespace })
+    const scope = { scope: 'Namespace', namespace } as const
+    if (objects.policiesIn(namespace).length > 0) return
+    // A policy that went later may have acted within the hour: it takes it with it.
+    const budget = await ledgers.readBudget(scope)
+    if (budget !== undefined && isIdle(budget, now)) await ledgers.removeBudget(scope)
   }
 }
 

@@ -73,6 +73,24 @@ describe('a budget that policies share', () => {
     expect(decisions()).to.deep.equal(['BudgetExhausted', 'Escalated'])
   })
 
+  it('of a namespace stays when the ledger of its first policy goes, while another one has acted within the hour', async () => {
+    town = new Town({ replacement: 'broken' })
+    const { apiVersion, kind, metadata, spec } = town.policy
+    const second = { namespace: metadata.namespace ?? '', name: 'second' }
+    await town.start()
+    await town.live(minutes(1))
+    town.cluster.drop(HEALING_POLICIES, { namespace: second.namespace, name: metadata.name })
+    await town.clock.advance(minutes(24 * 60 - 20))
+    town.cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { ...second, generation: 1 }, spec: { ...spec } })
+    await town.live(minutes(5))
+    expect(shared(`shared-namespace-${NAMESPACE}`)?.acts.some(({ policy }) => policy.name === 'second')).to.equal(true)
+    town.cluster.drop(HEALING_POLICIES, second)
+    await town.clock.advance(minutes(30))
+    expect(shared(`shared-namespace-${NAMESPACE}`)?.acts.some(({ policy }) => policy.name === 'second')).to.equal(true)
+    await town.clock.advance(hours(25))
+    expect(town.cluster.all(HEALING_LEDGERS).filter(({ metadata: { name } }) => name.includes('namespace'))).to.deep.equal([])
+  })
+
   it('takes nothing for a dry run', async () => {
     await begin({ spec: { mode: 'dryrun' } })
     await town.live(minutes(2))

@@ -10,7 +10,7 @@ import { hasLanded, isUntouched } from '../actions/fields.ts'
 import { undoOf } from '../actions/undo.ts'
 import { indexWorkloads, ownerChain } from '../healing/owners.ts'
 import { GUARDS, refusalOf } from '../healing/guards.ts'
-import type { CompiledPolicy } from '../healing/policy.ts'
+import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
@@ -58,7 +58,11 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   if (begun === undefined || clock.now() >= after(begun, PATIENCE)) return notUndone('the API server did not take it in time')
   const proposal = { object: target, chain: ownerChain(target, indexWorkloads(view.world.workloads)) }
   // What forbids any write. That a rollout is under way, or the load high, is what is to be taken back.
-  const refusal = GUARDS.map((guard) => refusalOf(policy, proposal, snapshotOf(view), [guard])).find((found) => found !== undefined && FORBIDDING.has(found.reason))
+  const current = view.policy === undefined ? undefined : compilePolicy(view.policy)
+  if (current?.uid !== policy.uid) return notUndone('the policy that decided is gone')
+  if (current.mode === 'monitor' || current.mode === 'dryrun') return notUndone(`the policy's mode is ${current.mode} now`)
+  const snapshot = snapshotOf(view)
+  const refusal = GUARDS.map((guard) => refusalOf(current, proposal, snapshot, [guard])).find((found) => found !== undefined && FORBIDDING.has(found.reason))
   if (refusal !== undefined) return notUndone(refusal.message)
   const operation = undoOf(spec.action.type, target, intent)
   if (operation === undefined) return notUndone('what was before is not known')

@@ -64,6 +64,12 @@ describe('a measured value', () => {
   ]
   for (const [title, values, expected] of held) it(title, () => expect(told(see(args(), reading([ofPod('cart-0', ...values)])))).to.equal(expected))
 
+  it('that was read before an act does not tell whether it helped', () => {
+    const verified = (actedAt: number, failure?: string): string => told(see(args(), reading([ofPod('cart-0', 50)], { failure }), { actedAt: at(actedAt) }))
+    expect(verified(-1)).to.equal('Quiet')
+    expect(verified(0)).to.equal('NoData: it has not been read since the act')
+    expect(verified(-1, 'refused')).to.equal('NoData: refused')
+  })
   it('survives one missed tick, and not two', () => {
     const missing = (gap: number): Series => ({ labels: { namespace: 'shop', pod: 'cart-0' }, points: [-gap - 60_000, -gap - 30_000, -gap, 0].map((t) => ({ at: at(t), value: 95 })) })
     expect(told(see(args(), reading([missing(60_000)])))).to.equal('Firing since -120000')

@@ -91,7 +91,11 @@ function fromReading(args: MetricArgs, object: TargetView, question: MetricQuest
     if (waits && memory !== undefined) return waiting(args, memory, after(reading?.askedFrom ?? now, grace))
     return { state: 'NoData', why: whyMissing(reading, now) }
   }
+  // What was read before an act says nothing about whether it helped.
+  if (context.actedAt !== undefined && (reading.answeredAt ?? context.actedAt) <= context.actedAt) return { state: 'NoData', why: 'it has not been read since the act' }
   const seen = judged(args, context, measure(args, object, reading, context), reading.gap)
+  // Nor does what was read last while the source is silent.
+  if (context.actedAt !== undefined && reading.failure !== undefined && seen.state === 'Quiet') return { state: 'NoData', why: reading.failure }
   // What was read before the source failed goes on, but nothing is done about it until there is news.
   const silent = reading.failure !== undefined && seen.state === 'Firing'
   return silent ? { ...seen, state: 'Pending', firesAt: latest(seen.firesAt, after(reading.answeredAt ?? now, grace)) } : seen
