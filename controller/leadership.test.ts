@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { CONTROLLER_LEASE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import { HEALING_LEDGERS, LEASES } from '../shared/kube/resources.ts'
-import { minutes, seconds } from '../shared/lib/time.ts'
+import { hours, minutes, seconds } from '../shared/lib/time.ts'
 import { isWrite, type Call } from '../shared/testing/fake-cluster/calls.ts'
+import { KnownAlerts } from './adapters/alerts/memory.ts'
 import { Town } from './testing/town.ts'
 
 const isLease = ({ resource }: Call): boolean => resource.plural === LEASES.plural
@@ -67,6 +68,28 @@ describe('two controllers with a lease', () => {
       expect(town.cluster.must(LEASES, { namespace: OPERATOR_NAMESPACE, name: CONTROLLER_LEASE }).spec).to.include({ holderIdentity: 'controller-2', leaseTransitions: 1 })
     })
   }
+
+  it('forget the alerts of a term that is over: what ended meanwhile was told to the other one', async () => {
+    const heard = new Map<string, KnownAlerts>()
+    town = new Town({
+      elected: true,
+      alerts: (name, clock) => {
+        const known = new KnownAlerts(clock, hours(5))
+        heard.set(name, known)
+        return known
+      },
+    })
+    let cut = false
+    town.cluster.faults.add((call) => (cut && call.user === 'controller-1' && isLease(call) ? { when: 'before', answer: 'hang' } : undefined))
+    await town.start('controller-1')
+    await town.start('controller-2')
+    await town.live(seconds(5))
+    heard.get('controller-1')?.learn([{ labels: { namespace: 'shop', pod: 'cart-0' }, startsAt: town.clock.now(), ended: false }])
+    expect(heard.get('controller-1')?.readings().firing).to.have.length(1)
+    cut = true
+    await town.live(minutes(1))
+    expect(heard.get('controller-1')?.readings().firing).to.deep.equal([])
+  })
 
   it('write nothing any more when the lease could not be renewed while a reconcile waited for an answer', async () => {
     let slow = false

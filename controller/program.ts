@@ -151,6 +151,7 @@ export function createController(parts: ControllerParts): ProgramParts {
     unhear?.()
     unwire()
     await Promise.all(loops.map((loop) => loop.stop(deadline)))
+    parts.alerts?.forget()
   }
 
   const end = new AbortController()

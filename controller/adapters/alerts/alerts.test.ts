@@ -109,6 +109,13 @@ describe('the memory of alerts', () => {
     known.learn([])
     expect(known.readings().firing).to.deep.equal([])
   })
+  it('forgets everything when its term ends, and listens anew in the next one', () => {
+    const known = memory()
+    known.learn([told(), told({ ...POD, pod: 'well' }, true)])
+    known.forget()
+    now = instant(T0 + hours(1))
+    expect(known.readings()).to.deep.include({ firing: [], ended: [], since: now })
+  })
   it('tells which namespaces were spoken of', () => {
     const known = memory()
     const heard: string[][] = []

@@ -42,6 +42,14 @@ export class KnownAlerts implements AlertMemory {
     return this.#readings
   }
 
+  /** Somebody else is told from now on: what ends meanwhile is not heard here, and what begins is in the status that the other one writes. */
+  forget(): void {
+    this.#firing.clear()
+    this.#ended.clear()
+    this.#since = undefined
+    this.#readings = undefined
+  }
+
   /** Namespaces of which something was told. Returns how to hear no more. */
   onChange(tell: (namespaces: ReadonlySet<string>) => void): () => void {
     this.#listeners.add(tell)
