@@ -103,6 +103,32 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     expect(town.actions[0]?.status?.result?.message).to.match(/^stopped on its way: /)
   })
 
+  const optOut = () => {
+    const last = living().at(-1)
+    town.cluster.change(PODS, { namespace: NAMESPACE, name: last?.metadata.name ?? '' }, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [IGNORE_ANNOTATION]: 'true' } } }))
+    return last?.metadata.uid
+  }
+
+  it('graceful: a pod that opted out keeps all of them', async () => {
+    await setUp(restart('graceful'))
+    optOut()
+    await town.start()
+    await live(minutes(2))
+    expect(town.evictions).to.deep.equal([])
+    expect(town.actions).to.deep.equal([])
+    expect(town.policy.status?.lastDecision?.reason).to.equal('OptedOut')
+  })
+
+  it('graceful: a pod that opts out on its way stays', async () => {
+    await setUp(restart('graceful'))
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 1; i++) await live(500)
+    const spared = optOut()
+    await live(minutes(2))
+    expect(town.evictions).to.not.include(spared)
+    expect(town.actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Inconclusive' })
+  })
+
   it('recreate: nobody does it alone', async () => {
     await setUp(restart('recreate'))
     await town.start()

@@ -26,6 +26,7 @@ import { RETRY_POLICY } from './retry.ts'
 import { QUIET_REASONS, type Refusal } from './refusal.ts'
 import { select } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
+import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
 import { objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
 
@@ -157,7 +158,7 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
       refuse(next.refusal)
       continue
     }
-    const conflict = refuseWrite(next.action.spec, snapshot)
+    const conflict = refuseWrite(policy, next.action.spec, snapshot)
     if (conflict !== undefined) {
       refuse(conflict)
       continue
@@ -184,7 +185,10 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
 }
 
 /** Why the workload that it is for may not be written now; the plan is asked again, live, before the write. */
-function refuseWrite({ action, targetResource: { uid } }: HealingActionSpec, { workloads, claims, now }: Snapshot): Refusal | undefined {
+function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, uid } }: HealingActionSpec, snapshot: Snapshot): Refusal | undefined {
+  const { workloads, claims, now } = snapshot
+  const spared = kind === 'Pod' ? undefined : refuseForPods(policy, action, uid, snapshot)
+  if (spared !== undefined) return spared
   const target = workloads.find(({ ref }) => ref.uid === uid)
   return target === undefined ? undefined : refuseAct({ touches: touchesOf(action), target, claims, now })
 }

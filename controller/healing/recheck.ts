@@ -15,6 +15,7 @@ import { ladderOf, type CompiledPolicy, type CompiledTrigger } from './policy.ts
 import type { Refusal } from './refusal.ts'
 import { select, type Selected, type Selection } from './select.ts'
 import type { Snapshot, TargetView } from './snapshot.ts'
+import { refuseForPods } from './spared-pods.ts'
 
 /** Two processes estimate the API server's clock to a second. */
 const CLOCKS_APART = seconds(2)
@@ -34,6 +35,8 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   if (selected === undefined) return { reason: 'TargetChanged', message: `${describe(target.ref)} is no longer selected` }
   const refusal = refusalOf(policy, selected, snapshot)
   if (refusal !== undefined) return refusal
+  const spared = target.shape === 'Pod' ? undefined : refuseForPods(policy, spec.action, target.ref.uid, snapshot)
+  if (spared !== undefined) return spared
   const trigger = policy.triggers.find((t) => t.name === spec.trigger.name)
   if (trigger === undefined) return { reason: 'PolicyChanged', message: `trigger ${spec.trigger.name} is gone from the policy` }
   const different = differsFromApproved(spec, target)
