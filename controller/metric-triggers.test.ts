@@ -168,24 +168,42 @@ describe('a metric trigger', () => {
     expect(state()).to.include({ state: 'Pending', since })
   })
 
+  /** What metrics-server measured just now: the first pod at 95 % of its CPU, all others idle. */
+  const measure = (): void => {
+    const known = new Set(town.cluster.all(POD_METRICS).map(({ metadata }) => metadata.name))
+    for (const { metadata: { name } } of town.cluster.all(PODS)) {
+      const measured = { timestamp: formatInstant(town.clock.now()), containers: [{ name: 'app', usage: { cpu: name === 'cart-1-0' ? '950m' : '5m' } }] }
+      if (known.has(name)) town.cluster.change(POD_METRICS, { namespace: NAMESPACE, name }, (old) => ({ ...old, ...measured }))
+      else town.cluster.seed(POD_METRICS, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { name, namespace: NAMESPACE }, ...measured })
+    }
+  }
+  const limitCpu = (): void =>
+    void town.cluster.change(PODS, { namespace: NAMESPACE, name: 'cart-1-0' }, (pod) => ({ ...pod, spec: { restartPolicy: 'Always', containers: [{ name: 'app', resources: { limits: { cpu: '1' } } }] } }))
+
   it('of CPU is told by metrics-server, of the limit of each container', async () => {
     town = new Town({ spec: { triggers: [metric({ query: 'cpu_usage_percent', duration: '30s' })] } })
-    const usage = (): void => {
-      for (const { metadata } of town.cluster.all(PODS)) {
-        town.cluster.seed(POD_METRICS, {
-          apiVersion: 'metrics.k8s.io/v1beta1',
-          kind: 'PodMetrics',
-          metadata: { name: metadata.name, namespace: NAMESPACE },
-          timestamp: formatInstant(town.clock.now()),
-          containers: [{ name: 'app', usage: { cpu: metadata.name === 'cart-1-0' ? '950m' : '5m' } }],
-        })
-      }
-    }
-    town.cluster.change(PODS, { namespace: NAMESPACE, name: 'cart-1-0' }, (pod) => ({ ...pod, spec: { restartPolicy: 'Always', containers: [{ name: 'app', resources: { limits: { cpu: '1' } } }] } }))
-    usage()
+    limitCpu()
+    measure()
     await town.start()
     expect(state()).to.include({ state: 'Pending', value: 95, message: 'cpu_usage_percent of container app is 95 (> 90)' })
     await live(seconds(35))
+    expect(town.actions.map(({ spec }) => spec.targetResource.name)).to.deep.equal(['cart-1-0'])
+  })
+
+  it('of CPU holds from sample to sample of a metrics-server that measures less often than it is asked', async () => {
+    town = new Town({ spec: { triggers: [metric({ query: 'cpu_usage_percent', duration: '4m' })] } })
+    limitCpu()
+    measure()
+    await town.start()
+    // Three askings for each sample.
+    await live(seconds(90))
+    measure()
+    await live(seconds(90))
+    measure()
+    await live(seconds(55))
+    expect(state()).to.include({ state: 'Pending', value: 95 })
+    expect(town.actions).to.have.lengthOf(0)
+    await live(seconds(10))
     expect(town.actions.map(({ spec }) => spec.targetResource.name)).to.deep.equal(['cart-1-0'])
   })
 

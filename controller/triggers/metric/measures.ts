@@ -32,7 +32,7 @@ export function usage(pod: PodView, resource: 'cpu' | 'memory', readings: readon
   const series = own.flatMap((one): Series[] => {
     const name = one.labels['container'] ?? ''
     const ceiling = ceilingOf(name === '' ? pod.resources.pod : pod.resources.containers[name], resource)
-    return ceiling === undefined ? [] : [{ labels: one.labels, points: one.points.map(({ at, value }) => ({ at, value: (100 * value) / ceiling })) }]
+    return ceiling === undefined ? [] : [{ labels: one.labels, points: one.points.map((point) => ({ ...point, value: (100 * point.value) / ceiling })) }]
   })
   return series.length === 0 ? { why: `no container of pod ${pod.ref.name} has a ${resource} limit or request, so there is nothing to take a percentage of` } : { series }
 }
