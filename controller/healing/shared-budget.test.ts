@@ -50,6 +50,13 @@ describe('a budget that policies share', () => {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), which }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), span: fc.oneof(fc.integer({ min: 0, max: minutes(30) }), fc.constantFrom(hours(1) - 1, hours(1))) }) },
   )
+  it('stays within its schema at the highest limit, where two busy hours meet', () => {
+    const acts = (count: number, when: number): SharedAct[] => Array.from({ length: count }, (_, i) => act(`a${when}-${i}`, when))
+    const answer = takeSlot(cluster(...acts(200, minutes(-61)), ...acts(199, 0)), { action: 'last', policy: POLICY }, 200, at(1))
+    if ('refusal' in answer) throw new Error(answer.refusal.message)
+    expect(answer.ledger.acts).to.have.length(256)
+    expect(answer.ledger.acts.filter(({ reservedAt }) => reservedAt >= new Date(at(0)).toISOString())).to.have.length(200)
+  })
   it('lets never more than its limit be written in any sliding hour', () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 150, size: 'max' }), fc.integer({ min: 1, max: 5 }), (moves, limit) => {

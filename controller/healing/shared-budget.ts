@@ -23,6 +23,9 @@ export const emptyBudget = (scope: BudgetScope): SharedBudget => ({ ...scope, ac
 
 export const sharedLimit = ({ budgets }: Installation, { scope }: Pick<BudgetScope, 'scope'>): number => (scope === 'Namespace' ? budgets.namespace : budgets.cluster)
 
+/** Bound of the schema, and more than any limit. */
+const MAX_ACTS = 256
+
 /** An unreadable time counts (I19). */
 function counts({ reservedAt }: SharedAct, now: Instant): boolean {
   const at = parseInstant(reservedAt)
@@ -67,7 +70,9 @@ export function takeSlot(budget: SharedBudget, act: Pick<SharedAct, 'action' | '
   if (refusal !== undefined) return { refusal }
   const at = parseInstant(held?.reservedAt)
   const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }
-  return { ledger: { ...budget, acts: [...others.filter((other) => counts(other, before(now, CLOCK_STEP))), next] } }
+  // The oldest go first: they count only should the clock go back.
+  const remembered = others.filter((other) => counts(other, before(now, CLOCK_STEP))).slice(1 - MAX_ACTS)
+  return { ledger: { ...budget, acts: [...remembered, next] } }
 }
 
 /** Given back: nothing was made of it, and nothing will be. */

@@ -81,6 +81,18 @@ describe('verification', () => {
     expect(told(judge([well], end - 1, {}, { spec }))).to.equal(`until ${end}`)
     expect(told(judge([well], end, {}, { spec }))).to.equal('Inconclusive')
   })
+  it('is not Effective where nothing is left that the trigger looks at', () => {
+    const quiet = (now: number): string =>
+      told(
+        verify(
+          policy(rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m' })),
+          { trigger: 'crashing', subject: cart.ref, targetUid: cart.ref.uid, actedAt: at(0), expectation: 'quiet', healthySince: at(0) },
+          snapshot({ now: at(now), pods: [] }),
+        ),
+      )
+    expect(quiet(WINDOW)).to.equal(`until ${minutes(6)}`)
+    expect(quiet(minutes(6))).to.equal('Inconclusive')
+  })
   it('always ends: at the latest a minute after both windows', () => {
     const flapping = (since: number): PodView => fresh('cart-9', at(made), at(since))
     for (const since of [made, DEADLINE - 1, DEADLINE, DEADLINE + 1]) expect(judge([flapping(since)], DEADLINE + WINDOW + minutes(1)).kind).to.equal('Done')

@@ -78,13 +78,14 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   const stableAt = after(since, stabilizationWindow)
   if (now < stableAt) return wait(stableAt, since)
   const unsure = observed.find(({ observation }) => observation.state !== 'Quiet')
-  if (unsure === undefined) {
+  // Where nothing is left that the trigger could look at, nobody can say that it is quiet (I20).
+  if (unsure === undefined && observed.length > 0) {
     const what = replacements.length === 0 ? describe(input.subject) : replacements.slice(0, 3).join(', ')
     return done('Effective', `${what} healthy and ${trigger.name} quiet for ${formatDuration(stabilizationWindow)}`, since)
   }
   const end = after(latest(deadline, stableAt), PATIENCE)
   if (now < end) return wait(end, since)
-  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure.object.ref)}`)
+  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure?.object.ref ?? input.subject)}`)
 }
 
 /** Where nothing but the detector tells that it is over, the time since when it has been quiet is what the looks have seen. */
