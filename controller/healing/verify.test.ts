@@ -81,6 +81,19 @@ describe('verification', () => {
     expect(told(judge([well], end - 1, {}, { spec }))).to.equal(`until ${end}`)
     expect(told(judge([well], end, {}, { spec }))).to.equal('Inconclusive')
   })
+  it('of a pod that was changed and stays is not decided by its broken neighbours', () => {
+    const changed = (targetUid: string): string =>
+      told(
+        verify(
+          policy(rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m' })),
+          { trigger: 'crashing', subject: cart.ref, targetUid, actedAt: at(0), expectation: 'quiet', healthySince: at(0) },
+          snapshot({ now: at(minutes(5)), pods: [pod('cart-0'), crashing('cart-1')], findings: [remembered(crashing('cart-1'), at(-300_000))] }),
+        ),
+      )
+    expect(changed('uid-cart-0')).to.equal('Effective')
+    expect(changed('uid-cart-1')).to.equal('Ineffective')
+    expect(changed(cart.ref.uid)).to.equal('Ineffective')
+  })
   it('is not Effective where nothing is left that the trigger looks at', () => {
     const quiet = (now: number): string =>
       told(

@@ -100,10 +100,13 @@ interface Observed {
 }
 
 /** The pods that the act made, or where it made none all of the subject; and the subject's other objects that the trigger looks at. */
-function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject, actedAt }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
+function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject, actedAt, targetUid }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
   const byUid = indexWorkloads(look.workloads)
   // Whatever their names are now, they stand for the pods that were selected.
-  const pods = (['replacement', 'rollout', 'renewal'].includes(expectation) ? made : livingPods(subject, look)).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  const living = livingPods(subject, look)
+  // A pod that was changed and stays tells of itself; its neighbours were not acted on.
+  const itself = living.filter(({ ref }) => ref.uid === targetUid)
+  const pods = (['replacement', 'rollout', 'renewal'].includes(expectation) ? made : itself.length > 0 ? itself : living).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const { objects, matched } = select(policy, look)
   const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
   return about.map(({ object }) => ({ object, observation: detect(trigger, object, { ...contextFor(policy, trigger.name, object.ref.uid, look), actedAt }) }))
