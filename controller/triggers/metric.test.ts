@@ -4,7 +4,7 @@ import { millis, seconds } from '../../shared/lib/time.ts'
 import { questionKey, type MetricReading, type MetricReadings, type Series } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { PodView, TargetView } from '../healing/snapshot.ts'
-import { at, cart, chained, condition, context, pod, workload } from '../healing/testing/builders.ts'
+import { at, cart, chained, condition, container, context, pod, workload } from '../healing/testing/builders.ts'
 import { compileMetric, questionFor, type MetricArgs } from './metric/args.ts'
 import { metricTrigger } from './metric.ts'
 import { isTrouble, type DetectContext, type Memory, type Observation } from './trigger.ts'
@@ -69,6 +69,15 @@ describe('a measured value', () => {
     expect(verified(-1)).to.equal('Quiet')
     expect(verified(0)).to.equal('NoData: it has not been read since the act')
     expect(verified(-1, 'refused')).to.equal('NoData: refused')
+  })
+  it('of restarts is of those after an act, when the act is verified', () => {
+    const often = pod('cart-0', { containers: [container({ restarts: 5 })] })
+    const marks = [{ pod: { uid: often.ref.uid, name: 'cart-0' }, container: 'app', base: 2, marks: [{ at: at(-60_000), total: 5 }] }]
+    const restarts = (actedAt: number | undefined): string =>
+      metricTrigger.detect(args({ query: 'restart_count', operator: '>=', threshold: 3, duration: '0s', window: '1h' }), often, context({ marks, ...(actedAt === undefined ? {} : { actedAt: at(actedAt) }) })).state
+    expect(restarts(undefined)).to.equal('Firing')
+    expect(restarts(-60_000)).to.equal('Firing')
+    expect(restarts(-59_999)).to.equal('Quiet')
   })
   it('survives one missed tick, and not two', () => {
     const missing = (gap: number): Series => ({ labels: { namespace: 'shop', pod: 'cart-0' }, points: [-gap - 60_000, -gap - 30_000, -gap, 0].map((t) => ({ at: at(t), value: 95 })) })

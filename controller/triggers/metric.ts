@@ -3,7 +3,7 @@
  * status; what is missing, old or no number is NoData, which neither fires nor calms.
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
-import { after, before, between, latest, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { after, before, between, latest, millis, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
 import { questionKey, TICKS_OF_GRACE, type MetricQuestion, type MetricReading, type MetricReadings, type Series } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
@@ -75,7 +75,9 @@ function seriesFor(args: MetricArgs, object: TargetView, { byQuestion }: MetricR
 function restarts(args: MetricArgs, object: TargetView, context: DetectContext): Observation {
   if (object.shape !== 'Pod') return { state: 'NoData', why: `a ${object.ref.kind} has no containers that restart` }
   if (object.containers.length === 0) return { state: 'NoData', why: 'the pod has no container status yet' }
-  const { count, remember, changesAt } = countRestarts(object, context.marks, args.window, context.now)
+  // Of an act that is verified only what came after it: a pod that stayed would be blamed for what was before.
+  const window = context.actedAt === undefined ? args.window : millis(Math.min(args.window, Math.max(0, between(context.actedAt, context.now))))
+  const { count, remember, changesAt } = countRestarts(object, context.marks, window, context.now)
   const seen = judged(args, context, { series: [{ labels: {}, points: [{ at: context.now, value: count }] }] }, NO_GAP)
   const ends = changesAt !== undefined && breaches(args, count) ? { recheckAt: changesAt } : {}
   return { ...seen, ...(seen.state === 'Pending' || seen.state === 'Firing' ? ends : {}), marks: remember }
