@@ -16,25 +16,31 @@ const FEWEST_POINTS = 8
 
 const keyOf = ({ labels }: Series): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : Number(a > b))))
 
+/** When somebody was asked, and when the answer was there. How long it took is no silence of the source. */
+export interface Exchange {
+  readonly asked: Instant
+  readonly answered: Instant
+}
+
 /** Of an answer with the past, a series is there while its newest point is: others have ended since. */
-export const past = (answer: readonly Series[], now: Instant, grace: Millis): KeptSeries[] =>
+export const past = (answer: readonly Series[], { asked, answered }: Exchange, grace: Millis): KeptSeries[] =>
   answer.flatMap((series) => {
-    const seenAt = series.points.at(-1)?.at
-    return seenAt === undefined || seenAt < before(now, grace) ? [] : [{ ...series, key: keyOf(series), seenAt }]
+    const newest = series.points.at(-1)?.at
+    return newest === undefined || newest < before(asked, grace) ? [] : [{ ...series, key: keyOf(series), seenAt: answered }]
   })
 
 /** One that an answer misses stays for a while: a scrape may have failed. */
-export function merged(old: readonly KeptSeries[], answer: readonly Series[], now: Instant, grace: Millis): KeptSeries[] {
+export function merged(old: readonly KeptSeries[], answer: readonly Series[], { asked, answered }: Exchange, grace: Millis): KeptSeries[] {
   const byKey = new Map(old.map((series) => [series.key, series]))
   const fresh = new Map<string, KeptSeries>()
   for (const { labels, points } of answer) {
     const key = keyOf({ labels, points })
     // A source that tells the same series twice contradicts itself; both count, as one past.
     const known = fresh.get(key) ?? byKey.get(key)
-    const unbroken = known !== undefined && known.seenAt >= before(now, grace)
-    fresh.set(key, { key, labels, seenAt: now, points: appended(known?.points ?? [], unbroken ? points.map((point) => ({ ...point, unbroken: true as const })) : points) })
+    const unbroken = known !== undefined && known.seenAt >= before(asked, grace)
+    fresh.set(key, { key, labels, seenAt: answered, points: appended(known?.points ?? [], unbroken ? points.map((point) => ({ ...point, unbroken: true as const })) : points) })
   }
-  const missed = old.filter(({ key, seenAt }) => !fresh.has(key) && seenAt >= before(now, grace))
+  const missed = old.filter(({ key, seenAt }) => !fresh.has(key) && seenAt >= before(asked, grace))
   return [...fresh.values(), ...missed]
 }
 

@@ -187,6 +187,21 @@ describe('rounds of metrics', () => {
     await clock.advance(millis(1))
     expect(reading('a')?.series[0]?.points.at(-1)).to.deep.equal({ at: newest, value: 2 })
   })
+  it('take no slow answer for a break, and no series for ended because of it', async () => {
+    policies = [wanted('a', 'shop/a', millis(20 * TICK))]
+    await start()
+    const first = clock.now()
+    const slow = (series: Series[]): Promise<MetricAnswer> => new Promise((resolve) => void clock.after(millis(4 * TICK), () => resolve({ kind: 'Series', series })))
+    source.answers.set('a', (at) => slow([value(2, at)]))
+    // Asked with the first tick, and again as soon as the answer is there.
+    await clock.advance(millis(9 * TICK))
+    const point = (ticks: number): object => ({ at: after(first, millis(ticks * TICK)), value: 2, unbroken: true })
+    expect(reading('a')?.series.map(({ points }) => points)).to.deep.equal([[{ at: first, value: 1 }, point(1), point(5)]])
+    // One that an answer misses stays, as with a quick source.
+    source.answers.set('a', () => slow([]))
+    await clock.advance(millis(8 * TICK))
+    expect(values('a')).to.deep.equal([[1, 2, 2, 2]])
+  })
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()
@@ -255,6 +270,19 @@ describe('rounds of metrics', () => {
       await start()
       expect(source.asked).to.deep.equal(['past 86760/360'])
       expect(reading('a')?.gap).to.equal(900_000)
+    })
+    it('keep a series whose past took long to tell', async () => {
+      policies = [wanted('a', 'shop/a', minutes(2))]
+      source.past = (now) => ({ kind: 'Series', series: [value(3, now)] })
+      const recall = source.recall.bind(source)
+      source.recall = async (...args) => {
+        await new Promise<void>((resolve) => void clock.after(millis(4 * TICK), resolve))
+        return (await recall(...args)) as MetricAnswer
+      }
+      void rounds.start(() => {})
+      // The tick that it ends with asks for the newest value.
+      await clock.advance(millis(4 * TICK))
+      expect(values('a')).to.deep.equal([[3, 1]])
     })
     it('leave out what has ended since', async () => {
       source.past = (now) => ({ kind: 'Series', series: [value(95, after(now, millis(-76_000)), 'gone'), value(95, now)] })

@@ -126,6 +126,7 @@ export class MetricRounds implements MetricMemory {
   async #ask(kept: Kept): Promise<void> {
     const { clock, reads, log } = this.#options
     if (this.#tell === undefined) return
+    const asked = clock.now()
     const answer = await this.#answer(kept).catch((error: unknown): Answered => {
       // A source answers with a reason; what it throws is a mistake of ours, and no reason to stop asking others.
       log.error('a source of metrics failed', { error })
@@ -140,7 +141,7 @@ export class MetricRounds implements MetricMemory {
       if (kept.failure !== undefined) log.info('metrics again', { kind: kept.question.kind })
       kept.failure = undefined
       kept.answeredAt = now
-      const series = answer.past ? past(answer.series, now, this.#grace) : merged(kept.series, answer.series, now, this.#grace)
+      const series = answer.past ? past(answer.series, { asked, answered: now }, this.#grace) : merged(kept.series, answer.series, { asked, answered: now }, this.#grace)
       kept.series = trimmed(series, before(now, millis(kept.span + 2 * this.#gap(kept))))
     }
     this.#publish()
