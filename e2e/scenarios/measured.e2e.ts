@@ -6,10 +6,10 @@ import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import type { AuditEntry } from '../demo/audit.ts'
-import { Fixture, policy } from '../healing/fixture.ts'
+import { Fixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
+import { acts, measured } from './figures.ts'
 import { rolledOut, tell, workload } from './workloads.ts'
 
 const MINUTES = 60
@@ -17,17 +17,6 @@ const MINUTES = 60
 /** Serves a figure that is as old as the pod, and can be told another. */
 const served = (metric: string, healthy: number): string => `mkdir /data/www; echo "${metric} ${healthy}" > /data/www/metrics; exec httpd -f -p 8080 -h /data/www`
 const SCRAPED = { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' }
-
-interface Measured {
-  readonly query: string
-  readonly threshold: number
-  readonly duration: string
-}
-
-const measured = (namespace: string, app: string, { query, threshold, duration }: Measured, spec: object = {}): object => {
-  const made = policy(namespace, { app }) as { readonly spec: object }
-  return { ...made, spec: { ...made.spec, triggers: [{ name: 'measured', type: 'metric', cooldownPeriod: '0s', metricTrigger: { query, threshold, duration } }], ...spec } }
-}
 
 describe('nights seen in figures alone', function () {
   this.timeout(6 * MINUTES * 1000)
@@ -45,8 +34,6 @@ describe('nights seen in figures alone', function () {
     await fixture?.stop()
   })
 
-  const acts = (ns: string): readonly AuditEntry[] => fixture.writes(ns).filter(({ group, dryRun }) => !dryRun && group !== 'kubeskippy.io' && group !== 'events.k8s.io')
-
   it('a slow degradation that only Prometheus sees: the one slow pod of two is replaced, while both are Ready', async () => {
     const ns = await fixture.namespace('slow')
     const slow = { query: 'max by (namespace, pod) (checkout_seconds)', threshold: 1, duration: '3s' }
@@ -62,7 +49,7 @@ describe('nights seen in figures alone', function () {
     const [action] = await fixture.ended(ns, 1, seconds(150))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.trigger.evidence).to.include('2.5')
-    expect(acts(ns).map(({ resource, name, impersonated }) => ({ resource, name, impersonated }))).to.deep.equal([{ resource: 'pods/eviction', name: creeping, impersonated: serviceAccountUser(ns, HEALER_ACCOUNT) }])
+    expect(acts(fixture, ns).map(({ resource, name, impersonated }) => ({ resource, name, impersonated }))).to.deep.equal([{ resource: 'pods/eviction', name: creeping, impersonated: serviceAccountUser(ns, HEALER_ACCOUNT) }])
     expect(await rolledOut(fixture, ns, 'shop')).to.have.length(2).and.to.include(fine).and.not.to.include(creeping)
   })
 
@@ -80,9 +67,9 @@ describe('nights seen in figures alone', function () {
     const [action] = await fixture.ended(ns, 1, seconds(150))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.targetResource).to.include({ kind: 'Deployment', name: 'api' })
-    expect(acts(ns).map(({ verb, resource, name }) => ({ verb, resource, name }))).to.deep.equal([{ verb: 'patch', resource: 'deployments/scale', name: 'api' }])
+    expect(acts(fixture, ns).map(({ verb, resource, name }) => ({ verb, resource, name }))).to.deep.equal([{ verb: 'patch', resource: 'deployments/scale', name: 'api' }])
     expect(await rolledOut(fixture, ns, 'api')).to.have.length(2)
     await fixture.decided(ns, 'Healthy', seconds(60))
-    expect(acts(ns)).to.have.length(1)
+    expect(acts(fixture, ns)).to.have.length(1)
   })
 })

@@ -1,0 +1,51 @@
+/**
+ * A pod that spins on its CPU and is Running and Ready all along. A real metrics-server tells, which measures far less
+ * often than it is asked. Asserts by the audit log what was written, and what was not.
+ */
+import { expect } from 'chai'
+import { seconds } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { Fixture } from '../healing/fixture.ts'
+import { startMetricsServer } from '../monitoring/metrics-server.ts'
+import { acts, measured } from './figures.ts'
+import { rolledOut, tell, workload } from './workloads.ts'
+
+const MINUTES = 60
+
+/** Spins for a while after each longer rest, about as long as one of the kubelet's own readings covers, and without rest once it is told so. As old as the pod. */
+const SPINNING = 'spin() { timeout "$1" sh -c "while :; do :; done"; }; while :; do if [ -e /data/forever ]; then spin 5; else sleep 20; spin 14; fi; done'
+
+describe('a pod that spins on its CPU', function () {
+  this.timeout(15 * MINUTES * 1000)
+  let fixture: Fixture
+
+  before(async function () {
+    this.timeout(15 * MINUTES * 1000)
+    fixture = await Fixture.start({ controller: false })
+    await startMetricsServer(fixture.cluster)
+    await fixture.installation.startController({ flags: { 'sync-interval': '1s' } })
+  })
+  after(async () => fixture?.stop())
+
+  it('is left alone while it comes and goes, and is healed once when it stays', async () => {
+    const ns = await fixture.namespace('spin')
+    const hot = { query: 'cpu_usage_percent', threshold: 60, duration: '45s' }
+    const safetyRules = { stabilizationWindow: '45s', healthCheckTimeout: '2m' }
+    await fixture.apply(workload(ns, 'worker', { script: SPINNING, limits: { cpu: '50m', memory: '64Mi' } }), measured(ns, 'worker', hot, { safetyRules }))
+    const [pod = ''] = await rolledOut(fixture, ns, 'worker')
+    for (const state of ['Quiet', 'Pending', 'Quiet']) {
+      await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state }), seconds(180))
+    }
+    expect(await fixture.actions(ns), 'while it came and went').to.deep.equal([])
+    await tell(fixture, ns, pod, 'forever')
+    await eventually(async () => {
+      const { status } = await fixture.policy(ns)
+      expect(acts(fixture, ns), `${JSON.stringify(status?.triggers)} ${JSON.stringify(status?.lastDecision)}`).to.have.length(1)
+    }, seconds(300))
+    const [action] = await fixture.actions(ns)
+    expect(action?.spec.trigger.evidence).to.include('cpu_usage_percent')
+    expect(action?.spec.targetResource.name).to.equal(pod)
+    await rolledOut(fixture, ns, 'worker')
+    expect(acts(fixture, ns).map(({ resource, name }) => ({ resource, name }))).to.deep.equal([{ resource: 'pods/eviction', name: pod }])
+  })
+})
