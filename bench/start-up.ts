@@ -1,6 +1,7 @@
 /**
  * `make bench`: how long both programs take until they are ready, and how much memory they keep, beside a bare HTTPS
- * server in the same run. One after another, round by round, so that whatever else the machine does meets all of them.
+ * server in the same run; and how long commands take to their end, beside a Node that does nothing. One after another, round
+ * by round, so that whatever else the machine does meets all of them.
  *
  *     node bench/start-up.ts [ROUNDS]
  */
@@ -81,6 +82,30 @@ async function measure(subject: Subject, cache: string): Promise<Run> {
   }
 }
 
+interface Command {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly code: number
+}
+
+/** Milliseconds from the start of the process to its end. */
+async function timeOf({ name, args, code }: Command, cache: string): Promise<number> {
+  const begin = performance.now()
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: { ...plainEnv(), NODE_COMPILE_CACHE: cache } })
+  const [ended] = (await once(child, 'exit')) as [number]
+  if (ended !== code) throw new Error(`${name} ended with ${ended}`)
+  return performance.now() - begin
+}
+
+function commands(cluster: Cluster, folder: string): readonly Command[] {
+  const nothing = join(folder, 'nothing.mjs')
+  writeFileSync(nothing, '')
+  const cli = (code: number, ...args: readonly string[]): Command => ({ name: `kubeskippy ${args[0]}`, args: [join(folder, 'kubeskippy.js'), ...args], code })
+  // What is asked for is not there: one call of the API server, and the answer to it.
+  const absent = ['nobody', '-n', 'default', `--kubeconfig=${cluster.kubeconfig}`] as const
+  return [{ name: 'bare Node', args: [nothing], code: 0 }, cli(0, '--help'), cli(1, 'approve', ...absent), cli(1, 'pause', ...absent), cli(1, 'explain', ...absent)]
+}
+
 async function prepare(cluster: Cluster, folder: string): Promise<readonly Subject[]> {
   const { cert, key } = await issueAuthority(systemClock.now(), hours(24))
   writeFileSync(join(folder, 'tls.crt'), cert)
@@ -109,7 +134,9 @@ const cluster = await startCluster({ node: false })
 try {
   const subjects = await prepare(cluster, folder)
   const cache = join(folder, 'compile-cache')
+  const ends = commands(cluster, folder)
   const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]))
+  const times = new Map<Command, number[]>(ends.map((command) => [command, []]))
   // Round 0 fills the compile cache and the page cache, and is not counted.
   for (let round = 0; round <= rounds; round++) {
     console.error(round === 0 ? 'warming up' : `round ${round} of ${rounds}`)
@@ -117,17 +144,18 @@ try {
       const run = await measure(subject, cache)
       if (round > 0) runs.get(subject)?.push(run)
     }
+    for (const command of ends) {
+      const time = await timeOf(command, cache)
+      if (round > 0) times.get(command)?.push(time)
+    }
   }
-  const results = subjects.map((subject) => {
-    const taken = runs.get(subject) ?? []
-    return { subject, ready: spread(taken.map(({ ready }) => ready)), memory: spread(taken.map(({ memory }) => memory)) }
-  })
-  const rows = results.map(({ subject, ready, memory }) => {
-    const [base] = results
-    return [subject.name, show(ready, 'ms'), base === undefined ? '' : ratio(ready, base.ready), show(memory, 'MiB'), base === undefined ? '' : ratio(memory, base.memory)]
-  })
+  const results = [...runs].map(([{ name }, taken]) => ({ name, ready: spread(taken.map(({ ready }) => ready)), memory: spread(taken.map(({ memory }) => memory)) }))
+  const [base] = results
   console.log(`${rounds} rounds, median (least..most), Node ${process.version}\n`)
-  console.log(table(['', 'ready after', 'x bare', 'memory', 'x bare'], rows))
+  console.log(table(['', 'ready after', 'x bare', 'memory', 'x bare'], results.map(({ name, ready, memory }) => [name, show(ready, 'ms'), base === undefined ? '' : ratio(ready, base.ready), show(memory, 'MiB'), base === undefined ? '' : ratio(memory, base.memory)])))
+  const took = [...times].map(([{ name }, taken]) => ({ name, end: spread(taken) }))
+  const [bare] = took
+  console.log(`\n${table(['', 'ended after', 'x bare'], took.map(({ name, end }) => [name, show(end, 'ms'), bare === undefined ? '' : ratio(end, bare.end)]))}`)
 } finally {
   await cluster.stop()
   rmSync(folder, { recursive: true, force: true })

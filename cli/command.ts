@@ -21,7 +21,7 @@ export class NotPossible extends Error {
 /** Runs the work of the command that was chosen, and keeps its exit code. */
 export type Finish = (run: () => Promise<number>) => Promise<void>
 
-/** One command: adds itself to the program. */
+/** One command: adds itself to the program. What it works with is loaded when it is chosen, so that no command waits for another's. */
 export type AddCommand = (program: Command, env: CliEnvironment, finish: Finish) => void
 
 export interface ClusterFlags {
@@ -41,13 +41,13 @@ export function namespaceValue(name: string): string {
 }
 
 /** The namespace of a flag, else that of the context. @throws ConfigError */
-export const chosenNamespace = (env: CliEnvironment, flags: ClusterFlags & { readonly namespace?: string }): string =>
+export const chosenNamespace = async (env: CliEnvironment, flags: ClusterFlags & { readonly namespace?: string }): Promise<string> =>
   flags.namespace ?? env.defaultNamespace(accessOf(env, flags))
 
 /** Connects, works, closes. Errors become lines for people and exit code 1. */
 export async function withCluster(env: CliEnvironment, flags: ClusterFlags, work: (api: KubeConnection) => Promise<number>): Promise<number> {
   return reported(env, async () => {
-    const api = env.connect(accessOf(env, flags))
+    const api = await env.connect(accessOf(env, flags))
     try {
       return await work(api)
     } finally {

@@ -44,7 +44,7 @@ const decide = (env: CliEnvironment, decision: Decision, given: string, flags: F
   withCluster(env, flags, async (api) => {
     // As `kubectl get` prints it.
     const name = given.replace(/^(?:ha|healingactions?)(?:\.kubeskippy\.io)?\//, '')
-    const namespace = chosenNamespace(env, flags)
+    const namespace = await chosenNamespace(env, flags)
     const dryRun = flags.dryRun === true
     const action = await find(api, namespace, name)
     const say = (line: string): void => env.stdout(`${printable(line, 1000)}\n`)

@@ -35,9 +35,9 @@ export interface CliEnvironment {
   /** Of the kubeconfig when no flag names one; undefined: the pod's own account. */
   readonly defaultKubeconfig: () => string | undefined
   /** The namespace of the context, as for kubectl. @throws ConfigError */
-  readonly defaultNamespace: (access: AccessConfig) => string
+  readonly defaultNamespace: (access: AccessConfig) => Promise<string>
   /** @throws ConfigError */
-  readonly connect: (access: AccessConfig) => KubeConnection
+  readonly connect: (access: AccessConfig) => Promise<KubeConnection>
   /** They read their own flags. */
   readonly programs: Readonly<Record<ProgramName, (argv: readonly string[]) => Promise<number>>>
 }

@@ -4,11 +4,8 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { processEnvironment } from '../shared/adapters/process-environment.ts'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
-import { namespaceOf } from '../shared/kube/credentials.ts'
 import type { ProgramEnvironment } from '../shared/kube/program.ts'
-import { connect } from '../shared/kube/transport.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
 import { kubeconfigOfPerson, kubeconfigOfProgram, type Surroundings } from './kubeconfig.ts'
@@ -28,10 +25,10 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const surroundings: Surroundings = { env: process.env, home: homedir(), exists: existsSync }
 
-const environment = (program: ProgramName): ProgramEnvironment => ({
-  ...processEnvironment(program, VERSION, stop.signal),
-  defaultKubeconfig: () => kubeconfigOfProgram(surroundings),
-})
+const environment = async (program: ProgramName): Promise<ProgramEnvironment> => {
+  const { processEnvironment } = await import('../shared/adapters/process-environment.ts')
+  return { ...processEnvironment(program, VERSION, stop.signal), defaultKubeconfig: () => kubeconfigOfProgram(surroundings) }
+}
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
@@ -46,10 +43,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stop: stop.signal,
   version: VERSION,
   defaultKubeconfig: () => kubeconfigOfPerson(surroundings),
-  defaultNamespace: (access) => namespaceOf(access) ?? 'default',
-  connect: (access) => connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
+  defaultNamespace: async (access) => (await import('../shared/kube/credentials.ts')).namespaceOf(access) ?? 'default',
+  connect: async (access) => (await import('../shared/kube/transport.ts')).connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
   programs: {
-    controller: async (argv) => (await import('../controller/program.ts')).runController(argv, environment('controller')),
-    webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, environment('webhook')),
+    controller: async (argv) => (await import('../controller/program.ts')).runController(argv, await environment('controller')),
+    webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, await environment('webhook')),
   },
 })

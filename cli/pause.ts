@@ -61,7 +61,7 @@ const over = (env: CliEnvironment, scope: Scope, flags: Flags, act: (on: Switch,
     const dryRun = flags.dryRun === true
     const say = (line: string): void => env.stdout(`${line}${dryRun ? ' (dry run)' : ''}\n`)
     const reason = printable((flags.reason ?? '').trim(), LONGEST_REASON)
-    await act({ api, say, dryRun }, { ...targetOf(scope, () => chosenNamespace(env, flags)), reason: reason === '' ? 'by kubeskippy pause' : reason })
+    await act({ api, say, dryRun }, { ...(await targetOf(scope, () => chosenNamespace(env, flags))), reason: reason === '' ? 'by kubeskippy pause' : reason })
     return DONE
   })
 
@@ -72,10 +72,10 @@ interface Target {
   readonly reason: string
 }
 
-function targetOf(scope: Scope, namespaceOf: () => string): Omit<Target, 'reason'> {
+async function targetOf(scope: Scope, namespaceOf: () => Promise<string>): Promise<Omit<Target, 'reason'>> {
   switch (scope.kind) {
     case 'policy': {
-      const namespace = namespaceOf()
+      const namespace = await namespaceOf()
       return { resource: HEALING_POLICIES, key: { namespace, name: scope.name }, called: `healingpolicy/${printable(scope.name, 253)} in ${namespace}` }
     }
     case 'namespace':

@@ -1,13 +1,13 @@
 /** The command line. Everything of the process comes in; the exit code goes out. */
 import { Command, CommanderError } from 'commander'
-import { addCheck } from './check/check.ts'
+import { addCheck } from './check/command.ts'
 import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
 import { addConsent } from './consent.ts'
 import { addDecide } from './decide.ts'
 import { addPause } from './pause.ts'
-import { addExplain } from './explain/explain.ts'
-import { addTop } from './top/top.ts'
-import { addSimulate } from './simulate/simulate.ts'
+import { addExplain } from './explain/command.ts'
+import { addTop } from './top/command.ts'
+import { addSimulate } from './simulate/command.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */

@@ -168,7 +168,7 @@ describe('kubeskippy check', () => {
       serverVersion: () => Promise.reject(new ApiError({ kind: 'Network', code: 0, request: 'GET version' })),
       close: () => Promise.resolve(),
     })
-    expect(await run('check', { connect: () => silent })).to.deep.equal({ code: 1, out: '', err: 'error: GET version: Network: the API server does not answer\n' })
+    expect(await run('check', { connect: () => Promise.resolve(silent) })).to.deep.equal({ code: 1, out: '', err: 'error: GET version: Network: the API server does not answer\n' })
   })
 
   for (const line of ['check now', 'check -o yaml', 'check -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))

@@ -1,12 +1,12 @@
 /** `kubeskippy explain`: the whole chain from evidence to outcome, and why nothing happened. */
-import { Option } from 'commander'
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeReader } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { HEALING_ACTIONS, HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { nearest, printable, quoted } from '../../shared/lib/text.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
-import { chosenNamespace, clusterFlags, DONE, namespaceValue, NotPossible, withCluster, type AddCommand, type ClusterFlags } from '../command.ts'
+import { chosenNamespace, DONE, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
+import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
 import { find, listAll } from '../reading.ts'
 import { actionText } from './action-text.ts'
@@ -15,28 +15,17 @@ import { gatherAction, gatherPolicy } from './gather.ts'
 import { policyText } from './policy-text.ts'
 import type { ActionStory, PolicyStory } from './story.ts'
 
-interface Flags extends ClusterFlags {
+export interface ExplainFlags extends ClusterFlags {
   readonly namespace?: string
   readonly output: 'text' | 'json'
 }
 
-export const addExplain: AddCommand = (program, env, finish) => {
-  clusterFlags(program.command('explain'))
-    .description('Tells what a policy sees and does, and why nothing happens; or what became of one action.')
-    .usage('NAME | hp/NAME | ha/NAME [options]')
-    .argument('<name>', 'a HealingPolicy, or a HealingAction')
-    .option('-n, --namespace <name>', 'default: that of the context', namespaceValue)
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
-    .action((name: string, flags: Flags) =>
-      finish(() =>
-        withCluster(env, flags, async (api) => {
-          const story = await gather(api, readName(name), chosenNamespace(env, flags), env.clock.now())
-          env.stdout(flags.output === 'json' ? `${JSON.stringify(asData(story), null, 2)}\n` : toText(story.kind === 'policy' ? policyText(story) : actionText(story)))
-          return DONE
-        }),
-      ),
-    )
-}
+export const explain = (env: CliEnvironment, name: string, flags: ExplainFlags): Promise<number> =>
+  withCluster(env, flags, async (api) => {
+    const story = await gather(api, readName(name), await chosenNamespace(env, flags), env.clock.now())
+    env.stdout(flags.output === 'json' ? `${JSON.stringify(asData(story), null, 2)}\n` : toText(story.kind === 'policy' ? policyText(story) : actionText(story)))
+    return DONE
+  })
 
 export interface Named {
   /** undefined: either. */

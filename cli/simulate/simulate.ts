@@ -1,5 +1,4 @@
 /** `kubeskippy simulate`: what a policy would do now, decided by the controller itself on a cluster that it cannot change. */
-import { InvalidArgumentError, Option } from 'commander'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
@@ -8,8 +7,7 @@ import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { printable, quoted } from '../../shared/lib/text.ts'
-import { parseDuration } from '../../shared/lib/duration.ts'
-import { between, formatInstant, hours, millis, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { between, formatInstant, millis, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { toInstallation } from '../../shared/rules/installation-options.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
@@ -17,7 +15,7 @@ import { readFlags, resolveOptions, type OptionsOf } from '../../shared/runtime/
 import { decode } from '../../shared/schema/defaults.ts'
 import { MetricSources } from '../../controller/adapters/metrics/sources.ts'
 import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
-import { chosenNamespace, clusterFlags, DONE, FAILED, isNamespace, namespaceValue, NotPossible, withCluster, type AddCommand, type ClusterFlags } from '../command.ts'
+import { chosenNamespace, DONE, FAILED, isNamespace, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
 import { find } from '../reading.ts'
@@ -29,43 +27,31 @@ import { verdictOf } from './verdict.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
-interface Flags extends ClusterFlags {
+export interface SimulateFlags extends ClusterFlags {
   readonly namespace?: string
   readonly config?: string
   readonly last?: Millis
   readonly output: 'text' | 'json'
 }
 
-export const addSimulate: AddCommand = (program, env, finish) => {
-  clusterFlags(program.command('simulate'))
-    .description('Tells what the policies of a file would do now, in this cluster. Writes nothing.')
-    .usage('FILE [options]')
-    .argument('<file>', 'YAML or JSON with one policy or several; - is standard input')
-    .option('-n, --namespace <name>', 'for policies that name none; default: that of the context', namespaceValue)
-    .option('--config <file>', "the controller's configuration: its sources of metrics, protected namespaces, ceilings")
-    .option('--last <duration>', 'replay what Prometheus kept of so long, such as 24h: when it would have fired and acted', lastValue)
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
-    .action((file: string, flags: Flags) =>
-      finish(() =>
-        withCluster(env, flags, async (api) => {
-          const [options, { policies, skipped, problems }] = await Promise.all([readOptions(env, flags.config), readPolicies(env, file)])
-          if (problems.length > 0) throw new ConfigError(problems)
-          for (const what of skipped) env.stderr(`skipped: ${what} is no ${healingPolicy.kind}\n`)
-          const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'] })
-          const parts = { api, installation: toInstallation(options), metricSource, clock: env.clock, timers: env.timers, random: env.random, syncInterval: options.syncInterval }
-          try {
-            // One after the other: each has the cluster for itself.
-            const told: Told[] = []
-            for (const document of policies) told.push(await tell(parts, api, document, namespaceOf(document, flags, () => chosenNamespace(env, flags)), flags.last))
-            env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
-            return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
-          } finally {
-            await metricSource.close()
-          }
-        }),
-      ),
-    )
-}
+/** Exit code: 1 when a policy would be refused. */
+export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateFlags): Promise<number> =>
+  withCluster(env, flags, async (api) => {
+    const [options, { policies, skipped, problems }] = await Promise.all([readOptions(env, flags.config), readPolicies(env, file)])
+    if (problems.length > 0) throw new ConfigError(problems)
+    for (const what of skipped) env.stderr(`skipped: ${what} is no ${healingPolicy.kind}\n`)
+    const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'] })
+    const parts = { api, installation: toInstallation(options), metricSource, clock: env.clock, timers: env.timers, random: env.random, syncInterval: options.syncInterval }
+    try {
+      // One after the other: each has the cluster for itself.
+      const told: Told[] = []
+      for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), flags.last))
+      env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
+      return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
+    } finally {
+      await metricSource.close()
+    }
+  })
 
 async function readPolicies(env: CliEnvironment, file: string): Promise<ReturnType<typeof readDocuments>> {
   try {
@@ -89,7 +75,7 @@ async function readOptions(env: CliEnvironment, file: string | undefined): Promi
 }
 
 /** As kubectl: two namespaces for one object are a mistake. @throws NotPossible, ConfigError */
-function namespaceOf({ metadata }: Document, { namespace: wanted }: Flags, otherwise: () => string): string {
+async function namespaceOf({ metadata }: Document, { namespace: wanted }: SimulateFlags, otherwise: () => Promise<string>): Promise<string> {
   const own = isObject(metadata) ? metadata['namespace'] : undefined
   if (typeof own !== 'string' || own === '') return wanted ?? otherwise()
   if (!isNamespace(own)) throw new NotPossible(`${quoted(own)} is no name of a namespace`)
@@ -126,14 +112,6 @@ const firesNext = ({ triggers = [] }: Simulation['status']): Instant | undefined
     .map(({ firesAt }) => parseInstant(firesAt))
     .filter((at) => at !== undefined)
     .sort((a, b) => a - b)[0]
-
-const LONGEST = hours(7 * 24)
-
-function lastValue(text: string): Millis {
-  const span = parseDuration(text)
-  if (span === undefined || span < minutes(1) || span > LONGEST) throw new InvalidArgumentError('It must be a duration from 1m to 168h, such as 24h.')
-  return span
-}
 
 /** As the API server would hold it. */
 function asStored(document: Document, old: HealingPolicy | undefined): HealingPolicy {

@@ -62,8 +62,8 @@ export function setUpCli({ may = () => false, deny, admit, version, files = {} }
       stop: new AbortController().signal,
       version: '1.2.3',
       defaultKubeconfig: () => undefined,
-      defaultNamespace: () => 'shop',
-      connect: (): KubeConnection => Object.assign(cluster.client('person'), { close: () => Promise.resolve() }),
+      defaultNamespace: () => Promise.resolve('shop'),
+      connect: (): Promise<KubeConnection> => Promise.resolve(Object.assign(cluster.client('person'), { close: () => Promise.resolve() })),
       programs: { controller: () => Promise.resolve(0), webhook: () => Promise.resolve(0) },
       ...overrides,
     })

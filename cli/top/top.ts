@@ -1,5 +1,4 @@
 /** `kubeskippy top`: the policies and what they do, as it happens. */
-import { Option } from 'commander'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { Reflector } from '../../shared/kube/reflector.ts'
@@ -7,14 +6,14 @@ import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import type { Cancel } from '../../shared/runtime/timers.ts'
-import { chosenNamespace, clusterFlags, DONE, namespaceValue, withCluster, type AddCommand, type ClusterFlags } from '../command.ts'
+import { chosenNamespace, DONE, withCluster, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment, Terminal } from '../environment.ts'
 import { span } from '../layout.ts'
 import { paintFor } from '../paint.ts'
 import { rowOf, sorted, type Row } from './rows.ts'
 import { screen } from './screen.ts'
 
-interface Flags extends ClusterFlags {
+export interface TopFlags extends ClusterFlags {
   readonly namespace?: string
   readonly allNamespaces?: true
   readonly once?: true
@@ -26,28 +25,17 @@ const REDRAW = seconds(1)
 /** A quiet watch has a bookmark every minute. */
 const SILENT = seconds(75)
 
-export const addTop: AddCommand = (program, env, finish) => {
-  clusterFlags(program.command('top'))
-    .description('Shows the policies and what they do as it happens, what needs a person first. Ctrl-C ends it.')
-    .option('-n, --namespace <name>', 'default: that of the context', namespaceValue)
-    .option('-A, --all-namespaces', 'of the whole cluster')
-    .option('--once', 'print it and end; so does an output that is no terminal')
-    .addOption(new Option('-o, --output <format>', 'json ends at once too').choices(['text', 'json']).default('text'))
-    .action((flags: Flags) =>
-      finish(() =>
-        withCluster(env, flags, (api) => {
-          const scope = flags.allNamespaces === true ? {} : { namespace: chosenNamespace(env, flags) }
-          return env.terminal === undefined || flags.once === true || flags.output === 'json' ? print(env, api, scope, flags) : watch(env, env.terminal, api, scope)
-        }),
-      ),
-    )
-}
+export const top = (env: CliEnvironment, flags: TopFlags): Promise<number> =>
+  withCluster(env, flags, async (api) => {
+    const scope = flags.allNamespaces === true ? {} : { namespace: await chosenNamespace(env, flags) }
+    return env.terminal === undefined || flags.once === true || flags.output === 'json' ? print(env, api, scope, flags) : watch(env, env.terminal, api, scope)
+  })
 
 interface Scope {
   readonly namespace?: string
 }
 
-async function print(env: CliEnvironment, api: KubeConnection, scope: Scope, { output }: Flags): Promise<number> {
+async function print(env: CliEnvironment, api: KubeConnection, scope: Scope, { output }: TopFlags): Promise<number> {
   const rows: Row[] = []
   let token: string | undefined
   do {

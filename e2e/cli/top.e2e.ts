@@ -51,8 +51,8 @@ describe('kubeskippy top', function () {
       stop: stop.signal,
       version: 'e2e',
       defaultKubeconfig: () => cluster.kubeconfig,
-      defaultNamespace: () => 'default',
-      connect: (access) => connect({ ...access, userAgent: 'kubeskippy-e2e', timers: systemTimers, log: silentLogger }),
+      defaultNamespace: () => Promise.resolve('default'),
+      connect: (access) => Promise.resolve(connect({ ...access, userAgent: 'kubeskippy-e2e', timers: systemTimers, log: silentLogger })),
       programs: { controller: () => Promise.resolve(1), webhook: () => Promise.resolve(1) },
     })
     const frame = (): string => shown.split('\u001b[H').at(-1) ?? ''

@@ -1,0 +1,12 @@
+/** The flags of `kubeskippy check`. */
+import { Option } from 'commander'
+import { clusterFlags, namespaceValue, type AddCommand } from '../command.ts'
+import type { CheckFlags } from './check.ts'
+
+export const addCheck: AddCommand = (program, env, finish) => {
+  clusterFlags(program.command('check'))
+    .description('Looks whether everything is there that healing needs, and says what to do about what is not. Changes nothing.')
+    .option('-n, --namespace <name>', 'where the webhook is tried, by dry runs; default: that of the context', namespaceValue)
+    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .action((flags: CheckFlags) => finish(async () => (await import('./check.ts')).check(env, flags)))
+}
