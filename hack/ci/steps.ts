@@ -1,5 +1,6 @@
 /** What `make test` runs, in this order: cheap and common mistakes first, real clusters last. */
 import { globSync } from 'node:fs'
+import { longestFirst } from './order.ts'
 
 export interface Step {
   /** Selects it on the command line: `make test ONLY=unit`, `ONLY=e2e/cli`. */
@@ -33,9 +34,7 @@ export const steps = (root: string): readonly Step[] => [
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
   // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
   { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring'), limit: 40 },
-  ...globSync('e2e/**/*.e2e.ts', { cwd: root })
-    .sort()
-    .map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
+  ...longestFirst(globSync('e2e/**/*.e2e.ts', { cwd: root })).map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
 ]
 
 /** Steps whose name begins with one of the words, and the tools when one of them needs a cluster; all without words. */
