@@ -10,6 +10,7 @@ export const declareControllerMetrics = (metrics: Metrics) => ({
   decided: metrics.histogram('kubeskippy_fault_to_decision_seconds', 'From the begin of the fault to the recorded decision.', HEALING_BUCKETS),
   acted: metrics.histogram('kubeskippy_fault_to_act_seconds', 'From the begin of the fault to the write.', HEALING_BUCKETS),
   verified: metrics.histogram('kubeskippy_fault_to_verified_seconds', 'From the begin of the fault to the verified outcome.', HEALING_BUCKETS),
+  refusals: metrics.counter('kubeskippy_refusals_total', 'What was decided against, or stopped on its way, by the first reason: the word that status, event and log have.', ['reason']),
   escalations: metrics.counter('kubeskippy_escalations_total', 'Incidents that no action helped.'),
   historyDeleted: metrics.counter('kubeskippy_history_deleted_total', 'Ended HealingActions that were removed, by why: Age or Limit.', ['why']),
   metricReads: metrics.counter('kubeskippy_metric_reads_total', 'Questions to sources of metrics, by kind, and whether there was data.', ['kind', 'outcome']),

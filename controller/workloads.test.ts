@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../shared/api/v1alpha1/names.ts'
 import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
-import { DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, PODS } from '../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_ACTIONS, HORIZONTAL_POD_AUTOSCALERS, PODS } from '../shared/kube/resources.ts'
 import { minutes, seconds, type Millis } from '../shared/lib/time.ts'
 import { isObject } from '../shared/lib/json.ts'
 import { buildActionTemplate } from '../shared/testing/builders/objects.ts'
@@ -154,5 +154,60 @@ describe('the whole controller on workloads', () => {
     expect(town.policy.status?.lastDecision).to.include({ reason: 'HealerForbidden' })
     const asked = town.cluster.journal.writes.filter(({ call }) => call.resource.plural === 'subjectaccessreviews').map(({ body }) => (body as { spec: { resourceAttributes: { verb: string; resource: string } } }).spec.resourceAttributes)
     expect(new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))).to.deep.equal(new Set(['patch deployments']))
+  })
+
+  it('leaves what a custom resource controls to its operator, and names both', async () => {
+    const graceful: ActionTemplate = { ...rolling, restartAction: { strategy: 'graceful', maxConcurrent: 1 } }
+    town = setUp([graceful])
+    const owner = { apiVersion: 'shop.example.com/v1', kind: 'Shop', name: 'cart', uid: 'uid-shop', controller: true }
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, metadata: { ...o.metadata, ownerReferences: [owner] } }))
+    await town.start()
+    await live(minutes(3))
+    expect(town.policy.status?.lastDecision).to.include({ kind: 'Blocked', reason: 'OwnedElsewhere' })
+    expect(town.policy.status?.lastDecision?.message).to.contain('Shop/cart controls Deployment/cart')
+    expect([town.actions, written()]).to.deep.equal([[], []])
+  })
+
+  describe('when a rollout begins between the decision and the act', () => {
+    const rolledOut = (): void => {
+      const { generation } = town.cluster.must(DEPLOYMENTS, KEY).metadata
+      town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, status: { observedGeneration: generation, template: (o['spec'] as { template: unknown }).template, replicas: 1, readyReplicas: 1, availableReplicas: 1, updatedReplicas: 1 } }))
+    }
+    const rollsOutOnceDecided = (): void => {
+      let begun = false
+      rolledOut()
+      town.cluster.faults.add(({ verb, resource }) => {
+        if (!begun && verb === 'create' && resource === HEALING_ACTIONS) {
+          begun = true
+          town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, status: { ...(o['status'] as object), updatedReplicas: 0 } }))
+        }
+        return undefined
+      })
+    }
+
+    it('waits for its end, and then acts', async () => {
+      town = setUp([rolling])
+      rollsOutOnceDecided()
+      await town.start()
+      await town.live(minutes(2))
+      expect(town.actions.map(({ status }) => status?.result?.reason)).to.deep.equal(['RolloutInProgress'])
+      expect(written()).to.deep.equal([])
+      rolledOut()
+      await live(minutes(4))
+      expect(town.actions.map(({ status }) => `${status?.phase} ${status?.outcome}`)).to.deep.equal(['Succeeded Effective'])
+      expect(written()).to.deep.equal(['patch deployments'])
+    })
+
+    it('is cancelled at its timeout without going on to the next rung', async () => {
+      town = setUp([{ ...rolling, name: 'first', priority: 1 }, { ...buildActionTemplate(), name: 'second', priority: 2, target: 'Pod' }])
+      rollsOutOnceDecided()
+      await town.start()
+      await town.live(minutes(12))
+      expect(town.actions[0]?.status).to.include({ phase: 'Cancelled' })
+      expect(town.actions[0]?.status?.result).to.include({ reason: 'RolloutInProgress' })
+      expect(town.actions.map(({ spec }) => spec.action.name)).to.deep.equal(['first'])
+      expect(town.policy.status?.lastDecision).to.include({ reason: 'RolloutInProgress' })
+      expect(written()).to.deep.equal([])
+    })
   })
 })

@@ -3,7 +3,7 @@ import type { RefusalReason } from '../../controller/healing/refusal.ts'
 
 const WAIT = 'nothing: it goes on by itself'
 
-const REFUSALS: Partial<Readonly<Record<RefusalReason, string>>> = {
+const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   KillSwitch: 'take the kill switch back: kubeskippy resume --all',
   Suspended: 'set spec.suspend to false',
   Paused: 'take the pause back: kubeskippy resume POLICY -n NAMESPACE, or resume -n NAMESPACE when it is the namespace',
@@ -59,6 +59,14 @@ const OTHERS: Readonly<Record<string, string>> = {
   LedgerUnreadable: 'kubeskippy check says which ledger, and what is wrong with it',
   NotCompiled: 'apply the policy again, with the CRDs and the programs of one version',
   DisruptionBudget: 'the named PodDisruptionBudget forbids it: unhealthyPodEvictionPolicy: AlwaysAllow lets broken pods go',
+  Timeout: 'find out what kept it from being done in time: kubectl describe of its target',
+  RetriesExhausted: 'look at what the last try says; the next rung of the ladder follows',
+  WriteRefused: 'see the log of the API server (or its admission webhooks) for the write: it names the action in the User-Agent',
+  Ambiguous: WAIT,
+  Unreachable: 'kubeskippy check: the API server does not answer the controller',
+  Throttled: WAIT,
+  Inconclusive: 'look at the target: nobody can tell whether it helped; twice in a row, and a person is asked',
+  StatusUnreadable: 'somebody changed the status by hand: look at the target, since what was done is not known',
   SeveralDisruptionBudgets: 'let one PodDisruptionBudget select the pod, not several',
 }
 

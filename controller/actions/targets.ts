@@ -14,4 +14,15 @@ export function targetOf({ type, target }: Pick<ActionTemplate, 'type' | 'target
   return isPod(subject) ? { reason: 'NoController', message: `${describe(subject)} has no controller: there is no workload to act on` } : subject
 }
 
+/**
+ * Why an action that is not for the kind of the top owner is not done further down: what a custom resource's operator
+ * made, it makes again as it was.
+ */
+export function unfit({ type }: Pick<ActionTemplate, 'type'>, target: ObjectRef, { workloads }: OwnerChain): Refusal {
+  const below = workloads.findLast(({ ref }) => ref.uid !== target.uid)
+  return below === undefined
+    ? { reason: 'Unsupported', message: `${type} is not for ${describe(target)}` }
+    : { reason: 'OwnedElsewhere', message: `${describe(target)} controls ${describe(below.ref)}, and ${type} is not for it: change it there` }
+}
+
 export const isRefusal = (target: ObjectRef | Refusal): target is Refusal => 'reason' in target

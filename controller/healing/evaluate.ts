@@ -7,8 +7,8 @@ import { shortHash } from '../../shared/lib/hash.ts'
 import { plural } from '../../shared/lib/text.ts'
 import { earliest, formatInstant, instant, parseInstant, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import type { ActionTemplate, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import { timeoutOf } from '../actions/index.ts'
-import { isRefusal, targetOf } from '../actions/targets.ts'
+import { fits, timeoutOf } from '../actions/index.ts'
+import { isRefusal, targetOf, unfit } from '../actions/targets.ts'
 import { refuseAct, touchesOf } from './act-guards.ts'
 import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
@@ -225,6 +225,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   }
   const target = targetOf(template, object, chain)
   if (isRefusal(target)) return { refusal: target }
+  if (!fits(template, target)) return { refusal: unfit(template, target, chain) }
   const name = actionName(policy.name, template.name, [id, String(ordinal), String(rung), target.uid])
   // Of any trigger: what one of them is healing is not for another one to disturb.
   const mine = new Set(ledger.incidents.filter((i) => sameSubject(i.subject, chain.subject)).map((i) => i.id))

@@ -13,6 +13,8 @@ const entry = (action: string, overrides: Partial<Ledger['entries'][number]> = {
 })
 const holding = (...entries: Ledger['entries']): Ledger => ({ ...EMPTY, entries })
 const REQUEST = requestFor(EMPTY, 'cart', 'uid-cart-0')
+const cancelled = (after: number, target: string = REQUEST.target): Ledger['entries'][number] =>
+  entry(`cancelled${after}`, { target, outcome: 'Cancelled', reservedAt: formatInstant(at(after)), settledAt: formatInstant(at(after)) })
 const ASKED: Request = { ...REQUEST, approval: true }
 const waiting: Ledger = {
   ...holding(entry('a', { state: 'Waiting' })),
@@ -41,6 +43,12 @@ const CASES: readonly Case[] = [
   { title: 'one on another pod is while a pod is acted on', ledger: { ...waiting, entries: [entry('a', { state: 'Reserved' })] }, limits: { maxConcurrent: 9 }, reason: undefined },
   { title: 'a second question about one workload is not', ledger: waiting, request: ASKED, reason: 'ConcurrencyLimit' },
   { title: 'a second question about one workload is where two may be in flight', ledger: waiting, request: ASKED, limits: { maxConcurrent: 2 }, reason: undefined },
+  { title: 'one on an object whose act was cancelled once is', ledger: holding(cancelled(0)), limits: { maxConcurrent: 9 }, reason: undefined },
+  { title: 'just before a minute after the second cancellation none is', ledger: holding(cancelled(-90_000), cancelled(-59_999)), reason: 'CooldownActive' },
+  { title: 'a minute after the second cancellation one is', ledger: holding(cancelled(-90_000), cancelled(-60_000)), reason: undefined },
+  { title: 'just before two minutes after the third cancellation none is', ledger: holding(cancelled(-240_000), cancelled(-180_000), cancelled(-119_999)), reason: 'CooldownActive' },
+  { title: 'two minutes after the third cancellation one is', ledger: holding(cancelled(-240_000), cancelled(-180_000), cancelled(-120_000)), reason: undefined },
+  { title: 'one on another object is', ledger: holding(cancelled(-1, 'uid-other'), cancelled(0, 'uid-other')), reason: undefined },
   { title: 'just below the concurrency one is', ledger: holding(entry('a', { state: 'Reserved' })), limits: { maxConcurrent: 2 }, reason: undefined },
   { title: 'at the concurrency none is', ledger: holding(entry('a', { state: 'Reserved' })), reason: 'ConcurrencyLimit' },
   { title: 'just below the hourly limit one is', ledger: holding(entry('a')), limits: { maxActionsPerHour: 2 }, reason: undefined },

@@ -2,7 +2,7 @@
  * What the ledger has to say against one more act. Ordered, after the guards of the policy and of the object: the first
  * refusal wins and is the one that people see.
  */
-import { formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { after, formatInstant, latest, millis, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { askBreaker } from './breaker.ts'
 import { askBudget, isOpen, refuseBudgets, type Budget } from './budget.ts'
 import type { Ledger, Request } from './incidents.ts'
@@ -44,6 +44,12 @@ export const WEATHER_GUARDS: readonly LimitGuard[] = [
 ]
 
 export const LIMIT_GUARDS: readonly LimitGuard[] = [
+  // What is decided and then cancelled again and again is not tried at the speed at which it can be decided.
+  ({ ledger, request, now }) => {
+    const again = afterCancellations(ledger, request)
+    if (again === undefined || now >= again) return undefined
+    return { reason: 'CooldownActive', message: `the last acts on this object were cancelled before anything was written; the next one from ${formatInstant(again)}`, recheckAt: again }
+  },
   // Another trigger saw the same object: one write is enough for both.
   ({ ledger, request }) => {
     const same = ledger.entries.find((e) => isOpen(e) && e.target === request.target)
@@ -82,6 +88,18 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
   // Acting did not help. After the budgets, since one that is half-open lets only one through, which must have a slot.
   ({ ledger: { breaker }, now }) => refuseBreaker(breaker, now),
 ]
+
+/** The first one may be repeated at once; then the pause doubles. */
+const FIRST_PAUSE = minutes(1)
+const LONGEST_PAUSE = minutes(30)
+
+/** When an object may be acted on again whose acts were cancelled, as far back as the ledger goes. */
+function afterCancellations({ entries }: Ledger, { target }: Request): Instant | undefined {
+  const times = entries.flatMap((e) => (e.target === target && e.outcome === 'Cancelled' ? (parseInstant(e.settledAt) ?? []) : []))
+  const [first, ...others] = times
+  if (first === undefined || others.length === 0) return undefined
+  return after(others.reduce(latest, first), millis(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (others.length - 1))))
+}
 
 function refuseBreaker(breaker: Ledger['breaker'], now: Instant): Refusal | undefined {
   const answer = askBreaker(breaker, now)

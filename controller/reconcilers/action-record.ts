@@ -125,13 +125,15 @@ export class ActionRecord {
   }
 
   async delayed(action: HealingAction, { reason, message, first, asked = millis(0), failed }: Delay, deadline: Instant): Promise<ReconcileResult> {
-    const now = this.#ports.clock.now()
+    const { clock, metrics } = this.#ports
+    const now = clock.now()
     const attempts = action.status?.attempts ?? 1
     const { delay, multiplier } = retryOf(action.spec)
     const base = first ?? delay
     const pause = backoffDelay({ base, multiplier, max: millis(Math.max(LONGEST_RETRY, base)), jitter: JITTER }, attempts, this.#ports.random)
     const next = earliest(deadline, after(now, millis(Math.max(asked, pause))))
-    this.log(action, 'will try again', { reason })
+    this.log(action, 'will try again', { reason, retryAt: formatInstant(next) })
+    metrics.refusals.inc({ reason })
     // Told once: what follows are repeats of the same answer.
     if (attempts === 1 && reason === 'DisruptionBudget') this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
     await this.#ports.objects.writeActionStatus(action, {
@@ -173,7 +175,8 @@ export class ActionRecord {
     const { phase, outcome, success, reason, message } = ending
     const last = await objects.writeActionStatus(action, finalStatus(action, ending, now))
     this.log(action, 'ended', { phase, outcome, reason, detail: message })
-    events.record(action, { type: success ? 'Normal' : 'Warning', reason: outcome ?? reason, action: spec.action.type, note: message })
+    events.record(action, { type: success ? 'Normal' : 'Warning', reason, action: spec.action.type, note: message })
+    if (!success && reason !== outcome) metrics.refusals.inc({ reason })
     metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined && outcome !== undefined) metrics.verified.observe({}, between(since, now) / 1000)

@@ -134,9 +134,11 @@ export class ActionReconciler {
     if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
       return record.ended(found, policy, inSteps ? inconclusive(`stopped on its way: ${refusal.message}`, refusal.reason) : cancelled(refusal.reason, refusal.message))
     }
-    const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? now, parseDuration(spec.timeout) ?? minutes(10))
-    // Without a try nothing has failed.
-    const late = begun === undefined ? cancelled : failed
+    // What has waited already waits from when it was decided.
+    const decided = status?.result === undefined ? now : (parseInstant(found.metadata.creationTimestamp) ?? now)
+    const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? decided, parseDuration(spec.timeout) ?? minutes(10))
+    // Without a try nothing has failed; nor has what waited for others.
+    const late = begun === undefined || status?.result?.reason === WAITS ? cancelled : failed
     if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
     const failures = status?.failedAttempts ?? 0
     if (failures >= retryOf(spec).maxAttempts) return record.ended(found, policy, failed('RetriesExhausted', `${failures} tries failed, the last one: ${status?.result?.message ?? 'no answer'}`))
@@ -152,6 +154,7 @@ export class ActionReconciler {
     if (planned.steps !== undefined && planned.operations.length === 0) return record.progressed(found, planned.steps, status?.result?.changes)
     const touches = planned.touches ?? planned.intent.map(({ path }) => path)
     const conflict = target?.shape === 'Workload' && doubt === undefined ? refuseAct({ touches, target, claims: view.world.claims, now }) : undefined
+    if (conflict?.reason === WAITS) return record.delayed(found, { ...conflict, first: seconds(10), asked: between(now, conflict.recheckAt ?? now) }, deadline)
     if (conflict !== undefined) return record.ended(found, policy, failed(conflict.reason, conflict.message))
     // The API server answers a bare 500 then.
     if (view.budgets.length > 1) {
@@ -303,6 +306,9 @@ export class ActionReconciler {
 
 /** What was approved waits for its turn as long as its write may be tried. */
 const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGate', 'ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+
+/** It passes, and then the act is judged anew: no reason to go on to the next rung. */
+const WAITS: RefusalReason = 'RolloutInProgress'
 
 const AMBIGUOUS = 'Ambiguous'
 

@@ -250,10 +250,13 @@ export class PolicyReconciler {
   #tell(stored: HealingPolicy, { lastDecision }: HealingPolicyStatus): void {
     const before = stored.status?.lastDecision
     if (lastDecision?.reason === undefined || sameJson(lastDecision, before)) return
-    const { kind, reason, message = '' } = lastDecision
-    this.#ports.log.info('decision', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, kind, reason, detail: message })
+    const { kind, reason, message = '', retryAt } = lastDecision
+    const { events, log, metrics } = this.#ports
+    log.info('decision', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, kind, reason, detail: message, ...(retryAt === undefined ? {} : { retryAt }) })
+    if (kind !== 'Blocked') return
+    metrics.refusals.inc({ reason })
     const quiet = QUIET_REASONS.has(reason as Parameters<typeof QUIET_REASONS.has>[0])
-    if (kind === 'Blocked' && !quiet) this.#ports.events.record(stored, { type: 'Warning', reason, action: 'refuse', note: message })
+    if (!quiet) events.record(stored, { type: 'Warning', reason, action: 'refuse', note: retryAt === undefined || message.includes(retryAt) ? message : `${message}; next try ${retryAt}` })
   }
 
   async #broken(stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
