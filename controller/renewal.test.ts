@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, POD_DISRUPTION_BUDGETS, PODS } from '../shared/kube/resources.ts'
 import { IGNORE_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
 import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../shared/lib/time.ts'
@@ -17,12 +17,13 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
   })
 
   const restart = (strategy: 'graceful' | 'recreate', rest: Partial<ActionTemplate> = {}): ActionTemplate => buildActionTemplate({ target: 'Workload', restartAction: { strategy }, ...rest })
-  const setUp = async (action: ActionTemplate): Promise<void> => {
+  let replicas = 3
+  const setUp = async (action: ActionTemplate, wanted = 3): Promise<void> => {
+    replicas = wanted
     town = new Town({ spec: { actions: [action], safetyRules } })
-    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { replicas: 3, template: {} } }))
-    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, status: { observedGeneration: o.metadata.generation, replicas: 3, updatedReplicas: 3 } }))
-    town.pod('healthy')
-    town.pod('healthy')
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { replicas, template: {} } }))
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, status: { observedGeneration: o.metadata.generation, replicas, updatedReplicas: replicas } }))
+    for (let i = 1; i < replicas; i++) town.pod('healthy')
     // Made in another second than the act begins in.
     await town.clock.advance(seconds(2))
   }
@@ -33,7 +34,7 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     for (let passed = 0; passed < span; passed += 500) {
       await town.clock.advance(seconds(0.5))
       fewest = Math.min(fewest, living().length)
-      while (living().length < 3) town.pod(state)
+      while (living().length < replicas) town.pod(state)
     }
   }
   const isEviction = ({ subresource, dryRun }: Call): boolean => subresource === 'eviction' && !dryRun
@@ -47,6 +48,43 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     expect(town.actions.map(({ status }) => `${status?.phase} ${status?.outcome}`)).to.deep.equal(['Succeeded Effective'])
     expect(town.evictions.toSorted()).to.deep.equal(before.toSorted())
     expect(fewest).to.equal(2)
+    expect(town.actions[0]?.status?.result?.changes).to.have.length(6)
+  })
+
+  it('graceful: the only pod is gone for a while, and there is nothing by which the workload is selected then', async () => {
+    await setUp(restart('graceful'), 1)
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 1; i++) await town.clock.advance(seconds(0.5))
+    await town.clock.advance(seconds(10))
+    expect(town.actions[0]?.status?.result).to.include({ reason: 'InProgress', message: 'Deployment/cart has no pod yet' })
+    await live(minutes(2))
+    expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(town.evictions).to.have.length(1)
+  })
+
+  it('graceful: every step is patient anew, and a budget that forbids a later one is told', async () => {
+    await setUp(restart('graceful'))
+    await town.start()
+    for (let i = 0; i < 100 && town.evictions.length < 1; i++) await live(500)
+    for (let i = 0; i < 100 && town.actions[0]?.status?.steps?.done !== 1; i++) await live(500)
+    const told = (): string[] => town.events.filter(({ reason }) => reason === 'DisruptionBudget').map(({ note }) => note)
+    const forbidding = async (span: number): Promise<number> => {
+      const before = town.attempts
+      town.cluster.seed(POD_DISRUPTION_BUDGETS, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all', namespace: NAMESPACE, generation: 1 }, spec: { minAvailable: 3, selector: { matchLabels: { app: 'cart' } } } })
+      await live(span)
+      town.cluster.drop(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'all' })
+      return town.attempts - before
+    }
+    // 2 s, 4 s, 8 s, and half of each more or less: between two and four tries, for the second pod as for the third.
+    expect(await forbidding(seconds(9))).to.be.within(2, 4)
+    expect(told()).to.have.length(1)
+    for (let i = 0; i < 100 && town.evictions.length < 2; i++) await live(500)
+    expect(await forbidding(seconds(11))).to.be.within(2, 5)
+    expect(told()).to.have.length(2)
+    await live(minutes(3))
+    expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    expect(town.actions[0]?.status?.steps?.done).to.equal(3)
+    // What the steps before have changed is not lost while one waits.
     expect(town.actions[0]?.status?.result?.changes).to.have.length(6)
   })
 

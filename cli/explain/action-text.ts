@@ -11,7 +11,7 @@ type Status = NonNullable<HealingAction['status']>
 
 const TOLD_SPEC: ReadonlySet<string> = new Set(['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout', 'approvalRequired', 'approvalDeadline', 'approval', 'changes', 'retryPolicy'])
 const TOLD_STATUS: ReadonlySet<string> = new Set([
-  'phase', 'outcome', 'approvedAt', 'startTime', 'actedAt', 'healthySince', 'completionTime', 'attempts', 'nextAttempt', 'result', 'replacements', 'conditions', 'evidence', 'failedAttempts',
+  'phase', 'outcome', 'approvedAt', 'startTime', 'actedAt', 'healthySince', 'completionTime', 'attempts', 'nextAttempt', 'result', 'replacements', 'conditions', 'evidence', 'failedAttempts', 'steps',
   // How a lost answer is found out; the changes tell the same.
   'intent',
 ])
@@ -83,7 +83,7 @@ function courseLines({ metadata, status = {}, spec }: HealingAction, now: Instan
   const steps: readonly (readonly [time: string | undefined, what: string])[] = [
     [metadata.creationTimestamp, 'decided and written down'],
     [spec.approval?.decidedAt, `${spec.approval?.decision.toLowerCase()} by ${spec.approval?.decidedBy}`],
-    [status.startTime, `carrying out began${attempts > 1 ? `; ${attempts} attempts so far` : ''}${(status.failedAttempts ?? 0) > 0 ? `, ${status.failedAttempts} of them failed` : ''}`],
+    [status.startTime, `carrying out began${attempts > 1 ? `; ${attempts} attempts so far` : ''}${(status.failedAttempts ?? 0) > 0 ? `, ${status.failedAttempts} of them failed` : ''}${status.steps === undefined ? '' : `; ${plural(status.steps.done, 'step')} done`}`],
     [status.actedAt, `the write had landed${status.replacements === undefined || status.replacements.length === 0 ? '' : `; verification looks at ${status.replacements.join(', ')}`}`],
     [status.healthySince, 'healthy since then, without a break'],
     [status.completionTime, `ended: ${stateOf({ metadata, spec, status } as HealingAction)}`],

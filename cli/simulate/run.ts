@@ -7,6 +7,7 @@ import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
 import type { Cancel, Random, Timers } from '../../shared/runtime/timers.ts'
+import { severalBudgets } from '../../controller/actions/disruption.ts'
 import { plan } from '../../controller/actions/index.ts'
 import { planContext } from '../../controller/reconcilers/plan-context.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
@@ -90,7 +91,8 @@ async function planOf(live: ApiLiveReader, clock: Clock, name: string, spec: Hea
   const planned = plan(spec.action, view.target, planContext(view, name, clock.now()))
   if (planned === undefined) return { spec, planned: { impossible: 'the action has no body for its type' } }
   if ('refusal' in planned) return { spec, planned: { impossible: planned.refusal.message } }
-  if (view.budgets.length > 1) return { spec, planned: { impossible: `${view.budgets.join(' and ')} both select the pod, which the eviction API does not support` } }
+  const several = severalBudgets(planned, view)
+  if (several !== undefined) return { spec, planned: { impossible: several } }
   return { spec, planned }
 }
 

@@ -64,6 +64,8 @@ export interface Plan {
   readonly touches?: readonly string[]
   /** Of an act in several steps: it is finished, or how far it has come. */
   readonly steps?: string
+  /** Pods that a later step is going to evict, should nothing change. */
+  readonly later?: readonly ObjectRef[]
 }
 
 /** What the API server says that the write would change. */
@@ -83,6 +85,8 @@ export interface PlanContext {
   readonly selectorKeys: ReadonlySet<string>
   /** When the first write of the act was made; undefined: there was none. */
   readonly begunAt: Instant | undefined
+  /** Its steps that have landed already. */
+  readonly stepsDone: number
   /** How long a replacement has to become Ready. */
   readonly healthCheckTimeout: Millis
 }
@@ -100,6 +104,8 @@ export type Expectation =
   | 'renewal'
   /** The workload's new revision, rolled out. */
   | 'rollout'
+  /** The same of a StatefulSet, whose broken pods are taken out of the way. */
+  | 'turnover'
   /** As many replicas as it has to have now. */
   | 'replicas'
   /** Nothing beyond the detector. */

@@ -38,6 +38,9 @@ export const isUntouched = (intent: readonly Intent[], object: unknown): boolean
 export const isChangedByOthers = (intent: readonly Intent[], object: unknown): boolean =>
   intent.some(({ secret }) => secret !== true) && !matches(intent, object, 'before') && !matches(intent, object, 'after')
 
+/** Whether it is not as the write made it any more. false when nothing can be told. */
+export const isOverwritten = (intent: readonly Intent[], object: unknown): boolean => intent.some(({ secret }) => secret !== true) && !matches(intent, object, 'after')
+
 function matches(intent: readonly Intent[], object: unknown, side: 'before' | 'after'): boolean {
   const told = intent.filter(({ secret }) => secret !== true)
   return told.length > 0 && told.every((field) => text(valueAt(object, field.path)) === field[side])

@@ -3,6 +3,7 @@ import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
 import { cart, cartSet, pod, workload } from '../healing/testing/builders.ts'
+import { POD } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { timeoutOf } from './index.ts'
 import { planned, refused } from './testing/plans.ts'
 
@@ -18,8 +19,8 @@ describe('evict', () => {
   })
   it('is for pods', () => expect(refused(evict(), cart)).to.match(/^Unsupported/))
   it('is tried for as long as it says, and ten minutes by default', () => {
-    expect(timeoutOf(evict({ timeout: '90s' }))).to.equal(seconds(90))
-    expect(timeoutOf(remove())).to.equal(minutes(10))
+    expect(timeoutOf(evict({ timeout: '90s' }), POD)).to.equal(seconds(90))
+    expect(timeoutOf(remove(), POD)).to.equal(minutes(10))
   })
 })
 

@@ -27,7 +27,7 @@ describe('every action', () => {
   it('needs for its plan no right that it does not declare, and carries both preconditions', () => {
     fc.assert(
       fc.property(actionSpec, fc.constantFrom(...TARGETS), ({ action }, target) => {
-        const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) })
+        const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5) })
         if (planned === undefined || 'refusal' in planned) return
         const may = permissionsFor(action, target.ref).map(nameOfPermission)
         for (const { kind, target: on, preconditions } of planned.operations) {
@@ -45,7 +45,7 @@ describe('every action', () => {
 
   it('without a body is no plan', () => {
     const { restartAction: _, ...template } = buildActionTemplate()
-    for (const type of ['restart', 'evict', 'delete', 'scale', 'patch'] as const) expect(plan({ ...template, type }, pod(), { now: T0, action: 'a', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) })).to.equal(undefined)
+    for (const type of ['restart', 'evict', 'delete', 'scale', 'patch'] as const) expect(plan({ ...template, type }, pod(), { now: T0, action: 'a', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5) })).to.equal(undefined)
   })
 
   it('has rights on known kinds only, and never more than the role edit', () => {

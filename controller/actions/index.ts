@@ -13,6 +13,7 @@ import { judgeDryRun, patchAction, shownChanges } from './patch.ts'
 import { permissionsOf } from './permissions.ts'
 import { restartAction } from './restart.ts'
 import { scaleAction } from './scale.ts'
+import { turnoverPlan } from './turnover.ts'
 
 const ACTIONS = { restart: restartAction, evict: evictAction, delete: deleteAction, scale: scaleAction, patch: patchAction } as const
 
@@ -42,12 +43,16 @@ function withArgs<Result>(template: ActionTemplate, use: <Args>(kind: ActionKind
 }
 
 /** undefined: the template has no body for its type. The schema keeps that out. */
-export const plan = (template: ActionTemplate, target: TargetView, context: PlanContext): Plan | Unplannable | undefined => withArgs(template, (kind, args) => kind.plan(args, target, context))
+export function plan(template: ActionTemplate, target: TargetView, context: PlanContext): Plan | Unplannable | undefined {
+  // Once the template is written, what is left to do is the same for every action.
+  if (context.stepsDone > 0 && target.shape === 'Workload' && expectationOf(template, target.ref) === 'turnover') return turnoverPlan(target, context)
+  return withArgs(template, (kind, args) => kind.plan(args, target, context))
+}
 
 /** What a person is shown before it is done; nothing when it cannot be planned. */
 export function changesOf(template: ActionTemplate, target: TargetView, action: string): Plan['changes'] {
   if (template.type === 'patch') return template.patchAction === undefined ? [] : shownChanges(template.patchAction)
-  const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined, allowList: [], selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: ACTION_TIMEOUT })
+  const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined, allowList: [], selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: ACTION_TIMEOUT })
   return planned === undefined || 'refusal' in planned ? [] : planned.changes
 }
 
@@ -71,8 +76,11 @@ export const fits = (template: ActionTemplate, target: KindReference): boolean =
 /** Pod after pod takes its time; each replacement has a limit of its own. */
 const GRACEFUL_TIMEOUT = hours(1)
 
-export const timeoutOf = ({ type, evictAction, restartAction }: ActionTemplate): Millis =>
-  parseDuration(evictAction?.timeout ?? '') ?? (type === 'restart' && restartAction?.strategy === 'graceful' ? GRACEFUL_TIMEOUT : ACTION_TIMEOUT)
+export function timeoutOf(template: ActionTemplate, target: KindReference): Millis {
+  const { type, evictAction, restartAction } = template
+  const podByPod = (type === 'restart' && restartAction?.strategy === 'graceful') || expectationOf(template, target) === 'turnover'
+  return parseDuration(evictAction?.timeout ?? '') ?? (podByPod ? GRACEFUL_TIMEOUT : ACTION_TIMEOUT)
+}
 
 const everyWrite = Object.values(ACTIONS).flatMap(({ writes }) => writes)
 

@@ -57,7 +57,7 @@ const changed = (edit: (object: typeof live) => void): typeof live => {
   edit(copy)
   return copy
 }
-const context: PlanContext = { now: T0, action: 'act-1', pods: [], object: live, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5) }
+const context: PlanContext = { now: T0, action: 'act-1', pods: [], object: live, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5) }
 const judged = (after: unknown): string => {
   const result = judgeDryRun(target, after, context)
   return 'refusal' in result ? `${result.refusal.reason}: ${result.refusal.message}` : JSON.stringify(result)

@@ -1,5 +1,6 @@
 /** patch: fields of a list of allowed ones. Judged twice: as written, and by what the API server says would change. */
 import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
+import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { disallowed } from '../../shared/rules/patches/allowed.ts'
 import { parsePatch } from '../../shared/rules/patches/parse.ts'
@@ -12,15 +13,19 @@ import { diff, intended, MOST_CHANGES, told } from './diff.ts'
 import { refuse } from './evict.ts'
 import { valueAt, pointer } from './fields.ts'
 import { withoutEffect } from './restart.ts'
+import { laterOf, rolloutOf } from './turnover.ts'
 
 type PatchArgs = NonNullable<ActionTemplate['patchAction']>
 
 export const patchAction: ActionKind<PatchArgs> = {
   type: 'patch',
   args: (template) => template.patchAction,
-  writes: [POD, ...ACTS_ON.patch].map((on) => ({ kind: 'patch', on })),
-  writesTo: (_args, target) => (isOneOf([POD, ...ACTS_ON.patch], target) ? [{ kind: 'patch', on: target }] : []),
-  expects: (args) => expectation(touchesOf(args).map(({ path }) => path)),
+  writes: [...[POD, ...ACTS_ON.patch].map((on) => ({ kind: 'patch', on }) as const), { kind: 'evict', on: POD }],
+  writesTo: (args, target) => {
+    if (!isOneOf([POD, ...ACTS_ON.patch], target)) return []
+    return expectation(pathsOf(args), target) === 'turnover' ? [{ kind: 'patch', on: target }, { kind: 'evict', on: POD }] : [{ kind: 'patch', on: target }]
+  },
+  expects: (args, target) => expectation(pathsOf(args), target),
   plan: (args, target, context) => {
     const { ref, resourceVersion } = target
     if (!isOneOf([POD, ...ACTS_ON.patch], ref)) return refuse('Unsupported', `${describe(ref)} is of a kind that is not patched`)
@@ -34,6 +39,7 @@ export const patchAction: ActionKind<PatchArgs> = {
       // Known from the dry run only.
       intent: [],
       touches: parsed.touches.map(({ path }) => pointer(path.map(({ key }) => key))),
+      ...(target.shape === 'Workload' && expectation(pathsOf(args), ref) === 'turnover' ? laterOf(target, context.pods) : {}),
     }
   },
 }
@@ -46,9 +52,11 @@ const touchesOf = (args: PatchArgs): readonly Touch[] => {
   return 'problems' in parsed ? [] : parsed.touches
 }
 
-function expectation(paths: readonly FieldPath[]): Expectation {
+const pathsOf = (args: PatchArgs): readonly FieldPath[] => touchesOf(args).map(({ path }) => path)
+
+function expectation(paths: readonly FieldPath[], target: KindReference): Expectation {
   const fields = paths.map((path) => path.map(({ key }) => key).slice(0, 2).join('.'))
-  if (fields.includes('spec.template')) return 'rollout'
+  if (fields.includes('spec.template')) return rolloutOf(target)
   return fields.includes('spec.replicas') ? 'replicas' : 'quiet'
 }
 
@@ -58,7 +66,8 @@ function judge(touches: readonly Touch[], target: TargetView, { allowList, selec
   if (first !== undefined) return refuse('Unsupported', `${shown(first.path)} is not patched: ${first.why}`)
   const spec = touches.find(({ path }) => path[0]?.key !== 'metadata')
   if (target.shape === 'Pod') return spec === undefined ? undefined : refuse('Unsupported', `${shown(spec.path)} of a pod is not patched: only its annotations and labels are`)
-  return expectation(touches.map(({ path }) => path)) === 'rollout' && target.shape === 'Workload' ? withoutEffect(target) : undefined
+  if (target.shape !== 'Workload') return undefined
+  return expectation(touches.map(({ path }) => path), target.ref) === rolloutOf(target.ref) ? withoutEffect(target) : undefined
 }
 
 /** The last word has what the API server would store: a webhook, or a list in another order, may have made more of the patch. */

@@ -2,13 +2,14 @@
  * restart. A pod is evicted, and its controller makes a new one: only eviction respects a disruption budget. A workload
  * gets a new revision by an annotation of its template, which is the action's name: written twice it changes nothing.
  */
-import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { ACTS_ON, isOneOf, POD, STATEFUL_SET } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { describe } from '../healing/owners.ts'
 import type { WorkloadView } from '../healing/snapshot.ts'
 import { renewalPlan } from './renewal.ts'
 import type { ActionKind, Plan, PlanContext, Unplannable } from './action.ts'
+import { laterOf, rolloutOf } from './turnover.ts'
 import { evictionPlan, refuse } from './evict.ts'
 import { intentOf, pointer, valueAt } from './fields.ts'
 
@@ -26,9 +27,10 @@ export const restartAction: ActionKind<RestartArgs> = {
   writesTo: ({ strategy }, target) => {
     if (isOneOf([POD], target)) return [{ kind: 'evict', on: POD }]
     if (!isOneOf(ROLLING, target)) return []
-    return strategy === 'rolling' ? [{ kind: 'patch', on: target }] : [{ kind: 'evict', on: POD }]
+    if (strategy !== 'rolling') return [{ kind: 'evict', on: POD }]
+    return isOneOf([STATEFUL_SET], target) ? [{ kind: 'patch', on: target }, { kind: 'evict', on: POD }] : [{ kind: 'patch', on: target }]
   },
-  expects: ({ strategy }, target) => (isOneOf([POD], target) ? 'replacement' : strategy === 'rolling' ? 'rollout' : 'renewal'),
+  expects: ({ strategy }, target) => (isOneOf([POD], target) ? 'replacement' : strategy === 'rolling' ? rolloutOf(target) : 'renewal'),
   plan: ({ strategy, maxConcurrent, gracePeriodSeconds }, target, context) => {
     if (target.shape === 'Pod') return evictionPlan(target, gracePeriodSeconds)
     if (target.shape !== 'Workload' || !isOneOf(ROLLING, target.ref)) return refuse('Unsupported', `${describe(target.ref)} cannot be restarted`)
@@ -55,7 +57,7 @@ export function withoutEffect(target: WorkloadView): Unplannable | undefined {
 
 const STAMP = pointer(['spec', 'template', 'metadata', 'annotations', RESTARTED_BY])
 
-function rollingPlan(target: WorkloadView, { action, object }: PlanContext): Plan | Unplannable {
+function rollingPlan(target: WorkloadView, { action, object, pods }: PlanContext): Plan | Unplannable {
   const refusal = withoutEffect(target)
   if (refusal !== undefined) return refusal
   const annotation = { [RESTARTED_BY]: action }
@@ -70,5 +72,6 @@ function rollingPlan(target: WorkloadView, { action, object }: PlanContext): Pla
     ],
     changes: [{ field: `spec.template.metadata.annotations[${RESTARTED_BY}]`, newValue: action }],
     intent: [intentOf(STAMP, valueAt(object, STAMP), action)],
+    ...laterOf(target, pods),
   }
 }

@@ -5,9 +5,10 @@ import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube
 import { isApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, ROLLOUTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
-import { matchesLabels, type Labels } from '../../shared/lib/selector.ts'
+import type { LabelSelector } from '../../shared/lib/selector.ts'
 import { between, millis, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
+import type { DisruptionBudget } from '../actions/disruption.ts'
 import type { Permission } from '../actions/action.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
@@ -53,7 +54,8 @@ export class ApiLiveReader implements LiveReader {
       this.killSwitch(),
     ])
     const { raw, target } = seen
-    const [{ pods, workloads, budgets }, claims] = await Promise.all([this.#surroundings(target, spec), target?.shape === 'Workload' ? this.claims(namespace) : []])
+    const evicts = permissionsFor(action, targetResource).some(({ resource }) => resource === 'pods/eviction')
+    const [{ pods, workloads }, budgets, claims] = await Promise.all([this.#surroundings(target, spec), evicts ? this.#budgets(namespace) : [], target?.shape === 'Workload' ? this.claims(namespace) : []])
     const server = api.serverTime()
     const now = clock.now()
     return {
@@ -145,14 +147,10 @@ export class ApiLiveReader implements LiveReader {
     return { raw, target: resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind) }
   }
 
-  /** What belongs to the target: a pod's owners and budgets, or everything that a workload may own. */
-  async #surroundings(target: TargetView | undefined, spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'> & Pick<LiveView, 'budgets'>> {
-    if (target === undefined) return { pods: [], workloads: [], budgets: [] }
-    if (target.shape === 'Pod') {
-      const [workloads, budgets] = await Promise.all([this.#owners(target), this.#budgets(target)])
-      return { pods: [target], workloads, budgets }
-    }
-    return { ...(await this.around(spec)), budgets: [] }
+  /** What belongs to the target: a pod's owners, or everything that a workload may own. */
+  async #surroundings(target: TargetView | undefined, spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+    if (target === undefined) return { pods: [], workloads: [] }
+    return target.shape === 'Pod' ? { pods: [target], workloads: await this.#owners(target) } : this.around(spec)
   }
 
   async #workloads(resource: Resource, namespace: string): Promise<WorkloadView[]> {
@@ -177,9 +175,9 @@ export class ApiLiveReader implements LiveReader {
     return found
   }
 
-  async #budgets({ ref, labels }: PodView): Promise<string[]> {
-    const { items } = await this.#options.api.list(POD_DISRUPTION_BUDGETS, { namespace: ref.namespace })
-    return items.filter((raw) => selectsPod(raw, labels)).map(({ metadata }) => metadata.name)
+  async #budgets(namespace: string): Promise<DisruptionBudget[]> {
+    const { items } = await this.#options.api.list(POD_DISRUPTION_BUDGETS, { namespace })
+    return items.map((raw) => ({ name: raw.metadata.name, selects: selectorOf(raw) }))
   }
 
   async #get<T extends KubeObject>(resource: Resource, key: ObjectKey): Promise<T | undefined> {
@@ -192,9 +190,8 @@ export class ApiLiveReader implements LiveReader {
   }
 }
 
-/** In policy/v1 an empty selector matches every pod, and an absent one none. */
-function selectsPod(raw: KubeObject, labels: Labels): boolean {
+function selectorOf(raw: KubeObject): LabelSelector | undefined {
   const { spec } = raw as { spec?: unknown }
   const selector = isObject(spec) ? spec['selector'] : undefined
-  return isObject(selector) && matchesLabels(selector, labels)
+  return isObject(selector) ? selector : undefined
 }

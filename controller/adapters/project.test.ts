@@ -22,9 +22,11 @@ describe('the view of a workload', () => {
       conditions: [{ type: 'Progressing', status: 'True', since: undefined, reason: 'ReplicaSetUpdated' }],
     })
   })
-  it('of a StatefulSet tells its partition', () => {
+  it('of a StatefulSet tells its partition, how it orders its pods, and its newest revision', () => {
     const spec = { replicas: 2, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } }, selector }
-    expect(workloadView(raw('StatefulSet', spec, {}), 'apps/v1', 'StatefulSet')).to.deep.include({ replicas: 2, updateStrategy: 'RollingUpdate', partition: 1, readyReplicas: 0 })
+    expect(workloadView(raw('StatefulSet', spec, {}), 'apps/v1', 'StatefulSet')).to.deep.include({ replicas: 2, updateStrategy: 'RollingUpdate', partition: 1, readyReplicas: 0, podManagement: 'OrderedReady', updateRevision: '' })
+    expect(workloadView(raw('StatefulSet', { ...spec, podManagementPolicy: 'Parallel' }, { updateRevision: 'a-5d' }), 'apps/v1', 'StatefulSet')).to.deep.include({ podManagement: 'Parallel', updateRevision: 'a-5d' })
+    expect(workloadView(raw('Deployment', spec, {}), 'apps/v1', 'Deployment')).to.deep.include({ podManagement: '', updateRevision: '' })
   })
   it('of a DaemonSet counts nodes', () => {
     const status = { desiredNumberScheduled: 3, numberReady: 2, numberAvailable: 1, updatedNumberScheduled: 3, observedGeneration: 3 }

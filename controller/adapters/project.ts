@@ -80,6 +80,8 @@ export function workloadView(raw: KubeObject, apiVersion: string, kind: string):
     paused: spec['paused'] === true,
     updateStrategy: text(strategy['type']),
     partition: number(member(strategy, 'rollingUpdate')['partition']),
+    podManagement: kind === 'StatefulSet' ? text(spec['podManagementPolicy']) || 'OrderedReady' : '',
+    updateRevision: text(status['updateRevision']),
     podSelector: isObject(selector) ? selector : undefined,
     annotations: shortAnnotations(raw),
   }

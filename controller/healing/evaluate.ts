@@ -273,6 +273,6 @@ function specOf(policy: CompiledPolicy, finding: Finding, template: ActionTempla
     action: template,
     dryRun,
     retryPolicy: RETRY_POLICY,
-    timeout: formatDuration(timeoutOf(template)),
+    timeout: formatDuration(timeoutOf(template, target)),
   }
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { minutes } from '../../shared/lib/time.ts'
 import type { Expectation } from '../actions/action.ts'
 import { effectOf } from './health.ts'
+import { REVISION_LABEL } from './revisions.ts'
 import type { PodView, WorkloadView } from './snapshot.ts'
 import { at, cart, cartSet, condition, fresh, ownedBy, pod, workload } from './testing/builders.ts'
 
@@ -11,6 +12,10 @@ const made = (name: string, after = 1000, ready = 5000): PodView => fresh(name, 
 const starting = (name: string, after = 1000): PodView => pod(name, { createdAt: at(after), conditions: [condition('Ready', 'False', at(after))] })
 const old = pod('old')
 const deployment = (overrides: Partial<WorkloadView> = {}): WorkloadView => ({ ...cart, generation: 2, observedGeneration: 2, replicas: 2, readyReplicas: 2, availableReplicas: 2, updatedReplicas: 2, ...overrides })
+
+const NEW = { [REVISION_LABEL]: 'cart-new' }
+const set = (overrides: Partial<WorkloadView> = {}): WorkloadView => deployment({ updateRevision: 'cart-new', ...overrides })
+const turned = (name: string, ready = 5000): PodView => ({ ...made(name, 1000, ready), labels: NEW })
 
 function told(expectation: Expectation, pods: readonly PodView[], top: WorkloadView = deployment(), ready: 'Ready' | 'Made' = 'Ready'): string {
   const workloads = [top, { ...cartSet, owner: ownedBy(cart) }]
@@ -42,11 +47,19 @@ describe('the effect of an act', () => {
     ['renewal: one is missing', 'renewal', [made('a')], deployment(), '1 pods for 2 replicas'],
     ['renewal: one is not Ready', 'renewal', [made('a'), starting('b')], deployment(), 'pods are not Ready'],
 
+    ['turnover: all pods have the new template and are Ready', 'turnover', [turned('a'), turned('b', 9000)], set(), 'since 9000'],
+    ['turnover: not seen by its controller yet', 'turnover', [turned('a'), turned('b')], set({ observedGeneration: 1 }), 'its controller has not seen the change'],
+    // What a StatefulSet says after its template was put back: both revisions are one, and only this count is short.
+    ['turnover: the revisions look done, and the count of new pods does not', 'turnover', [turned('a'), turned('b')], set({ updatedReplicas: 0 }), '0 of 2 replicas have the new revision'],
+    ['turnover: the counts look done, and a pod is of another revision', 'turnover', [turned('a'), made('b')], set(), '1 of 2 pods still of an old revision'],
+    ['turnover: one is missing', 'turnover', [turned('a')], set(), '1 pods for 2 replicas'],
+    ['turnover: one is not Ready', 'turnover', [turned('a'), { ...starting('b'), labels: NEW }], set(), 'pods are not Ready'],
+
     ['nothing but quiet: at once', 'quiet', [starting('a')], deployment(), 'since 400'],
   ]
   for (const [title, expectation, pods, top, expected] of cases) it(title, () => expect(told(expectation, pods, top)).to.equal(expected))
   it('of a workload that is gone is never seen', () => {
-    for (const expectation of ['rollout', 'replicas', 'renewal'] as const) {
+    for (const expectation of ['rollout', 'replicas', 'renewal', 'turnover'] as const) {
       const { since, missing } = effectOf({ expectation, subject: cart.ref, targetUid: 'uid-gone', actedAt: ACTED }, DEADLINE, 'Ready', { pods: [made('a')], workloads: [deployment(), cartSet] })
       expect([since, missing]).to.deep.equal([undefined, 'the workload is gone'])
     }

@@ -1,6 +1,8 @@
 /** Since when an act has had its effect: what verification waits for, by kind of act. Pure. */
 import { latest, wholeSecond, type Instant } from '../../shared/lib/time.ts'
+import { plural } from '../../shared/lib/text.ts'
 import type { Expectation } from '../actions/action.ts'
+import { isOfNewestRevision, isSeen } from './revisions.ts'
 import { indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
 import { isFinished, type PodView, type WorkloadView, type World } from './snapshot.ts'
 
@@ -45,6 +47,12 @@ export function effectOf(act: Act, deadline: Instant, ready: 'Ready' | 'Made', s
       const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
       return of(workload === undefined ? 'the workload is gone' : ready === 'Ready' ? unfinished(workload) : unseen(workload), since)
     }
+    case 'turnover': {
+      const living = livingPods(act.subject, seen)
+      const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
+      const missing = workload === undefined ? 'the workload is gone' : (ready === 'Ready' ? unfinished(workload) : unseen(workload)) ?? outdated(workload, living)
+      return { ...of(missing, living.length === 0 ? undefined : ready === 'Ready' ? readySince(living) : madeBy(living)), pods: living }
+    }
     case 'replicas': {
       const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
       const missing = workload === undefined ? 'the workload is gone' : (unseen(workload) ?? uncounted(workload, livingPods(act.subject, seen).length))
@@ -67,7 +75,13 @@ function unfinished(workload: WorkloadView): string | undefined {
   return availableReplicas < replicas ? `${availableReplicas} of ${replicas} replicas are available` : undefined
 }
 
-const unseen = ({ generation, observedGeneration }: WorkloadView): string | undefined => (observedGeneration < generation ? 'its controller has not seen the change' : undefined)
+const unseen = (workload: WorkloadView): string | undefined => (isSeen(workload) ? undefined : 'its controller has not seen the change')
+
+/** The counts of a StatefulSet look done after its template was put back: its pods tell. */
+function outdated(workload: WorkloadView, living: readonly PodView[]): string | undefined {
+  const old = living.filter((pod) => !isOfNewestRevision(workload, pod))
+  return old.length === 0 ? uncounted(workload, living.length) : `${old.length} of ${plural(living.length, 'pod')} still of an old revision`
+}
 
 const uncounted = ({ replicas }: WorkloadView, living: number): string | undefined => (living === replicas ? undefined : `${living} pods for ${replicas} replicas`)
 

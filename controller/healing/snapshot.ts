@@ -102,6 +102,10 @@ export interface WorkloadView extends View {
   readonly updateStrategy: string
   /** Of a StatefulSet: pods below this ordinal keep the old revision. */
   readonly partition: number
+  /** Of a StatefulSet: OrderedReady or Parallel; empty where the kind has none. */
+  readonly podManagement: string
+  /** Of a StatefulSet: the revision of its newest template; empty where the kind has none. */
+  readonly updateRevision: string
   /** Of its pods. */
   readonly podSelector: LabelSelector | undefined
   /** Annotations of its own without values that may be long: who else looks after it shows here. */

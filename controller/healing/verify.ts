@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { after, earliest, formatInstant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import type { Expectation } from '../actions/action.ts'
 import { candidates, detect } from '../triggers/index.ts'
 import type { Observation } from '../triggers/trigger.ts'
 import { contextFor, type Remembered } from './detect.ts'
@@ -88,9 +89,12 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure?.object.ref ?? input.subject)}`)
 }
 
+/** Acts whose pods are new: what went before tells nothing of them. */
+const MAKES_PODS: ReadonlySet<Expectation> = new Set<Expectation>(['replacement', 'rollout', 'turnover', 'renewal'])
+
 /** Where nothing but the detector tells that it is over, the time since when it has been quiet is what the looks have seen. */
 function stretch({ expectation, healthySince, actedAt }: VerifyInput, since: Instant | undefined, now: Instant): Instant | undefined {
-  if (since === undefined || ['replacement', 'rollout', 'renewal'].includes(expectation)) return since
+  if (since === undefined || MAKES_PODS.has(expectation)) return since
   return latest(since, healthySince === undefined || healthySince < actedAt ? now : healthySince)
 }
 
@@ -106,7 +110,7 @@ function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation
   const living = livingPods(subject, look)
   // A pod that was changed and stays tells of itself; its neighbours were not acted on.
   const itself = living.filter(({ ref }) => ref.uid === targetUid)
-  const pods = (['replacement', 'rollout', 'renewal'].includes(expectation) ? made : itself.length > 0 ? itself : living).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  const pods = (MAKES_PODS.has(expectation) ? made : itself.length > 0 ? itself : living).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const { objects, matched } = select(policy, look)
   const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
   return about.map(({ object }) => ({ object, observation: detect(trigger, object, { ...contextFor(policy, trigger.name, object.ref.uid, look), actedAt }) }))

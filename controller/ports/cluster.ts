@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Permission } from '../actions/action.ts'
+import type { DisruptionBudget } from '../actions/disruption.ts'
 import type { Claim } from '../healing/act-guards.ts'
 import type { HealerState, TargetView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
@@ -18,8 +19,8 @@ export interface LiveView {
   /** The target as the API server told it. */
   readonly raw: KubeObject | undefined
   readonly world: World
-  /** Disruption budgets that select the target. */
-  readonly budgets: readonly string[]
+  /** Disruption budgets of the namespace, where the act evicts. */
+  readonly budgets: readonly DisruptionBudget[]
 }
 
 export interface LiveReader {

@@ -14,6 +14,7 @@ import type { Intent } from '../actions/fields.ts'
 import { MOST_CHANGES } from '../actions/diff.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
+import type { ObjectRef } from '../healing/snapshot.ts'
 import { retryOf } from '../healing/retry.ts'
 import type { ControllerMetrics } from '../metrics.ts'
 import type { Events } from '../ports/events.ts'
@@ -39,12 +40,24 @@ export interface Delay {
   readonly first?: Millis
   /** What the API server asked for; never less. */
   readonly asked?: Millis | undefined
+  /** How the try before it ended. */
+  readonly after?: string | undefined
   /** It counts against the attempts that the retry policy allows. */
   readonly failed?: true
 }
 
 /** Own state that cannot be read is looked at again: a person may have mended it. */
 export const UNREADABLE_RETRY = seconds(30)
+
+/** Of a try: it may have written, as its answer was lost or nobody was there to hear it. */
+export const AMBIGUOUS = 'Ambiguous'
+export const DISRUPTION_BUDGET = 'DisruptionBudget'
+
+/** What the earlier steps of an act have changed. */
+const earlierChanges = ({ status }: HealingAction): NonNullable<Ending['changes']> => status?.result?.changes ?? []
+
+/** As the schema has it. */
+const MOST_EVICTIONS = 64
 
 const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
 
@@ -65,12 +78,14 @@ export class ActionRecord {
   /** Before the first write of every attempt. How the last one ended is taken away: until this one has an end, it may have written. */
   async began(action: HealingAction, at: Instant, evidence?: Evidence): Promise<HealingAction> {
     const before = action.status?.startTime
+    const changes = earlierChanges(action)
     const begun = await this.#ports.objects.writeActionStatus(action, {
       phase: 'InProgress',
       startTime: before ?? formatInstant(at),
       attempts: (action.status?.attempts ?? 0) + 1,
       nextAttempt: null,
-      result: null,
+      // What earlier steps have changed is kept.
+      result: changes.length === 0 ? null : { success: false, reason: AMBIGUOUS, message: 'the next step is under way', changes: [...changes] },
       ...(evidence === undefined ? {} : { evidence }),
     })
     this.log(begun, before === undefined ? 'began' : 'tried again')
@@ -117,17 +132,39 @@ export class ActionRecord {
     return noted
   }
 
-  /** One step of several is done, or waits for its replacement. */
-  async progressed(action: HealingAction, message: string, changes: Ending['changes'] = []): Promise<ReconcileResult> {
-    const result = { success: false, reason: 'InProgress', message, changes: changes.slice(-MOST_CHANGES) }
+  /** Before the evictions that follow it. A longer list than is kept leaves its beginning out. */
+  async evicting(action: HealingAction, pods: readonly ObjectRef[]): Promise<HealingAction> {
+    const undo = action.status?.undo
+    const evicts = [...(undo?.evicts ?? []).filter(({ uid }) => !pods.some((pod) => pod.uid === uid)), ...pods].slice(-MOST_EVICTIONS)
+    if (undo === undefined || sameJson(undo.evicts, evicts)) return action
+    const noted = await this.#ports.objects.writeActionStatus(action, { undo: { ...undo, evicts } })
+    this.log(noted, 'evicts pods that keep what was taken back', { pods: pods.map(({ name }) => name) })
+    return noted
+  }
+
+  /** Nothing can be written before what came of the last step is there. */
+  async progressed(action: HealingAction, message: string): Promise<ReconcileResult> {
+    const result = { success: false, reason: 'InProgress', message, changes: [...earlierChanges(action)] }
     if (!sameJson(action.status?.result, result)) await this.#ports.objects.writeActionStatus(action, { result })
     return { requeueAfter: STEP }
   }
 
-  async delayed(action: HealingAction, { reason, message, first, asked = millis(0), failed }: Delay, deadline: Instant): Promise<ReconcileResult> {
+  /** One step of several has landed. */
+  async stepped(action: HealingAction, message: string, changes: NonNullable<Ending['changes']> = []): Promise<ReconcileResult> {
+    const { attempts = 0, steps } = action.status ?? {}
+    const done = (steps?.done ?? 0) + 1
+    const result = { success: false, reason: 'InProgress', message: printable(message, 1000), changes: [...earlierChanges(action), ...changes].slice(-MOST_CHANGES) }
+    await this.#ports.objects.writeActionStatus(action, { steps: { done, attempts }, nextAttempt: null, result })
+    this.log(action, 'step done', { step: done, detail: message })
+    return { requeueAfter: STEP }
+  }
+
+  async delayed(action: HealingAction, { reason, message, first, asked = millis(0), failed, after: previous }: Delay, deadline: Instant): Promise<ReconcileResult> {
     const { clock, metrics } = this.#ports
     const now = clock.now()
-    const attempts = action.status?.attempts ?? 1
+    const { attempts: tries = 1, steps } = action.status ?? {}
+    // Every step has its own patience: that the ones before it had to wait tells nothing of it.
+    const attempts = Math.max(1, tries - (steps?.attempts ?? 0))
     const { delay, multiplier } = retryOf(action.spec)
     const base = first ?? delay
     const pause = backoffDelay({ base, multiplier, max: millis(Math.max(LONGEST_RETRY, base)), jitter: JITTER }, attempts, this.#ports.random)
@@ -135,10 +172,10 @@ export class ActionRecord {
     this.log(action, 'will try again', { reason, retryAt: formatInstant(next) })
     metrics.refusals.inc({ reason })
     // Told once: what follows are repeats of the same answer.
-    if (attempts === 1 && reason === 'DisruptionBudget') this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
+    if (reason === DISRUPTION_BUDGET && previous !== reason) this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
     await this.#ports.objects.writeActionStatus(action, {
       nextAttempt: formatInstant(next),
-      result: { success: false, reason, message: printable(message, 1000) },
+      result: { success: false, reason, message: printable(message, 1000), ...(earlierChanges(action).length === 0 ? {} : { changes: [...earlierChanges(action)] }) },
       ...(failed === true ? { failedAttempts: (action.status?.failedAttempts ?? 0) + 1 } : {}),
     })
     return { requeueAfter: millis(Math.max(50, between(now, next))) }
@@ -186,7 +223,7 @@ export class ActionRecord {
 
   /** A status that nobody can have written in good faith is replaced whole: nothing of it is believed. */
   async unreadable(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const nothing = { attempts: null, failedAttempts: null, evidence: null, approvedAt: null, startTime: null, actedAt: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, undo: null, completionTime: null, result: null } satisfies StatusPatch
+    const nothing = { attempts: null, failedAttempts: null, evidence: null, approvedAt: null, startTime: null, actedAt: null, steps: null, nextAttempt: null, healthySince: null, replacements: null, intent: null, undo: null, completionTime: null, result: null } satisfies StatusPatch
     const { status: _, ...bare } = action
     // Ended at once, should there be no second write.
     const { phase, outcome = null } = ending

@@ -4,21 +4,19 @@
  * by reading.
  */
 import { parseDuration } from '../../shared/lib/duration.ts'
-import { TerminalError } from '../../shared/lib/errors.ts'
 import { after, between, latest, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
-import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
-import { judge } from '../../shared/rules/judge.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
-import { hasLanded, isChangedByOthers } from '../actions/fields.ts'
+import { severalBudgets } from '../actions/disruption.ts'
+import { hasLanded, isChangedByOthers, isOverwritten } from '../actions/fields.ts'
 import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
 import { isUndoable } from '../actions/undo.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
-import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
-import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
+import type { CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
@@ -26,14 +24,16 @@ import type { Snapshot } from '../healing/snapshot.ts'
 import type { Signals } from '../triggers/trigger.ts'
 import { remembered } from '../healing/status.ts'
 import { verify } from '../healing/verify.ts'
-import type { ClusterCache, LiveReader, LiveView } from '../ports/cluster.ts'
+import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
-import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
+import type { TargetWriter } from '../ports/target-writer.ts'
 import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
+import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt } from './attempt.ts'
 import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, verified, type Ending } from './endings.ts'
+import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
 import { undo } from './undo.ts'
 import { takeSlots } from './shared-slots.ts'
@@ -49,21 +49,6 @@ export interface ActionReconcilerPorts extends ActionRecordPorts {
 const STALE = seconds(95)
 /** A look that is older is none: the process stood still meanwhile, and somebody else may have acted (I7). */
 const LOOK_LIFETIME = minutes(1)
-
-/** One try: what it goes by, and until when there may be others. */
-interface Attempt {
-  readonly action: HealingAction
-  readonly policy: CompiledPolicy | undefined
-  readonly view: LiveView
-  readonly lookedAt: Instant
-  readonly deadline: Instant
-  /** An earlier try may have written: that the object is gone now may be its doing. */
-  readonly doubt: Instant | undefined
-  /** How far an act of several steps has come. */
-  readonly steps: string | undefined
-  /** What its earlier steps have changed. */
-  readonly earlier: NonNullable<Ending['changes']>
-}
 
 export class ActionReconciler {
   readonly #ports: ActionReconcilerPorts
@@ -81,7 +66,7 @@ export class ActionReconciler {
     const malformed = objects.malformed(action)
     try {
       if (malformed !== undefined) return await this.#unreadable(action, malformed)
-      return await (action.status?.phase === 'Verifying' ? this.#verify(action) : this.#carryOut(action))
+      return await (action.status?.phase === 'Verifying' || action.status?.undo !== undefined ? this.#verify(action) : this.#carryOut(action))
     } catch (error) {
       if (!(error instanceof LedgerUnreadable)) throw error
       metrics.ledgerUnreadable.inc({})
@@ -124,41 +109,52 @@ export class ActionReconciler {
     }
     // A field that it set: found by what was noted before the write.
     const policy = compiled(view.policy)
+    const expectation = expectationOf(spec.action, spec.targetResource)
+    const stepsDone = status?.steps?.done ?? 0
     if (doubt !== undefined && status?.intent !== undefined) {
-      if (hasLanded(status.intent, view.raw)) return record.landed(found, doubt, 'found by reading after an interruption')
+      const said = 'found by reading after an interruption'
+      if (hasLanded(status.intent, view.raw) && expectation !== 'turnover') return record.landed(found, doubt, said)
+      if (hasLanded(status.intent, view.raw) && stepsDone === 0) return record.stepped(found, said)
       if (isChangedByOthers(status.intent, view.raw)) return record.ended(found, policy, inconclusive(`the answer of the write was lost, and ${describe(spec.targetResource)} is now neither as before nor as intended`))
     }
     const refusal = recheck(spec, policy, target, liveSnapshot(view, now))
     // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
-    const inSteps = begun !== undefined && expectationOf(spec.action, spec.targetResource) === 'renewal'
-    if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
-      return record.ended(found, policy, inSteps ? inconclusive(`stopped on its way: ${refusal.message}`, refusal.reason) : cancelled(refusal.reason, refusal.message))
+    const inSteps = begun !== undefined && (expectation === 'renewal' || stepsDone > 0)
+    if (expectation === 'turnover' && stepsDone > 0 && isOverwritten(status?.intent ?? [], view.raw)) {
+      return record.ended(found, policy, inconclusive(`stopped on its way: somebody else has changed ${describe(spec.targetResource)}`, 'TargetChanged'))
     }
     // What has waited already waits from when it was decided.
     const decided = status?.result === undefined ? now : (parseInstant(found.metadata.creationTimestamp) ?? now)
     const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? decided, parseDuration(spec.timeout) ?? minutes(10))
+    const context = planContext(view, found.metadata.name, now, { begunAt: begun, stepsDone, healthCheckTimeout: policy?.limits.healthCheckTimeout })
+    // Its only pod has just gone, and no other one is there by which it could be selected.
+    if (inSteps && refusal?.reason === 'TargetChanged' && context.pods.length === 0 && now < deadline) return record.progressed(found, `${describe(spec.targetResource)} has no pod yet`)
+    if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
+      return record.ended(found, policy, inSteps ? inconclusive(`stopped on its way: ${refusal.message}`, refusal.reason) : cancelled(refusal.reason, refusal.message))
+    }
     // Without a try nothing has failed; nor has what waited for others.
     const late = begun === undefined || status?.result?.reason === WAITS ? cancelled : failed
-    if (now >= deadline) return record.ended(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
+    if (now >= deadline) return this.#givenUp(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
     const failures = status?.failedAttempts ?? 0
     if (failures >= retryOf(spec).maxAttempts) return record.ended(found, policy, failed('RetriesExhausted', `${failures} tries failed, the last one: ${status?.result?.message ?? 'no answer'}`))
-    const context = planContext(view, found.metadata.name, now, { begunAt: begun, healthCheckTimeout: policy?.limits.healthCheckTimeout })
     const planned = target === undefined ? undefined : plan(spec.action, target, context)
     if (planned === undefined) return record.ended(found, policy, cancelled('NoAction', 'the action has no body for its type'))
     // Nothing was written, and nothing can be: the next rung follows.
     if ('refusal' in planned) {
       const ending = failed(planned.refusal.reason, planned.refusal.message)
-      return record.ended(found, policy, inSteps ? { ...ending, outcome: 'Ineffective' } : ending)
+      return this.#givenUp(found, policy, inSteps ? { ...ending, outcome: 'Ineffective' } : ending)
     }
-    if (planned.steps === 'Finished') return record.landed(found, now, `every pod of ${describe(spec.targetResource)} was evicted`, status?.result?.changes)
-    if (planned.steps !== undefined && planned.operations.length === 0) return record.progressed(found, planned.steps, status?.result?.changes)
+    if (planned.steps === 'Finished') return record.landed(found, now, `every pod of ${describe(spec.targetResource)} ${expectation === 'turnover' ? 'has the new template' : 'was evicted'}`, status?.result?.changes)
+    if (planned.steps !== undefined && planned.operations.length === 0) return record.progressed(found, planned.steps)
     const touches = planned.touches ?? planned.intent.map(({ path }) => path)
     const conflict = target?.shape === 'Workload' && doubt === undefined ? refuseAct({ touches, target, claims: view.world.claims, now }) : undefined
     if (conflict?.reason === WAITS) return record.delayed(found, { ...conflict, first: seconds(10), asked: between(now, conflict.recheckAt ?? now) }, deadline)
     if (conflict !== undefined) return record.ended(found, policy, failed(conflict.reason, conflict.message))
     // The API server answers a bare 500 then.
-    if (view.budgets.length > 1) {
-      return record.ended(found, policy, failed('SeveralDisruptionBudgets', `${view.budgets.join(' and ')} both select the pod, which the eviction API does not support`))
+    const several = severalBudgets(planned, view)
+    if (several !== undefined) {
+      const ending = failed('SeveralDisruptionBudgets', several)
+      return this.#givenUp(found, policy, stepsDone > 0 ? { ...ending, outcome: 'Ineffective' } : ending)
     }
 
     if (!spec.dryRun) {
@@ -174,7 +170,7 @@ export class ActionReconciler {
     }
     const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, now) : undefined
     const action = await record.began(found, now, evidence)
-    return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, earlier: status?.result?.changes ?? [] }, planned)
+    return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, previous: status?.result?.reason }, planned)
   }
 
   async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
@@ -186,23 +182,25 @@ export class ActionReconciler {
     let planned = first
     // Before the write: the replacement may be there (in the second before) when its answer arrives.
     let sentAt: Instant | undefined
-    let wrote = attempt.earlier.length > 0
+    let wrote = (action.status?.steps?.done ?? 0) > 0
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
         // Read before every write and retry, so that a silent watch cannot hide it (I10).
         if (!dryRun && (await live.killSwitch())) {
-        const why = 'the kill switch of the installation is on'
-        return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${why}`, 'KillSwitch') : cancelled('KillSwitch', why))
-      }
+          const why = 'the kill switch of the installation is on'
+          return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${why}`, 'KillSwitch') : cancelled('KillSwitch', why))
+        }
         const now = clock.now()
-        if (between(lookedAt, now) > LOOK_LIFETIME) return this.#notDone({ ...attempt, action }, { kind: 'Changed' }, dryRun)
+        if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
-        if (result.kind !== 'Done') return this.#notDone({ ...attempt, action }, result, dryRun)
+        if (result.kind !== 'Done') return notDone(record, { ...attempt, action }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) wrote = true
         if (dryRun && result.object !== undefined && attempt.view.target !== undefined) {
           const shown = afterDryRun(spec.action, attempt.view.target, result.object, planContext(attempt.view, action.metadata.name, now))
+          // Nothing is left to do where the lost try has done it.
+          if ('refusal' in shown && shown.refusal.reason === 'NothingToDo' && attempt.doubt !== undefined) return this.#wrote(action, planned, attempt.doubt, [])
           if ('refusal' in shown) return record.ended(action, policy, failed(shown.refusal.reason, shown.refusal.message))
           planned = { ...planned, ...shown }
         }
@@ -214,53 +212,26 @@ export class ActionReconciler {
       const message = `${wouldHave(planned)}${spec.action.requiresApproval === true ? ' after approval' : ''}; nothing was written${laterRungs(action, policy)}`
       return record.ended(action, policy, { phase: 'Succeeded', success: true, reason: 'DryRun', message, changes })
     }
-    if (planned.steps !== undefined) return record.progressed(action, planned.steps, [...attempt.earlier, ...changes])
-    return record.landed(action, sentAt ?? clock.now(), done(planned), changes)
+    return this.#wrote(action, planned, sentAt ?? clock.now(), changes)
+  }
+
+  /** All of it, or one step of several. */
+  #wrote(action: HealingAction, planned: Plan, at: Instant, changes: NonNullable<Ending['changes']>): Promise<ReconcileResult> {
+    const { spec } = action
+    const begins = expectationOf(spec.action, spec.targetResource) === 'turnover' && planned.steps === undefined
+    if (begins || planned.steps !== undefined) return this.#record.stepped(action, planned.steps ?? done(planned), changes)
+    return this.#record.landed(action, at, done(planned), changes)
+  }
+
+  /** What was written on the way is taken back, where that is possible. */
+  #givenUp(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
+    if (policy === undefined || (action.status?.steps?.done ?? 0) === 0 || !isUndoable(action)) return this.#record.ended(action, policy, ending)
+    return this.#takeBack(action, policy, { ...ending, outcome: 'Ineffective' })
   }
 
   #takeBack(action: HealingAction, policy: CompiledPolicy, judged: Ending): Promise<ReconcileResult> {
     const { clock } = this.#ports
     return undo(this.#ports, this.#record, action, policy, judged, (view) => liveSnapshot(view, clock.now()))
-  }
-
-  /** A write that did not happen, or may have. */
-  async #notDone({ action, policy, view, deadline, doubt, steps, earlier }: Attempt, result: Exclude<WriteResult, { kind: 'Done' }>, dryRun: boolean): Promise<ReconcileResult> {
-    const record = this.#record
-    const { namespace } = action.metadata
-    const target = describe(action.spec.targetResource)
-    // While another try may still land (of a controller beside this one), a refusal may be its doing: the doubt stays.
-    const because = (reason: string): string => (doubt === undefined ? reason : AMBIGUOUS)
-    // The pods themselves tell what has become of each.
-    if (steps !== undefined && ['Gone', 'Changed', 'Unknown'].includes(result.kind)) return record.progressed(action, steps, earlier)
-    switch (result.kind) {
-      case 'Gone':
-        return doubt === undefined
-          ? record.ended(action, policy, cancelled('TargetGone', `${target} went by itself`))
-          : record.landed(action, doubt, 'found by reading after an interruption')
-      case 'Forbidden':
-        return record.ended(action, policy, failed('HealerForbidden', `the healer of ${namespace} may not do this; apply the output of: kubeskippy enable -n ${namespace} -o yaml`))
-      case 'Refused':
-        return record.ended(action, policy, failed('WriteRefused', `the API server refused the write (${result.code})`))
-      case 'BudgetRefused': {
-        const message = `disruption budget ${view.budgets.join(', ')} allows no eviction of ${target} now`
-        // A dry run has its answer; there is nothing to wait for.
-        return action.spec.dryRun
-          ? record.ended(action, policy, failed('DisruptionBudget', message))
-          : record.delayed(action, { reason: because('DisruptionBudget'), message }, deadline)
-      }
-      case 'Later':
-        return record.delayed(action, { reason: because('Throttled'), message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
-      case 'Changed':
-        return record.delayed(action, { reason: because('TargetChanged'), message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
-      case 'Unknown':
-        return record.delayed(
-          action,
-          { reason: dryRun ? because('Unreachable') : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500), failed: true },
-          deadline,
-        )
-      default:
-        return result satisfies never
-    }
   }
 
   async #verify(action: HealingAction): Promise<ReconcileResult> {
@@ -270,12 +241,12 @@ export class ActionReconciler {
     const stored = objects.policy(keyOf(spec.policyRef))
     const policy = stored?.metadata.uid === spec.policyRef.uid ? compiled(stored) : undefined
     if (policy === undefined) return record.ended(action, policy, inconclusive('the policy that decided is gone or cannot be read'))
+    // Begun before: what verification said then holds.
+    if (status?.undo !== undefined) return this.#takeBack(action, policy, { phase: 'Failed', outcome: 'Ineffective', success: false, reason: 'Ineffective', message: status.undo.because })
     const actedAt = parseInstant(status?.actedAt)
     if (actedAt === undefined) return record.ended(action, policy, inconclusive('the time of the act is unreadable', 'StatusUnreadable'))
     const { namespace } = spec.policyRef
     const { healthCheckTimeout, stabilizationWindow } = policy.limits
-    // Begun before: what verification said then holds.
-    if (status?.undo !== undefined) return this.#takeBack(action, policy, { phase: 'Failed', outcome: 'Ineffective', success: false, reason: 'Ineffective', message: status.undo.because })
     if (cluster.age() > STALE) {
       const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
       return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
@@ -304,48 +275,5 @@ export class ActionReconciler {
   }
 }
 
-/** What was approved waits for its turn as long as its write may be tried. */
-const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGate', 'ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
-
 /** It passes, and then the act is judged anew: no reason to go on to the next rung. */
 const WAITS: RefusalReason = 'RolloutInProgress'
-
-const AMBIGUOUS = 'Ambiguous'
-
-/** Unless the last attempt is known to have written nothing. A dry run never has. */
-const mayHaveWritten = ({ spec, status }: HealingAction): boolean => !spec.dryRun && (status?.result === undefined || status.result.reason === AMBIGUOUS)
-
-/** The reservation is for this object; an action that a person made under the name of another one has none. */
-function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits | undefined, now: Instant): Admission {
-  const { policyRef, targetResource, incident } = spec
-  const stray = metadata.namespace !== policyRef.namespace || metadata.namespace !== targetResource.namespace
-  const other = ledger.entries.some((e) => e.action === metadata.name && e.target !== targetResource.uid)
-  if (stray || other) return { refusal: { reason: 'NotReserved', message: `the ledger holds no reservation for ${metadata.name} on this object` } }
-  if (spec.approvalRequired !== true || limits === undefined) return confirm(ledger, metadata.name, now)
-  const request = { action: metadata.name, target: targetResource.uid ?? '', dryRun: false, incident: { ...incident, trigger: spec.trigger.name } }
-  return confirmApproved(ledger, request, limits, now)
-}
-
-function compiled(stored: HealingPolicy | undefined): CompiledPolicy | undefined {
-  if (stored === undefined) return undefined
-  try {
-    return compilePolicy(stored)
-  } catch (error) {
-    if (error instanceof TerminalError) return undefined
-    throw error
-  }
-}
-
-/** The world as read just now; since when is remembered by the policy's status, which was read with it. */
-function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapshot {
-  return {
-    ...world,
-    now,
-    violations: policy === undefined ? [] : judge(policy, { installation: world.installation }).violations,
-    ledger: undefined,
-    budgets: [],
-    forbidden: new Set(),
-    actions: new Set(),
-    ...remembered(policy?.status),
-  }
-}

@@ -7,7 +7,7 @@ import type { TargetView } from '../../healing/snapshot.ts'
 import type { Plan, PlanContext } from '../action.ts'
 import { plan } from '../index.ts'
 
-const context = (overrides: Partial<PlanContext>): PlanContext => ({ now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, healthCheckTimeout: minutes(5), ...overrides })
+const context = (overrides: Partial<PlanContext>): PlanContext => ({ now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5), ...overrides })
 
 export function planned(template: ActionTemplate, target: TargetView, overrides: Partial<PlanContext> = {}): Plan {
   const result = plan(template, target, context(overrides))

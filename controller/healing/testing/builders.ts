@@ -38,6 +38,8 @@ export const workload = (kind: string, name: string, overrides: Partial<Workload
   paused: false,
   updateStrategy: 'RollingUpdate',
   partition: 0,
+  podManagement: '',
+  updateRevision: '',
   podSelector: { matchLabels: { app: name } },
   annotations: {},
   ...overrides,

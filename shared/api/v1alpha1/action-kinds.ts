@@ -6,7 +6,7 @@ const apps = (kind: string): KindReference => ({ apiVersion: 'apps/v1', kind })
 
 export const POD: KindReference = { apiVersion: 'v1', kind: 'Pod' }
 const DEPLOYMENT = apps('Deployment')
-const STATEFUL_SET = apps('StatefulSet')
+export const STATEFUL_SET = apps('StatefulSet')
 const DAEMON_SET = apps('DaemonSet')
 const REPLICA_SET = apps('ReplicaSet')
 

@@ -239,10 +239,27 @@ const status = {
       description: 'The act did not help and is taken back: once, and only while nobody else has changed what it set.',
       additionalProperties: false,
       required: ['begunAt', 'because'],
-      properties: { begunAt: { ...time, description: 'Written before it.' }, because: message },
+      properties: {
+        begunAt: { ...time, description: 'Written before it.' },
+        because: message,
+        evicts: {
+          type: 'array',
+          description: 'Pods of a StatefulSet that are not Ready and keep the template that was taken back. Written before they are evicted.',
+          maxItems: 64,
+          'x-kubernetes-list-type': 'atomic',
+          items: objectReference,
+        },
+      },
     },
     attempts: { ...count, description: 'Tries of the write.' },
     failedAttempts: { ...count, description: 'Those of them that failed. After retryPolicy.maxAttempts of them it is given up.' },
+    steps: {
+      type: 'object',
+      description: 'Of an act in several steps: a restart pod by pod, or a new template of a StatefulSet.',
+      additionalProperties: false,
+      required: ['done', 'attempts'],
+      properties: { done: { ...count, description: 'Steps that have landed.' }, attempts: { ...count, description: 'Tries up to the last of them. Those since are of the step under way.' } },
+    },
     evidence,
     nextAttempt: { ...time, description: 'When a refused write is tried again.' },
     result: {

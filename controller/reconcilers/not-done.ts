@@ -1,0 +1,54 @@
+/** A write that did not happen, or may have: how the action goes on. */
+import { millis } from '../../shared/lib/time.ts'
+import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import type { Operation } from '../actions/action.ts'
+import { budgetsOf } from '../actions/disruption.ts'
+import { describe } from '../healing/owners.ts'
+import type { WriteResult } from '../ports/target-writer.ts'
+import { AMBIGUOUS, DISRUPTION_BUDGET, type ActionRecord } from './action-record.ts'
+import type { Attempt } from './attempt.ts'
+import { cancelled, failed } from './endings.ts'
+
+export interface NotDone {
+  readonly operation: Operation
+  readonly result: Exclude<WriteResult, { kind: 'Done' }>
+  readonly try: 'DryRun' | 'Real'
+}
+
+export async function notDone(record: ActionRecord, { action, policy, view, deadline, doubt, steps, previous }: Attempt, { operation, result, try: which }: NotDone): Promise<ReconcileResult> {
+  const { namespace } = action.metadata
+  const target = describe(action.spec.targetResource)
+  // While another try may still land (of a controller beside this one), a refusal may be its doing: the doubt stays.
+  const because = (reason: string): string => (doubt === undefined ? reason : AMBIGUOUS)
+  // The pods themselves tell what has become of each.
+  if (steps !== undefined && ['Gone', 'Changed', 'Unknown'].includes(result.kind)) return record.progressed(action, steps)
+  switch (result.kind) {
+    case 'Gone':
+      return doubt === undefined
+        ? record.ended(action, policy, cancelled('TargetGone', `${target} went by itself`))
+        : record.landed(action, doubt, 'found by reading after an interruption')
+    case 'Forbidden':
+      return record.ended(action, policy, failed('HealerForbidden', `the healer of ${namespace} may not do this; apply the output of: kubeskippy enable -n ${namespace} -o yaml`))
+    case 'Refused':
+      return record.ended(action, policy, failed('WriteRefused', `the API server refused the write (${result.code})`))
+    case 'BudgetRefused': {
+      const message = `disruption budget ${budgetsOf(operation, view).join(', ')} allows no eviction of ${describe(operation.target)} now`
+      // A dry run has its answer; there is nothing to wait for.
+      return action.spec.dryRun
+        ? record.ended(action, policy, failed(DISRUPTION_BUDGET, message))
+        : record.delayed(action, { reason: because(DISRUPTION_BUDGET), message, after: previous }, deadline)
+    }
+    case 'Later':
+      return record.delayed(action, { reason: because('Throttled'), message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
+    case 'Changed':
+      return record.delayed(action, { reason: because('TargetChanged'), message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
+    case 'Unknown':
+      return record.delayed(
+        action,
+        { reason: which === 'DryRun' ? because('Unreachable') : AMBIGUOUS, message: 'the answer of the API server was lost; the next look tells', first: millis(500), failed: true },
+        deadline,
+      )
+    default:
+      return result satisfies never
+  }
+}
