@@ -101,7 +101,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   const readyz = new Health()
   const livez = new Health()
   let started = false
-  // One that waits for the lease is ready: its watches are complete, and nobody sends it requests.
+  // One that waits for the lease is ready: its watches are complete, and a rollout waits for it. Alerts that it is sent it refuses.
   readyz.add('working', () => (started ? undefined : 'not started'))
   for (const reflector of reflectors) {
     readyz.add(`watch ${reflector.name}`, () => (reflector.synced ? undefined : 'not listed yet'))

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
+import { adviceFor } from '../cli/explain/advice.ts'
 import { REFUSAL_REASONS } from '../controller/healing/refusal.ts'
 import { declareAlertMetrics, declareControllerMetrics } from '../controller/metrics.ts'
 import { isObject } from '../shared/lib/json.ts'
@@ -65,6 +66,13 @@ describe('the documentation', () => {
     const named = table.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([A-Za-z]+)`/g)].map(([, reason]) => reason))
     expect(named).to.have.length.greaterThan(10)
     expect(named.filter((reason) => !(REFUSAL_REASONS as readonly (string | undefined)[]).includes(reason))).to.deep.equal([])
+  })
+
+  it('names reasons for trouble that kubeskippy explain has advice for', () => {
+    const rows = textOf('docs/guide/troubleshooting.md').split('\n').filter((line) => line.startsWith('|'))
+    const named = rows.flatMap((line) => [...(line.split('|')[3] ?? '').matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, reason]) => reason))
+    expect(new Set(named)).to.include.all.keys('NoData', 'LedgerUnreadable', 'StatusUnreadable', 'TargetGone', 'TargetChanged', 'Protected')
+    expect(named.filter((reason) => adviceFor(reason, { name: 'heal' }) === undefined)).to.deep.equal([])
   })
 
   it('counts the rules right', () => {

@@ -10,6 +10,7 @@ import { formatInstant, hours } from '../../shared/lib/time.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
+import { policySlot } from '../../controller/adapters/ledger-slots.ts'
 import { buildLedger, buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import { controllerRbac, type Manifest } from '../../controller/permissions.ts'
@@ -36,6 +37,8 @@ const door: NonNullable<BenchOptions['admit']> = (resource, object) => {
 /** Rights as they should be: everything but the older way to act as somebody else. */
 const rights: NonNullable<BenchOptions['may']> = (_call, body) => (body as { spec: { resourceAttributes: { verb: string } } }).spec.resourceAttributes.verb !== 'impersonate'
 
+const LEDGER = policySlot({ namespace: 'shop', name: 'cart' }).name
+
 describe('kubeskippy check', () => {
   let caBundle = ''
   before(async () => {
@@ -60,7 +63,7 @@ describe('kubeskippy check', () => {
     cluster.seed(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: HEALER_ACCOUNT, namespace: 'shop' } })
     const { apiVersion, kind, metadata, spec } = buildPolicy({ metadata: { generation: 1 } })
     cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata, spec, status: { observedGeneration: 1 } })
-    cluster.seed(HEALING_LEDGERS, { ...buildLedger() })
+    cluster.seed(HEALING_LEDGERS, { ...buildLedger({ metadata: { name: LEDGER } }) })
     cluster.seed(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: LEASE, spec: { holderIdentity: 'controller-1', leaseDurationSeconds: 15, renewTime: formatInstant(bench.clock.now()).replace('Z', '000Z') } })
     cluster.seed(POD_METRICS, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { name: 'cart-1', namespace: 'shop' } })
     const findings = async (): Promise<{ readonly code: number; readonly bad: readonly Finding[] }> => {
@@ -99,6 +102,8 @@ describe('kubeskippy check', () => {
   })
 
   type Bench = ReturnType<typeof setUp>
+  const changedLedger = (spec: object) => ({ cluster }: Bench) =>
+    void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: LEDGER }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   const wrong: readonly (readonly [what: string, check: string, result: 'warn' | 'fail', says: RegExp, breaks: (bench: Bench) => void, options?: BenchOptions])[] = [
     ['a server below 1.30', 'server', 'fail', /v1\.29\.14 is older than 1\.30/, () => {}, { version: 'v1.29.14' }],
     ['a server below 1.36', 'server', 'fail', /no constrained impersonation/, () => {}, { version: 'v1.35.9-gke.1' }],
@@ -126,7 +131,8 @@ describe('kubeskippy check', () => {
     ['a controller that has stopped', 'lease', 'fail', /no controller holds/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { holderIdentity: '', renewTime: '2030-01-01T00:00:00.000000Z' } }))],
     ['a controller that is gone', 'lease', 'fail', /controller-1 has not renewed the lease for 1m1s/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: '2029-12-31T23:58:59.000000Z' } }))],
     ['a lease that was written by hand', 'lease', 'warn', /no time of renewal/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: 'soon' } }))],
-    ['a ledger that cannot be read', 'ledgers', 'fail', /shop-cart cannot be read: spec\.breaker/, ({ cluster }) => void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: 'shop-cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), breaker: 'no' } }))],
+    ['a ledger that cannot be read', 'ledgers', 'fail', new RegExp(`${LEDGER} cannot be read: spec\\.breaker`), changedLedger({ breaker: 'no' })],
+    ['a ledger of another policy than its name', 'ledgers', 'fail', new RegExp(`${LEDGER} cannot be read: spec: it is about something else than its name says, which would be policy-`), changedLedger({ policy: { namespace: 'shop', name: 'basket' } })],
     ['a policy that nobody has looked at', 'policies', 'warn', /no controller has looked at shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 } }))],
     ['a policy that is not accepted', 'policies', 'warn', /not accepted: shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'False' }] } }))],
     ['a namespace without its healer', 'healers', 'warn', /shop has policies but no account/, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: 'shop', name: HEALER_ACCOUNT })],

@@ -56,7 +56,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   Pending: 'nothing: a trigger that is pending has to hold for its whole duration first',
   Monitoring: 'set mode: dryrun to see what would be done, or mode: automatic to have it done',
   NoData: 'find out why the triggers have no data (see their messages)',
-  LedgerUnreadable: 'kubeskippy check says which ledger, and what is wrong with it',
+  LedgerUnreadable: 'kubeskippy check says which ledger, what is wrong with it, and how to begin anew',
   NotCompiled: 'apply the policy again, with the CRDs and the programs of one version',
   DisruptionBudget: 'the named PodDisruptionBudget forbids it: unhealthyPodEvictionPolicy: AlwaysAllow lets broken pods go',
   Timeout: 'find out what kept it from being done in time: kubectl describe of its target',

@@ -47,7 +47,18 @@ export function problemOf(found: HealingLedger): string | undefined {
   const [issue] = validate(found)
   if (issue !== undefined) return `${issue.path}: ${issue.message}`
   // What the CEL rules of its schema say.
-  return isOfPolicy(found.spec) || (found.spec.budget !== undefined && found.spec.policy === undefined) ? undefined : 'spec: it has not all that is of a policy, nor a budget'
+  const name = nameOf(found.spec)
+  if (name === undefined) return 'spec: it has not all that is of a policy, nor a budget'
+  return name === found.metadata.name ? undefined : `spec: it is about something else than its name says, which would be ${name}`
+}
+
+/** What a ledger that holds this is called; undefined: none does. */
+function nameOf(spec: StoredLedgerSpec): string | undefined {
+  if (isOfPolicy(spec)) return policySlot(spec.policy).name
+  const { budget, policy } = spec
+  if (budget === undefined || policy !== undefined) return undefined
+  if (budget.scope === 'Cluster') return budgetSlot({ scope: 'Cluster' }).name
+  return budget.namespace === undefined ? undefined : budgetSlot({ scope: 'Namespace', namespace: budget.namespace }).name
 }
 
 /** @throws LedgerUnreadable when it is not what its schema says, or is about something else. */

@@ -1,6 +1,7 @@
 /** Policies and actions: watched, and written with the controller's own account. Nothing else is. */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingActionSpec, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
@@ -36,11 +37,16 @@ export class ApiOwnObjects implements OwnObjects {
   readonly actions: Reflector<HealingAction, 'namespace' | 'policy'>
   /** Our own last write of each object, until the watch has brought it or a newer one (I7). */
   readonly #written = new Map<string, KubeObject>()
+  /** By policy: the version with our own last status, which the API server has looked at. */
+  readonly #sound = new Map<string, string>()
 
   constructor({ api, timers, random, log, metrics }: ApiOwnObjectsOptions) {
     this.#api = api
     const common = { api, timers, random, log, indexes: namespaceOf, ...(metrics === undefined ? {} : { metrics }) }
     this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind) })
+    this.policies.subscribe(({ type, object }) => {
+      if (type === 'deleted') this.#sound.delete(keyString(keyOf(object.metadata)))
+    })
     this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind), indexes: { ...namespaceOf, policy: policyOf } })
   }
 
@@ -70,6 +76,13 @@ export class ApiOwnObjects implements OwnObjects {
     return worst === undefined ? undefined : { in: worst.path.startsWith('status') ? 'status' : 'spec', message: `${worst.path}: ${worst.message}` }
   }
 
+  malformedStatus(policy: HealingPolicy): string | undefined {
+    const { status, metadata } = policy
+    if (status === undefined || this.#sound.get(keyString(keyOf(metadata))) === metadata.resourceVersion) return undefined
+    const issue = validatePolicy(policy).find(({ path }) => path.startsWith('status'))
+    return issue === undefined ? undefined : `${issue.path}: ${issue.message}`
+  }
+
   actionsOf({ namespace, name }: PolicyKey): readonly HealingAction[] {
     return this.actions.store.byIndex('policy', keyString({ namespace, name }))
   }
@@ -94,6 +107,7 @@ export class ApiOwnObjects implements OwnObjects {
       ]
       const written = await this.#api.patch<HealingPolicy>(HEALING_POLICIES, keyOf(metadata), { type: 'json', body }, { subresource: 'status' })
       this.#remember(HEALING_POLICIES, whole<HealingPolicy>(HEALING_POLICIES.kind)(written))
+      this.#sound.set(keyString(keyOf(metadata)), written.metadata.resourceVersion)
     } catch (error) {
       if (isApiError(error, 'Conflict')) this.#forget(HEALING_POLICIES, keyOf(metadata))
       if (!isApiError(error, 'NotFound')) throw error
@@ -203,5 +217,6 @@ function holds(value: unknown, patch: unknown): boolean {
 const idOf = ({ plural }: Resource, key: PolicyKey): string => `${plural} ${keyString(key)}`
 
 const validate = compileResource(healingAction, API_VERSION)
+const validatePolicy = compileResource(healingPolicy, API_VERSION)
 
 const keyOf = ({ namespace, name }: KubeObject['metadata']): PolicyKey => ({ namespace: namespace ?? '', name })

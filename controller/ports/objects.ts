@@ -8,6 +8,8 @@ export interface OwnObjects {
   action(key: PolicyKey): HealingAction | undefined
   /** What the schema says against it. Own state of that kind stops acting; it is never read as empty (I19). */
   malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined
+  /** The same of a policy's status; undefined: nothing. */
+  malformedStatus(policy: HealingPolicy): string | undefined
   /** Actions of a namespace that are not in a final phase. */
   openActions(namespace: string): readonly HealingAction[]
   policiesIn(namespace: string): readonly HealingPolicy[]

@@ -101,6 +101,33 @@ describe('a policy', () => {
     })
   })
 
+  describe('whose status is malformed', () => {
+    const nonsense: Record<string, object> = {
+      'no object': 'healthy' as never,
+      'findings of the wrong type': { findings: 'none' },
+      'a condition without its type': { conditions: [{ status: 'True' }] },
+      'a time that is none': { lastDecision: { time: 'yesterday' } },
+    }
+    for (const [title, status] of Object.entries(nonsense)) {
+      it(`does not act, leaves it as it is, says so, and acts when it is taken away (${title})`, async () => {
+        town = new Town()
+        town.cluster.change(HEALING_POLICIES, KEY, (policy) => ({ ...policy, status }))
+        await town.start()
+        await town.live(minutes(1))
+        expect(town.actions).to.deep.equal([])
+        expect(town.policy.status).to.deep.equal(status)
+        expect(new Set(town.events.map(({ reason }) => reason))).to.deep.equal(new Set(['StatusUnreadable']))
+        expect(town.events[0]?.note).to.match(/^status.*: nothing is done until somebody takes the status away; kubeskippy explain /)
+        town.cluster.change(HEALING_POLICIES, KEY, (found) => {
+          const { status: _, ...policy } = found
+          return policy
+        })
+        await town.live(minutes(5))
+        expect(town.actions.map((action) => action.status?.outcome)).to.deep.equal(['Effective'])
+      })
+    }
+  })
+
   describe('whose ledger is malformed', () => {
     const nonsense: Record<string, (spec: Record<string, unknown>) => unknown> = {
       'no spec': () => undefined,
@@ -130,16 +157,20 @@ describe('a policy', () => {
       })
     }
 
-    it('begins anew when a person deletes it', async () => {
-      town = new Town()
-      const [name] = await ledgerNames()
-      town.cluster.seed(HEALING_LEDGERS, { apiVersion: API_VERSION, kind: 'HealingLedger', metadata: { name: name ?? '', namespace: OPERATOR_NAMESPACE }, spec: {} })
-      await town.start()
-      await town.live(seconds(10))
-      town.cluster.drop(HEALING_LEDGERS, ledgerKey())
-      await town.live(minutes(5))
-      expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
-    })
+    const other = { policy: { namespace: NAMESPACE, name: 'basket' }, nextOrdinal: 3, entries: [], breaker: { state: 'Closed', failures: 0, recent: [], openings: 0 }, incidents: [], outcomes: { effective: 0, ineffective: 0, inconclusive: 0, failed: 0 } }
+    for (const [title, spec] of [['is empty', {}], ['is about another policy', other], ['is about a budget', { budget: { scope: 'Cluster', acts: [] } }]] as const) {
+      it(`begins anew when a person deletes one that ${title}`, async () => {
+        town = new Town()
+        const [name] = await ledgerNames()
+        town.cluster.seed(HEALING_LEDGERS, { apiVersion: API_VERSION, kind: 'HealingLedger', metadata: { name: name ?? '', namespace: OPERATOR_NAMESPACE }, spec })
+        await town.start()
+        await town.live(seconds(10))
+        expect(town.actions).to.deep.equal([])
+        town.cluster.drop(HEALING_LEDGERS, ledgerKey())
+        await town.live(minutes(5))
+        expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+      })
+    }
 
     it('has its action wait, and settles it when it is mended', async () => {
       town = new Town()

@@ -17,7 +17,7 @@ import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
 import { emptyBudget, isIdle, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
-import { brokenStatus, policyStatus, remembered } from '../healing/status.ts'
+import { policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
@@ -25,6 +25,7 @@ import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { settled } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
 import { StormWatch } from './storm-watch.ts'
+import { tellBroken, tellUnreadable } from './unjudged.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -44,19 +45,31 @@ export class PolicyReconciler {
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
-    const { objects, clock } = this.#ports
+    const { objects, clock, metrics } = this.#ports
     const policy = objects.policy(key)
     const now = clock.now()
+    const malformed = policy === undefined ? undefined : objects.malformedStatus(policy)
+    if (policy !== undefined && malformed !== undefined) {
+      metrics.ledgerUnreadable.inc({})
+      this.#storms.report(key)
+      tellUnreadable(this.#ports, policy, malformed)
+      return { requeueAfter: UNREADABLE_RETRY }
+    }
+    const broken = async (reason: 'LedgerUnreadable' | 'NotCompiled', message: string): Promise<void> => {
+      if (policy === undefined) return
+      this.#storms.report(key)
+      await tellBroken(this.#ports, policy, reason, message, now)
+    }
     try {
       return policy === undefined ? await this.#gone(key, now) : await this.#judge(policy, key, now)
     } catch (error) {
       if (error instanceof LedgerUnreadable) {
-        this.#ports.metrics.ledgerUnreadable.inc({})
-        if (policy !== undefined) await this.#broken(policy, 'LedgerUnreadable', error.message, now)
+        metrics.ledgerUnreadable.inc({})
+        await broken('LedgerUnreadable', error.message)
         return { requeueAfter: UNREADABLE_RETRY }
       }
       if (policy === undefined || !(error instanceof TerminalError)) throw error
-      await this.#broken(policy, 'NotCompiled', error.message, now)
+      await broken('NotCompiled', error.message)
       return {}
     }
   }
@@ -257,15 +270,6 @@ export class PolicyReconciler {
     metrics.refusals.inc({ reason })
     const quiet = QUIET_REASONS.has(reason as Parameters<typeof QUIET_REASONS.has>[0])
     if (!quiet) events.record(stored, { type: 'Warning', reason, action: 'refuse', note: retryAt === undefined || message.includes(retryAt) ? message : `${message}; next try ${retryAt}` })
-  }
-
-  async #broken(stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
-    this.#storms.report({ namespace: stored.metadata.namespace ?? '', name: stored.metadata.name })
-    const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status)
-    if (sameJson(status, stored.status)) return
-    await this.#ports.objects.writePolicyStatus(stored, status)
-    this.#ports.log.error('policy cannot be judged', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, reason, detail: message })
-    this.#ports.events.record(stored, { type: 'Warning', reason, action: 'refuse', note: message })
   }
 
   /** Deleting and recreating a policy resets nothing for a day. */

@@ -18,11 +18,11 @@ export interface AuditEntry {
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
-/** Accepted writes in a namespace, in their order. A last line that is still being written is left out. */
-export function acceptedWrites(log: string, namespace: string): readonly AuditEntry[] {
+/** Accepted writes in a namespace, or everywhere, in their order. A last line that is still being written is left out. */
+export function acceptedWrites(log: string, namespace?: string): readonly AuditEntry[] {
   return log.split('\n').flatMap((line) => {
     const entry = parse(line)
-    return entry !== undefined && entry.namespace === namespace ? [entry] : []
+    return entry !== undefined && (namespace === undefined || entry.namespace === namespace) ? [entry] : []
   })
 }
 

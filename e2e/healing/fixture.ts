@@ -12,34 +12,106 @@ import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { acceptedWrites, type AuditEntry } from '../demo/audit.ts'
 import { install, type Installation } from '../installation/installation.ts'
+import type { Flags } from '../installation/program.ts'
 
-export class Fixture {
+export interface FixtureOptions {
+  /** False: the suite starts it in its own way. Default true. */
+  readonly controller?: boolean
+  /** Of the controller, on top of the installation's own. */
+  readonly flags?: Flags
+  /** False: a control plane only, whose pods stay pending. Default true. */
+  readonly node?: boolean
+}
+
+interface Parts {
   readonly cluster: Cluster
   readonly installation: Installation
-  /** An administrator, for looking: kubectl would cost a process each time. */
   readonly api: KubeConnection
+}
 
-  constructor(cluster: Cluster, installation: Installation) {
-    this.cluster = cluster
-    this.installation = installation
-    this.api = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
+interface Stoppable {
+  stop(): Promise<unknown>
+}
+
+/** Milliseconds: many times what it takes, for a busy machine. Building the cluster's programs is not among it. */
+const START_TIMEOUT = 300_000
+
+/** For all tests of the suite around it. Nothing of it can be used before the suite's own hooks. */
+export function useFixture(options: FixtureOptions = {}): Fixture {
+  const fixture = new Fixture(options)
+  before('start a cluster and install KubeSkippy', function () {
+    this.timeout(START_TIMEOUT)
+    return fixture.start()
+  })
+  after('stop it', () => fixture.stop())
+  return fixture
+}
+
+export class Fixture {
+  readonly #options: FixtureOptions
+  readonly #owned: Stoppable[] = []
+  #parts: Parts | undefined
+
+  constructor(options: FixtureOptions = {}) {
+    this.#options = options
   }
 
-  static async start(options: { readonly controller?: boolean } = {}): Promise<Fixture> {
-    const cluster = await startCluster({ crashLoopSeconds: 3 })
+  static async start(options: FixtureOptions = {}): Promise<Fixture> {
+    const fixture = new Fixture(options)
+    await fixture.start()
+    return fixture
+  }
+
+  get cluster(): Cluster {
+    return this.#up.cluster
+  }
+
+  get installation(): Installation {
+    return this.#up.installation
+  }
+
+  /** An administrator, for looking: kubectl would cost a process each time. */
+  get api(): KubeConnection {
+    return this.#up.api
+  }
+
+  get #up(): Parts {
+    if (this.#parts === undefined) throw new Error('the cluster is not up')
+    return this.#parts
+  }
+
+  async start(): Promise<void> {
+    const { node = true, controller = true, flags } = this.#options
+    const cluster = await startCluster({ node, crashLoopSeconds: 3 })
     try {
-      return new Fixture(cluster, await install(cluster, options))
+      const installation = await install(cluster, { controller: controller && flags === undefined })
+      if (flags !== undefined) await installation.startController({ flags })
+      this.#parts = { cluster, installation, api: connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger }) }
     } catch (error) {
       await cluster.stop()
       throw error
     }
   }
 
+  /** Something beside the cluster, which is stopped before it; the last one first. */
+  own<T extends Stoppable>(thing: T): T {
+    this.#owned.push(thing)
+    return thing
+  }
+
+  /** Whatever happened before; the cluster goes even when something beside it does not. */
   async stop(): Promise<void> {
-    await this.api.close()
-    await this.installation.stopController()
-    await this.installation.stopWebhook()
-    await this.cluster.stop()
+    if (this.#parts === undefined) return
+    const { cluster, installation, api } = this.#parts
+    try {
+      for (const thing of this.#owned.toReversed()) await thing.stop()
+      await api.close()
+      await installation.stopController()
+      await installation.secondController.stop()
+      await installation.stopWebhook()
+    } finally {
+      await cluster.stop()
+    }
   }
 
   /** Standard output; a failure of kubectl fails the test with what it said. */
@@ -92,6 +164,11 @@ export class Fixture {
   /** Writes to workloads and their pods in a namespace that the API server accepted, by anybody but its own controllers. */
   writes(namespace: string): readonly AuditEntry[] {
     return acceptedWrites(readFileSync(this.cluster.auditLog, 'utf8'), namespace).filter(({ user }) => user.startsWith(`system:serviceaccount:${OPERATOR_NAMESPACE}:`))
+  }
+
+  /** The same everywhere in the cluster. */
+  allWrites(): readonly AuditEntry[] {
+    return acceptedWrites(readFileSync(this.cluster.auditLog, 'utf8')).filter(({ user }) => user.startsWith(`system:serviceaccount:${OPERATOR_NAMESPACE}:`))
   }
 
   /** Real evictions, not dry runs. */
