@@ -123,4 +123,39 @@ describe('two controllers with a lease', function () {
       expect(await fixture.actions(ns)).to.have.length(1)
     })
   }
+
+  it('writes nothing when it wakes after it stood still before an eviction that it meant to try again, while the other one did it', async () => {
+    await startBoth()
+    const ns = await fixture.namespace('pausedretry')
+    const forbids = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all-of-them', namespace: ns }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } }
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), forbids, policy(ns, { app: 'web' }))
+    await fixture.decided(ns, 'Healthy')
+    await breakPods(fixture, ns, 'web')
+    await eventually(async () => {
+      const [action] = await fixture.actions(ns)
+      expect(action?.status).to.include({ phase: 'InProgress' }).and.to.have.nested.property('result.reason', 'DisruptionBudget')
+    }, seconds(60))
+    await fixture.installation.killController('SIGSTOP')
+    const seen: ProxiedRequest[] = []
+    await secondLeads()
+    await fixture.kubectl(['delete', 'poddisruptionbudget', 'all-of-them', '-n', ns])
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions.map(({ status }) => [status?.phase, status?.outcome])).to.deep.equal([['Succeeded', 'Effective']])
+    proxy.setHooks({
+      onRequest: (request) => {
+        seen.push(request)
+        return 'forward'
+      },
+    })
+    const written = fixture.writes(ns)
+    // The time of its next try has long come: every timer of it runs at once.
+    await fixture.installation.killController('SIGCONT')
+    await eventually(() => expect(seen.length, 'it is awake and asks').to.be.greaterThan(0), seconds(60))
+    await new Promise((resolve) => void setTimeout(resolve, seconds(8)))
+    expect(writesThroughProxy(seen)).to.deep.equal([])
+    expect(fixture.evictions(ns)).to.have.length(1)
+    const since = fixture.writes(ns).slice(written.length)
+    expect(since.filter(({ group }) => group !== 'kubeskippy.io' && group !== 'events.k8s.io')).to.deep.equal([])
+    expect(await leads(fixture.installation.controller)).to.equal(false)
+  })
 })
