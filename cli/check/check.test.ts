@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { issueAuthority } from '../../certs/issue.ts'
 import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
@@ -12,6 +14,7 @@ import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
 import { policySlot } from '../../controller/adapters/ledger-slots.ts'
 import { buildLedger, buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import { controllerRbac, type Manifest } from '../../controller/permissions.ts'
 import { admissionPolicies } from '../../webhook/admission-policies.ts'
@@ -151,6 +154,39 @@ describe('kubeskippy check', () => {
       if (result === 'fail') expect(found?.fix).to.be.a('string')
     })
   }
+
+  describe('with the configuration of the controller', () => {
+    let server: Server
+    let url = ''
+    beforeEach(async () => {
+      const now = new FakeClock().now() / 1000
+      server = createServer((request, response) => {
+        const answer = { status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [now, '1'] }] } }
+        response.writeHead(request.url?.startsWith('/lost') === true ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    })
+    afterEach(() => new Promise((resolve) => server.close(resolve)))
+
+    const ask = async (config: string): Promise<{ readonly code: number; readonly out: string; readonly err: string }> =>
+      setUp({ files: { 'controller.yaml': config } }).run('check --config controller.yaml', { timers: systemTimers })
+
+    it('asks every source of metrics, and names the one that does not answer as it should', async () => {
+      const { code, out } = await ask(`prometheus: {sources: [{name: main, url: "${url}"}, {name: lost, url: "${url}/lost"}]}`)
+      expect(code).to.equal(0)
+      expect(out).to.match(/^ok +sources +main answers$/m).and.to.match(/^warn +sources +the Prometheus source lost .*404/m)
+      expect(out).to.contain('prometheus.sources[name=lost]')
+    })
+
+    it('says that none is configured', async () => expect((await ask('{}')).out).to.match(/^ok +sources +no Prometheus is configured$/m))
+
+    it('names what is wrong with the file', async () => {
+      const { code, err } = await ask('prometeus: {}')
+      expect(code).to.equal(1)
+      expect(err).to.contain('prometeus')
+    })
+  })
 
   it('finds a CA that has expired, by the clock of the API server', async () => {
     const { clock, run } = setUp()

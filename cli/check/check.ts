@@ -1,6 +1,7 @@
 /** `kubeskippy check`: is everything there that healing needs? Reads, asks, and tries the door by dry runs; changes nothing. */
 import { isApiError } from '../../shared/kube/errors.ts'
 import { chosenNamespace, DONE, explainApiError, FAILED, withCluster, type ClusterFlags } from '../command.ts'
+import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { paintFor } from '../paint.ts'
 import { definitionsCheck } from './definitions.ts'
@@ -11,22 +12,25 @@ import { healersCheck, metricsCheck, policiesCheck } from './policies.ts'
 import { asJson, asText, count } from './report.ts'
 import { rightsCheck } from './rights.ts'
 import { serverCheck } from './server.ts'
+import { sourcesCheck } from './sources.ts'
 import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, metricsCheck]
+const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, metricsCheck, sourcesCheck]
 
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string
+  readonly config?: string
   readonly output: 'text' | 'json'
 }
 
 /** Exit code: 1 when something has failed. */
 export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
+    const prometheus = flags.config === undefined ? undefined : (await readControllerOptions(env, flags.config))['prometheus.sources']
     // A server that does not answer at all is one error, and not one for each check.
     await api.serverVersion()
-    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now() }
+    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, prometheus }
     const findings = (await Promise.all(CHECKS.map((each) => run(each, context)))).flat()
     env.stdout(flags.output === 'json' ? asJson(findings) : asText(findings, paintFor(env)))
     return count(findings).fail > 0 ? FAILED : DONE

@@ -1,6 +1,8 @@
 /** What a check finds, and what it looks at. */
 import type { KubeApi, KubeVersion } from '../../shared/kube/api.ts'
 import type { Instant } from '../../shared/lib/time.ts'
+import type { Timers } from '../../shared/runtime/timers.ts'
+import type { PrometheusConfig } from '../../controller/adapters/metrics/prometheus.ts'
 
 export type Result = 'ok' | 'warn' | 'fail'
 
@@ -18,6 +20,9 @@ export interface CheckContext {
   /** Where the door is tried, by dry runs. */
   readonly namespace: string
   readonly now: Instant
+  readonly timers: Timers
+  /** Of the controller's configuration, where one is given. */
+  readonly prometheus: readonly PrometheusConfig[] | undefined
 }
 
 /** One thing to look at. What the person may not read is a warning, made by whoever runs it. */

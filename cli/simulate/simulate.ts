@@ -2,7 +2,6 @@
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
-import { readConfig } from '../../shared/kube/program.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
@@ -11,11 +10,10 @@ import { between, formatInstant, millis, parseInstant, type Instant, type Millis
 import { toInstallation } from '../../shared/rules/installation-options.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { readFlags, resolveOptions, type OptionsOf } from '../../shared/runtime/options.ts'
 import { decode } from '../../shared/schema/defaults.ts'
 import { MetricSources } from '../../controller/adapters/metrics/sources.ts'
-import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
 import { chosenNamespace, DONE, FAILED, isNamespace, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
+import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
 import { find } from '../reading.ts'
@@ -37,7 +35,7 @@ export interface SimulateFlags extends ClusterFlags {
 /** Exit code: 1 when a policy would be refused. */
 export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
-    const [options, { policies, skipped, problems }] = await Promise.all([readOptions(env, flags.config), readPolicies(env, file)])
+    const [options, { policies, skipped, problems }] = await Promise.all([readControllerOptions(env, flags.config), readPolicies(env, file)])
     if (problems.length > 0) throw new ConfigError(problems)
     for (const what of skipped) env.stderr(`skipped: ${what} is no ${healingPolicy.kind}\n`)
     const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'] })
@@ -59,19 +57,6 @@ async function readPolicies(env: CliEnvironment, file: string): Promise<ReturnTy
   } catch (error) {
     throw new NotPossible(`${printable(file, 300)} cannot be read: ${messageOf(error)}`)
   }
-}
-
-/** As the controller reads them; nothing of its flags. @throws ConfigError */
-async function readOptions(env: CliEnvironment, file: string | undefined): Promise<OptionsOf<typeof CONTROLLER_OPTIONS>> {
-  let text = ''
-  try {
-    text = file === undefined ? '' : await env.readFile(file)
-  } catch (error) {
-    throw new NotPossible(`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`)
-  }
-  const { config, problems } = readConfig(file, () => text)
-  if (problems.length > 0) throw new ConfigError(problems)
-  return resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, ['webhook'])
 }
 
 /** As kubectl: two namespaces for one object are a mistake. @throws NotPossible, ConfigError */

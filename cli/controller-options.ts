@@ -1,0 +1,21 @@
+/** The configuration of the controller, for what a person asks about it. */
+import { CONTROLLER_OPTIONS } from '../controller/options.ts'
+import { readConfig } from '../shared/kube/program.ts'
+import { ConfigError, messageOf } from '../shared/lib/errors.ts'
+import { printable } from '../shared/lib/text.ts'
+import { readFlags, resolveOptions, type OptionsOf } from '../shared/runtime/options.ts'
+import { NotPossible } from './command.ts'
+import type { CliEnvironment } from './environment.ts'
+
+/** As the controller reads them; without a file its defaults, and nothing of its flags. @throws NotPossible, ConfigError */
+export async function readControllerOptions(env: CliEnvironment, file: string | undefined): Promise<OptionsOf<typeof CONTROLLER_OPTIONS>> {
+  let text = ''
+  try {
+    text = file === undefined ? '' : await env.readFile(file)
+  } catch (error) {
+    throw new NotPossible(`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`)
+  }
+  const { config, problems } = readConfig(file, () => text)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, ['webhook'])
+}
