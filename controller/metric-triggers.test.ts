@@ -146,6 +146,7 @@ describe('a metric trigger', () => {
     gauge.past = true
     const began = town.clock.now() - minutes(10) + seconds(5)
     gauge.value = (pod, at) => (pod === 'cart-1-0' && at >= began ? 95 : 5)
+    town.cluster.change(PODS, { namespace: NAMESPACE, name: 'cart-1-0' }, (pod) => ({ ...pod, metadata: { ...pod.metadata, creationTimestamp: '2029-01-01T00:00:00Z' } }))
     await town.start()
     // Steps of half a minute: the first that held.
     expect(state()).to.include({ state: 'Pending', since: formatInstant(instant(town.clock.now() - minutes(9.5) - seconds(1))) })

@@ -7,7 +7,7 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource, WatchEvent, WatchOptions } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
 import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
-import { formatInstant, seconds, type Clock } from '../../shared/lib/time.ts'
+import { formatInstant, parseInstant, seconds, type Clock, type Instant } from '../../shared/lib/time.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import type { Overlay } from './overlay.ts'
 
@@ -20,6 +20,7 @@ const OF_TODAY: ReadonlySet<Resource> = new Set([HEALING_ACTIONS, HEALING_LEDGER
 export function past(overlay: Overlay, time: Clock & Timers, namespace: string): KubeApi {
   // Whether there is consent today is no matter of the past.
   const healer: KubeObject = { apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: { namespace, name: HEALER_ACCOUNT, uid: HEALER_ACCOUNT, resourceVersion: '1', creationTimestamp: formatInstant(time.now()) } }
+  const begin = time.now()
   const ended = new Queue()
   return {
     serverTime: () => time.now(),
@@ -29,12 +30,12 @@ export function past(overlay: Overlay, time: Clock & Timers, namespace: string):
       const written = overlay.written(resource, key)
       if (written !== undefined) return written as T
       if (resource === HEALING_LEDGERS || resource === HEALING_ACTIONS) throw new ApiError({ kind: 'NotFound', code: 404, reason: 'NotFound', request: `GET ${resource.plural}` })
-      return overlay.get<T>(resource, key)
+      return asOld<T>(await overlay.get<T>(resource, key), begin)
     },
     list: async (resource, options) => {
       const page = await overlay.list(resource, options)
       if (resource === SERVICE_ACCOUNTS) return { ...page, items: [healer] as never }
-      return OF_TODAY.has(resource) ? { resourceVersion: page.resourceVersion, items: [] } : (page as never)
+      return { ...page, items: OF_TODAY.has(resource) ? [] : page.items.map((item) => asOld(item, begin)) as never }
     },
     // Nobody keeps them for so long.
     log: () => Promise.resolve(''),
@@ -52,6 +53,12 @@ export function past(overlay: Overlay, time: Clock & Timers, namespace: string):
     patch: (resource, key, patch) => overlay.patch(resource, key, patch),
     delete: (resource) => (resource === HEALING_ACTIONS ? Promise.resolve() : overlay.delete(resource)),
   }
+}
+
+/** Its name stands for whatever had it then: what was measured before it was made counts too. */
+const asOld = <T extends KubeObject>(object: T, begin: Instant): T => {
+  const made = parseInstant(object.metadata.creationTimestamp)
+  return made === undefined || made <= begin ? object : { ...object, metadata: { ...object.metadata, creationTimestamp: formatInstant(begin) } }
 }
 
 /** Carried out, verified, well. */

@@ -67,6 +67,12 @@ describe('the replay of the last hours', function () {
     expect(cluster.journal.writes).to.deep.equal([])
   })
 
+  it('of an object that was recreated since is about whatever had its name', async () => {
+    const { cluster, run } = setUp([100, 90])
+    cluster.change(DEPLOYMENTS, { namespace: 'shop', name: 'cart' }, (cart) => ({ ...cart, metadata: { ...cart.metadata, creationTimestamp: '2030-01-01T00:00:00Z' } }))
+    expect(await run(policyOf())).to.include({ fired: 1, acts: 1 })
+  })
+
   it('keeps to the cooldown, and says when that is why', async () => {
     const { run, ago } = setUp([100, 95], [90, 80])
     const told = await run(policyOf())

@@ -13,8 +13,8 @@ export interface AlertReadings {
   /** Why none can come. */
   readonly problem: string | undefined
   readonly firing: readonly FiringAlert[]
-  /** Those that ended and were not known before: a predecessor may have known them. */
-  readonly ended: readonly { readonly labels: Labels }[]
+  /** Those that ended, and when that was told; also those that were not known before: a predecessor may have known them. */
+  readonly ended: readonly { readonly labels: Labels; readonly endedAt: Instant }[]
   /** When this process began to listen: what ended before is told by nobody here. */
   readonly since: Instant
   /** What was not repeated for longer has ended. */

@@ -23,6 +23,8 @@ export interface Point {
   readonly value: number
   /** No reading since the point before it has failed: the source has had nothing in between, and that is no break. */
   readonly unbroken?: true
+  /** Where the source says it: the time before it over which it was measured. */
+  readonly over?: Millis
 }
 
 export interface Series {

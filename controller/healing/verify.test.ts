@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
+import { NO_ALERTS, type AlertReadings } from './alerts.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
 import { verify, type Verification } from './verify.ts'
 import { at, cart, condition, container, crashing, crashed, fresh, ownedBy, pod, policy, remembered, rules, running, snapshot, waiting, workload } from './testing/builders.ts'
@@ -66,6 +67,24 @@ describe('verification', () => {
     const back = { ...well, ref: { ...well.ref, name: 'cart-0', uid: 'uid-second-life' }, owner: ownedBy(set) }
     expect(told(judge([back], stable, {}, { subject: set.ref }))).to.equal('Effective')
     expect(told(judge([{ ...back, ref: { ...back.ref, uid: 'uid-cart-0' } }], DEADLINE, {}, { subject: set.ref }))).to.equal('Inconclusive')
+  })
+  describe('of a pod that came back under its name, by an alert about the name', () => {
+    const set = workload('StatefulSet', 'db')
+    const back = pod('cart-0', { ...well, ref: { ...well.ref, name: 'cart-0', uid: 'uid-second-life' }, owner: ownedBy(set) })
+    const labels = { alertname: 'Stuck', namespace: 'shop', pod: 'cart-0' }
+    const spec: Partial<HealingPolicySpec> = { triggers: [{ name: 'crashing', type: 'alert', cooldownPeriod: '5m', alertTrigger: { alertname: 'Stuck', duration: '0s' } }] }
+    const alerts = (firing: AlertReadings['firing'], ended: AlertReadings['ended'] = []): AlertReadings => ({ ...NO_ALERTS, problem: undefined, firing, ended })
+    const judgeBack = (now: number, given: AlertReadings): string =>
+      told(verify(policy({ ...rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m' }), ...spec }), { trigger: 'crashing', subject: set.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED), expectation: 'replacement', healthySince: undefined }, snapshot({ now: at(now), pods: [back], workloads: [set], alerts: given })))
+    const before = alerts([{ labels, startsAt: at(-60_000), heardAt: at(-60_000) }])
+    const rows: readonly [string, number, AlertReadings, string][] = [
+      ['gives one that began before until the deadline', DEADLINE - 1, before, `until ${DEADLINE}`],
+      ['is Ineffective when it goes on at the deadline', DEADLINE, before, 'Ineffective'],
+      ['is Ineffective at once when it began anew', 20_000, alerts([{ labels, startsAt: at(15_000), heardAt: at(15_000) }]), 'Ineffective'],
+      ['gives the window from the end that was told', stable, alerts([], [{ labels, endedAt: at(60_000) }]), `until ${60_000 + WINDOW}`],
+      ['is Effective when it ended and stayed away', 60_000 + WINDOW, alerts([], [{ labels, endedAt: at(60_000) }]), 'Effective'],
+    ]
+    for (const [title, now, given, verdict] of rows) it(title, () => expect(judgeBack(now, given)).to.equal(verdict))
   })
   it('a recreated workload of the same name is the same subject', () => {
     expect(told(judge([well], stable, {}, { subject: { ...cart.ref, uid: 'uid-before' } }))).to.equal('Effective')

@@ -60,13 +60,14 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
     ...(healthySince === undefined ? {} : { healthySince }),
   })
   const made = new Set(effect.pods.map(({ ref }) => ref.uid))
-  const firing = observed.flatMap(({ object, observation: o }) => (o.state === 'Firing' ? [{ object, evidence: o.evidence, anew: made.has(object.ref.uid) || o.since > input.actedAt }] : []))
-  // What began before the act has until the deadline to end: a rate looks back over its window.
+  const firing = observed.flatMap(({ object, observation: o }) => (o.state === 'Firing' ? [{ object, evidence: o.evidence, anew: o.inherited !== true && (made.has(object.ref.uid) || o.since > input.actedAt) }] : []))
+  // What began before the act has until the deadline to end, also when a new pod of that name has it from the old one: a rate looks
+  // back over its window, and an alert ends some time after its cause.
   const again = firing.find(({ anew }) => anew || now >= deadline)
   if (again !== undefined) return done('Ineffective', `${trigger.name} fires ${again.anew ? 'again' : 'still'} on ${describe(again.object.ref)}: ${again.evidence}`)
   if (firing.length > 0) return wait(deadline)
 
-  const since = stretch(input, effect.since, now)
+  const since = calmFrom(stretch(input, effect.since, now), observed)
   if (since === undefined) {
     if (now < deadline) return wait(deadline)
     if (effect.pods.length === 0 && input.expectation === 'replacement') return done('Inconclusive', `no replacement pod was seen within ${formatDuration(healthCheckTimeout)}`)
@@ -97,6 +98,10 @@ function stretch({ expectation, healthySince, actedAt }: VerifyInput, since: Ins
   if (since === undefined || MAKES_PODS.has(expectation)) return since
   return latest(since, healthySince === undefined || healthySince < actedAt ? now : healthySince)
 }
+
+/** What was inherited from before has to be over for as long. */
+const calmFrom = (healthy: Instant | undefined, observed: readonly Observed[]): Instant | undefined =>
+  healthy === undefined ? undefined : observed.reduce((t, { observation: o }) => (o.state === 'Quiet' && o.since !== undefined ? latest(t, o.since) : t), healthy)
 
 interface Observed {
   readonly object: TargetView

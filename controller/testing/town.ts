@@ -1,9 +1,10 @@
-/** The whole controller on a fake cluster and a fake clock, with one Deployment whose ReplicaSet the test plays. */
+/** The whole controller on a fake cluster and a fake clock, with one Deployment (or StatefulSet) whose controller the test plays. */
 import { CONTROLLER_LEASE, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
-import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
-import { after, formatInstant, millis, seconds, type Millis } from '../../shared/lib/time.ts'
+import type { ObjectMeta } from '../../shared/lib/object.ts'
+import { after, before, formatInstant, millis, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, type Installation } from '../../shared/rules/rule.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger, type Fields, type Logger } from '../../shared/runtime/logger.ts'
@@ -28,6 +29,8 @@ export interface TownOptions {
   readonly admit?: (object: StoredObject) => StoredObject
   /** What a new pod is like. */
   readonly replacement?: 'healthy' | 'broken'
+  /** Whose pods they are; those of a StatefulSet come back under the same name. Default: of a Deployment. */
+  readonly workload?: 'Deployment' | 'StatefulSet'
   readonly spec?: Partial<HealingPolicySpec>
   readonly seed?: number
   readonly healer?: boolean
@@ -88,7 +91,8 @@ export class Town {
     const { cluster } = this
     cluster.faults.add(({ user }) => (this.#dead.has(user) ? { when: 'before', answer: 'reset' } : undefined))
     cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_INSTALLATION.operatorNamespace } })
-    cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
+    if (options.workload === 'StatefulSet') cluster.seed(STATEFUL_SETS, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
+    else cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
     cluster.seed(REPLICA_SETS, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'cart-1', namespace: NAMESPACE, uid: 'uid-cart-1', ownerReferences: [owner('Deployment', 'cart', 'uid-cart')] } })
     if (options.healer !== false) cluster.seed(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: HEALER_ACCOUNT, namespace: NAMESPACE } })
     const { apiVersion, kind, spec } = buildPolicy({
@@ -104,17 +108,26 @@ export class Town {
 
   pod(state: 'healthy' | 'broken'): void {
     const ready = state === 'healthy'
-    const at = formatInstant(this.clock.now()).replace(/\.\d+Z/, 'Z')
+    const at = wholeSeconds(this.clock.now())
     const container = ready
       ? { name: 'app', ready, restartCount: 0, state: { running: { startedAt: at } } }
       : { name: 'app', ready, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error', finishedAt: at } } }
     this.cluster.seed(PODS, {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: `cart-1-${this.#pods++}`, namespace: NAMESPACE, labels: SELECTOR, ownerReferences: [owner('ReplicaSet', 'cart-1', 'uid-cart-1')] },
+      metadata: { namespace: NAMESPACE, labels: SELECTOR, ...this.#identity() },
       spec: { restartPolicy: 'Always' },
       status: { phase: 'Running', containerStatuses: [container], conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: at }] },
     })
+  }
+
+  #identity(): Pick<ObjectMeta, 'name' | 'ownerReferences'> & Partial<ObjectMeta> {
+    const number = this.#pods++
+    const owned = this.#options.workload === 'StatefulSet'
+      ? { name: 'cart-0', ownerReferences: [owner('StatefulSet', 'cart', 'uid-cart')] }
+      : { name: `cart-1-${number}`, ownerReferences: [owner('ReplicaSet', 'cart-1', 'uid-cart-1')] }
+    // Nobody is measured in the second in which it is made: the first one has been there for a while.
+    return number === 0 ? { ...owned, creationTimestamp: wholeSeconds(before(this.clock.now(), seconds(2))) } : owned
   }
 
   async start(name = 'controller-1'): Promise<Lifecycle> {
@@ -256,5 +269,8 @@ export class Town {
     return this.cluster.journal.effects.filter(({ call }) => call.subresource === 'eviction').map(({ uid }) => uid ?? '')
   }
 }
+
+/** As the API server writes times. */
+const wholeSeconds = (t: Instant): string => formatInstant(t).replace(/\.\d+Z/, 'Z')
 
 const owner = (kind: string, name: string, uid: string) => ({ apiVersion: 'apps/v1', kind, name, uid, controller: true })

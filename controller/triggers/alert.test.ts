@@ -20,9 +20,10 @@ interface Given {
   readonly now?: number
   readonly memory?: Memory
   readonly alerts?: AlertReadings
+  readonly actedAt?: Instant
 }
-const see = ({ body = {}, object = pod(), now = 0, memory, alerts = readings({ firing: [told()] }) }: Given = {}): Observation =>
-  alertTrigger.detect(alertTrigger.compile({ alertname: 'PodStuck', duration: '0s', ...body }), object, { now: at(now), memory, alerts } as DetectContext)
+const see = ({ body = {}, object = pod(), now = 0, memory, alerts = readings({ firing: [told()] }), actedAt }: Given = {}): Observation =>
+  alertTrigger.detect(alertTrigger.compile({ alertname: 'PodStuck', duration: '0s', ...body }), object, { now: at(now), memory, alerts, ...(actedAt === undefined ? {} : { actedAt }) } as DetectContext)
 
 describe('an alert', () => {
   const durations: readonly [string, Given, string][] = [
@@ -37,6 +38,36 @@ describe('an alert', () => {
     ['about a pod that has ended is quiet', { object: pod('cart-0', { phase: 'Failed' }) }, 'Quiet'],
   ]
   for (const [title, given, state] of durations) it(title, () => expect(see(given).state).to.equal(state))
+
+  describe('about a pod of the same name as one before it', () => {
+    const second = pod('cart-0', { createdAt: at(60_000) })
+    const seen = (startsAt: number, heardAt: number, more: Partial<Given> = {}): Observation => see({ object: second, now: 120_000, alerts: readings({ firing: [told(POD, at(startsAt), at(heardAt))] }), ...more })
+    it('does not fire while it was not repeated', () => {
+      expect(seen(0, 60_999)).to.deep.include({ state: 'Pending', since: at(60_000), firesAt: at(60_999 + hours(5)), evidence: 'alert PodStuck is firing, and was not repeated since the Pod was made' })
+      expect(seen(0, 61_000)).to.deep.include({ state: 'Firing', since: at(60_000), firesAt: at(60_000), evidence: 'alert PodStuck is firing' })
+    })
+    it('lasts as long as the pod is there', () => {
+      expect(seen(0, 61_000, { body: { duration: '1m' }, now: 119_999 }).state).to.equal('Pending')
+      expect(seen(0, 61_000, { body: { duration: '1m' }, now: 120_000 }).state).to.equal('Firing')
+    })
+    it('fires from its begin when that came after', () => expect(seen(61_000, 61_000)).to.deep.include({ state: 'Firing', since: at(61_000) }))
+    it('that a predecessor heard, and nobody repeated, waits as well', () => {
+      const memory: Memory = { since: at(60_000), restarts: 0, evidence: 'alert PodStuck is firing', confirmedAt: at(50_000) }
+      const alerts = readings({ since: at(90_000) })
+      expect(seen(0, 0, { memory, alerts }).state).to.equal('Pending')
+      expect(seen(0, 0, { memory: { ...memory, confirmedAt: at(61_000) }, alerts }).state).to.equal('Firing')
+    })
+    it('is inherited while an act is verified, unless it began anew', () => {
+      expect(seen(0, 0, { actedAt: at(59_000) })).to.include({ state: 'Firing', since: at(0), inherited: true })
+      expect(seen(0, 70_000, { actedAt: at(59_000) })).to.include({ state: 'Firing', inherited: true })
+      expect(seen(61_000, 70_000, { actedAt: at(59_000) })).not.to.have.property('inherited')
+    })
+  })
+  it('that ended tells when, while an act is verified', () => {
+    const alerts = readings({ ended: [{ labels: POD, endedAt: at(5000) }, { labels: { ...POD, pod: 'cart-1' }, endedAt: at(9000) }] })
+    expect(see({ alerts, actedAt: at(1000) })).to.deep.equal({ state: 'Quiet', since: at(5000) })
+    expect(see({ alerts })).to.deep.equal({ state: 'Quiet' })
+  })
 
   it('says since when, until when, and its name only', () => {
     expect(see({ now: minutes(5), alerts: readings({ firing: [told(POD, T0, at(1000)), told({ ...POD, container: 'b' }, at(-5000), at(500))] }) })).to.deep.equal({
@@ -90,8 +121,8 @@ describe('an alert', () => {
       ['goes on', { memory, alerts: readings() }, 'Firing'],
       ['goes on just before it is stale', { memory, alerts: readings(), now: hours(5) - minutes(10) - 1 }, 'Firing'],
       ['ends when it is', { memory, alerts: readings(), now: hours(5) - minutes(10) }, 'Quiet'],
-      ['ends when its end is told', { memory, alerts: readings({ ended: [{ labels: POD }] }) }, 'Quiet'],
-      ['does not end by the end of another one', { memory, alerts: readings({ ended: [{ labels: { ...POD, pod: 'cart-1' } }] }) }, 'Firing'],
+      ['ends when its end is told', { memory, alerts: readings({ ended: [{ labels: POD, endedAt: T0 }] }) }, 'Quiet'],
+      ['does not end by the end of another one', { memory, alerts: readings({ ended: [{ labels: { ...POD, pod: 'cart-1' }, endedAt: T0 }] }) }, 'Firing'],
       ['is not believed without a time', { memory: { since: at(-1000), restarts: 0, evidence: 'x' }, alerts: readings() }, 'Quiet'],
       ['is not believed when this process heard it itself', { memory: { ...memory, confirmedAt: at(5) }, alerts: readings(), now: 10 }, 'Quiet'],
     ]

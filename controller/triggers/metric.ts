@@ -9,12 +9,14 @@ import { questionKey, TICKS_OF_GRACE, type MetricQuestion, type MetricReading, t
 import type { Selected, Selection } from '../healing/select.ts'
 import { isFinished, type TargetView } from '../healing/snapshot.ts'
 import { breaches, compileMetric, questionFor, type MetricArgs } from './metric/args.ts'
-import { judgeSeries } from './metric/held.ts'
+import { calmSince, judgeSeries } from './metric/held.ts'
 import { readiness, usage, type Measured } from './metric/measures.ts'
 import { countRestarts } from './metric/restarts.ts'
 import { seriesOf, whyNone } from './metric/subjects.ts'
+import { notYetItsOwn, ofItself } from './metric/successor.ts'
+import { surelyMade } from './made.ts'
 import { namespaceOf } from './object-labels.ts'
-import type { DetectContext, Memory, Observation, Signals, TriggerKind } from './trigger.ts'
+import { isTrouble, type DetectContext, type Memory, type Observation, type Signals, type TriggerKind } from './trigger.ts'
 
 /** Values of the object's own status have no gaps. */
 const NO_GAP = Number.POSITIVE_INFINITY as Millis
@@ -95,12 +97,29 @@ function fromReading(args: MetricArgs, object: TargetView, question: MetricQuest
   }
   // What was read before an act says nothing about whether it helped.
   if (context.actedAt !== undefined && (reading.answeredAt ?? context.actedAt) <= context.actedAt) return { state: 'NoData', why: 'it has not been read since the act' }
-  const seen = judged(args, context, measure(args, object, reading, context), reading.gap)
+  const seen = ofName(args, object, context, measure(args, object, reading, context), reading.gap)
   // Nor does what was read last while the source is silent.
   if (context.actedAt !== undefined && reading.failure !== undefined && seen.state === 'Quiet') return { state: 'NoData', why: reading.failure }
   // What was read before the source failed goes on, but nothing is done about it until there is news.
   const silent = reading.failure !== undefined && seen.state === 'Firing'
   return silent ? { ...seen, state: 'Pending', firesAt: latest(seen.firesAt, after(reading.answeredAt ?? now, grace)) } : seen
+}
+
+/** What is told of the object's name, as far as it is about the object. */
+function ofName(args: MetricArgs, object: TargetView, context: DetectContext, measured: Measured, gap: Millis): Observation {
+  if ('why' in measured) return { state: 'NoData', why: measured.why }
+  const made = surelyMade(object)
+  const own = ofItself(measured.series, made)
+  const seen: Observation =
+    own.length === 0
+      ? { state: 'NoData', why: `it has not been measured since the ${object.ref.kind} was made` }
+      : notYetItsOwn(judged(args, context, { series: own }, gap), object, own, { made, looksBack: args.looksBack, now: context.now })
+  if (context.actedAt === undefined) return seen
+  // A source may go on telling what was before the act, of whatever has the name since: that has begun no trouble anew.
+  const told = judged(args, context, measured, gap)
+  if (isTrouble(told) && told.since < made) return { ...told, inherited: true }
+  const since = calmSince(measured.series, (value) => breaches(args, value), context.actedAt)
+  return seen.state === 'Quiet' && since !== undefined ? { ...seen, since } : seen
 }
 
 const isFresh = ({ answeredAt }: MetricReading, now: Instant, grace: Millis): boolean => answeredAt !== undefined && answeredAt >= before(now, grace)

@@ -55,7 +55,8 @@ interface Remembering {
 }
 
 type Seen =
-  | { readonly state: 'Quiet' }
+  /** Of an act that is verified: since when what held when it was made is over, where that was seen. */
+  | { readonly state: 'Quiet'; readonly since?: Instant }
   | { readonly state: 'NoData'; readonly why: string }
   | {
       readonly state: 'Pending' | 'Firing'
@@ -72,6 +73,8 @@ type Seen =
       readonly confirmedAt?: Instant
       /** When a look without any new event could see something else. */
       readonly recheckAt?: Instant
+      /** Of an act that is verified: it began before the object was made, so it began with another one of that name. */
+      readonly inherited?: true
     }
 
 export type Trouble = Extract<Observation, { state: 'Pending' | 'Firing' }>

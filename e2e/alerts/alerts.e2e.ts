@@ -18,12 +18,13 @@ import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 const TOKEN = 'what-only-alertmanager-knows'
 
 /** Says of itself that it is stuck once told so, and from then on in this pod. It stays Ready: nothing but the alert knows. */
-const queue = (namespace: string, name: string): object => ({
+const queue = (namespace: string, name: string, kind: 'Deployment' | 'StatefulSet' = 'Deployment'): object => ({
   apiVersion: 'apps/v1',
-  kind: 'Deployment',
+  kind,
   metadata: { name, namespace },
   spec: {
     replicas: 1,
+    ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
     selector: { matchLabels: { app: name } },
     template: {
       metadata: { labels: { app: name }, annotations: { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' } },
@@ -88,8 +89,8 @@ describe('alerts of Prometheus and Alertmanager', function () {
     await fixture?.stop()
   })
 
-  const stick = async (ns: string, app: string): Promise<string> => {
-    await fixture.kubectl(['rollout', 'status', '-n', ns, `deployment/${app}`, '--timeout=60s'])
+  const stick = async (ns: string, app: string, kind = 'deployment'): Promise<string> => {
+    await fixture.kubectl(['rollout', 'status', '-n', ns, `${kind}/${app}`, '--timeout=60s'])
     const pod = (await fixture.pods(ns)).find(({ metadata }) => metadata.name.startsWith(`${app}-`))
     if (pod === undefined) throw new Error('no pod')
     await fixture.kubectl(['exec', '-n', ns, pod.metadata.name, '--', 'sh', '-c', 'echo "queue_stuck 1" > /www/metrics'])
@@ -115,6 +116,17 @@ describe('alerts of Prometheus and Alertmanager', function () {
     await seen(ns, 'Quiet')
     await eventually(async () => expect((await fixture.policy(ns)).status?.incidents).to.deep.equal([]), seconds(30))
     expect(await fixture.actions(ns)).to.have.length(1)
+  })
+
+  it('a pod that comes back under its name is not blamed for the alert about the one before it, and the act has helped', async () => {
+    const ns = await fixture.namespace('named')
+    await fixture.apply(queue(ns, 'cart', 'StatefulSet'), policy(ns, 'cart', 'automatic'))
+    const uid = await stick(ns, 'cart', 'statefulset')
+    const [action] = await fixture.ended(ns, 1, seconds(120))
+    expect(action?.spec.targetResource).to.include({ name: 'cart-0', uid })
+    expect(action?.status, JSON.stringify(action?.status?.result)).to.include({ phase: 'Succeeded', outcome: 'Effective' })
+    await seen(ns, 'Quiet')
+    expect(fixture.evictions(ns)).to.have.length(1)
   })
 
   it('what fires outlives a killed controller, and its end is heard by the next', async () => {

@@ -71,7 +71,7 @@ describe('the memory of alerts', () => {
     known.learn([told()])
     expect(known.readings().firing).to.deep.equal([{ labels: POD, startsAt: T0, heardAt: now, namespace: 'shop' }])
     known.learn([told(POD, true)])
-    expect(known.readings()).to.deep.include({ firing: [], ended: [{ labels: POD }] })
+    expect(known.readings()).to.deep.include({ firing: [], ended: [{ labels: POD, endedAt: now }] })
     known.learn([told()])
     expect(known.readings().ended).to.deep.equal([])
   })

@@ -25,7 +25,7 @@ export class KnownAlerts implements AlertMemory {
   readonly #clock: Clock
   readonly #staleAfter: Millis
   readonly #firing = new Map<string, Known>()
-  readonly #ended = new Map<string, Pick<Known, 'labels'>>()
+  readonly #ended = new Map<string, AlertReadings['ended'][number]>()
   readonly #listeners = new Set<(namespaces: ReadonlySet<string>) => void>()
   #since: Instant | undefined
   #readings: AlertReadings | undefined
@@ -72,7 +72,7 @@ export class KnownAlerts implements AlertMemory {
         if (known) used.set(namespace, (used.get(namespace) ?? 1) - 1)
         this.#firing.delete(key)
         this.#ended.delete(key)
-        this.#ended.set(key, { labels })
+        this.#ended.set(key, { labels, endedAt: now })
         for (const oldest of this.#ended.keys()) {
           if (this.#ended.size <= MOST_AT_ALL) break
           this.#ended.delete(oldest)

@@ -7,7 +7,7 @@ import { isApiError } from '../../../shared/kube/errors.ts'
 import { isObject } from '../../../shared/lib/json.ts'
 import { parseQuantity } from '../../../shared/lib/quantity.ts'
 import { printable } from '../../../shared/lib/text.ts'
-import { parseInstant } from '../../../shared/lib/time.ts'
+import { parseInstant, seconds } from '../../../shared/lib/time.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../../../shared/rules/triggers/built-in-metrics.ts'
 import type { MetricQuestion, Series } from '../../healing/metrics.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
@@ -54,22 +54,23 @@ async function firstServed(versions: readonly string[], list: (version: string) 
 
 /** The object that it is about becomes the labels that a series of a Prometheus would have. */
 function described(item: KubeObject, namespace: string): Series[] {
-  const { describedObject, timestamp, value } = item as { describedObject?: unknown; timestamp?: unknown; value?: unknown }
+  const { describedObject } = item as { describedObject?: unknown }
   if (!isObject(describedObject)) return []
   const { kind, name } = describedObject
   if (typeof kind !== 'string' || typeof name !== 'string') return []
-  return sample({ namespace, [kind === 'Job' ? 'job_name' : kind.toLowerCase()]: name }, timestamp, value)
+  return sample({ namespace, [kind === 'Job' ? 'job_name' : kind.toLowerCase()]: name }, item)
 }
 
 function labelled(item: KubeObject): Series[] {
-  const { metricLabels, timestamp, value } = item as { metricLabels?: unknown; timestamp?: unknown; value?: unknown }
+  const { metricLabels } = item as { metricLabels?: unknown }
   const labels = isObject(metricLabels) ? Object.entries(metricLabels).filter((entry): entry is [string, string] => typeof entry[1] === 'string') : []
-  return sample(Object.fromEntries(labels), timestamp, value)
+  return sample(Object.fromEntries(labels), item)
 }
 
-/** Quantities; what cannot be read as one, or has no time, is left out. */
-function sample(labels: Series['labels'], timestamp: unknown, value: unknown): Series[] {
+/** Quantities; what cannot be read as one, or has no time, is left out. The older versions call the seconds that it was measured over `window`. */
+function sample(labels: Series['labels'], item: KubeObject): Series[] {
+  const { timestamp, value, windowSeconds, window = windowSeconds } = item as { timestamp?: unknown; value?: unknown; windowSeconds?: unknown; window?: unknown }
   const at = typeof timestamp === 'string' ? parseInstant(timestamp) : undefined
   const number = parseQuantity(value)
-  return at === undefined || number === undefined ? [] : [{ labels, points: [{ at, value: number }] }]
+  return at === undefined || number === undefined ? [] : [{ labels, points: [{ at, value: number, ...(typeof window === 'number' && window > 0 ? { over: seconds(window) } : {}) }] }]
 }

@@ -1,9 +1,10 @@
 /** What containers use, from the resource metrics API that metrics-server serves: one read for a whole namespace. */
 import type { KubeApi, KubeObject } from '../../../shared/kube/api.ts'
 import { POD_METRICS } from '../../../shared/kube/resources.ts'
+import { parseDuration } from '../../../shared/lib/duration.ts'
 import { isObject } from '../../../shared/lib/json.ts'
 import { parseQuantity } from '../../../shared/lib/quantity.ts'
-import { parseInstant, type Instant } from '../../../shared/lib/time.ts'
+import { parseInstant } from '../../../shared/lib/time.ts'
 import type { Series } from '../../healing/metrics.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
 import { API_TIMEOUT, whyNot } from './why-not.ts'
@@ -21,10 +22,11 @@ const RESOURCES = ['cpu', 'memory'] as const
 
 /** One for each container and resource, and the sum under no container's name. What has no time or no number is left out. */
 function seriesOfPod(item: KubeObject, namespace: string): Series[] {
-  const { timestamp, containers } = item as { timestamp?: unknown; containers?: unknown }
+  const { timestamp, window, containers } = item as { timestamp?: unknown; window?: unknown; containers?: unknown }
   const at = typeof timestamp === 'string' ? parseInstant(timestamp) : undefined
   if (at === undefined || !Array.isArray(containers)) return []
   const pod = item.metadata.name
+  const over = typeof window === 'string' ? parseDuration(window) : undefined
   return RESOURCES.flatMap((resource): Series[] => {
     const used = containers.filter(isObject).flatMap((container) => {
       const usage = container['usage']
@@ -33,8 +35,6 @@ function seriesOfPod(item: KubeObject, namespace: string): Series[] {
     })
     if (used.length === 0) return []
     const sum = { container: '', value: used.reduce((total, { value }) => total + value, 0) }
-    return [...used, sum].map(({ container, value }) => point({ namespace, pod, container, resource }, at, value))
+    return [...used, sum].map(({ container, value }) => ({ labels: { namespace, pod, container, resource }, points: [{ at, value, ...(over === undefined ? {} : { over }) }] }))
   })
 }
-
-const point = (labels: Series['labels'], at: Instant, value: number): Series => ({ labels, points: [{ at, value }] })

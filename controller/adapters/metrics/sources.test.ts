@@ -54,6 +54,16 @@ describe('the resource metrics API', () => {
     ])
     expect(calls.map(({ path }) => path)).to.deep.equal([PATH])
   })
+  it('says over which time it was measured, where that is told', async () => {
+    const over = async (window: unknown): Promise<unknown> => {
+      const answer = await sourcesOf({ [PATH]: [{ ...podMetrics('cart-0', [{ name: 'app', usage: { cpu: '1' } }]), window }] }).ask(question)
+      return answer.kind === 'Series' ? answer.series[0]?.points[0]?.over : answer.why
+    }
+    expect(await over('15.04s')).to.equal(15_040)
+    expect(await over('1m0s')).to.equal(60_000)
+    expect(await over(15)).to.equal(undefined)
+    expect(await over('soon')).to.equal(undefined)
+  })
   const nonsense: readonly [string, unknown, unknown][] = [
     ['no containers', undefined, STAMP],
     ['containers that are no list', 'app', STAMP],

@@ -1,12 +1,13 @@
 /** A metric trigger as its author wrote it, and which questions answer it. */
 import type { Trigger } from '../../../shared/api/v1alpha1/types.ts'
 import { requireDuration } from '../../../shared/lib/duration.ts'
-import type { Millis } from '../../../shared/lib/time.ts'
+import { millis, type Millis } from '../../../shared/lib/time.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS, isBuiltIn, type BuiltInMetric } from '../../../shared/rules/triggers/built-in-metrics.ts'
 import type { MetricQuestion } from '../../healing/metrics.ts'
 import type { CompiledPolicy } from '../../healing/policy.ts'
 import type { TargetView } from '../../healing/snapshot.ts'
 import { errorRate, latency, throttling } from './expressions.ts'
+import { lookback } from './lookback.ts'
 
 export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='
 
@@ -19,20 +20,26 @@ export interface MetricArgs {
   readonly duration: Millis
   readonly window: Millis
   readonly source: string | undefined
+  /** How much of the past is in one value. */
+  readonly looksBack: Millis
 }
+
+const OVER_WINDOW: ReadonlySet<BuiltInMetric> = new Set(['cpu_throttled_percent', 'error_rate_percent', 'latency_p99_seconds'])
 
 export function compileMetric({ query, operator, threshold, duration, window, source }: NonNullable<Trigger['metricTrigger']>): MetricArgs {
   const wanted = query.trim()
   // A name of a source that is no Prometheus makes it a metric of that API, whatever it is called.
   const builtIn = source !== CUSTOM_METRICS && source !== EXTERNAL_METRICS && isBuiltIn(wanted) ? wanted : undefined
+  const counted = requireDuration('window', window)
   return {
     query: wanted,
     builtIn,
     operator,
     threshold,
     duration: requireDuration('duration', duration),
-    window: requireDuration('window', window),
+    window: counted,
     source,
+    looksBack: builtIn !== undefined ? (OVER_WINDOW.has(builtIn) ? counted : millis(0)) : source === CUSTOM_METRICS || source === EXTERNAL_METRICS ? millis(0) : lookback(wanted),
   }
 }
 

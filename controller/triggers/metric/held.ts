@@ -1,6 +1,6 @@
 /** Since when a comparison has held, and what that makes of the object. */
 import { printable } from '../../../shared/lib/text.ts'
-import { after, before, between, earliest, type Instant, type Millis } from '../../../shared/lib/time.ts'
+import { after, before, between, earliest, latest, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import { OLDEST_SAMPLE, type Point, type Series } from '../../healing/metrics.ts'
 import type { Memory, Observation } from '../trigger.ts'
 import { breaches, type MetricArgs } from './args.ts'
@@ -23,6 +23,16 @@ export function heldSince(points: readonly Point[], holds: (value: number) => bo
     first = point
   }
   return first === undefined ? undefined : { since: first.at, open: true }
+}
+
+/** When what held at the time of an act was over; of several series the last. What comes and goes after that is a matter of its own. */
+export function calmSince(series: readonly Series[], holds: (value: number) => boolean, actedAt: Instant): Instant | undefined {
+  const ends = series.flatMap(({ points }) => {
+    const acted = points.findLastIndex(({ at }) => at <= actedAt)
+    const then = points[acted]
+    return then !== undefined && holds(then.value) ? (points.slice(acted + 1).find(({ value }) => Number.isFinite(value) && !holds(value))?.at ?? []) : []
+  })
+  return ends.reduce<Instant | undefined>((a, b) => (a === undefined ? b : latest(a, b)), undefined)
 }
 
 export interface Judged {
