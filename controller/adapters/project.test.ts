@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseInstant } from '../../shared/lib/time.ts'
-import { eventView, workloadView } from './project.ts'
+import { eventView, objectView, workloadView } from './project.ts'
 
 const raw = (kind: string, spec: unknown, status: unknown, annotations: Record<string, string> = {}): KubeObject =>
   ({
@@ -42,6 +42,19 @@ describe('the view of a workload', () => {
     const annotations = { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/cart', long: 'x'.repeat(1025), limit: 'x'.repeat(1024) }
     expect(Object.keys(workloadView(raw('Deployment', {}, {}, annotations), 'apps/v1', 'Deployment').annotations)).to.deep.equal(['argocd.argoproj.io/tracking-id', 'limit'])
   })
+})
+
+describe('the view of a volume claim', () => {
+  const conditions = (status: object, kind = 'PersistentVolumeClaim') => objectView(raw(kind, {}, status), 'v1', kind).conditions.map(({ type, status: of, since }) => [type, of, since])
+  const created = parseInstant('2030-01-01T12:00:00Z')
+  it('tells its phase as conditions: it has been Pending since it was made', () => {
+    expect(conditions({ phase: 'Pending' })).to.deep.equal([['Pending', 'True', created], ['Lost', 'False', undefined]])
+    expect(conditions({ phase: 'Bound' })).to.deep.equal([['Pending', 'False', undefined], ['Lost', 'False', undefined]])
+    expect(conditions({ phase: 'Lost' })).to.deep.equal([['Pending', 'False', undefined], ['Lost', 'True', undefined]])
+  })
+  it('keeps the conditions that it has', () => expect(conditions({ phase: 'Bound', conditions: [{ type: 'Resizing', status: 'True' }] }).map(([type]) => type)).to.deep.equal(['Resizing', 'Pending', 'Lost']))
+  it('without a phase tells nothing of it', () => expect(conditions({})).to.deep.equal([]))
+  it('is that of no other kind', () => expect(conditions({ phase: 'Pending' }, 'Service')).to.deep.equal([]))
 })
 
 describe('the view of an event', () => {

@@ -3,7 +3,7 @@ import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
-import { earliest, instant, parseInstant } from '../../shared/lib/time.ts'
+import { earliest, instant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { Claim } from '../healing/act-guards.ts'
 import { pauseReason } from '../healing/pause.ts'
 import type {
@@ -59,7 +59,20 @@ function view(raw: KubeObject, apiVersion: string, kind: string): View {
   }
 }
 
-export const objectView = (raw: KubeObject, apiVersion: string, kind: string): ObjectView => ({ ...view(raw, apiVersion, kind), shape: 'Object' })
+export function objectView(raw: KubeObject, apiVersion: string, kind: string): ObjectView {
+  const seen = view(raw, apiVersion, kind)
+  return { ...seen, conditions: [...seen.conditions, ...(apiVersion === 'v1' && kind === 'PersistentVolumeClaim' ? phasesOfClaim(raw, seen.createdAt) : [])], shape: 'Object' }
+}
+
+/**
+ * The phase of a volume claim in the words of conditions. It is Pending from its creation until it is bound and never again;
+ * since when it is Lost nothing says. Without a phase nothing is known.
+ */
+function phasesOfClaim(raw: KubeObject, createdAt: Instant): readonly ConditionView[] {
+  const phase = text(member(raw, 'status')['phase'])
+  if (phase === '') return []
+  return ['Pending', 'Lost'].map((type) => ({ type, status: type === phase ? 'True' : 'False', since: type === 'Pending' && phase === type ? createdAt : undefined, reason: '' }))
+}
 
 export function workloadView(raw: KubeObject, apiVersion: string, kind: string): WorkloadView {
   const spec = member(raw, 'spec')

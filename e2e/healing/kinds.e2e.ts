@@ -74,6 +74,36 @@ describe('kinds that are watched on demand', function () {
     expect(await fixture.actions(ns)).to.deep.equal([])
   })
 
+  it('a volume claim that stays Pending, and one whose volume is gone, are found, and are nobody\'s to heal', async () => {
+    const ns = await fixture.namespace('claims')
+    const labels = { app: 'web' }
+    const claim = (name: string, more: object): object => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: ns, labels }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } }, ...more } })
+    const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'lost' }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Mi' }, storageClassName: '', hostPath: { path: '/nowhere' }, persistentVolumeReclaimPolicy: 'Retain' } }
+    await fixture.apply(volume, claim('lost', { storageClassName: '', volumeName: 'lost' }))
+    await fixture.kubectl(['wait', '--for=jsonpath={.status.phase}=Bound', '-n', ns, 'pvc/lost', '--timeout=60s'])
+    const made = watching(ns, 'v1', 'PersistentVolumeClaim', 'Pending') as { spec: { triggers: object[] } }
+    const [pending] = made.spec.triggers
+    await fixture.apply({ ...made, spec: { ...made.spec, triggers: [pending, { name: 'gone', type: 'condition', conditionTrigger: { type: 'Lost', duration: '2s' } }] } })
+    await until(ns, (trigger, status) => {
+      expect(status.triggers?.map(({ state }) => state)).to.deep.equal(['Quiet', 'Quiet'])
+      expect([status.matched, trigger.objects]).to.deep.equal([1, 0])
+    })
+
+    await fixture.apply(claim('waiting', { storageClassName: 'none-such' }))
+    await fixture.kubectl(['delete', 'pv', 'lost', '--wait=false'])
+    // Its protection keeps a volume that is bound.
+    await fixture.kubectl(['patch', 'pv', 'lost', '--type=merge', '-p', '{"metadata":{"finalizers":null}}'])
+    const found = await eventually(async () => {
+      const { status = {} } = await fixture.policy(ns)
+      expect(status.triggers?.map(({ state }) => state)).to.deep.equal(['Firing', 'Firing'])
+      return status
+    }, seconds(90))
+    expect(found.findings?.map((f) => `${f.trigger} ${f.object.kind}/${f.object.name}`).toSorted()).to.deep.equal(['gone PersistentVolumeClaim/lost', 'held PersistentVolumeClaim/waiting'])
+    const { items } = JSON.parse(await fixture.kubectl(['get', 'pvc', '-n', ns, '-o', 'json'])) as { items: { metadata: { name: string; creationTimestamp: string } }[] }
+    expect(Date.parse(found.findings?.find(({ object }) => object.name === 'waiting')?.since ?? '')).to.equal(Date.parse(items.find(({ metadata }) => metadata.name === 'waiting')?.metadata.creationTimestamp ?? ''))
+    expect(await fixture.actions(ns)).to.deep.equal([])
+  })
+
   it('a custom resource: not installed, not granted, found, and removed, each said in the status', async () => {
     const ns = await fixture.namespace('widgets')
     await fixture.apply(watching(ns, `${GROUP}/v1`, 'Widget', 'Ready', 'False'))

@@ -11,6 +11,8 @@ const POD: [string, string] = ['v1', 'Pod']
 const DEPLOYMENT: [string, string] = ['apps/v1', 'Deployment']
 const STATEFUL_SET: [string, string] = ['apps/v1', 'StatefulSet']
 
+const CLAIM: [string, string] = ['v1', 'PersistentVolumeClaim']
+
 const policyOf = (kinds: [string, string][], type: string) => testPolicy({ selector: select(...kinds), condition: { type } })
 
 describe('conditions of kinds', () => {
@@ -33,12 +35,17 @@ describe('KS207 by the selected kinds', () => {
     ['Ready', [DEPLOYMENT]],
     ['CrashLoopBackOff', [STATEFUL_SET]],
     ['example.com/gate', [DEPLOYMENT]],
+    ['Pending', [CLAIM]],
+    ['Lost', [CLAIM, DEPLOYMENT]],
+    ['Resizing', [CLAIM]],
   ]
   for (const [type, kinds] of passes) it(`${type} of ${kinds.flat().join(' ')} passes`, () => expect(check(ks207, { selector: select(...kinds), condition: { type, status: 'True' } })).to.deep.equal([]))
 
   const refused: [string, [string, string][], string][] = [
     ['Available', [POD], 'pods have no condition "Available"'],
     ['Available', [STATEFUL_SET], 'neither apps/v1 StatefulSet nor its pods have a condition "Available"'],
+    ['Pending', [POD], 'pods have no condition "Pending"'],
+    ['Bound', [CLAIM], 'v1 PersistentVolumeClaim has no condition "Bound"'],
     ['Availible', [DEPLOYMENT], 'neither apps/v1 Deployment nor its pods have a condition "Availible"'],
   ]
   for (const [type, kinds, what] of refused) {
@@ -55,6 +62,10 @@ describe('KS207 by the selected kinds', () => {
 })
 
 describe('KS204 by the selected kinds', () => {
+  it('a volume claim that is not Pending is healthy', () => {
+    expect(check(ks204, { selector: select(CLAIM), condition: { type: 'Pending', status: 'False' } })).to.deep.equal([`${at}.status: Pending is False on every healthy PersistentVolumeClaim`])
+    expect(check(ks204, { selector: select(CLAIM), condition: { type: 'Lost' } })).to.deep.equal([])
+  })
   it('a Deployment that is Available is healthy', () => {
     expect(check(ks204, { selector: select(DEPLOYMENT), condition: { type: 'Available' } })).to.deep.equal([`${at}.status: Available is True on every healthy Deployment`])
     expect(check(ks204, { selector: select(DEPLOYMENT), condition: { type: 'Available', status: 'False' } })).to.deep.equal([])

@@ -12,7 +12,8 @@ export const CONDITIONS_OF_KINDS: Readonly<Record<string, KnownConditions>> = {
   'batch/v1 Job': { Complete: {}, Failed: {}, FailureTarget: {}, Suspended: {}, SuccessCriteriaMet: {} },
   'batch/v1 CronJob': {},
   'v1 Service': {},
-  'v1 PersistentVolumeClaim': { Resizing: {}, FileSystemResizePending: {}, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
+  // The first two are its phases: no claim has a condition that says so.
+  'v1 PersistentVolumeClaim': { Pending: { healthy: 'False' }, Lost: { healthy: 'False' }, Resizing: {}, FileSystemResizePending: {}, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
   'autoscaling/v2 HorizontalPodAutoscaler': { AbleToScale: { healthy: 'True' }, ScalingActive: { healthy: 'True' }, ScalingLimited: {} },
   'policy/v1 PodDisruptionBudget': { DisruptionAllowed: {} },
   'networking.k8s.io/v1 Ingress': {},
