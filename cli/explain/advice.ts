@@ -61,6 +61,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   DisruptionBudget: 'the named PodDisruptionBudget forbids it: unhealthyPodEvictionPolicy: AlwaysAllow lets broken pods go',
   Timeout: 'find out what kept it from being done in time: kubectl describe of its target',
   RetriesExhausted: 'look at what the last try says; the next rung of the ladder follows',
+  PatchFailed: 'the object has another shape than the patch expects (a test, or a path of it): mend the patch, or write it as type: strategic',
   WriteRefused: 'see the log of the API server (or its admission webhooks) for the write: it names the action in the User-Agent',
   Ambiguous: WAIT,
   Unreachable: 'kubeskippy check: the API server does not answer the controller',

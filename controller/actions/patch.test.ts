@@ -15,6 +15,8 @@ const patch = (text: string, type: 'strategic' | 'merge' | 'json' = 'strategic')
 const target = workload('Deployment', 'cart')
 const memory = 'spec: {template: {spec: {containers: [{name: app, resources: {limits: {memory: 1Gi}}}]}}}'
 
+const withContainer = (...names: readonly string[]): object => ({ spec: { template: { spec: { containers: names.map((name) => ({ name })) } } } })
+
 describe('patch', () => {
   it('is one patch with both preconditions, of the type that was written', () => {
     expect(planned(patch('metadata: {annotations: {note: x}}', 'merge'), target)).to.deep.equal({
@@ -26,7 +28,7 @@ describe('patch', () => {
   })
   it('shows no value of an environment', () => {
     const env = 'spec: {template: {spec: {containers: [{name: app, env: [{name: PASSWORD, value: hunter2}]}]}}}'
-    expect(JSON.stringify(planned(patch(env), target).changes)).to.not.include('hunter2')
+    expect(JSON.stringify(planned(patch(env), target, { object: withContainer('app') }).changes)).to.not.include('hunter2')
   })
   it('of a field that is not listed is refused again before the write', () => expect(refused(patch('spec: {paused: true}'), target)).to.match(/^Unsupported: spec.paused is not patched: /))
   it('of a label of the selector is refused', () =>
@@ -38,6 +40,15 @@ describe('patch', () => {
   it('of a template that would not be rolled out is refused', () => {
     expect(refused(patch(memory), workload('Deployment', 'cart', { paused: true }))).to.match(/^WorkloadPaused: .*paused/)
     expect(planned(patch('metadata: {annotations: {a: b}}'), workload('Deployment', 'cart', { paused: true })).operations).to.have.length(1)
+  })
+  it('of a container that is not there is refused: the API server would make one', () => {
+    const init = 'spec: {template: {spec: {initContainers: [{name: app, resources: {limits: {memory: 1Gi}}}]}}}'
+    expect(planned(patch(memory), target, { object: withContainer('side', 'app') }).operations).to.have.length(1)
+    expect(refused(patch(memory), target, { object: withContainer('side') })).to.equal('TargetChanged: Deployment/cart has no container app, which the patch is about')
+    expect(refused(patch(init), target, { object: withContainer('app') })).to.match(/^TargetChanged: /)
+    // By its place in the list: only the API server knows.
+    const byPlace = '[{op: replace, path: /spec/template/spec/containers/0/resources/limits/memory, value: 1Gi}]'
+    expect(planned(patch(byPlace, 'json'), target, { object: withContainer('side') }).operations).to.have.length(1)
   })
   it('that cannot be read is refused', () => expect(refused(patch('{'), target)).to.match(/^Unsupported: patch cannot be read/))
   it('waits for what it changes', () => {

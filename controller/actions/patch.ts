@@ -2,6 +2,7 @@
 import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
+import { printable } from '../../shared/lib/text.ts'
 import { disallowed } from '../../shared/rules/patches/allowed.ts'
 import { parsePatch } from '../../shared/rules/patches/parse.ts'
 import { shown, type FieldPath } from '../../shared/rules/patches/paths.ts'
@@ -31,7 +32,7 @@ export const patchAction: ActionKind<PatchArgs> = {
     if (!isOneOf([POD, ...ACTS_ON.patch], ref)) return refuse('Unsupported', `${describe(ref)} is of a kind that is not patched`)
     const parsed = parsePatch(args)
     if ('problems' in parsed) return refuse('Unsupported', parsed.problems.map(({ member, what }) => `${member} ${what}`).join('; '))
-    const refusal = judge(parsed.touches, target, context)
+    const refusal = judge(parsed.touches, target, context) ?? otherShape(parsed.touches, target, context)
     if (refusal !== undefined) return refusal
     return {
       operations: [{ kind: 'patch', target: ref, preconditions: { uid: ref.uid, resourceVersion }, patch: parsed.content }],
@@ -69,6 +70,21 @@ function judge(touches: readonly Touch[], target: TargetView, { allowList, selec
   if (target.shape !== 'Workload') return undefined
   return expectation(touches.map(({ path }) => path), target.ref) === rolloutOf(target.ref) ? withoutEffect(target) : undefined
 }
+
+/** A container of another name, and the API server would make a new one of what little the patch says of it. */
+function otherShape(touches: readonly Touch[], { ref }: TargetView, { object }: PlanContext): Unplannable | undefined {
+  for (const { path } of touches) {
+    const at = path.findIndex(({ key }, index) => CONTAINERS.has(key) && path[index + 1]?.item === true)
+    const name = path[at + 1]?.key ?? ''
+    // By its place in the list: the API server says whether there is one.
+    if (at < 0 || /^[0-9]+$/.test(name)) continue
+    const list = asList(valueAt(object, pointer(path.slice(0, at + 1).map(({ key }) => key))))
+    if (!list.some((container) => valueAt(container, '/name') === name)) return refuse('TargetChanged', `${describe(ref)} has no container ${printable(name, 63)}, which the patch is about`)
+  }
+  return undefined
+}
+
+const CONTAINERS = new Set(['containers', 'initContainers'])
 
 /** The last word has what the API server would store: a webhook, or a list in another order, may have made more of the patch. */
 export function judgeDryRun(target: TargetView, after: unknown, context: PlanContext): DryRun | Unplannable {

@@ -64,11 +64,12 @@ describe('a StatefulSet whose template was written', () => {
 })
 
 describe('a new template of a StatefulSet', () => {
+  const object = { spec: { template: { spec: { containers: [{ name: 'app' }] } } } }
   it('says first which pods stand in its way', () => {
     for (const template of [restart, memory]) {
-      expect(planned(template, set(), { pods: [old(0), broken(2), broken(1)] }).later?.map(({ name }) => name)).to.deep.equal(['db-1', 'db-2'])
-      expect(planned(template, set(), { pods: [old(0), old(1)] }).later).to.equal(undefined)
-      expect(planned(template, set({ podManagement: 'Parallel' }), { pods: [broken(1)] }).later).to.equal(undefined)
+      expect(planned(template, set(), { pods: [old(0), broken(2), broken(1)], object }).later?.map(({ name }) => name)).to.deep.equal(['db-1', 'db-2'])
+      expect(planned(template, set(), { pods: [old(0), old(1)], object }).later).to.equal(undefined)
+      expect(planned(template, set({ podManagement: 'Parallel' }), { pods: [broken(1)], object }).later).to.equal(undefined)
     }
   })
   it('needs the right to evict beside the one to patch, has an hour, and is verified by its pods', () => {

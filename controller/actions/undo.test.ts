@@ -5,8 +5,9 @@ import type { Intent } from './fields.ts'
 import { isUndoable, undoOf } from './undo.ts'
 
 const target = workload('Deployment', 'cart')
-const body = (intent: readonly Intent[], type: 'scale' | 'patch' = 'patch'): unknown => {
-  const operation = undoOf(type, target, intent)
+const container = (resources: object): object => ({ spec: { template: { spec: { containers: [{ name: 'app', resources }] } } } })
+const body = (intent: readonly Intent[], type: 'scale' | 'patch' = 'patch', object = container({ limits: { memory: '2Gi', cpu: 2 }, requests: { memory: '1Gi' } })): unknown => {
+  const operation = undoOf(type, target, intent, object)
   if (operation === undefined) return undefined
   expect(operation).to.deep.include({ target: target.ref, preconditions: { uid: target.ref.uid, resourceVersion: '7' } })
   return operation.kind === 'scale' ? operation.replicas : operation.kind === 'patch' && operation.patch.body
@@ -34,6 +35,23 @@ describe('the write that takes an act back', () => {
       { op: 'replace', path: '/spec/template/spec/containers/0/resources/limits/memory', value: '1Gi' },
       { op: 'remove', path: '/spec/template/spec/containers/0/resources/limits/cpu' },
       { op: 'add', path: '/spec/template/spec/containers/0/resources/requests/cpu', value: 1 },
+    ]))
+  it('makes the maps anew that went with their last member, each once', () =>
+    expect(
+      body(
+        [
+          { path: '/spec/template/spec/containers/0/resources/limits/memory', before: '"1Gi"' },
+          { path: '/spec/template/spec/containers/0/resources/limits/cpu', before: '1' },
+          { path: '/spec/template/spec/containers/0/resources/requests/memory', after: '"1Gi"' },
+        ],
+        'patch',
+        container({ requests: { memory: '1Gi' } }),
+      ),
+    ).to.deep.equal([
+      { op: 'add', path: '/spec/template/spec/containers/0/resources/limits', value: {} },
+      { op: 'add', path: '/spec/template/spec/containers/0/resources/limits/memory', value: '1Gi' },
+      { op: 'add', path: '/spec/template/spec/containers/0/resources/limits/cpu', value: 1 },
+      { op: 'remove', path: '/spec/template/spec/containers/0/resources/requests/memory' },
     ]))
   it('is none where something is not known', () => {
     expect(body([])).to.equal(undefined)

@@ -2,7 +2,7 @@
 import type { ActionTemplate, HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { TargetView } from '../healing/snapshot.ts'
 import type { Operation } from './action.ts'
-import { tokensOf, type Intent } from './fields.ts'
+import { pointer, tokensOf, valueAt, type Intent } from './fields.ts'
 
 /** A restart cannot be taken back, and what is not known either. */
 export function isUndoable({ spec, status }: Pick<HealingAction, 'spec' | 'status'>): boolean {
@@ -19,7 +19,8 @@ const value = (json: string | undefined): unknown => {
 }
 
 /** undefined: it cannot be told. */
-export function undoOf(type: ActionTemplate['type'], { ref, resourceVersion }: TargetView, intent: readonly Intent[]): Operation | undefined {
+/** `object`: as it is now. */
+export function undoOf(type: ActionTemplate['type'], { ref, resourceVersion }: TargetView, intent: readonly Intent[], object: unknown): Operation | undefined {
   const common = { target: ref, preconditions: { uid: ref.uid, resourceVersion } }
   const [first] = intent
   if (first === undefined || intent.some(({ secret, path }) => secret === true || !path.startsWith('/'))) return undefined
@@ -29,7 +30,19 @@ export function undoOf(type: ActionTemplate['type'], { ref, resourceVersion }: T
   }
   // A merge makes the maps on its way; what stands in a list has to be addressed.
   const lists = intent.some(({ path }) => tokensOf(path).some((token) => /^[0-9]+$/.test(token)))
-  return { kind: 'patch', ...common, patch: lists ? { type: 'json', body: intent.map(operation) } : { type: 'merge', body: merged(intent) } }
+  return { kind: 'patch', ...common, patch: lists ? { type: 'json', body: operations(intent, object) } : { type: 'merge', body: merged(intent) } }
+}
+
+function operations(intent: readonly Intent[], object: unknown): unknown[] {
+  const made = new Set<string>()
+  return intent.flatMap((field) => {
+    const tokens = tokensOf(field.path)
+    // A map whose last member was taken away is gone as well, and nothing can be added to what is not there.
+    const above = field.before === undefined ? [] : tokens.slice(1).map((_token, index) => pointer(tokens.slice(0, index + 1)))
+    const missing = above.filter((path) => valueAt(object, path) === undefined && !made.has(path))
+    for (const path of missing) made.add(path)
+    return [...missing.map((path) => ({ op: 'add', path, value: {} })), operation(field)]
+  })
 }
 
 function operation({ path, before, after }: Intent): unknown {

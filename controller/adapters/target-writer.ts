@@ -102,9 +102,11 @@ export function meaning(error: ApiError): WriteResult {
       return { kind: 'Gone' }
     case 'Conflict':
     case 'Recreated':
-    case 'PatchFailed':
     case 'VersionTooLarge':
       return { kind: 'Changed' }
+    // Its tests and paths are looked at before the version is: an object that has changed may look the same.
+    case 'PatchFailed':
+      return { kind: 'Misfit' }
     case 'DisruptionBudget':
       return { kind: 'BudgetRefused' }
     // May hide that the pod is another one by now: the next look reads it again.

@@ -9,6 +9,8 @@ export type WriteResult =
   | { readonly kind: 'Gone' }
   /** It changed since it was read: look again. */
   | { readonly kind: 'Changed' }
+  /** A JSON patch does not fit the object as it is: a test of it failed, or a path is not there. Look again, once. */
+  | { readonly kind: 'Misfit' }
   /** A disruption budget says no for now. */
   | { readonly kind: 'BudgetRefused' }
   /** Not executed; again after a while. */

@@ -9,6 +9,8 @@ import { AMBIGUOUS, DISRUPTION_BUDGET, type ActionRecord } from './action-record
 import type { Attempt } from './attempt.ts'
 import { cancelled, failed } from './endings.ts'
 
+const PATCH_FAILED = 'PatchFailed'
+
 export interface NotDone {
   readonly operation: Operation
   readonly result: Exclude<WriteResult, { kind: 'Done' }>
@@ -42,6 +44,11 @@ export async function notDone(record: ActionRecord, { action, policy, view, dead
       return record.delayed(action, { reason: because('Throttled'), message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
     case 'Changed':
       return record.delayed(action, { reason: because('TargetChanged'), message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
+    case 'Misfit': {
+      const message = `the patch does not fit ${target} as it is now: one of its tests fails, or one of its paths is not there`
+      // Judged anew once, on what is read then; what has not changed will not fit the next time either.
+      return previous === PATCH_FAILED ? record.ended(action, policy, failed(PATCH_FAILED, message)) : record.delayed(action, { reason: because(PATCH_FAILED), message, first: millis(200) }, deadline)
+    }
     case 'Unknown':
       return record.delayed(
         action,

@@ -59,6 +59,18 @@ describe('an action', () => {
       expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     })
 
+    it('that was not processed yet is waited for as long as the API server asks', async () => {
+      const pending: Fault = { when: 'before', answer: { code: 429, reason: 'TooManyRequests', message: '', retryAfter: 10, details: { causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget one is still being processed by the server.' }] } } }
+      const release = await stuck(pending)
+      const { nextAttempt, result } = town.actions[0]?.status ?? {}
+      expect(result?.reason).to.equal('Throttled')
+      const asked = town.cluster.journal.writes.find(({ call }) => isEviction(call))
+      expect(Date.parse(nextAttempt ?? '') - (asked?.at ?? 0)).to.be.at.least(10_000)
+      release()
+      await town.live(minutes(4))
+      expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
+    })
+
     it('asks nobody while it waits', async () => {
       town = new Town()
       town.budget('one')

@@ -93,7 +93,7 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
     }
     return { requeueAfter: seconds(1) }
   }
-  const operation = undoOf(spec.action.type, target, intent)
+  const operation = undoOf(spec.action.type, target, intent, raw)
   if (operation === undefined) return notUndone('what was before is not known')
   if (clock.now() > after(lookedAt, PATIENCE)) return { requeueAfter: millis(50) }
   const answer = await writeTwice(ports, operation, action.metadata.name)

@@ -18,11 +18,12 @@ interface Set extends KubeObject {
 type Pod = KubeObject & { readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } }
 
 /** Not Ready, and then crashing without a moment of being Ready, once told so; in the emptyDir of this pod only. */
-const workload = (kind: 'StatefulSet' | 'DaemonSet', { replicas = 2, podManagementPolicy = 'OrderedReady' } = {}): object => ({
+const workload = (kind: 'StatefulSet' | 'DaemonSet', { replicas = 2, podManagementPolicy = 'OrderedReady', updateStrategy }: { replicas?: number; podManagementPolicy?: string; updateStrategy?: object } = {}): object => ({
   apiVersion: 'apps/v1',
   kind,
   metadata: { name: 'web', labels: { app: 'web' } },
   spec: {
+    ...(updateStrategy === undefined ? {} : { updateStrategy }),
     ...(kind === 'StatefulSet' ? { replicas, serviceName: 'web', podManagementPolicy } : {}),
     selector: { matchLabels: { app: 'web' } },
     template: {
@@ -161,6 +162,29 @@ describe('workloads that replace their pods in order', function () {
     expect(actions[0]?.status?.result?.message).to.include('would have patched StatefulSet/web, and then evicted one after another, as long as they are not Ready: Pod/web-1')
     expect(written(ns, actions)).to.deep.equal([])
   })
+
+  for (const [name, kind, updateStrategy, reason] of [
+    ['on-delete', 'StatefulSet', { type: 'OnDelete' }, 'OnDelete'],
+    ['on-delete-daemon', 'DaemonSet', { type: 'OnDelete' }, 'OnDelete'],
+    ['partition', 'StatefulSet', { type: 'RollingUpdate', rollingUpdate: { partition: 1 } }, 'Partitioned'],
+  ] as const) {
+    it(`a restart of a ${kind} with ${JSON.stringify(updateStrategy)} would be taken and leave pods as they are: it is refused, and the next rung follows`, async () => {
+      const ns = await fixture.namespace(name)
+      await fixture.apply(inNamespace(ns, workload(kind, { updateStrategy })))
+      // `rollout status` is not for OnDelete.
+      await eventually(async () => expect((await pods(ns)).map((pod) => pod.split(' ').slice(2).join(' '))).to.deep.equal(kind === 'DaemonSet' ? ['Ready'] : ['Ready', 'Ready']), seconds(90))
+      const [first] = await fixture.pods(ns)
+      const uid = first?.metadata.uid
+      // What the API server and the controller of the set make of a new template.
+      await fixture.kubectl(['patch', '-n', ns, kind.toLowerCase(), 'web', '-p', '{"spec":{"template":{"metadata":{"annotations":{"by":"hand"}}}}}'])
+      await fixture.apply(policy(ns, { app: 'web', actions: [{ ...roll, priority: 1 }, { name: 'away', type: 'evict', priority: 2, evictAction: {} }], safetyRules }))
+      await touch(ns, first?.metadata.name ?? '', 'broken')
+      const actions = (await fixture.ended(ns, 2, seconds(150))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
+      expect(actions.map(({ spec, status }) => `${spec.action.name} ${status?.phase} ${status?.result?.reason}`)).to.deep.equal([`roll Failed ${reason}`, 'away Succeeded Effective'])
+      expect(written(ns, actions)).to.deep.equal([`create pods/eviction ${first?.metadata.name}`])
+      expect((await fixture.pods(ns)).map(({ metadata }) => metadata.uid)).to.not.include(uid)
+    })
+  }
 
   it('a restart of a DaemonSet with a pod that crashes for ever needs one write: its controller replaces the broken pod first', async () => {
     const ns = await fixture.namespace('daemon')

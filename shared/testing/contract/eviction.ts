@@ -170,6 +170,40 @@ export function evictionCases(harness: GetHarness): void {
       await refusal(api.get(PODS, key), 'NotFound')
     })
 
+    for (const phase of ['Succeeded', 'Failed']) {
+      it(`of a pod that has ${phase} ignores the budget too`, async () => {
+        const { api, namespace } = harness()
+        const ns = await namespace()
+        const key = { namespace: ns, name: 'a' }
+        await start(ns, 'a', false)
+        const { uid, resourceVersion } = (await api.patch(PODS, key, { type: 'merge', body: { status: { phase } } }, { subresource: 'status' })).metadata
+        await budget(ns, { minAvailable: 1 }, 0)
+        await refusal(evict(key, { uid: OTHER_UID, resourceVersion }), 'Conflict', 409)
+        await evict(key, { uid, resourceVersion })
+        await refusal(api.get(PODS, key), 'NotFound')
+      })
+    }
+
+    it('TRAP: with a grace period of 0 is a delete by force: the pod is gone, although nobody has ended its processes', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const key = { namespace: ns, name: 'a' }
+      const { uid } = (await start(ns, 'a', true, { nodeName: 'no-such-node' })).metadata
+      await api.post(PODS, key, 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: key, deleteOptions: { preconditions: { uid }, gracePeriodSeconds: 0 } })
+      await refusal(api.get(PODS, key), 'NotFound')
+    })
+
+    it('TRAP: is the only write that asks a budget: with nothing left of it a delete of the pod goes through', async () => {
+      const { api, namespace } = harness()
+      const ns = await namespace()
+      const key = { namespace: ns, name: 'a' }
+      const { uid, resourceVersion } = (await start(ns, 'a', true)).metadata
+      await budget(ns, { minAvailable: 1 }, 1)
+      await refusal(evict(key, { uid, resourceVersion }), 'DisruptionBudget', 429)
+      await api.delete(PODS, key, { preconditions: { uid, resourceVersion } })
+      await refusal(api.get(PODS, key), 'NotFound')
+    })
+
     it('of a terminating pod succeeds again and writes nothing', async () => {
       const { api, namespace } = harness()
       const ns = await namespace()
