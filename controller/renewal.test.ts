@@ -167,6 +167,18 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     expect(town.actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Inconclusive' })
   })
 
+  it('recreate: pods that went before a budget forbade the next one stay in the record', async () => {
+    await setUp(restart('recreate'))
+    town.cluster.seed(POD_DISRUPTION_BUDGETS, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'one', namespace: NAMESPACE, generation: 1 }, spec: { minAvailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: { app: 'cart' } } } })
+    await town.start()
+    await live(seconds(10))
+    town.decide('Approved')
+    for (let i = 0; i < 100 && town.actions[0]?.status?.result?.reason !== 'DisruptionBudget'; i++) await town.clock.advance(seconds(0.05))
+    expect(town.evictions).to.have.length(2)
+    expect(town.actions[0]?.status?.result?.message).to.match(/^disruption budget one allows no eviction of Pod\/cart-1-/)
+    expect(town.actions[0]?.status?.result?.changes?.map(({ field }) => field)).to.deep.equal(['cart-1-0: metadata.deletionTimestamp', 'cart-1-0: metadata.uid', 'cart-1-1: metadata.deletionTimestamp', 'cart-1-1: metadata.uid'])
+  })
+
   it('recreate: nobody does it alone', async () => {
     await setUp(restart('recreate'))
     await town.start()

@@ -90,6 +90,17 @@ describe('the whole controller, where a StatefulSet gets a new template', () => 
     }
   }
 
+  it('waits for a person who was told of the evictions, and is not held up by what it changes itself', async () => {
+    await setUp({ ...restart, requiresApproval: true })
+    await town.start()
+    await set.until(() => town.actions[0]?.status?.result?.reason === 'PendingApproval')
+    expect(town.actions[0]?.spec.changes?.map(({ field }) => field)).to.deep.equal(['spec.template.metadata.annotations[kubeskippy.io/restarted-by]', 'pods that are not Ready'])
+    town.decide('Approved')
+    await set.live(minutes(3))
+    expect(written()).to.deep.equal(['patch statefulsets', 'evict db-0'])
+    expect(ended()).to.equal('Succeeded Effective')
+  })
+
   it('finds out by reading that the template was written, when the answer was lost', async () => {
     await setUp(restart)
     town.cluster.faults.add((call) => (isWrite(call) ? { when: 'after', answer: 'reset' } : undefined), 1)
@@ -147,6 +158,18 @@ describe('the whole controller, where a StatefulSet gets a new template', () => 
     expect(ended()).to.equal('Failed Ineffective')
     expect(message()).to.match(/; the template was taken back, but not all pods have it: Pod\/db-0 could not be evicted in time, where disruption budget keep has a say$/)
     expect(written()).to.deep.equal(['patch statefulsets', 'evict db-0', 'patch statefulsets'])
+  })
+
+  it('says so at once when two disruption budgets select it, and tries nothing', async () => {
+    await setUp(patch, { replicas: 1 })
+    set.works = ({ spec }) => spec.containers[0]?.resources.limits['memory'] === '1Gi'
+    await town.start()
+    await set.until(() => written().length === 2)
+    for (const name of ['one', 'two']) town.cluster.seed(POD_DISRUPTION_BUDGETS, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace: NAMESPACE, generation: 1 }, spec: { minAvailable: 0, selector: { matchLabels: { app: 'db' } } } })
+    const before = town.attempts
+    await set.live(minutes(4))
+    expect(message()).to.match(/; the template was taken back, but not all pods have it: one and two both select Pod\/db-0, which the eviction API does not support$/)
+    expect(town.attempts).to.equal(before)
   })
 
   it('stops on its way when somebody else changes what it wrote', async () => {

@@ -85,6 +85,7 @@ function courseLines({ metadata, status = {}, spec }: HealingAction, now: Instan
     [spec.approval?.decidedAt, `${spec.approval?.decision.toLowerCase()} by ${spec.approval?.decidedBy}`],
     [status.startTime, `carrying out began${attempts > 1 ? `; ${attempts} attempts so far` : ''}${(status.failedAttempts ?? 0) > 0 ? `, ${status.failedAttempts} of them failed` : ''}${status.steps === undefined ? '' : `; ${plural(status.steps.done, 'step')} done`}`],
     [status.actedAt, `the write had landed${status.replacements === undefined || status.replacements.length === 0 ? '' : `; verification looks at ${status.replacements.join(', ')}`}`],
+    [status.undo?.begunAt, `began to take it back${status.undo?.evicts === undefined ? '' : `, and to evict ${status.undo.evicts.map(({ name }) => name).join(', ')}, which would keep it`}`],
     [status.healthySince, 'healthy since then, without a break'],
     [status.completionTime, `ended: ${stateOf({ metadata, spec, status } as HealingAction)}`],
   ]

@@ -30,7 +30,7 @@ export interface SimulationParts {
 export interface PlannedAct {
   readonly spec: HealingAction['spec']
   /** What would be written, or why it cannot be. */
-  readonly planned: Pick<Plan, 'operations' | 'changes'> | { readonly impossible: string }
+  readonly planned: Pick<Plan, 'operations' | 'changes' | 'later'> | { readonly impossible: string }
 }
 
 export interface Simulation {

@@ -75,9 +75,12 @@ function actLines({ spec, planned }: PlannedAct): string[] {
     `    because ${trigger.name}: ${trigger.evidence}`,
     ...('impossible' in planned
       ? [`    cannot be carried out: ${planned.impossible}; the next rung would follow`]
-      : table(
-          planned.changes.map(({ field, oldValue, newValue }) => [field, `${oldValue ?? '(absent)'} -> ${newValue ?? '(absent)'}`]),
-          4,
-        )),
+      : [
+          ...table(
+            planned.changes.map(({ field, oldValue, newValue }) => [field, `${oldValue ?? '(absent)'} -> ${newValue ?? '(absent)'}`]),
+            4,
+          ),
+          ...(planned.later ?? []).map((pod) => `    then ${described(pod)} would be evicted, should it not be Ready still`),
+        ]),
   ]
 }

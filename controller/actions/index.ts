@@ -13,7 +13,7 @@ import { judgeDryRun, patchAction, shownChanges } from './patch.ts'
 import { permissionsOf } from './permissions.ts'
 import { restartAction } from './restart.ts'
 import { scaleAction } from './scale.ts'
-import { turnoverPlan } from './turnover.ts'
+import { EVICTS_TOO, turnoverPlan } from './turnover.ts'
 
 const ACTIONS = { restart: restartAction, evict: evictAction, delete: deleteAction, scale: scaleAction, patch: patchAction } as const
 
@@ -51,6 +51,11 @@ export function plan(template: ActionTemplate, target: TargetView, context: Plan
 
 /** What a person is shown before it is done; nothing when it cannot be planned. */
 export function changesOf(template: ActionTemplate, target: TargetView, action: string): Plan['changes'] {
+  const evicts = target.shape === 'Workload' && target.podManagement === 'OrderedReady' && expectationOf(template, target.ref) === 'turnover'
+  return [...plannedChanges(template, target, action), ...(evicts ? [EVICTS_TOO] : [])]
+}
+
+function plannedChanges(template: ActionTemplate, target: TargetView, action: string): Plan['changes'] {
   if (template.type === 'patch') return template.patchAction === undefined ? [] : shownChanges(template.patchAction)
   const planned = plan(template, target, { now: target.createdAt, action, pods: [], object: undefined, allowList: [], selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: ACTION_TIMEOUT })
   return planned === undefined || 'refusal' in planned ? [] : planned.changes

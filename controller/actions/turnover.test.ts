@@ -6,7 +6,7 @@ import { REVISION_LABEL } from '../healing/revisions.ts'
 import type { PodView, WorkloadView } from '../healing/snapshot.ts'
 import { at, condition, pod, T0, workload } from '../healing/testing/builders.ts'
 import type { PlanContext } from './action.ts'
-import { expectationOf, permissionsFor, timeoutOf } from './index.ts'
+import { changesOf, expectationOf, permissionsFor, timeoutOf } from './index.ts'
 import { nameOfPermission } from './permissions.ts'
 import { planned, refused } from './testing/plans.ts'
 
@@ -71,6 +71,14 @@ describe('a new template of a StatefulSet', () => {
       expect(planned(template, set(), { pods: [old(0), old(1)], object }).later).to.equal(undefined)
       expect(planned(template, set({ podManagement: 'Parallel' }), { pods: [broken(1)], object }).later).to.equal(undefined)
     }
+  })
+  it('tells a person who is to approve it that pods will be evicted, where they will', () => {
+    const fields = (template: ActionTemplate, target: WorkloadView): readonly string[] => changesOf(template, target, 'act-1').map(({ field }) => field)
+    for (const template of [restart, memory]) {
+      expect(fields(template, set()).at(-1)).to.equal('pods that are not Ready')
+      expect(fields(template, set({ podManagement: 'Parallel' }))).to.not.include('pods that are not Ready')
+    }
+    expect(fields(patch('metadata: {annotations: {note: x}}'), set())).to.deep.equal(['metadata.annotations.note'])
   })
   it('needs the right to evict beside the one to patch, has an hour, and is verified by its pods', () => {
     for (const template of [restart, memory]) {

@@ -32,6 +32,9 @@ export function laterOf(target: WorkloadView, pods: readonly PodView[]): Pick<Pl
   return later.length === 0 ? {} : { later }
 }
 
+/** What a person is asked to approve beside the template: which pods it will be is known only then. */
+export const EVICTS_TOO: Change = { field: 'pods that are not Ready', newValue: 'evicted one after another, once the new template is seen' }
+
 /** Those of them that have an old template. Empty until the controller has seen the new one: it would make them as they were. */
 export const leftBehind = (target: WorkloadView, pods: readonly PodView[]): readonly PodView[] => (isSeen(target) ? standingStill(target, pods).filter((pod) => !isOfNewestRevision(target, pod)) : [])
 

@@ -8,6 +8,7 @@ import { after, between, latest, millis, minutes, parseInstant, seconds, type In
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { severalBudgets } from '../actions/disruption.ts'
+import { MOST_CHANGES } from '../actions/diff.ts'
 import { hasLanded, isChangedByOthers, isOverwritten } from '../actions/fields.ts'
 import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
@@ -183,6 +184,7 @@ export class ActionReconciler {
     // Before the write: the replacement may be there (in the second before) when its answer arrives.
     let sentAt: Instant | undefined
     let wrote = (action.status?.steps?.done ?? 0) > 0
+    const gone: string[] = []
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
@@ -195,8 +197,9 @@ export class ActionReconciler {
         if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { action: action.metadata.name, dryRun })
-        if (result.kind !== 'Done') return notDone(record, { ...attempt, action }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
+        if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) wrote = true
+        if (!dryRun) gone.push(operation.target.name)
         if (dryRun && result.object !== undefined && attempt.view.target !== undefined) {
           const shown = afterDryRun(spec.action, attempt.view.target, result.object, planContext(attempt.view, action.metadata.name, now))
           // Nothing is left to do where the lost try has done it.
@@ -273,6 +276,14 @@ export class ActionReconciler {
     await record.healthy(action, verdict.healthySince, verdict.replacements)
     return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
   }
+}
+
+/** Of several pods at once some have gone before one was refused: that stays in the record. */
+function partlyDone(action: HealingAction, { changes }: Plan, gone: readonly string[]): HealingAction {
+  const made = changes.filter(({ field }) => gone.some((name) => field.startsWith(`${name}: `))).map((change) => ({ resource: action.spec.targetResource, ...change }))
+  if (made.length === 0) return action
+  const earlier = action.status?.result?.changes ?? []
+  return { ...action, status: { ...action.status, result: { success: false, reason: 'InProgress', message: '', ...action.status?.result, changes: [...earlier, ...made].slice(-MOST_CHANGES) } } }
 }
 
 /** It passes, and then the act is judged anew: no reason to go on to the next rung. */

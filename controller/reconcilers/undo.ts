@@ -7,7 +7,7 @@ import { after, millis, minutes, parseInstant, seconds } from '../../shared/lib/
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Operation } from '../actions/action.ts'
-import { budgetsOf } from '../actions/disruption.ts'
+import { budgetsOf, severalBudgets } from '../actions/disruption.ts'
 import { hasLanded, isUntouched } from '../actions/fields.ts'
 import { expectationOf } from '../actions/index.ts'
 import { evictionOf, leftBehind } from '../actions/turnover.ts'
@@ -85,6 +85,8 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
     if (behind.kind !== 'NotReady') return { requeueAfter: seconds(1) }
     const spared = refuseForPods(current, spec.action, target.ref.uid, snapshot)
     if (spared !== undefined) return kept(spared.message)
+    const several = severalBudgets({ operations: behind.pods.map(evictionOf) }, view)
+    if (several !== undefined) return kept(several)
     const noted = await record.evicting(action, behind.pods.map(({ ref }) => ref))
     for (const pod of behind.pods) {
       if (clock.now() > after(lookedAt, PATIENCE)) break

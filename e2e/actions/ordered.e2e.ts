@@ -118,6 +118,24 @@ describe('workloads that replace their pods in order', function () {
     expect(told).to.have.length(1)
   })
 
+  it('goes on where the controller was killed between the template and the eviction, and writes nothing twice', async () => {
+    const ns = await fixture.namespace('killed')
+    await fixture.apply(inNamespace(ns, workload('StatefulSet')))
+    await rolledOut(ns)
+    await fixture.apply({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'both', namespace: ns }, spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } } })
+    await fixture.apply(policy(ns, { app: 'web', actions: [roll], safetyRules }))
+    await touch(ns, 'web-1', 'broken')
+    await eventually(async () => expect((await fixture.actions(ns))[0]?.status?.result?.reason).to.equal('DisruptionBudget'), seconds(90))
+    await fixture.installation.killController('SIGKILL')
+    await fixture.kubectl(['delete', 'pdb', 'both', '-n', ns])
+    await fixture.installation.startController()
+    const actions = await fixture.ended(ns, 1, seconds(180))
+    expect(actions.map(({ status }) => `${status?.outcome} ${status?.steps?.done}`)).to.deep.equal(['Effective 2'])
+    expect(written(ns, actions)).to.deep.equal(['patch statefulsets web', 'create pods/eviction web-1'])
+    const { status } = await live(ns)
+    expect(await pods(ns)).to.deep.equal(['web-0', 'web-1'].map((name) => `${name} ${status.updateRevision} Ready`))
+  })
+
   it('a patch of the template that does not help is taken back field by field, and the pod that got it is made anew from what was before', async () => {
     const ns = await fixture.namespace('undo')
     await fixture.apply(inNamespace(ns, workload('StatefulSet')))
