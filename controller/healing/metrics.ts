@@ -35,8 +35,8 @@ export interface Series {
 
 /** All that is known of one question. */
 export interface MetricReading {
-  /** Of the last good answer. */
-  readonly answeredAt: Instant | undefined
+  /** When the last good answer was asked for: it knows of nothing that came later, however long it took. */
+  readonly askedAt: Instant | undefined
   /** Since when there has been no good answer: the first asking. Of no meaning after a good one. */
   readonly askedFrom: Instant
   /** With what came before the last answer, as far back as triggers need. */

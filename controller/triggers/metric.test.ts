@@ -22,7 +22,7 @@ const series = (labels: Series['labels'], values: readonly number[], end = 0): S
 const ofPod = (name: string, ...values: number[]): Series => series({ namespace: 'shop', pod: name }, values)
 
 const reading = (all: readonly Series[], overrides: Partial<MetricReading> = {}): MetricReading => ({
-  answeredAt: at(0),
+  askedAt: at(0),
   askedFrom: at(-3_600_000),
   series: all,
   gap: millis(TICK * 2.5),
@@ -118,15 +118,21 @@ describe('a reading', () => {
     expect(see(args(), reading(good, { failure: 'it is down' }), { now: at(30_000) })).to.deep.include({ state: 'Pending', since: at(-120_000), firesAt: at(75_000) })
     expect(see(args(), reading(good), { now: at(30_000) }).state).to.equal('Firing')
   })
+  it('after an act counts when it was asked for after the act, whenever it was answered', () => {
+    const after = (actedAt: number): string => told(see(args(), reading(good), { now: at(60_000), actedAt: at(actedAt) }))
+    expect(after(-1)).to.equal('Firing since -120000')
+    expect(after(0)).to.equal('NoData: it has not been read since the act')
+    expect(after(1)).to.equal('NoData: it has not been read since the act')
+  })
   it('that fails for longer says why', () => {
     expect(told(see(args(), reading(good, { failure: 'it is down' }), { now: at(75_001) }))).to.equal('NoData: it is down')
   })
   it('that was never answered is no data', () => {
     expect(told(see(args(), undefined))).to.equal('NoData: it has not been read yet')
-    expect(told(see(args(), reading([], { answeredAt: undefined, askedFrom: at(0), failure: 'it is down' })))).to.equal('NoData: it is down')
+    expect(told(see(args(), reading([], { askedAt: undefined, askedFrom: at(0), failure: 'it is down' })))).to.equal('NoData: it is down')
   })
   it('that is awaited after a restart keeps what is remembered, which does not fire', () => {
-    const awaited = reading([], { answeredAt: undefined, askedFrom: at(0) })
+    const awaited = reading([], { askedAt: undefined, askedFrom: at(0) })
     const remembered = memory(-3_600_000, { value: 95, evidence: 'lock_age is 95 (> 90)' })
     const seen = see(args(), awaited, { memory: remembered })
     expect(seen).to.deep.equal({ state: 'Pending', since: at(-3_600_000), firesAt: at(75_000), restarts: 0, value: 95, evidence: 'lock_age is 95 (> 90)' })

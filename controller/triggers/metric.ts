@@ -91,18 +91,18 @@ function fromReading(args: MetricArgs, object: TargetView, question: MetricQuest
   const reading = metrics.byQuestion.get(questionKey(question))
   if (reading === undefined || !isFresh(reading, now, grace)) {
     // Right after a start there is no reading yet: what was seen before goes on, but does not fire.
-    const waits = reading === undefined || (reading.answeredAt === undefined && between(reading.askedFrom, now) <= grace)
+    const waits = reading === undefined || (reading.askedAt === undefined && between(reading.askedFrom, now) <= grace)
     if (waits && memory !== undefined) return waiting(args, memory, after(reading?.askedFrom ?? now, grace))
     return { state: 'NoData', why: whyMissing(reading, now) }
   }
-  // What was read before an act says nothing about whether it helped.
-  if (context.actedAt !== undefined && (reading.answeredAt ?? context.actedAt) <= context.actedAt) return { state: 'NoData', why: 'it has not been read since the act' }
+  // What was asked before an act says nothing about whether it helped, even if it was answered after it.
+  if (context.actedAt !== undefined && (reading.askedAt ?? context.actedAt) <= context.actedAt) return { state: 'NoData', why: 'it has not been read since the act' }
   const seen = ofName(args, object, context, measure(args, object, reading, context), reading.gap)
   // Nor does what was read last while the source is silent.
   if (context.actedAt !== undefined && reading.failure !== undefined && seen.state === 'Quiet') return { state: 'NoData', why: reading.failure }
   // What was read before the source failed goes on, but nothing is done about it until there is news.
   const silent = reading.failure !== undefined && seen.state === 'Firing'
-  return silent ? { ...seen, state: 'Pending', firesAt: latest(seen.firesAt, after(reading.answeredAt ?? now, grace)) } : seen
+  return silent ? { ...seen, state: 'Pending', firesAt: latest(seen.firesAt, after(reading.askedAt ?? now, grace)) } : seen
 }
 
 /** What is told of the object's name, as far as it is about the object. */
@@ -122,7 +122,7 @@ function ofName(args: MetricArgs, object: TargetView, context: DetectContext, me
   return seen.state === 'Quiet' && since !== undefined ? { ...seen, since } : seen
 }
 
-const isFresh = ({ answeredAt }: MetricReading, now: Instant, grace: Millis): boolean => answeredAt !== undefined && answeredAt >= before(now, grace)
+const isFresh = ({ askedAt }: MetricReading, now: Instant, grace: Millis): boolean => askedAt !== undefined && askedAt >= before(now, grace)
 
 /** Not to be acted on before there is data: it would fire when the waiting is over at the earliest. */
 function waiting({ query, duration }: MetricArgs, { since, value, evidence }: Memory, until: Instant): Observation {
@@ -132,8 +132,8 @@ function waiting({ query, duration }: MetricArgs, { since, value, evidence }: Me
 
 function whyMissing(reading: MetricReading | undefined, now: Instant): string {
   if (reading?.failure !== undefined) return reading.failure
-  if (reading?.answeredAt === undefined) return 'it has not been read yet'
-  return `the last reading is ${formatDuration(between(reading.answeredAt, now))} old`
+  if (reading?.askedAt === undefined) return 'it has not been read yet'
+  return `the last reading is ${formatDuration(between(reading.askedAt, now))} old`
 }
 
 function measure(args: MetricArgs, object: TargetView, { series }: MetricReading, { single }: DetectContext): Measured {

@@ -79,7 +79,7 @@ describe('rounds of metrics', () => {
   it('have the first readings before anything is decided', async () => {
     policies = [wanted('a')]
     await start()
-    expect(reading('a')).to.deep.include({ answeredAt: clock.now() })
+    expect(reading('a')).to.deep.include({ askedAt: clock.now() })
   })
   it('do not wait for the first readings for longer than five seconds', async () => {
     policies = [wanted('a')]
@@ -90,7 +90,7 @@ describe('rounds of metrics', () => {
     expect(started).to.equal(false)
     await clock.advance(millis(1))
     expect(started).to.equal(true)
-    expect(reading('a')).to.deep.include({ answeredAt: undefined, failure: undefined })
+    expect(reading('a')).to.deep.include({ askedAt: undefined, failure: undefined })
   })
   it('ask at once what a new policy wants to know, and nothing else again', async () => {
     policies = [wanted('a')]
@@ -137,10 +137,10 @@ describe('rounds of metrics', () => {
     const answered = clock.now()
     source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
     await clock.advance(TICK)
-    expect(reading('a')).to.deep.include({ answeredAt: answered, failure: 'it is down' })
+    expect(reading('a')).to.deep.include({ askedAt: answered, failure: 'it is down' })
     source.answers.delete('a')
     await clock.advance(TICK)
-    expect(reading('a')).to.deep.include({ answeredAt: clock.now(), failure: undefined })
+    expect(reading('a')).to.deep.include({ askedAt: clock.now(), failure: undefined })
   })
   it('survive a source that throws', async () => {
     policies = [wanted('a'), wanted('b')]
@@ -202,6 +202,17 @@ describe('rounds of metrics', () => {
     await clock.advance(millis(8 * TICK))
     expect(values('a')).to.deep.equal([[1, 2, 2, 2]])
   })
+  it('say when they asked, not when the answer came: it knows of nothing in between', async () => {
+    policies = [wanted('a')]
+    source.answers.set('a', (at) => new Promise((resolve) => void clock.after(seconds(20), () => resolve({ kind: 'Series', series: [value(1, at)] }))))
+    const asked = clock.now()
+    void rounds.start(() => {})
+    await clock.advance(millis(seconds(20) - 1))
+    expect(reading('a')).to.deep.include({ askedAt: undefined })
+    await clock.advance(millis(1))
+    expect(reading('a')).to.deep.include({ askedAt: asked })
+    expect(values('a')).to.deep.equal([[1]])
+  })
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()
@@ -217,7 +228,7 @@ describe('rounds of metrics', () => {
     await clock.advance(minutes(5))
     source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
     await start()
-    expect(reading('a')).to.deep.include({ answeredAt: undefined, askedFrom: clock.now(), failure: 'it is down' })
+    expect(reading('a')).to.deep.include({ askedAt: undefined, askedFrom: clock.now(), failure: 'it is down' })
   })
 
   describe('with a source that knows the past', () => {

@@ -39,6 +39,7 @@ interface Kept {
   span: Millis
   by: readonly string[]
   readonly askedFrom: Instant
+  askedAt: Instant | undefined
   answeredAt: Instant | undefined
   failure: string | undefined
   series: readonly KeptSeries[]
@@ -111,7 +112,7 @@ export class MetricRounds implements MetricMemory {
     const asked: Promise<void>[] = []
     for (const [key, wanted] of grouped(this.#options.wanted())) {
       const known = this.#kept.get(key)
-      const kept: Kept = known ?? { ...wanted, askedFrom: now, answeredAt: undefined, failure: undefined, series: [], recalled: millis(0) }
+      const kept: Kept = known ?? { ...wanted, askedFrom: now, askedAt: undefined, answeredAt: undefined, failure: undefined, series: [], recalled: millis(0) }
       kept.by = wanted.by
       kept.span = wanted.span
       this.#kept.set(key, kept)
@@ -140,6 +141,7 @@ export class MetricRounds implements MetricMemory {
     } else {
       if (kept.failure !== undefined) log.info('metrics again', { kind: kept.question.kind })
       kept.failure = undefined
+      kept.askedAt = asked
       kept.answeredAt = now
       const series = answer.past ? past(answer.series, { asked, answered: now }, this.#grace) : merged(kept.series, answer.series, { asked, answered: now }, this.#grace)
       kept.series = trimmed(series, before(now, millis(kept.span + 2 * this.#gap(kept))))
@@ -185,8 +187,8 @@ export class MetricRounds implements MetricMemory {
   #publish(): void {
     const byQuestion = new Map<string, MetricReading>()
     for (const [key, kept] of this.#kept) {
-      const { askedFrom, answeredAt, failure, series } = kept
-      byQuestion.set(key, { askedFrom, answeredAt, failure, series, gap: this.#gap(kept) })
+      const { askedFrom, askedAt, failure, series } = kept
+      byQuestion.set(key, { askedFrom, askedAt, failure, series, gap: this.#gap(kept) })
     }
     this.#readings = { tick: this.#options.tick, byQuestion }
   }

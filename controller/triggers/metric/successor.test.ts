@@ -10,7 +10,7 @@ import { compileMetric, questionFor, type MetricArgs } from './args.ts'
 
 const TICK = seconds(30)
 const args = (overrides: Partial<NonNullable<Trigger['metricTrigger']>> = {}): MetricArgs => compileMetric({ query: 'lock_age', operator: '>', threshold: 90, duration: '2m', window: '5m', ...overrides })
-const reading = (series: readonly Series[]): MetricReading => ({ answeredAt: at(0), askedFrom: at(-3_600_000), series, gap: millis(TICK * 2.5), failure: undefined })
+const reading = (series: readonly Series[]): MetricReading => ({ askedAt: at(0), askedFrom: at(-3_600_000), series, gap: millis(TICK * 2.5), failure: undefined })
 const told = (o: Observation): string => (o.state === 'NoData' ? `NoData: ${o.why}` : isTrouble(o) ? `${o.state} since ${o.since - at(0)}` : o.state)
 
 function see(of: MetricArgs, given: MetricReading, { object = pod(), ...overrides }: Partial<DetectContext> & { object?: TargetView } = {}): Observation {
