@@ -3,7 +3,7 @@ import { ADDRESS, ADDRESS_FORMAT } from '../runtime/address.ts'
 import type { OptionSpec } from '../runtime/options.ts'
 
 /** Sections of the configuration file that belong to one program. */
-export const PROGRAM_SECTIONS = ['controller', 'webhook'] as const
+export const PROGRAM_SECTIONS = { controller: ['controller', 'alerts'], webhook: ['webhook'] } as const
 
 export const PROGRAM_OPTIONS = [
   { key: 'config', flag: 'config', type: 'string', flagOnly: true, placeholder: 'FILE', doc: 'Configuration file (YAML); flags win over it.' },

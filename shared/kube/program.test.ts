@@ -7,7 +7,7 @@ import { runProgram, type ProgramEnvironment } from './program.ts'
 import type { ConnectConfig } from './transport.ts'
 
 /** Nothing beyond the options and the connection is reached. */
-async function run(argv: readonly string[], { file = '', defaultKubeconfig }: { readonly file?: string; readonly defaultKubeconfig?: string } = {}) {
+async function run(argv: readonly string[], { file = '', defaultKubeconfig, name = 'controller' }: { readonly file?: string; readonly defaultKubeconfig?: string; readonly name?: 'controller' | 'webhook' } = {}) {
   let err = ''
   const asked: ConnectConfig[] = []
   const env = {
@@ -24,7 +24,7 @@ async function run(argv: readonly string[], { file = '', defaultKubeconfig }: { 
   const build = (): never => {
     throw new Error('built')
   }
-  const code = await runProgram({ name: 'controller', options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, argv, env)
+  const code = await runProgram({ name, options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, argv, env)
   return { code, problems: err.trimEnd().split('\n'), kubeconfig: asked[0]?.kubeconfig }
 }
 
@@ -36,6 +36,28 @@ describe('a program', () => {
     expect(problems[0]).to.match(/^--config my\.yaml:[23]:[0-9]+: [^:]+$/)
     expect(problems[1]).to.match(/^--log-level: /)
     expect(problems[2]).to.equal('no cluster')
+  })
+
+  it('skips the sections of the configuration that another program judges', async () => {
+    const file = 'controller: {concurrency: 4}\nalerts: {bindAddress: ":9094"}\nwebhook: {quietPeriod: 1s}\n'
+    const problems = async (name: 'controller' | 'webhook') => (await run(['--config', 'my.yaml'], { file, name })).problems
+    expect(await problems('webhook')).to.deep.equal(['unknown key "webhook"', 'no cluster'])
+    expect(await problems('controller')).to.deep.equal(['unknown key "controller"', 'unknown key "alerts"', 'no cluster'])
+  })
+
+  it('says what is wrong with options that do not fit together, and leaves no connection open', async () => {
+    let err = ''
+    let closed = false
+    const env = {
+      createLog: () => silentLogger,
+      connect: () => ({ close: () => Promise.resolve(void (closed = true)) }),
+      stderr: (text: string) => void (err += text),
+    } as unknown as ProgramEnvironment
+    const build = (): never => {
+      throw new ConfigError(['this and that exclude each other'])
+    }
+    expect(await runProgram({ name: 'controller', options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, [], env)).to.equal(1)
+    expect([err, closed]).to.deep.equal(['this and that exclude each other\n', true])
   })
 
   it('takes the kubeconfig of its flag, else the default', async () => {

@@ -51,8 +51,8 @@ export interface ProgramEnvironment {
 
 /** Has the options of {@link PROGRAM_OPTIONS} among its own. */
 export interface ProgramSpec<L extends readonly OptionSpec[]> {
-  /** Also its section of the configuration file and part of the User-Agent. */
-  readonly name: (typeof PROGRAM_SECTIONS)[number]
+  /** Also part of the User-Agent. */
+  readonly name: keyof typeof PROGRAM_SECTIONS
   readonly options: L
   /** For all components together when it stops. */
   readonly stopTimeout: Millis
@@ -78,19 +78,21 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
     return 0
   }
   const { config, problems } = readConfig(flags.values.get('config')?.[0], env.readFile)
-  const others = PROGRAM_SECTIONS.filter((section) => section !== name)
+  const others = Object.entries(PROGRAM_SECTIONS).flatMap(([program, sections]) => (program === name ? [] : sections))
   const options = attempt(problems, () => resolveOptions(specs, flags, config, others))
   // What every program has, typed by their own literal.
   const common = options as OptionsOf<typeof PROGRAM_OPTIONS> | undefined
   const log = env.createLog(common?.['log.level'] ?? 'info')
   const userAgent = `kubeskippy/${env.version} (${name})`
   const api = attempt(problems, () => env.connect({ userAgent, timers: env.timers, log, ...access(flags, env) }))
-  if (options === undefined || common === undefined || api === undefined || problems.length > 0) {
+  // What only fits together or not is found by whoever puts it together.
+  const parts = options === undefined || api === undefined || problems.length > 0 ? undefined : attempt(problems, () => build(options, api, log))
+  if (common === undefined || api === undefined || parts === undefined) {
     for (const problem of problems) env.stderr(`${problem}\n`)
     await api?.close()
     return 1
   }
-  const { livez, readyz, components } = build(options, api, log)
+  const { livez, readyz, components } = parts
   const program = new Lifecycle({ timers: env.timers, log, stopTimeout })
     .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
     .add(env.metricsServer({ ...parseAddress(common.metricsBindAddress), log }))
