@@ -60,3 +60,13 @@ describe('sources of metrics in the configuration', () => {
   for (const [title, fields, expected] of wrong) it(`with ${title} are refused`, () => expect(problem({ name: 'main', ...fields })).to.equal(expected))
   it('of one name are refused', () => expect(problem({ name: 'main', url }, { name: 'main', url })).to.equal('prometheus.sources: name "main" is there twice'))
 })
+
+describe('the kubelets in the configuration', () => {
+  const read = (kubelet: object = {}) => {
+    const options = parseOptions(CONTROLLER_OPTIONS, [], { metrics: { kubelet } })
+    return (['enabled', 'timeout', 'caFile', 'insecureSkipVerify'] as const).map((key) => options[`metrics.kubelet.${key}`])
+  }
+  it('are not asked by default, and verified where they are', () => expect(read()).to.deep.equal([false, seconds(10), undefined, false]))
+  it('are asked as it says', () => expect(read({ enabled: true, timeout: '2m', caFile: '/ca', insecureSkipVerify: true })).to.deep.equal([true, seconds(120), '/ca', true]))
+  for (const timeout of ['999ms', '2m1s']) it(`have no deadline of ${timeout}`, () => expect(() => read({ timeout })).to.throw(ConfigError, 'metrics.kubelet.timeout'))
+})

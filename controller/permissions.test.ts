@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { healerPermissions, optionalPermissions } from './actions/index.ts'
 import { OBSERVED_KINDS } from '../shared/api/v1alpha1/kinds.ts'
-import { controllerClusterRules, controllerOwnRules, controllerRbac, healerRules } from './permissions.ts'
+import { controllerClusterRules, controllerOwnRules, controllerRbac, healerRules, kubeletRbac } from './permissions.ts'
 
 const rules = [...controllerClusterRules, ...controllerOwnRules]
 const READING = new Set(['get', 'list', 'watch'])
@@ -67,5 +67,12 @@ describe("the rights of the controller's account", () => {
     )
     expect(asHealer).to.deep.equal([...healerPermissions, ...optionalPermissions, { apiGroup: '', resource: 'pods/log', verb: 'get' }])
     expect(healerRules.map(({ apiGroups, resources, verbs }) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verbs[0] }))).to.deep.equal(healerPermissions)
+  })
+
+  it('reach no node, but where somebody applies the role for it: then they read where it is, and its metrics', () => {
+    expect(rules.flatMap(({ resources }) => resources).filter((resource) => resource.startsWith('nodes'))).to.deep.equal([])
+    expect(kubeletRbac.map(({ kind, metadata, rules: own }) => [kind, metadata.labels?.['kubeskippy.io/aggregate-to-controller'], own])).to.deep.equal([
+      ['ClusterRole', 'true', [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }, { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] }]],
+    ])
   })
 })

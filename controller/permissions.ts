@@ -3,7 +3,7 @@
  * a namespace. It has no write verb on any workload.
  */
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
-import { AGGREGATE_LABEL, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import { AGGREGATE_LABEL, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -17,6 +17,7 @@ import {
   HEALING_POLICIES,
   LEASES,
   NAMESPACES,
+  NODES,
   POD_DISRUPTION_BUDGETS,
   POD_METRICS,
   PODS,
@@ -133,4 +134,18 @@ export const controllerRbac: readonly Manifest[] = [
   // Custom resources: whoever installs them says in a ClusterRole of his own that they may be read. The rules are the API server's to fill in.
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: observer, aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE_LABEL]: 'true' } }] } },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: observer, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: OBSERVER_ROLE }, subjects: [subject] },
+]
+
+/**
+ * To ask the kubelets for what only they know; applied where it is wanted. Never nodes/proxy, which runs commands in every
+ * pod of the node.
+ */
+export const kubeletRules: readonly PolicyRule[] = [
+  // Where a node is.
+  on(NODES, ['get']),
+  { apiGroups: [NODES.group], resources: [`${NODES.plural}/metrics`], verbs: ['get'] },
+]
+
+export const kubeletRbac: readonly Manifest[] = [
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: KUBELET_METRICS_ROLE, labels: { ...LABELS, [AGGREGATE_LABEL]: 'true' } }, rules: kubeletRules },
 ]

@@ -12,6 +12,7 @@ import type { KubeApi } from '../shared/kube/api.ts'
 import { EventRecorder } from '../shared/kube/event-recorder.ts'
 import { fenced, noFence } from '../shared/kube/fence.ts'
 import { LeaseElection } from '../shared/kube/lease-election.ts'
+import type { KubeConnection } from '../shared/kube/transport.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { apiVerdict } from '../shared/kube/verdict.ts'
@@ -30,6 +31,7 @@ import { LedgerStore } from './adapters/ledger-store.ts'
 import { ApiLiveReader } from './adapters/live-reader.ts'
 import { ApiOwnObjects } from './adapters/own-objects.ts'
 import { targetWriter } from './adapters/target-writer.ts'
+import { Kubelets } from './adapters/metrics/kubelets.ts'
 import { MetricRounds } from './adapters/metrics/rounds.ts'
 import { MetricSources } from './adapters/metrics/sources.ts'
 import type { MetricSource } from './ports/metric-source.ts'
@@ -84,7 +86,7 @@ export function createController(parts: ControllerParts): ProgramParts {
     log,
     reads: metrics.metricReads,
     tick: parts.syncInterval,
-    wanted: metricsWanted(objects),
+    wanted: metricsWanted(objects, parts.metricSource.kubelets, (namespace) => cluster.world(namespace)),
   })
   const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings, alerts: parts.alerts ?? { readings: () => NO_ALERTS } })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
@@ -185,6 +187,14 @@ function alertReceiver(options: OptionsOf<typeof CONTROLLER_OPTIONS>, parts: Omi
   return new AlertReceiver({ ...parts, ...parseAddress(address), tokenFile, ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }) })
 }
 
+/** @throws ConfigError when two options exclude each other */
+function metricSources(options: OptionsOf<typeof CONTROLLER_OPTIONS>, api: KubeConnection, timers: Timers): MetricSources {
+  const { 'metrics.kubelet.enabled': enabled, 'metrics.kubelet.timeout': timeout, 'metrics.kubelet.caFile': caFile, 'metrics.kubelet.insecureSkipVerify': insecureSkipVerify } = options
+  if (caFile !== undefined && insecureSkipVerify) throw new ConfigError(['metrics.kubelet.caFile and metrics.kubelet.insecureSkipVerify exclude each other: a certificate is verified, or it is not'])
+  const kubelets = enabled ? new Kubelets({ config: { timeout, caFile, insecureSkipVerify }, api, timers }) : undefined
+  return new MetricSources({ api, timers, prometheus: options['prometheus.sources'], ...(kubelets === undefined ? {} : { kubelets }) })
+}
+
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -207,7 +217,7 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
         const election = options['controller.leaderElect'] ? new LeaseElection({ api, lease, identity, clock, timers, random, log, metrics }) : undefined
         const events = new EventRecorder({ api: fenced(api, election ?? noFence), controller: 'kubeskippy.io/controller', instance, clock, timers, log, metrics })
         const concurrency = options['controller.concurrency']
-        const metricSource = new MetricSources({ api, timers, prometheus: options['prometheus.sources'] })
+        const metricSource = metricSources(options, api, timers)
         const sources: Component = { name: 'sources of metrics', start: () => {}, stop: () => metricSource.close() }
         const syncInterval = options.syncInterval
         const alerts = options['alerts.bindAddress'] === undefined ? undefined : new KnownAlerts(clusterClock(clock, api), options['alerts.staleAfter'])

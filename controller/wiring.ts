@@ -12,9 +12,10 @@ import type { WatchedCluster } from './adapters/cluster-cache.ts'
 import { demandOf } from './healing/demand.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
 import type { ApiOwnObjects } from './adapters/own-objects.ts'
-import { compilePolicy } from './healing/policy.ts'
+import { compilePolicy, type CompiledPolicy } from './healing/policy.ts'
+import { select } from './healing/select.ts'
 import type { PolicyKey } from './ports/ledgers.ts'
-import { metricQuestions } from './triggers/metric/args.ts'
+import { kubeletQuestions, metricQuestions } from './triggers/metric/args.ts'
 
 type Queue = Pick<WorkQueue, 'add' | 'addAfter'>
 
@@ -81,26 +82,37 @@ export function tellNamespaces(namespaces: ReadonlySet<string>, objects: ApiOwnO
   }
 }
 
+interface Asking {
+  readonly compiled: CompiledPolicy | undefined
+  /** Whatever is selected. */
+  readonly always: readonly Wanted[]
+}
+
 /** What all policies ask of metrics. One that does not compile asks nothing; its reconciler says so. */
-export function metricsWanted(objects: ApiOwnObjects): () => readonly Wanted[] {
-  const known = new WeakMap<HealingPolicy, readonly Wanted[]>()
+export function metricsWanted(objects: ApiOwnObjects, kubelets: true | undefined, world: (namespace: string) => Parameters<typeof select>[1]): () => readonly Wanted[] {
+  const known = new WeakMap<HealingPolicy, Asking>()
   return () =>
     [...objects.policies.store.values()].flatMap((policy) => {
-      const asked = known.get(policy) ?? wantedBy(policy)
-      known.set(policy, asked)
-      return asked
+      const { compiled, always } = known.get(policy) ?? askingOf(policy, kubelets)
+      known.set(policy, { compiled, always })
+      if (compiled === undefined || kubelets === undefined) return always
+      // Which nodes depends on what is selected now.
+      const nodes = kubeletQuestions(compiled, () => select(compiled, world(compiled.namespace)).pods.map(({ object }) => object))
+      return [...always, ...nodes.map((asked) => ({ ...asked, by: keyOf(policy) }))]
     })
 }
 
-function wantedBy(policy: HealingPolicy): readonly Wanted[] {
-  if (policy.metadata.deletionTimestamp !== undefined) return []
+function askingOf(policy: HealingPolicy, kubelets: true | undefined): Asking {
+  if (policy.metadata.deletionTimestamp !== undefined) return { compiled: undefined, always: [] }
   try {
-    return metricQuestions(compilePolicy(policy)).map((asked) => ({ ...asked, by: keyOf(policy) }))
+    const compiled = compilePolicy(policy)
+    return { compiled, always: metricQuestions(compiled, kubelets).map((asked) => ({ ...asked, by: keyOf(policy) })) }
   } catch (error) {
-    if (error instanceof TerminalError) return []
+    if (error instanceof TerminalError) return { compiled: undefined, always: [] }
     throw error
   }
 }
+
 /** What is watched follows from the policies, whoever leads. Returns how to cut the wire again. */
 export const wireDemand = ({ demanded }: WatchedCluster, objects: ApiOwnObjects): (() => void) =>
   objects.policies.subscribe((event) => {

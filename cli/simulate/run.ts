@@ -105,6 +105,7 @@ function moved(source: MetricSource, ahead: Millis): MetricSource {
     return { ...found, series: found.series.map(({ labels, points }) => ({ labels, points: points.map(({ at, value }) => ({ at: after(at, ahead), value })) })) }
   }
   return {
+    kubelets: source.kubelets,
     lane: (question) => source.lane(question),
     ask: (question, now) => later(source.ask(question, before(now, ahead))),
     recall: (question, lookback, now) => {

@@ -11,6 +11,7 @@ import { toInstallation } from '../../shared/rules/installation-options.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { decode } from '../../shared/schema/defaults.ts'
+import type { KubeletSource } from '../../controller/adapters/metrics/kubelets.ts'
 import { MetricSources } from '../../controller/adapters/metrics/sources.ts'
 import { chosenNamespace, DONE, FAILED, isNamespace, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
 import { readControllerOptions } from '../controller-options.ts'
@@ -38,7 +39,7 @@ export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateF
     const [options, { policies, skipped, problems }] = await Promise.all([readControllerOptions(env, flags.config), readPolicies(env, file)])
     if (problems.length > 0) throw new ConfigError(problems)
     for (const what of skipped) env.stderr(`skipped: ${what} is no ${healingPolicy.kind}\n`)
-    const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'] })
+    const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'], ...(options['metrics.kubelet.enabled'] ? { kubelets: UNASKED } : {}) })
     const parts = { api, installation: toInstallation(options), metricSource, clock: env.clock, timers: env.timers, random: env.random, syncInterval: options.syncInterval }
     try {
       // One after the other: each has the cluster for itself.
@@ -89,6 +90,12 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   const later = next === undefined ? undefined : await run({ ...policy, status: now.status }, between(now.at, next) + 1000)
   const past = last === undefined ? undefined : await replay(parts, policy, last, (note) => notes.add(note))
   return { ...base, now, later, past, notes: [...notes] }
+}
+
+/** Their figures take two readings a while apart, and a person's credentials are not for every node. */
+const UNASKED: KubeletSource = {
+  ask: () => Promise.resolve({ kind: 'NoData', why: 'a simulation does not ask the kubelets: it takes two readings of them to know' }),
+  close: () => Promise.resolve(),
 }
 
 /** What is pending fires then, if it stays so. */

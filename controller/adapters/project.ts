@@ -111,6 +111,7 @@ export function podView(raw: KubeObject): PodView {
     ...view(raw, 'v1', 'Pod'),
     shape: 'Pod',
     phase: isObject(status) ? text(status['phase']) : '',
+    node: isObject(spec) ? text(spec['nodeName']) : '',
     restartPolicy: isObject(spec) ? text(spec['restartPolicy']) || 'Always' : 'Always',
     mirror: raw.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined,
     resources: resourcesOf(member(raw, 'spec')),

@@ -134,9 +134,11 @@ function report(name: string, seen: readonly Observation[], unseen: string | und
   if (worst !== undefined) {
     return { name, state: worst.state, objects: troubled.length, since: oldest, firesAt: next, message: printable(worst.evidence, 400), ...(worst.value === undefined ? {} : { value: worst.value }) }
   }
-  const blind = seen.find((o) => o.state === 'NoData')
+  const blind = seen.filter((o) => o.state === 'NoData')
   // One object with data is enough to say that the trigger works; with none it is blind, and that is not quiet.
-  const state = seen.length > 0 && seen.every((o) => o.state === 'NoData') ? 'NoData' : 'Quiet'
-  const message = seen.length === 0 ? (unseen ?? 'nothing is selected') : state === 'NoData' && blind?.state === 'NoData' ? blind.why : (unseen ?? '')
-  return { name, state: seen.length === 0 ? 'NoData' : state, objects: 0, since: undefined, firesAt: undefined, message: printable(message, 400) }
+  const state = seen.length === blind.length ? 'NoData' : 'Quiet'
+  const [why] = blind.map((o) => o.why)
+  const partly = why === undefined || state === 'NoData' ? why : `no data of ${blind.length} of ${seen.length}: ${why}`
+  const message = seen.length === 0 ? (unseen ?? 'nothing is selected') : (partly ?? unseen ?? '')
+  return { name, state, objects: 0, since: undefined, firesAt: undefined, message: printable(message, 400) }
 }

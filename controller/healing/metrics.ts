@@ -14,6 +14,8 @@ export type MetricQuestion =
   | { readonly kind: 'externalMetric'; readonly namespace: string; readonly metric: string; readonly selector: string }
   /** Endpoints of the Services of a namespace: how many of them are ready. */
   | { readonly kind: 'endpoints'; readonly namespace: string }
+  /** Counters of CPU periods of the containers of a namespace that run on a node, from its kubelet. */
+  | { readonly kind: 'kubelet'; readonly node: string; readonly namespace: string }
 
 export const questionKey = (question: MetricQuestion): string => JSON.stringify(question)
 
@@ -51,6 +53,8 @@ export interface MetricReading {
 export interface MetricReadings {
   /** Time between two askings. */
   readonly tick: Millis
+  /** The kubelets tell how much containers are held back, where a trigger names no source. */
+  readonly kubelets?: true
   readonly byQuestion: ReadonlyMap<string, MetricReading>
 }
 

@@ -73,6 +73,8 @@ export interface Amounts {
 export interface PodView extends View {
   readonly shape: 'Pod'
   readonly phase: string
+  /** Empty: it is on none yet. */
+  readonly node: string
   readonly restartPolicy: string
   /** A static pod's mirror: the API server's copy of a file on the node. */
   readonly mirror: boolean

@@ -14,6 +14,8 @@ export interface Lookback {
 }
 
 export interface MetricSource {
+  /** Kubelets can be asked. */
+  readonly kubelets?: true | undefined
   /** Sources of one lane share its few connections; a slow lane holds up nobody else. */
   lane(question: MetricQuestion): string
   /** The newest values. Ends by itself within the source's deadline. */

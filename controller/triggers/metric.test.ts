@@ -108,6 +108,8 @@ describe('a measured value', () => {
   })
 })
 
+const limited = pod('cart-0', { resources: { pod: { limits: {}, requests: {} }, containers: { app: { limits: { cpu: 0.2 }, requests: {} } } } })
+
 describe('a reading', () => {
   const good = [ofPod('cart-0', 95, 95, 95, 95, 95)]
   it('counts for two and a half ticks', () => {
@@ -180,7 +182,8 @@ describe('a series', () => {
   })
   it('of a built-in metric that is missing tells where it would come from', () => {
     expect(told(see(args({ query: 'error_rate_percent' }), reading([])))).to.equal('NoData: neither Istio nor Linkerd tells of Pod cart-0 in namespace shop: it is not in the mesh, has no traffic, or the Prometheus does not scrape its proxy')
-    expect(told(see(args({ query: 'cpu_throttled_percent' }), reading([])))).to.equal('NoData: no series container_cpu_cfs_periods_total of Pod cart-0 in namespace shop: it has no CPU limit, or the Prometheus does not scrape the kubelets (/metrics/cadvisor)')
+    expect(told(see(args({ query: 'cpu_throttled_percent' }), reading([]), { object: limited }))).to.equal('NoData: no series container_cpu_cfs_periods_total of Pod cart-0 in namespace shop: the Prometheus does not scrape the kubelets (/metrics/cadvisor)')
+    expect(told(see(args({ query: 'cpu_throttled_percent' }), reading([])))).to.equal('NoData: no container of pod cart-0 has a CPU limit: there is nothing that holds it back')
     const service = { ...workload('Service', 'cart'), shape: 'Object', ref: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'cart', uid: 'uid-service' } } as unknown as TargetView
     expect(told(see(args({ query: 'availability_percent' }), reading([]), { object: service }))).to.equal('NoData: Service cart in namespace shop has no endpoints')
   })

@@ -7,13 +7,14 @@ import { after, before, between, latest, millis, type Instant, type Millis } fro
 import type { Trigger } from '../../shared/api/v1alpha1/types.ts'
 import { questionKey, TICKS_OF_GRACE, type MetricQuestion, type MetricReading, type MetricReadings, type Series } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
-import { isFinished, type TargetView } from '../healing/snapshot.ts'
-import { breaches, compileMetric, questionFor, type MetricArgs } from './metric/args.ts'
+import { isFinished, type PodView, type TargetView } from '../healing/snapshot.ts'
+import { asksKubelets, breaches, compileMetric, kubeletQuestion, questionFor, type MetricArgs } from './metric/args.ts'
 import { calmSince, judgeSeries } from './metric/held.ts'
 import { readiness, usage, type Measured } from './metric/measures.ts'
 import { countRestarts } from './metric/restarts.ts'
 import { seriesOf, whyNone } from './metric/subjects.ts'
 import { notYetItsOwn, ofItself } from './metric/successor.ts'
+import { isLimited, throttling, whyUnlimited } from './metric/throttling.ts'
 import { surelyMade } from './made.ts'
 import { namespaceOf } from './object-labels.ts'
 import { isTrouble, type DetectContext, type Memory, type Observation, type Signals, type TriggerKind } from './trigger.ts'
@@ -29,9 +30,13 @@ export const metricTrigger: TriggerKind<MetricArgs, NonNullable<Trigger['metricT
     // What has ended for good uses nothing and will not again.
     if (object.shape === 'Pod' && isFinished(object)) return { state: 'Quiet' }
     if (args.builtIn === 'restart_count') return restarts(args, object, context)
+    if (object.shape === 'Pod' && asksKubelets(args, context.metrics.kubelets)) return heldBack(args, object, context)
     const question = questionFor(args, object)
     if (question === undefined) return judged(args, context, readiness(object, args.builtIn === 'ready_percent' ? 'ready' : 'available', context.now), NO_GAP)
-    return fromReading(args, object, question, context)
+    return fromReading(args, question, context, {
+      measure: (reading) => measure(args, object, reading, context),
+      judge: (measured, { gap }) => ofName(args, object, context, measured, gap),
+    })
   },
 }
 
@@ -85,9 +90,26 @@ function restarts(args: MetricArgs, object: TargetView, context: DetectContext):
   return { ...seen, ...(seen.state === 'Pending' || seen.state === 'Firing' ? ends : {}), marks: remember }
 }
 
-function fromReading(args: MetricArgs, object: TargetView, question: MetricQuestion, context: DetectContext): Observation {
+function heldBack(args: MetricArgs, pod: PodView, context: DetectContext): Observation {
+  if (!isLimited(pod)) return { state: 'NoData', why: whyUnlimited(pod) }
+  if (pod.node === '') return { state: 'NoData', why: `pod ${pod.ref.name} is on no node yet` }
+  const { metrics, actedAt } = context
+  const measure = ({ series }: MetricReading): Measured => throttling(pod, series, { window: args.window, actedAt })
+  // It is told of uids, so it is about nobody else; and however long the window is, it is read with every tick.
+  const judge = (measured: Measured): Observation => judged(args, context, measured, graceOf(metrics))
+  return fromReading(args, kubeletQuestion(pod), context, { measure, judge })
+}
+
+const graceOf = ({ tick }: MetricReadings): Millis => (tick * TICKS_OF_GRACE) as Millis
+
+interface Reader {
+  readonly measure: (reading: MetricReading) => Measured
+  readonly judge: (measured: Measured, reading: MetricReading) => Observation
+}
+
+function fromReading(args: MetricArgs, question: MetricQuestion, context: DetectContext, { measure, judge }: Reader): Observation {
   const { now, memory, metrics } = context
-  const grace = (metrics.tick * TICKS_OF_GRACE) as Millis
+  const grace = graceOf(metrics)
   const reading = metrics.byQuestion.get(questionKey(question))
   if (reading === undefined || !isFresh(reading, now, grace)) {
     // Right after a start there is no reading yet: what was seen before goes on, but does not fire.
@@ -97,7 +119,10 @@ function fromReading(args: MetricArgs, object: TargetView, question: MetricQuest
   }
   // What was asked before an act says nothing about whether it helped, even if it was answered after it.
   if (context.actedAt !== undefined && (reading.askedAt ?? context.actedAt) <= context.actedAt) return { state: 'NoData', why: 'it has not been read since the act' }
-  const seen = ofName(args, object, context, measure(args, object, reading, context), reading.gap)
+  const measured = measure(reading)
+  // Right after a start what was seen before goes on until there is enough to judge, but does not fire.
+  if ('why' in measured && measured.early === true && memory !== undefined && between(reading.askedFrom, now) <= grace) return waiting(args, memory, after(reading.askedFrom, grace))
+  const seen = judge(measured, reading)
   // Nor does what was read last while the source is silent.
   if (context.actedAt !== undefined && reading.failure !== undefined && seen.state === 'Quiet') return { state: 'NoData', why: reading.failure }
   // What was read before the source failed goes on, but nothing is done about it until there is news.
@@ -148,10 +173,12 @@ function measure(args: MetricArgs, object: TargetView, { series }: MetricReading
 }
 
 /** Of a built-in metric the author does not know the series: where they would come from is told. */
-function absence({ builtIn }: MetricArgs, { ref: { kind, namespace, name } }: TargetView): string | undefined {
+function absence({ builtIn }: MetricArgs, object: TargetView): string | undefined {
+  const { kind, namespace, name } = object.ref
   const of = `${kind} ${name} in namespace ${namespace}`
   if (builtIn === 'error_rate_percent' || builtIn === 'latency_p99_seconds') return `neither Istio nor Linkerd tells of ${of}: it is not in the mesh, has no traffic, or the Prometheus does not scrape its proxy`
-  if (builtIn === 'cpu_throttled_percent') return `no series container_cpu_cfs_periods_total of ${of}: it has no CPU limit, or the Prometheus does not scrape the kubelets (/metrics/cadvisor)`
+  if (builtIn === 'cpu_throttled_percent' && object.shape === 'Pod' && !isLimited(object)) return whyUnlimited(object)
+  if (builtIn === 'cpu_throttled_percent') return `no series container_cpu_cfs_periods_total of ${of}: the Prometheus does not scrape the kubelets (/metrics/cadvisor)`
   if (builtIn === 'availability_percent' || builtIn === 'ready_percent') return `${of} has no endpoints`
   return undefined
 }

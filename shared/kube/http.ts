@@ -62,6 +62,10 @@ export class HttpClient {
     this.#credentials = new CredentialCache(options.access, options.timers, options.log)
   }
 
+  credentials(): Promise<Credentials> {
+    return this.#credentials.get()
+  }
+
   /** One answer, whole. A 401 is tried once more with fresh credentials: it was not carried out. */
   async call(request: HttpRequest): Promise<HttpAnswer> {
     return this.#guarded(request, async (signal) => {

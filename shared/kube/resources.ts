@@ -15,6 +15,7 @@ const rbac = (kind: string, plural: string): Resource => ({ group: 'rbac.authori
 /** Every resource that our programs read or write, once. */
 export const PODS = core('Pod', 'pods')
 export const NAMESPACES = core('Namespace', 'namespaces', false)
+export const NODES = core('Node', 'nodes', false)
 export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
 export const SECRETS = core('Secret', 'secrets')
 export const SERVICE_ACCOUNTS = core('ServiceAccount', 'serviceaccounts')

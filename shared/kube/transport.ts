@@ -21,7 +21,7 @@ import {
   type WriteOptions,
 } from './api.ts'
 import { toApiError } from './classify.ts'
-import { loadAccess, type AccessConfig, type ClusterAccess } from './credentials.ts'
+import { loadAccess, type AccessConfig, type ClusterAccess, type Credentials } from './credentials.ts'
 import { ApiError } from './errors.ts'
 import { HttpClient, type HttpRequest } from './http.ts'
 import {
@@ -55,7 +55,12 @@ export interface ConnectConfig extends AccessConfig {
   readonly access?: ClusterAccess
 }
 
-export type KubeConnection = KubeApi & KubeVersion & { close(): Promise<void> }
+export type KubeConnection = KubeApi & KubeVersion & KubeCredentials & { close(): Promise<void> }
+
+export interface KubeCredentials {
+  /** Who we are, for the servers that the API server vouches for: kubelets. Read again each minute. */
+  credentials(): Promise<Credentials>
+}
 
 /** A page of 500 large pods is 8 MiB; above this something else is answering. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -90,6 +95,10 @@ class Transport implements KubeConnection {
 
   close(): Promise<void> {
     return this.#http.close()
+  }
+
+  credentials(): Promise<Credentials> {
+    return this.#http.credentials()
   }
 
   serverTime() {

@@ -130,6 +130,36 @@ export const INSTALLATION_OPTIONS = [
       { name: 'trustExportedLabels', type: 'boolean', default: 'false', doc: 'believe labels that begin with exported_: what a scraped process says of itself, so that it may name any object of any namespace' },
     ],
   },
+  {
+    key: 'metrics.kubelet.enabled',
+    flag: 'kubelet-metrics',
+    type: 'boolean',
+    default: false,
+    doc: 'Ask the kubelets of the nodes themselves for cpu_throttled_percent, where a trigger names no Prometheus source. Needs config/rbac/optional/kubelet-metrics.yaml, and a way to the nodes.',
+  },
+  {
+    key: 'metrics.kubelet.timeout',
+    flag: 'kubelet-timeout',
+    type: 'duration',
+    default: '10s',
+    min: '1s',
+    max: '2m',
+    doc: 'For a whole answer of one kubelet.',
+  },
+  {
+    key: 'metrics.kubelet.caFile',
+    flag: 'kubelet-ca-file',
+    type: 'string',
+    placeholder: 'FILE',
+    doc: 'CA (PEM) that signed the serving certificates of the kubelets. Default: the one of the API server.',
+  },
+  {
+    key: 'metrics.kubelet.insecureSkipVerify',
+    flag: 'kubelet-insecure-skip-verify',
+    type: 'boolean',
+    default: false,
+    doc: "Do not verify the kubelets' certificates. Whoever stands in their place gets the controller's token, and with it may act as every healer: for clusters that are thrown away.",
+  },
 ] as const
 
 export interface InstallationOptions {

@@ -1,5 +1,6 @@
 /** One POST with a deadline for everything and a bound on the answer. Redirects are not followed: a token would go with them. */
 import type { Dispatcher, Pool } from 'undici'
+import { printable } from '../../../shared/lib/text.ts'
 import type { Millis } from '../../../shared/lib/time.ts'
 import type { Timers } from '../../../shared/runtime/timers.ts'
 
@@ -58,13 +59,21 @@ async function read({ statusCode, headers, body }: Dispatcher.ResponseData, maxA
   return { kind: 'Answer', code: statusCode, contentType: single(headers['content-type']), body: Buffer.concat(chunks).toString('utf8') }
 }
 
-const single = (header: string | string[] | undefined): string => (Array.isArray(header) ? header[0] : header) ?? ''
+/** The first, of a header that is there several times. */
+export const single = (header: string | string[] | undefined): string => (Array.isArray(header) ? header[0] : header) ?? ''
 
 /** Of the error or of what caused it: undici wraps some of Node's, and Node bundles the tries of several addresses. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at instanceof AggregateError ? at.errors[0] : at.cause) {
     const { code } = at as { code?: unknown }
     if (typeof code === 'string') return code
   }
   return error instanceof Error ? error.name : 'unknown'
+}
+
+/** Where a redirect leads, without what may be secret in it. */
+export function redirectTarget(location: string, base: URL): string {
+  if (!URL.canParse(location, base.href)) return 'nowhere'
+  const { origin, pathname } = new URL(location, base)
+  return printable(`${origin}${pathname}`, 120)
 }

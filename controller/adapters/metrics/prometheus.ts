@@ -8,7 +8,7 @@ import { after, before, between, instant, seconds, type Instant, type Millis } f
 import type { Timers } from '../../../shared/runtime/timers.ts'
 import { OLDEST_SAMPLE, type Series } from '../../healing/metrics.ts'
 import type { Lookback, MetricAnswer } from '../../ports/metric-source.ts'
-import { post, type PostAnswer } from './bounded-post.ts'
+import { post, redirectTarget, type PostAnswer } from './bounded-post.ts'
 import { parseAnswer } from './prometheus-answer.ts'
 
 export interface PrometheusConfig {
@@ -107,7 +107,7 @@ export class Prometheus {
       case 'TooLarge':
         return `answered more than ${MAX_ANSWER / 1024 / 1024} MiB: aggregate, or narrow the selectors`
       case 'Redirect':
-        return `redirects (${answer.code}) to ${target(answer.location, this.#base)}: redirects are not followed, so write the final address as its url`
+        return `redirects (${answer.code}) to ${redirectTarget(answer.location, this.#base)}: redirects are not followed, so write the final address as its url`
       case 'Unreachable':
         return `cannot be reached (${printable(answer.code, 40)})`
       default:
@@ -158,10 +158,3 @@ export class Prometheus {
 
 const moved = (series: readonly Series[], by: number): readonly Series[] =>
   by === 0 ? series : series.map(({ labels, points }) => ({ labels, points: points.map(({ at, value }) => ({ at: instant(at + by), value })) }))
-
-/** Where a redirect leads, without what may be secret in it. */
-function target(location: string, base: URL): string {
-  if (!URL.canParse(location, base.href)) return 'nowhere'
-  const { origin, pathname } = new URL(location, base)
-  return printable(`${origin}${pathname}`, 120)
-}

@@ -213,6 +213,11 @@ describe('rounds of metrics', () => {
     expect(reading('a')).to.deep.include({ askedAt: asked })
     expect(values('a')).to.deep.equal([[1]])
   })
+  it('tell whether kubelets can be asked', () => {
+    expect(rounds.readings().kubelets).to.equal(undefined)
+    const able = new MetricRounds({ source: Object.assign(new Source(), { kubelets: true as const }), clock, timers: clock, log: silentLogger, reads: noMetrics.counter('y', 'y', ['kind', 'outcome']), tick: TICK, wanted: () => [] })
+    expect(able.readings().kubelets).to.equal(true)
+  })
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()

@@ -66,7 +66,7 @@ export class MetricRounds implements MetricMemory {
 
   constructor(options: MetricRoundsOptions) {
     this.#options = options
-    this.#readings = { tick: options.tick, byQuestion: new Map() }
+    this.#readings = this.#told(new Map())
   }
 
   readings(): MetricReadings {
@@ -110,7 +110,8 @@ export class MetricRounds implements MetricMemory {
   async #round(which: 'All' | 'New'): Promise<void> {
     const now = this.#options.clock.now()
     const asked: Promise<void>[] = []
-    for (const [key, wanted] of grouped(this.#options.wanted())) {
+    const all = grouped(this.#options.wanted())
+    for (const [key, wanted] of all) {
       const known = this.#kept.get(key)
       const kept: Kept = known ?? { ...wanted, askedFrom: now, askedAt: undefined, answeredAt: undefined, failure: undefined, series: [], recalled: millis(0) }
       kept.by = wanted.by
@@ -118,7 +119,7 @@ export class MetricRounds implements MetricMemory {
       this.#kept.set(key, kept)
       if (which === 'All' || known === undefined) asked.push(this.#lanes.run(this.#options.source.lane(kept.question), key, () => this.#ask(kept)))
     }
-    this.#forget()
+    this.#forget(all)
     this.#publish()
     await Promise.all(asked)
   }
@@ -179,8 +180,7 @@ export class MetricRounds implements MetricMemory {
     return millis(this.#options.tick * TICKS_OF_GRACE)
   }
 
-  #forget(): void {
-    const wanted = new Set(this.#options.wanted().map(({ question }) => questionKey(question)))
+  #forget(wanted: ReadonlyMap<string, unknown>): void {
     for (const key of this.#kept.keys()) if (!wanted.has(key)) this.#kept.delete(key)
   }
 
@@ -190,7 +190,12 @@ export class MetricRounds implements MetricMemory {
       const { askedFrom, askedAt, failure, series } = kept
       byQuestion.set(key, { askedFrom, askedAt, failure, series, gap: this.#gap(kept) })
     }
-    this.#readings = { tick: this.#options.tick, byQuestion }
+    this.#readings = this.#told(byQuestion)
+  }
+
+  #told(byQuestion: MetricReadings['byQuestion']): MetricReadings {
+    const { tick, source } = this.#options
+    return { tick, byQuestion, ...(source.kubelets === undefined ? {} : { kubelets: source.kubelets }) }
   }
 }
 

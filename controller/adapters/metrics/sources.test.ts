@@ -6,6 +6,7 @@ import { systemTimers } from '../../../shared/adapters/system-clock.ts'
 import { instant, seconds } from '../../../shared/lib/time.ts'
 import type { MetricQuestion, Series } from '../../healing/metrics.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
+import type { KubeletSource } from './kubelets.ts'
 import { MetricSources, type PrometheusSourceConfig } from './sources.ts'
 
 const NOW = instant(Date.UTC(2030, 0, 1))
@@ -145,4 +146,25 @@ describe('Prometheus sources by name', () => {
   it('with several and no default, one must be named', async () => expect(await ask(['a', 'b'])).to.equal("there are several Prometheus sources and none is called default: write one of a, b as the trigger's source"))
   it('the named one is asked', async () => expect(await ask(['a', 'b'], 'b')).to.match(/^the Prometheus source b /))
   it('one that is not there says which are', async () => expect(await ask(['a', 'b'], 'c')).to.equal('no Prometheus source is called c; there is a, b'))
+})
+
+describe('the kubelets as a source', () => {
+  const question: MetricQuestion = { kind: 'kubelet', node: 'worker-1', namespace: 'shop' }
+  const open = (kubelets?: KubeletSource): MetricSources => new MetricSources({ api: { list: () => expect.fail('listed') }, timers: systemTimers, prometheus: [], ...(kubelets === undefined ? {} : { kubelets }) })
+  it('that the installation does not want are not asked, and nobody is told that they could be', async () => {
+    expect(open().kubelets).to.equal(undefined)
+    expect(told(await open().ask(question, NOW))).to.equal('the kubelets are not asked: the installation does not say metrics.kubelet.enabled')
+  })
+  it('are asked, keep no past, and are closed with the others', async () => {
+    let closed = false
+    const sources = open({ ask: ({ node }) => Promise.resolve({ kind: 'NoData', why: node }), close: () => Promise.resolve(void (closed = true)) })
+    expect([sources.kubelets, told(await sources.ask(question, NOW))]).to.deep.equal([true, 'worker-1'])
+    expect(sources.recall(question, { span: seconds(60), step: seconds(30) }, NOW)).to.equal(undefined)
+    await sources.close()
+    expect(closed).to.equal(true)
+  })
+  it('do not wait for each other', () => {
+    const lane = (node: string, namespace: string): string => open().lane({ kind: 'kubelet', node, namespace })
+    expect(new Set([lane('a', 'x'), lane('b', 'x'), lane('a', 'y')]).size).to.equal(3)
+  })
 })

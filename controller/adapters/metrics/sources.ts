@@ -8,6 +8,7 @@ import type { MetricQuestion, Series } from '../../healing/metrics.ts'
 import type { Lookback, MetricAnswer, MetricSource } from '../../ports/metric-source.ts'
 import { askCustom, askExternal } from './autoscaling-apis.ts'
 import { askEndpoints } from './endpoints.ts'
+import type { KubeletSource } from './kubelets.ts'
 import { askPodUsage } from './pod-usage.ts'
 import { Prometheus, type PrometheusConfig } from './prometheus.ts'
 
@@ -20,6 +21,8 @@ export interface MetricSourcesOptions {
   readonly api: Pick<KubeApi, 'list'>
   readonly timers: Timers
   readonly prometheus: readonly PrometheusSourceConfig[]
+  /** Absent: they are not asked. */
+  readonly kubelets?: KubeletSource
 }
 
 interface Named {
@@ -30,13 +33,21 @@ interface Named {
 export class MetricSources implements MetricSource {
   readonly #api: Pick<KubeApi, 'list'>
   readonly #named: ReadonlyMap<string, Named>
+  readonly #kubelets: KubeletSource | undefined
 
-  constructor({ api, timers, prometheus }: MetricSourcesOptions) {
+  constructor({ api, timers, prometheus, kubelets }: MetricSourcesOptions) {
     this.#api = api
+    this.#kubelets = kubelets
     this.#named = new Map(prometheus.map((config) => [config.name, { config, prometheus: new Prometheus(config, timers) }]))
   }
 
+  get kubelets(): true | undefined {
+    return this.#kubelets === undefined ? undefined : true
+  }
+
   lane(question: MetricQuestion): string {
+    // All that ask one kubelet at the same time share its answer, so nobody waits for another one.
+    if (question.kind === 'kubelet') return `kubelet ${question.node} ${question.namespace}`
     return question.kind === 'promql' ? `promql ${question.source ?? ''}` : question.kind
   }
 
@@ -52,6 +63,8 @@ export class MetricSources implements MetricSource {
         return askExternal(this.#api, question)
       case 'endpoints':
         return askEndpoints(this.#api, question.namespace, now)
+      case 'kubelet':
+        return this.#kubelets?.ask(question, now) ?? Promise.resolve({ kind: 'NoData', why: 'the kubelets are not asked: the installation does not say metrics.kubelet.enabled' })
       default:
         return question satisfies never
     }
@@ -63,7 +76,7 @@ export class MetricSources implements MetricSource {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#named.values()].map(({ prometheus }) => prometheus.close()))
+    await Promise.all([this.#kubelets?.close(), ...[...this.#named.values()].map(({ prometheus }) => prometheus.close())])
   }
 
   async #promql({ source }: { readonly source: string | undefined }, run: (named: Named) => Promise<MetricAnswer>): Promise<MetricAnswer> {

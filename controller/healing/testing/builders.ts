@@ -85,6 +85,7 @@ export function pod(name = 'cart-0', overrides: Partial<PodView> = {}): PodView 
     createdAt: at(-3_600_000),
     owner: ownedBy(cartSet),
     phase: 'Running',
+    node: 'worker-1',
     restartPolicy: 'Always',
     mirror: false,
     containers: [container()],

@@ -5,9 +5,10 @@ import { millis, type Millis } from '../../../shared/lib/time.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS, isBuiltIn, type BuiltInMetric } from '../../../shared/rules/triggers/built-in-metrics.ts'
 import type { MetricQuestion } from '../../healing/metrics.ts'
 import type { CompiledPolicy } from '../../healing/policy.ts'
-import type { TargetView } from '../../healing/snapshot.ts'
+import { isFinished, type PodView, type TargetView } from '../../healing/snapshot.ts'
 import { errorRate, latency, throttling } from './expressions.ts'
 import { lookback } from './lookback.ts'
+import { isLimited } from './throttling.ts'
 
 export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='
 
@@ -68,6 +69,11 @@ export type Level = 'Pod' | 'Workload' | 'Service' | 'Object'
 export const levelOf = (object: Pick<TargetView, 'shape' | 'ref'>): Level =>
   object.shape === 'Object' ? (object.ref.kind === 'Service' ? 'Service' : 'Object') : object.shape
 
+/** A trigger that names a source asks that Prometheus. */
+export const asksKubelets = ({ builtIn, source }: MetricArgs, kubelets: true | undefined): boolean => builtIn === 'cpu_throttled_percent' && source === undefined && kubelets === true
+
+export const kubeletQuestion = ({ ref, node }: PodView): MetricQuestion => ({ kind: 'kubelet', node, namespace: ref.namespace })
+
 /** undefined: the object's own status says it, and nobody is asked. */
 export function questionFor(args: MetricArgs, { shape, ref }: Pick<TargetView, 'shape' | 'ref'>): MetricQuestion | undefined {
   const { namespace } = ref
@@ -116,14 +122,23 @@ export interface Asked {
 }
 
 /** Everything that the policy's triggers want to know, before anything is selected. */
-export function metricQuestions(policy: Pick<CompiledPolicy, 'namespace' | 'kinds' | 'triggers'>): Asked[] {
+export function metricQuestions(policy: Pick<CompiledPolicy, 'namespace' | 'kinds' | 'triggers'>, kubelets?: true): Asked[] {
   return policy.triggers.flatMap((trigger): Asked[] => {
-    if (trigger.type !== 'metric') return []
+    if (trigger.type !== 'metric' || asksKubelets(trigger.metric, kubelets)) return []
     return policy.kinds.flatMap(({ apiVersion, kind }): Asked[] => {
       const question = questionFor(trigger.metric, { shape: shapeOf(apiVersion, kind), ref: { apiVersion, kind, namespace: policy.namespace, name: '', uid: '' } })
       return question === undefined ? [] : [{ question, span: trigger.metric.duration }]
     })
   })
+}
+
+/** Beside the others, what only kubelets know: of the nodes on which there is something that can be held back. */
+export function kubeletQuestions({ triggers }: Pick<CompiledPolicy, 'triggers'>, selected: () => readonly PodView[]): Asked[] {
+  const spans = triggers.flatMap((trigger) => (trigger.type === 'metric' && asksKubelets(trigger.metric, true) ? [trigger.metric.window + trigger.metric.duration] : []))
+  if (spans.length === 0) return []
+  const there = selected().filter((pod) => pod.node !== '' && !isFinished(pod) && isLimited(pod))
+  const span = millis(Math.max(...spans))
+  return [...new Map(there.map((pod) => [pod.node, { question: kubeletQuestion(pod), span }])).values()]
 }
 
 const shapeOf = (apiVersion: string, kind: string): TargetView['shape'] =>

@@ -6,7 +6,9 @@ import { seriesOf } from './subjects.ts'
 
 const told = (points: readonly Point[]): readonly Series[] => [{ labels: {}, points }]
 
-export type Measured = { readonly series: readonly Series[] } | { readonly why: string }
+export type Measured =
+  | { readonly series: readonly Series[] }
+  | { readonly why: string; /** It takes another reading to know. */ readonly early?: true }
 
 /** Of the wanted pods those that are ready or available; of a pod 100 or 0. */
 export function readiness(object: TargetView, what: 'ready' | 'available', now: Instant): Measured {

@@ -36,6 +36,8 @@ export const PROTECTED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-le
 /** ClusterRoles with this label ("true") say which custom resources the controller may read. */
 export const AGGREGATE_LABEL = `${GROUP}/aggregate-to-controller`
 export const OBSERVER_ROLE = 'kubeskippy-observer'
+/** To ask kubelets; applied where it is wanted. */
+export const KUBELET_METRICS_ROLE = 'kubeskippy-kubelet-metrics'
 
 /** The front door. */
 export const WEBHOOK_SERVICE = 'kubeskippy-webhook'

@@ -20,8 +20,10 @@ import type {
   WriteOptions,
 } from '../../kube/api.ts'
 import { ApiError } from '../../kube/errors.ts'
+import type { Credentials } from '../../kube/credentials.ts'
 import { collectionPath, createPath, deleteBody, describeRequest, identityHeaders, objectPath, RESOURCE_VERSION, refused, writeQuery } from '../../kube/paths.ts'
 import { ServerClock } from '../../kube/server-clock.ts'
+import type { KubeCredentials } from '../../kube/transport.ts'
 import { sleep } from '../../runtime/timers.ts'
 import { Refused, toError, type Refusal } from './answers.ts'
 import { isWrite, type Call, type Verb } from './calls.ts'
@@ -41,7 +43,7 @@ interface Work<T> {
   readonly run: () => T
 }
 
-export class FakeClient implements KubeApi, KubeVersion {
+export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
   readonly user: string
   readonly #server: FakeServer
   readonly #userAgent: string
@@ -55,6 +57,11 @@ export class FakeClient implements KubeApi, KubeVersion {
 
   serverTime() {
     return this.#clock.at(this.#server.timers.monotonic())
+  }
+
+  async credentials(): Promise<Credentials> {
+    await Promise.resolve()
+    return { tls: { rejectUnauthorized: true }, authorization: `Bearer ${this.user}` }
   }
 
   async serverVersion(): Promise<string> {
