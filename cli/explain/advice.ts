@@ -54,6 +54,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
 /** Of decisions to do nothing, of conditions, and of results of actions. */
 const OTHERS: Readonly<Record<string, string>> = {
   Pending: 'nothing: a trigger that is pending has to hold for its whole duration first',
+  Partial: 'nothing: with triggerMatch All every trigger has to fire on one object first; triggerMatch: Any acts on each of them',
   Monitoring: 'set mode: dryrun to see what would be done, or mode: automatic to have it done',
   NoData: 'find out why the triggers have no data (see their messages)',
   LedgerUnreadable: 'kubeskippy check says which ledger, what is wrong with it, and how to begin anew',

@@ -109,6 +109,24 @@ describe('kubeskippy explain of a policy', () => {
     ['that may not act in its namespace', 'not-ready', {
       status: { ...FIRING, conditions: [condition('Ready', 'False', 'HealerMissing', 'namespace shop has no account kubeskippy-healer')], lastDecision: { kind: 'Blocked', reason: 'HealerMissing', message: 'namespace shop has no account kubeskippy-healer', time: at('23:56:00') } },
     }],
+    ['whose triggers have to meet', 'all', {
+      policy: { spec: { triggerMatch: 'All', triggers: [buildTrigger(), buildTrigger({ name: 'oom', cooldownPeriod: '20m', conditionTrigger: { type: 'OOMKilled', status: 'True', duration: '1m' } })] } },
+      status: {
+        ...FIRING,
+        triggers: [{ name: 'All', state: 'Firing', objects: 1, since: at('23:50:00'), message: 'crashing: down; oom: killed' }, { name: 'crashing', state: 'Firing', objects: 2, since: at('23:40:00'), message: 'down' }, { name: 'oom', state: 'Firing', objects: 1, since: at('23:50:00'), message: 'killed' }],
+        findings: [{ trigger: 'All', object: POD, since: at('23:50:00'), state: 'Firing', message: 'crashing: down; oom: killed' }, { trigger: 'crashing', object: POD, since: at('23:40:00'), state: 'Firing', message: 'down' }, { trigger: 'oom', object: POD, since: at('23:50:00'), state: 'Firing', message: 'killed' }],
+        incidents: [{ id: 'inc-aaaaaaaaaaaaaaaa', trigger: 'All', subject: DEPLOYMENT, state: 'Open', rung: 0, openedAt: at('23:51:00') }],
+      },
+    }],
+    ['of which some triggers see something, and that is not enough', 'partial', {
+      policy: { spec: { triggerMatch: 'All', triggers: [buildTrigger(), buildTrigger({ name: 'oom' })] } },
+      status: {
+        ...QUIET,
+        triggers: [{ name: 'All', state: 'Quiet', objects: 0 }, { name: 'crashing', state: 'Firing', objects: 1, since: at('23:40:00'), message: 'down' }, { name: 'oom', state: 'Quiet', objects: 0 }],
+        findings: [{ trigger: 'crashing', object: POD, since: at('23:40:00'), state: 'Firing', message: 'down' }],
+        lastDecision: { kind: 'NoOp', reason: 'Partial', message: 'Pod/cart-0: crashing holds, but not oom: with triggerMatch All nothing is done', time: at('23:41:00') },
+      },
+    }],
     ['that changed since', 'stale', { policy: { metadata: { generation: 2 }, spec: { suspend: true } }, status: QUIET }],
   ]
   for (const [title, file, set] of stories) {

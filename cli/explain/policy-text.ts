@@ -1,4 +1,6 @@
 /** A policy from evidence to outcome, and why nothing happened. Pure. */
+import { ALL_TRIGGERS } from '../../shared/api/v1alpha1/fields.ts'
+import { needsAll } from '../../shared/api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { plural, quoted } from '../../shared/lib/text.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
@@ -101,26 +103,36 @@ export const seenLines = (spec: HealingPolicySpec, status: Status, now: Instant)
 ]
 
 function triggerLines(spec: HealingPolicySpec, status: Status, now: Instant): string[] {
-  return spec.triggers.flatMap((trigger) => {
-    const report = status.triggers?.find(({ name }) => name === trigger.name)
-    const objects = report?.objects ?? 0
-    const facts = [
-      ...(objects > 0 ? [plural(objects, 'object')] : []),
-      ...(report?.since === undefined ? [] : [`since ${moment(report.since, now)}`]),
-      ...(report?.firesAt === undefined ? [] : [`fires at ${moment(report.firesAt, now)}`]),
-    ].join(', ')
+  const all = needsAll(spec)
+  const single = spec.triggers.flatMap((trigger) => {
     const body = (trigger as Readonly<Record<string, unknown>>)[`${trigger.type}Trigger`]
-    const ladder = ladderOf(spec, trigger.name)
     return [
-      `  ${trigger.name}: ${report?.state ?? 'not looked at yet'}${facts === '' ? '' : `, ${facts}`}${report?.message === undefined || report.message === '' ? '' : `: ${report.message}`}`,
+      reportLine(trigger.name, status, now),
       `    ${trigger.type}: ${typeof body === 'object' && body !== null ? flat(body as Readonly<Record<string, unknown>>) : 'no body'}; cooldown ${trigger.cooldownPeriod}`,
-      `    leads to ${ladder.length === 0 ? 'no action' : ladder.map(({ name, type }) => (name === type ? name : `${name} (${type})`)).join(', then ')}`,
+      all ? '    leads to nothing without the others' : leadsTo(spec, trigger.name),
     ]
   })
+  return all ? [reportLine(ALL_TRIGGERS, status, now), '    on one object, triggerMatch: All; the longest cooldown counts', leadsTo(spec, ALL_TRIGGERS), ...single] : single
+}
+
+function reportLine(trigger: string, status: Status, now: Instant): string {
+  const report = status.triggers?.find(({ name }) => name === trigger)
+  const objects = report?.objects ?? 0
+  const facts = [
+    ...(objects > 0 ? [plural(objects, 'object')] : []),
+    ...(report?.since === undefined ? [] : [`since ${moment(report.since, now)}`]),
+    ...(report?.firesAt === undefined ? [] : [`fires at ${moment(report.firesAt, now)}`]),
+  ].join(', ')
+  return `  ${trigger}: ${report?.state ?? 'not looked at yet'}${facts === '' ? '' : `, ${facts}`}${report?.message === undefined || report.message === '' ? '' : `: ${report.message}`}`
+}
+
+function leadsTo(spec: HealingPolicySpec, trigger: string): string {
+  const ladder = ladderOf(spec, trigger)
+  return `    leads to ${ladder.length === 0 ? 'no action' : ladder.map(({ name, type }) => (name === type ? name : `${name} (${type})`)).join(', then ')}`
 }
 
 const ladderOf = (spec: HealingPolicySpec, trigger: string): readonly HealingPolicySpec['actions'][number][] =>
-  spec.actions.filter(({ triggers }) => triggers === undefined || triggers.includes(trigger)).toSorted((a, b) => a.priority - b.priority)
+  spec.actions.filter(({ triggers }) => trigger === ALL_TRIGGERS || triggers === undefined || triggers.includes(trigger)).toSorted((a, b) => a.priority - b.priority)
 
 function findingLines({ findings = [] }: Status, now: Instant): string[] {
   const rows = findings.slice(0, MOST_FINDINGS).map(({ state, trigger, object, since, message }) => [state, trigger, described(object), `since ${moment(since, now)}${message === undefined ? '' : `: ${message}`}`])

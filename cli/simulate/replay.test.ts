@@ -33,21 +33,24 @@ function setUp(...broken: readonly (readonly [from: number, to: number])[]) {
   for (const name of ['shop', OPERATOR_NAMESPACE]) cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop', uid: 'uid-cart', generation: 1, creationTimestamp: '2029-01-01T00:00:00Z' }, spec: { replicas: 1, selector: { matchLabels: { app: 'cart' } } }, status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } })
   const asked: number[] = []
-  const value = (at: Instant): number => (broken.some(([from, to]) => at >= before(clock.now(), minutes(from)) && at < before(clock.now(), minutes(to))) ? 50 : 1)
+  /** Of the query `slow`: from and to, in minutes before now. */
+  const slow: (readonly [number, number])[] = []
+  const value = (at: Instant, windows: readonly (readonly [number, number])[]): number => (windows.some(([from, to]) => at >= before(clock.now(), minutes(from)) && at < before(clock.now(), minutes(to))) ? 50 : 1)
   const metricSource: MetricSource = {
     lane: () => 'one',
     ask: () => Promise.reject(new Error('asked for now')),
-    recall: (_question, { span, step }, now) => {
+    recall: (question, { span, step }, now) => {
+      const windows = question.kind === 'promql' && question.expression === 'slow' ? slow : broken
       asked.push(span)
       const points: Point[] = []
-      for (let at = now - span; at <= now; at += step) points.push({ at: at as Instant, value: value(at as Instant) })
+      for (let at = now - span; at <= now; at += step) points.push({ at: at as Instant, value: value(at as Instant, windows) })
       return Promise.resolve({ kind: 'Series', series: [{ labels: { namespace: 'shop', deployment: 'cart' }, points }] })
     },
   }
   const notes: string[] = []
   const run = (policy: HealingPolicy, last = hours(2)): Promise<Replay> =>
     replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policy, last, (note) => notes.push(note))
-  return { clock, cluster, run, notes, asked, ago: ({ at }: { readonly at: Instant }) => Math.round((clock.now() - at) / 60_000) }
+  return { clock, cluster, run, notes, asked, slow, ago: ({ at }: { readonly at: Instant }) => Math.round((clock.now() - at) / 60_000) }
 }
 
 describe('the replay of the last hours', function () {
@@ -108,6 +111,26 @@ describe('the replay of the last hours', function () {
     expect(notes).to.deep.equal(['crash: only Prometheus keeps a past, so they are left out'])
     const alone = await run(policyOf({ triggers: [crash] })).then(() => 'done', String)
     expect(alone).to.contain('--last needs a metric trigger that asks Prometheus')
+  })
+
+  it('under triggerMatch: All acts and fires where all triggers did, for as long as all of them did', async () => {
+    const { run, slow, ago } = setUp([100, 90], [60, 40])
+    slow.push([80, 70], [50, 30])
+    const { triggers } = policyOf().spec
+    const both = [...triggers, ...triggers.map((trigger) => ({ ...trigger, name: 'slow', ...(trigger.metricTrigger === undefined ? {} : { metricTrigger: { ...trigger.metricTrigger, query: 'slow' } }) }))]
+    const told = await run(policyOf({ triggers: both, triggerMatch: 'All' }))
+    expect(told.moments.map((moment) => `${ago(moment)} ${moment.what}`)).to.deep.equal([
+      '48 would act: restart of Deployment/cart, rung 1', '48 All on Deployment/cart fires: errors: errors is 50 (> 10); slow: slow is 50 (> 10)', '40 All on Deployment/cart is quiet again',
+    ])
+    expect(told).to.include({ fired: 1, acts: 1 })
+    // The cooldown of one is no reason for the other.
+    expect(await run(policyOf({ triggers: both }))).to.include({ fired: 4, acts: 4 })
+  })
+
+  it('under triggerMatch: All does not go on without one of the triggers', async () => {
+    const crash = { name: 'crash', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '1m' } } as HealingPolicySpec['triggers'][number]
+    const failed = await setUp([100, 90]).run(policyOf({ triggers: [...policyOf().spec.triggers, crash], triggerMatch: 'All' })).then(() => 'done', String)
+    expect(failed).to.contain('--last: crash cannot be asked about the past, and triggerMatch: All needs them')
   })
 
   it('looks less often at a longer past', async () => expect((await setUp([100, 90]).run(policyOf(), hours(48))).step).to.equal(seconds(60)))

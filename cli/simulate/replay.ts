@@ -1,4 +1,5 @@
 /** The whole controller over the last hours, in time that passes as fast as it decides: what Prometheus kept is what triggers see. */
+import { leadingFindings, needsAll } from '../../shared/api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { after, before, between, instant, millis, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
@@ -87,7 +88,7 @@ function replayable(policy: HealingPolicy, note: (text: string) => void): Healin
   const { spec } = policy
   const left = spec.triggers.filter(({ name }) => !kept.has(name)).map(({ name }) => name)
   if (kept.size === 0) throw new NotPossible('--last needs a metric trigger that asks Prometheus: nothing else keeps a past')
-  if (left.length > 0 && 'triggerMatch' in spec && spec.triggerMatch === 'All') throw new NotPossible(`--last: ${left.join(', ')} cannot be asked about the past, and triggerMatch: All needs them`)
+  if (left.length > 0 && needsAll(spec)) throw new NotPossible(`--last: ${left.join(', ')} cannot be asked about the past, and triggerMatch: All needs them`)
   if (left.length > 0) note(`${left.join(', ')}: only Prometheus keeps a past, so they are left out`)
   const actions = spec.actions.flatMap((action) => {
     const triggers = action.triggers?.filter((name) => kept.has(name))
@@ -151,8 +152,9 @@ class Diary {
     return { moments: this.#moments, fired: this.#fired, acts: this.#acts, refusals: this.#refusals }
   }
 
-  status({ findings = [], lastDecision }: HealingPolicyStatus): void {
-    const firing = new Map(findings.filter(({ state }) => state === 'Firing').map(({ trigger, object, message }) => [`${trigger} on ${describe(object)}`, message ?? '']))
+  status(status: HealingPolicyStatus): void {
+    const { lastDecision } = status
+    const firing = new Map(leadingFindings(status).filter(({ state }) => state === 'Firing').map(({ trigger, object, message }) => [`${trigger} on ${describe(object)}`, message ?? '']))
     for (const [key, message] of firing) {
       if (this.#firing.has(key)) continue
       this.#fired++

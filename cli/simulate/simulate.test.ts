@@ -70,6 +70,16 @@ describe('kubeskippy simulate', function () {
     golden('acts', (await setUp({ 'cart.yaml': document({ triggers: [{ name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '0s' } }] }) }).simulate()).out)
   })
 
+  it('under triggerMatch: All goes on until all of them fire, not the first one', async () => {
+    const triggers = [
+      { name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } },
+      { name: 'unready', type: 'condition', conditionTrigger: { type: 'Ready', status: 'False', duration: '5m' } },
+    ]
+    const { out } = await setUp({ 'cart.yaml': document({ triggerMatch: 'All', triggers }) }).simulate()
+    expect(out).to.match(/ {2}All: Pending, 1 object, .*\(in 5m\): crashing: .+; unready: condition Ready is False\n/)
+    expect(out).to.match(/If nothing changes for 5m1s\n {2}decision +Decided/).and.to.contain('because All: crashing: container app keeps ending, last with exit code 1; unready: condition Ready is False; 3 restarts')
+  })
+
   it('goes by what the controller remembers of a policy that is there already', async () => {
     const { cluster, clock, simulate } = setUp({ 'cart.yaml': document() })
     const { out: first } = await simulate('simulate cart.yaml -o json')

@@ -1,5 +1,6 @@
 /** `kubeskippy simulate`: what a policy would do now, decided by the controller itself on a cluster that it cannot change. */
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { leadingReports } from '../../shared/api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
@@ -99,8 +100,8 @@ const UNASKED: KubeletSource = {
 }
 
 /** What is pending fires then, if it stays so. */
-const firesNext = ({ triggers = [] }: Simulation['status']): Instant | undefined =>
-  triggers
+const firesNext = (status: Simulation['status']): Instant | undefined =>
+  leadingReports(status)
     .map(({ firesAt }) => parseInstant(firesAt))
     .filter((at) => at !== undefined)
     .sort((a, b) => a - b)[0]

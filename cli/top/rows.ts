@@ -1,6 +1,7 @@
 /** What matters of each policy at a glance, what needs a person first. Pure. */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { leadingFindings, leadingReports } from '../../shared/api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { parseInstant } from '../../shared/lib/time.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
@@ -36,7 +37,8 @@ export function rowOf(policy: HealingPolicy): Row {
   if (problem !== undefined) return { ...place, ...EMPTY, mode: '', state: 'Unreadable', colour: 'red', rank: 0, decision: `${problem.path}: ${problem.message}` }
   const { spec, status } = policy
   if (status?.observedGeneration === undefined) return { ...place, ...EMPTY, mode: spec.mode, state: 'Unseen', colour: 'yellow', rank: 5, decision: 'no controller has looked at it yet: kubeskippy check' }
-  const { findings = [], incidents = [], breaker, budget, lastDecision } = status
+  const { incidents = [], breaker, budget, lastDecision } = status
+  const findings = leadingFindings(status)
   return {
     ...place,
     mode: spec.mode,
@@ -55,7 +57,10 @@ const EMPTY = { firing: 0, pending: 0, healing: 0, breaker: '', budget: '', sinc
 
 type State = Pick<Row, 'state' | 'colour' | 'rank'>
 
-function stateOf({ conditions = [], incidents = [], findings = [], triggers = [], breaker, lastDecision }: NonNullable<HealingPolicy['status']>): State {
+function stateOf(status: NonNullable<HealingPolicy['status']>): State {
+  const { conditions = [], incidents = [], breaker, lastDecision } = status
+  const findings = leadingFindings(status)
+  const triggers = leadingReports(status)
   const no = (type: string): string | undefined => conditions.find((c) => c.type === type && c.status === 'False')?.reason
   const notReady = no('Ready')
   if (notReady === 'LedgerUnreadable' || notReady === 'NotCompiled') return { state: notReady, colour: 'red', rank: 0 }
@@ -68,8 +73,9 @@ function stateOf({ conditions = [], incidents = [], findings = [], triggers = []
   if (incidents.length > 0) return { state: 'Healing', colour: 'yellow', rank: 8 }
   if (findings.some(({ state }) => state === 'Firing')) return { state: 'Firing', colour: 'yellow', rank: 9 }
   if (findings.length > 0) return { state: 'Pending', colour: 'yellow', rank: 10 }
-  if (triggers.length > 0 && triggers.every(({ state }) => state === 'NoData')) return { state: 'NoData', colour: 'yellow', rank: 11 }
-  return { state: 'Healthy', colour: 'green', rank: 12 }
+  if (lastDecision?.reason === 'NoData' || (triggers.length > 0 && triggers.every(({ state }) => state === 'NoData'))) return { state: 'NoData', colour: 'yellow', rank: 11 }
+  if (lastDecision?.reason === 'Partial') return { state: 'Partial', colour: 'green', rank: 12 }
+  return { state: 'Healthy', colour: 'green', rank: 13 }
 }
 
 /** What needs a person first; of those alike, the one that has been so for longest. */

@@ -32,6 +32,7 @@ const STATES: readonly (readonly [state: string, status: Status | undefined])[] 
   ['Firing', { findings: [finding('Firing')], ...decided('NoOp', 'Monitoring') }],
   ['Pending', { findings: [finding('Pending')], ...decided('NoOp', 'Pending') }],
   ['NoData', { triggers: [{ name: 'crashing', state: 'NoData' }], ...decided('NoOp', 'NoData') }],
+  ['Partial', { findings: [finding('Firing')], triggers: [{ name: 'All', state: 'Quiet' }, { name: 'crashing', state: 'Firing' }, { name: 'oom', state: 'Quiet' }], ...decided('NoOp', 'Partial') }],
   ['Healthy', { budget: { used: 2, limit: 5 }, ...decided('NoOp', 'Healthy', 'no trigger is pending or firing') }],
 ]
 
@@ -44,6 +45,13 @@ describe('the row of a policy', () => {
     if (index > 0) it(`ranks ${STATES[index - 1]?.[0]} before ${state}, or alike`, () => expect(rowOf(policy('cart', STATES[index - 1]?.[1])).rank).to.be.at.most(rowOf(policy('cart', status)).rank))
   }
 
+  it('counts, where all triggers have to meet, the objects on which they do', () => {
+    const triggers: Status['triggers'] = [{ name: 'All', state: 'Pending' }, { name: 'crashing', state: 'Firing' }, { name: 'oom', state: 'Pending' }]
+    const of = (trigger: string, state: 'Pending' | 'Firing', name: string) => ({ ...finding(state), trigger, object: { ...POD, uid: `uid-${name}` } })
+    const findings = [of('All', 'Pending', 'a'), of('crashing', 'Firing', 'a'), of('oom', 'Pending', 'a'), of('crashing', 'Firing', 'b')]
+    expect(rowOf(policy('cart', { triggers, findings }))).to.include({ firing: 0, pending: 1, state: 'Pending' })
+    expect(rowOf(policy('cart', { triggers: [{ name: 'All', state: 'NoData' }, { name: 'crashing', state: 'Firing' }], findings: [of('crashing', 'Firing', 'b')] }))).to.include({ firing: 0, pending: 0, state: 'NoData' })
+  })
   it('counts objects, not findings', () => {
     const other = { ...finding('Firing'), trigger: 'oom' }
     expect(rowOf(policy('cart', { findings: [finding('Firing'), other] }))).to.include({ firing: 1, pending: 0 })

@@ -4,13 +4,14 @@ import { printable } from '../../shared/lib/text.ts'
 import { candidates, detect } from '../triggers/index.ts'
 import type { RestartMarks } from '../triggers/metric/restarts.ts'
 import type { RememberedOccurrences } from '../triggers/occurrences.ts'
-import { isTrouble, type DetectContext, type Memory, type Observation } from '../triggers/trigger.ts'
-import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
+import { isTrouble, type DetectContext, type Memory } from '../triggers/trigger.ts'
+import type { Cause, CompiledPolicy } from './policy.ts'
 import type { Selected, Selection } from './select.ts'
 import { objectsOf, type Snapshot } from './snapshot.ts'
+import { MOST_EVIDENCE, together, type Looked, type Sight } from './together.ts'
 
 export interface Finding extends Selected {
-  readonly trigger: CompiledTrigger
+  readonly trigger: Cause
   readonly state: 'Pending' | 'Firing'
   readonly since: Instant
   readonly firesAt: Instant
@@ -35,10 +36,19 @@ export interface TriggerReport {
   readonly value?: number
 }
 
+export interface NoData {
+  readonly trigger: string
+  readonly selected: Selected
+  readonly why: string
+}
+
 export interface Detection {
-  /** The oldest first, so that the longest trouble is the first to get a slot. */
+  /** What can lead to acts. The oldest first, so that the longest trouble is the first to get a slot. */
   readonly findings: readonly Finding[]
-  readonly noData: readonly { readonly trigger: string; readonly selected: Selected }[]
+  readonly noData: readonly NoData[]
+  /** Of each trigger by itself: to be remembered. The same as `findings` unless all of them have to meet. */
+  readonly single: readonly Finding[]
+  /** That of all triggers together comes first. */
   readonly reports: readonly TriggerReport[]
   /** To be remembered. */
   readonly restarts: readonly RestartMarks[]
@@ -77,36 +87,47 @@ export function contextFor(policy: CompiledPolicy, trigger: string, uid: string,
 /** What the detectors need of a snapshot, the objects apart. */
 export type Remembered = Pick<Snapshot, 'now' | 'findings' | 'metrics' | 'alerts' | 'restarts' | 'events' | 'unseen' | 'workloads' | 'occurrences'>
 
+/** What a trigger sees of everything that it looks at, or all of them see together. */
+export function look(policy: CompiledPolicy, cause: Cause, selection: Selection, seen: Remembered, more: { readonly decided?: Memory | undefined; readonly actedAt?: Instant } = {}): readonly Looked[] {
+  if (cause.type === 'all') return together(cause.parts.map((trigger) => ({ trigger, looked: look(policy, trigger, selection, seen, more) })))
+  const { decided, ...when } = more
+  return candidates(cause, selection, seen).map((selected) => {
+    const { object } = selected
+    return { selected, observation: detect(cause, object, { ...contextFor(policy, cause.name, object.ref.uid, seen, decided), ...when }) }
+  })
+}
+
 export function detectAll(policy: CompiledPolicy, selection: Selection, snapshot: Remembered): Detection {
-  const findings: Finding[] = []
-  const noData: Detection['noData'][number][] = []
-  const reports: TriggerReport[] = []
-  const restarts: RestartMarks[] = []
-  const occurrences: RememberedOccurrences[] = []
-  let recheckAt: Instant | undefined
-  const soon = (t: Instant | undefined): void => {
-    if (t !== undefined && t > snapshot.now) recheckAt = recheckAt === undefined ? t : earliest(recheckAt, t)
-  }
+  const sights: readonly Sight[] = policy.triggers.map((trigger) => ({ trigger, looked: look(policy, trigger, selection, snapshot) }))
+  const all = policy.causes.flatMap((cause) => (cause.type === 'all' ? { trigger: cause, looked: together(sights) } : []))
+  const leading = all.length === 0 ? sights : all
+  const single = findingsOf(sights)
+  const seen = sights.flatMap(({ trigger, looked }) => looked.map(({ selected, observation }) => ({ trigger: trigger.name, object: selected.object.ref.uid, observation })))
+  const troubles = seen.map(({ observation }) => observation).filter(isTrouble)
+  const times = troubles.flatMap(({ firesAt, recheckAt }) => (recheckAt === undefined ? [firesAt] : [firesAt, recheckAt])).filter((t) => t > snapshot.now)
   const blind = policy.kinds.map((kind) => snapshot.unseen.get(objectsOf(kind))).find((why) => why !== undefined)
-  for (const trigger of policy.triggers) {
-    const seen: Observation[] = []
-    for (const item of candidates(trigger, selection, snapshot)) {
-      const observation = detect(trigger, item.object, contextFor(policy, trigger.name, item.object.ref.uid, snapshot))
-      seen.push(observation)
-      if (observation.marks !== undefined) restarts.push(...observation.marks)
-      occurrences.push(...(observation.occurrences ?? []).map(({ event, count, seen: spans }) => ({ trigger: trigger.name, object: item.object.ref.uid, event, count, seen: spans })))
-      if (observation.state === 'NoData') noData.push({ trigger: trigger.name, selected: item })
-      if (!isTrouble(observation)) continue
-      soon(observation.firesAt)
-      soon(observation.recheckAt)
-      const { state, since, firesAt, restarts: crashes, seen: total, value, evidence, confirmedAt } = observation
-      findings.push({ ...item, trigger, state, since, firesAt, restarts: crashes, seen: total, value, evidence: printable(evidence, 400), confirmedAt })
-    }
-    reports.push(report(trigger.name, seen, blind))
+  const apart = blind ?? (sights.some(({ looked }) => looked.length > 0) ? 'there is no object that every trigger looks at' : undefined)
+  return {
+    findings: all.length === 0 ? single : findingsOf(all),
+    noData: leading.flatMap(({ trigger, looked }) => looked.flatMap(({ selected, observation: o }) => (o.state === 'NoData' ? { trigger: trigger.name, selected, why: o.why } : []))),
+    single,
+    reports: [...all.map(({ trigger, looked }) => report(trigger.name, looked, looked.length === 0 ? apart : blind)), ...sights.map(({ trigger, looked }) => report(trigger.name, looked, blind))],
+    restarts: longestMarks(seen.flatMap(({ observation }) => observation.marks ?? [])),
+    occurrences: seen.flatMap(({ trigger, object, observation }) => (observation.occurrences ?? []).map(({ event, count, seen: spans }) => ({ trigger, object, event, count, seen: spans }))),
+    recheckAt: times.reduce<Instant | undefined>((a, b) => (a === undefined ? b : earliest(a, b)), undefined),
   }
+}
+
+function findingsOf(sights: readonly { readonly trigger: Cause; readonly looked: readonly Looked[] }[]): Finding[] {
+  const findings = sights.flatMap(({ trigger, looked }) =>
+    looked.flatMap(({ selected, observation }): Finding[] => {
+      if (!isTrouble(observation)) return []
+      const { state, since, firesAt, restarts, seen, value, evidence, confirmedAt } = observation
+      return [{ ...selected, trigger, state, since, firesAt, restarts, seen, value, evidence: printable(evidence, trigger.type === 'all' ? MOST_EVIDENCE : 400), confirmedAt }]
+    }),
+  )
   // sort() is stable: several triggers on one pod stay in the order of the policy.
-  findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
-  return { findings, noData, reports, restarts: longestMarks(restarts), occurrences, recheckAt }
+  return findings.sort((a, b) => a.since - b.since || byName(a.object.ref.name, b.object.ref.name))
 }
 
 /** Triggers with windows of their own remember the same container for different times: the longest memory serves all. */
@@ -123,7 +144,8 @@ function longestMarks(all: readonly RestartMarks[]): readonly RestartMarks[] {
 const byName = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
 /** `unseen`: why a selected kind cannot be seen at all. */
-function report(name: string, seen: readonly Observation[], unseen: string | undefined): TriggerReport {
+function report(name: string, looked: readonly Looked[], unseen: string | undefined): TriggerReport {
+  const seen = looked.map(({ observation }) => observation)
   const troubled = seen.filter(isTrouble)
   const firing = troubled.filter((o) => o.state === 'Firing')
   const oldest = troubled.reduce<Instant | undefined>((t, o) => (t === undefined ? o.since : earliest(t, o.since)), undefined)

@@ -14,7 +14,9 @@ import { approvalParts, needsApproval } from './approval.ts'
 import { isOpen } from './budget.ts'
 import { takeCensus, type Census } from './census.ts'
 import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
+import { conclude } from './conclude.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
+import { cooldownOf, formerNames, isFormer, refuseFormer } from './former.ts'
 import { healerForbidden, MAX_AGE, refusalOf } from './guards.ts'
 import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
@@ -23,8 +25,8 @@ import { pauseOf } from './pause.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { isAnotherRemedy, recurrence } from './recurrence.ts'
 import { RETRY_POLICY } from './retry.ts'
-import { QUIET_REASONS, type Refusal } from './refusal.ts'
-import { select } from './select.ts'
+import type { Refusal } from './refusal.ts'
+import { select, type Selected } from './select.ts'
 import { sharedLimit, takeSlot } from './shared-budget.ts'
 import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
@@ -43,7 +45,7 @@ export interface RefusedFinding {
 }
 
 export type Decision =
-  | { readonly kind: 'NoOp'; readonly reason: 'Healthy' | 'Pending' | 'Monitoring' | 'NoData'; readonly message: string }
+  | { readonly kind: 'NoOp'; readonly reason: 'Healthy' | 'Partial' | 'Pending' | 'Monitoring' | 'NoData'; readonly message: string }
   | { readonly kind: 'Blocked'; readonly refusals: readonly [RefusedFinding, ...RefusedFinding[]] }
   | { readonly kind: 'Act'; readonly actions: readonly [PlannedAction, ...PlannedAction[]]; readonly refusals: readonly RefusedFinding[] }
 
@@ -74,9 +76,10 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     now: snapshot.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
     dryRun: policy.mode === 'dryrun',
-    cooldown: (name) => policy.triggers.find((t) => t.name === name)?.cooldown,
+    cooldown: (name) => cooldownOf(policy, name),
+    former: (name) => isFormer(policy, name),
     ladder: (name) => ladderOf(policy, name).length,
-    troubled: (incident) => blind || isTroubled(incident, detection),
+    troubled: (incident) => blind || isTroubled(policy, incident, detection),
   })
   const upkept = withStorm(maintained, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
   const firing = detection.findings.filter((f) => f.state === 'Firing')
@@ -102,33 +105,19 @@ function weatherOf({ maxUnhealthy, limits }: CompiledPolicy, census: Census, { i
   return { unhealthy: [...census.values()].filter(Boolean).length, of, limit, calmFor: limits.stabilizationWindow }
 }
 
-const isTroubled = (incident: Incident, { findings, noData }: Detection): boolean =>
-  findings.some((f) => f.trigger.name === incident.trigger && sameSubject(f.chain.subject, incident.subject)) ||
+/** One that began before the policy's rule was changed is over when the workload is well by the rule of now. */
+function isTroubled(policy: CompiledPolicy, { trigger, subject }: Incident, { findings, noData }: Detection): boolean {
+  const former = isFormer(policy, trigger)
+  const mine = (name: string, of: Finding | Selected): boolean => (former || name === trigger) && sameSubject(of.chain.subject, subject)
   // What cannot be judged is not healthy.
-  noData.some((n) => n.trigger === incident.trigger && sameSubject(n.selected.chain.subject, incident.subject))
-
-function conclude(policy: CompiledPolicy, detection: Detection, actions: readonly PlannedAction[], refusals: readonly RefusedFinding[]): Decision {
-  const [action, ...more] = actions
-  if (action !== undefined) return { kind: 'Act', actions: [action, ...more], refusals }
-  // What a person should look at comes first.
-  const [first, ...others] = [...refusals].sort((a, b) => Number(QUIET_REASONS.has(a.refusal.reason)) - Number(QUIET_REASONS.has(b.refusal.reason)))
-  if (first !== undefined) return { kind: 'Blocked', refusals: [first, ...others] }
-  const { findings, reports } = detection
-  const finding = findings[0]
-  if (finding !== undefined) {
-    const monitoring = policy.mode === 'monitor' && finding.state === 'Firing'
-    return { kind: 'NoOp', reason: monitoring ? 'Monitoring' : 'Pending', message: `${describe(finding.object.ref)}: ${finding.evidence}` }
-  }
-  return reports.every((r) => r.state === 'NoData')
-    ? { kind: 'NoOp', reason: 'NoData', message: reports[0]?.message ?? '' }
-    : { kind: 'NoOp', reason: 'Healthy', message: 'no trigger is pending or firing' }
+  return findings.some((f) => mine(f.trigger.name, f)) || noData.some((n) => mine(n.trigger, n.selected))
 }
 
 /** What comes back for the fourth time is not acted on: its incident is escalated first, and the rest is judged after that. */
 function proposeOrEscalate(policy: CompiledPolicy, snapshot: Snapshot, ledger: Ledger, firing: readonly Finding[], weather: Weather): Pick<Proposal, 'actions' | 'refusals'> & { readonly ledger: Ledger } {
   const first = propose(policy, snapshot, ledger, firing, weather)
   if (first.loops.length === 0) return { ...first, ledger }
-  const escalated = first.loops.reduce((l, { trigger, chain }) => escalateLoop(l, trigger.name, chain.subject, snapshot.now), ledger)
+  const escalated = first.loops.reduce((l, { trigger, chain }) => escalateLoop(l, trigger.name, chain.subject, snapshot.now, formerNames(policy, trigger)), ledger)
   return { ...propose(policy, snapshot, escalated, firing, weather), ledger: escalated }
 }
 
@@ -208,6 +197,8 @@ function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets
 function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now }: Pick<Snapshot, 'actions' | 'now'>): { action: PlannedAction } | { refusal: Refusal } {
   const { trigger, chain, object } = finding
   const dryRun = policy.mode === 'dryrun'
+  const before = refuseFormer(policy, ledger, chain.subject, now)
+  if (before !== undefined) return { refusal: before }
   const found = findIncident(ledger, trigger.name, chain.subject)
   const open = found?.state === 'Ended' ? undefined : found
   const ordinal = open?.ordinal ?? ledger.nextOrdinal
@@ -221,7 +212,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   }
   const template = trigger.ladder[rung]
   if (template === undefined) {
-    return { refusal: { reason: 'NoAction', message: `no action of the policy is for trigger ${trigger.name}` } }
+    return { refusal: { reason: 'NoAction', message: `no action of the policy is for ${trigger.type === 'all' ? 'all triggers together' : `trigger ${trigger.name}`}` } }
   }
   const target = targetOf(template, object, chain)
   if (isRefusal(target)) return { refusal: target }
@@ -246,12 +237,14 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   }
   const approval = needsApproval(policy, template)
   const { subject } = chain
+  const formerly = formerNames(policy, trigger)
   const request: Request = {
     action: name,
     target: target.uid,
     dryRun,
     ...(approval ? { approval } : {}),
-    incident: { id, trigger: trigger.name, subject, ordinal, rung, recurrence: recurrence(ledger, trigger.name, subject, now) },
+    incident: { id, trigger: trigger.name, subject, ordinal, rung, recurrence: recurrence(ledger, trigger.name, subject, now, formerly) },
+    formerly,
     ...(isAnotherRemedy(ledger, trigger.name, subject, { openedAt: open?.openedAt, createdAt: object.createdAt }) ? { remedy: true } : {}),
   }
   return { action: { name, request, spec: { ...specOf(policy, finding, template, target, request), ...approvalParts(policy, template, chain.workloads.find(({ ref }) => ref.uid === target.uid) ?? object, name, now) } } }

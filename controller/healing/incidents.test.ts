@@ -95,6 +95,7 @@ const upkeep = (overrides: Partial<Upkeep> = {}): Upkeep => ({
   stabilizationWindow: minutes(2),
   dryRun: false,
   cooldown: () => minutes(5),
+  former: () => false,
   ladder: () => 3,
   troubled: () => false,
   ...overrides,

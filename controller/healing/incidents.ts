@@ -33,6 +33,8 @@ export interface Request {
   readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung' | 'recurrence'>
   /** If it helps it is another remedy of its cause (`recurrence.ts`). */
   readonly remedy?: true
+  /** By what other names its cause is known to the ledger. */
+  readonly formerly?: readonly string[]
 }
 
 /** By the ordinal that it begins with, so that the next incident of the same workload is another one. */
@@ -78,19 +80,23 @@ export function refuseStep(ledger: Ledger, { incident }: { readonly incident: Pi
 function refuseNew(ledger: Ledger, { trigger, subject, ordinal }: Request['incident'], now: Instant): Refusal | undefined {
   const former = findIncident(ledger, trigger, subject)
   if (former !== undefined && former.state !== 'Ended') return { reason: 'IncidentInProgress', message: `incident ${former.id} is still open` }
-  if (former?.cooldownUntil !== undefined && !isPast(former.cooldownUntil, now)) {
-    const until = parseInstant(former.cooldownUntil)
-    return {
-      reason: 'CooldownActive',
-      message: `the last incident of ${subject.kind}/${subject.name} ended a short while ago; acting again from ${former.cooldownUntil}`,
-      ...(until === undefined ? {} : { recheckAt: until }),
-    }
-  }
+  const cooling = former === undefined ? undefined : refuseCooldown(former, now)
+  if (cooling !== undefined) return cooling
   if (ordinal < ledger.nextOrdinal) return { reason: 'IncidentInProgress', message: 'another incident took this number' }
   if (ledger.incidents.filter((i) => !isSame(i, trigger, subject)).length >= MAX_INCIDENTS) {
     return { reason: 'LedgerFull', message: `${MAX_INCIDENTS} incidents are open or cooling down` }
   }
   return undefined
+}
+
+export function refuseCooldown({ subject, cooldownUntil }: Incident, now: Instant): Refusal | undefined {
+  if (cooldownUntil === undefined || isPast(cooldownUntil, now)) return undefined
+  const until = parseInstant(cooldownUntil)
+  return {
+    reason: 'CooldownActive',
+    message: `the last incident of ${subject.kind}/${subject.name} ended a short while ago; acting again from ${cooldownUntil}`,
+    ...(until === undefined ? {} : { recheckAt: until }),
+  }
 }
 
 /** A time that cannot be read is never past (I19). */
@@ -109,7 +115,7 @@ export function openIncident(ledger: Ledger, { incident, action, dryRun }: Reque
 }
 
 /** A fourth remedy within a day: the incident is escalated without it, or begins so. */
-export function escalateLoop(ledger: Ledger, trigger: string, subject: ObjectReference, now: Instant): Ledger {
+export function escalateLoop(ledger: Ledger, trigger: string, subject: ObjectReference, now: Instant, formerly: readonly string[] = []): Ledger {
   const found = findIncident(ledger, trigger, subject)
   const loop = { state: 'Escalated', escalatedFor: 'Recurring' } as const
   if (found !== undefined && found.state !== 'Ended') return replaced(ledger, { ...found, ...loop })
@@ -123,7 +129,7 @@ export function escalateLoop(ledger: Ledger, trigger: string, subject: ObjectRef
     ordinal,
     openedAt: formatInstant(now),
     rung: 0,
-    recurrence: recurrence(ledger, trigger, subject, now),
+    recurrence: recurrence(ledger, trigger, subject, now, formerly),
     ...loop,
   }
   const others = ledger.incidents.filter((i) => !(i.state === 'Ended' && isSame(i, trigger, subject)))
@@ -219,8 +225,10 @@ export interface Upkeep {
   readonly now: Instant
   readonly stabilizationWindow: Millis
   readonly dryRun: boolean
-  /** Cooldown of a trigger; undefined when the policy no longer has it. */
+  /** Cooldown of a trigger, or of all together; undefined when the policy no longer has it. */
   readonly cooldown: (trigger: string) => Millis | undefined
+  /** Whether it leads to no act any more, since `triggerMatch` was changed. */
+  readonly former: (trigger: string) => boolean
   /** Rungs that the trigger leads to now. */
   readonly ladder: (trigger: string) => number
   /** Whether the trigger is pending or firing on the workload, or cannot be judged for want of data. */
@@ -241,11 +249,14 @@ export function maintain(ledger: Ledger, upkeep: Upkeep): Ledger {
 /** Incidents with an act under way: its verification decides about them. */
 const inFlight = ({ entries }: Ledger): ReadonlySet<string> => new Set(entries.filter((e) => e.state === 'Reserved').map((e) => e.incident))
 
-function step(incident: Incident, { now, stabilizationWindow, dryRun, cooldown, ladder, troubled }: Upkeep): Incident | undefined {
+function step(incident: Incident, { now, stabilizationWindow, dryRun, cooldown, former: isFormer, ladder, troubled }: Upkeep): Incident | undefined {
   if (incident.state === 'Ended') return incident.cooldownUntil === undefined || isPast(incident.cooldownUntil, now) ? undefined : incident
   const pause = cooldown(incident.trigger)
   // A dry run has healed nothing. A real incident outlives a look in dry run: or switching there and back would forget an escalation.
-  if (pause === undefined || (incident.dryRun === true && !dryRun)) return ended(incident, now, undefined)
+  const former = pause !== undefined && isFormer(incident.trigger)
+  if (pause === undefined || (incident.dryRun === true && (!dryRun || former))) return ended(incident, now, undefined)
+  // No rung of it can follow any more.
+  if (former && incident.state === 'Open') return ended(incident, now, after(now, pause))
   const quiet = parseInstant(incident.quietSince)
   if (troubled(incident)) {
     const { quietSince, ...rest } = incident

@@ -48,7 +48,7 @@ export function reserve(ledger: Ledger, request: Request, limits: AdmissionLimit
   const stormy = refuseBy(WEATHER_GUARDS, { ledger, request, limits, now })
   if (stormy !== undefined) return { refusal: stormy }
   const { trigger, subject } = request.incident
-  if (!request.dryRun && request.remedy === true && isLoop(ledger, trigger, subject, now)) {
+  if (!request.dryRun && request.remedy === true && isLoop(ledger, trigger, subject, now, request.formerly)) {
     return { refusal: { reason: 'Escalated', message: `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again: a person has to look` }, loop: true }
   }
   const opened = openIncident(ledger, request, now)

@@ -1,9 +1,11 @@
 /** What a person wrote, compiled once into frozen, unit-typed options. */
 import type { ActionTemplate, HealingPolicy, HealingPolicySpec, Mode } from '../../shared/api/v1alpha1/types.ts'
+import { ALL_TRIGGERS } from '../../shared/api/v1alpha1/fields.ts'
+import { needsAll } from '../../shared/api/v1alpha1/trigger-match.ts'
 import { requireDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
-import type { Instant, Millis } from '../../shared/lib/time.ts'
+import { millis, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import { parseMaxUnhealthy, type MaxUnhealthy } from '../../shared/rules/safety/max-unhealthy.ts'
 import type { Budget } from './budget.ts'
@@ -20,12 +22,24 @@ export interface SelectedKind {
   readonly excludeNames: ReadonlySet<string>
 }
 
-export type CompiledTrigger = CompiledBody & {
+interface Leading {
   readonly name: string
   readonly cooldown: Millis
-  /** The actions that this trigger leads to, the first rung first. */
+  /** The actions that it leads to, the first rung first. */
   readonly ladder: readonly ActionTemplate[]
 }
+
+export type CompiledTrigger = CompiledBody & Leading
+
+/** All triggers of a policy at once, on one object. */
+export interface AllTriggers extends Leading {
+  readonly type: 'all'
+  readonly name: typeof ALL_TRIGGERS
+  readonly parts: readonly CompiledTrigger[]
+}
+
+/** What incidents begin with: a trigger, or all of them together. */
+export type Cause = CompiledTrigger | AllTriggers
 
 export type Protection = NonNullable<HealingPolicySpec['safetyRules']['protectedResources']>[number]
 
@@ -54,6 +68,8 @@ export interface CompiledPolicy {
   readonly labelSelector: LabelSelector | undefined
   readonly kinds: readonly SelectedKind[]
   readonly triggers: readonly CompiledTrigger[]
+  /** Each trigger by itself; under triggerMatch: All the one that is all of them. */
+  readonly causes: readonly Cause[]
   readonly protectedResources: readonly Protection[]
   /** undefined: as the installation says. */
   readonly maxUnhealthy: MaxUnhealthy | undefined
@@ -63,8 +79,26 @@ export interface CompiledPolicy {
   readonly history: HistoryLimits
 }
 
-/** The rungs that a trigger leads to; none when the policy or its trigger is gone. */
-export const ladderOf = (policy: CompiledPolicy | undefined, trigger: string): readonly ActionTemplate[] => policy?.triggers.find(({ name }) => name === trigger)?.ladder ?? []
+/** For people. */
+export const called = (cause: Cause): string => (cause.type === 'all' ? `the combination of ${cause.parts.map(({ name }) => name).join(' and ')}` : cause.name)
+
+export const causeOf = (policy: CompiledPolicy, name: string): Cause | undefined => policy.causes.find((cause) => cause.name === name)
+
+/** The rungs that it leads to; none when the policy is gone, or leads from there to nothing any more. */
+export const ladderOf = (policy: CompiledPolicy | undefined, cause: string): readonly ActionTemplate[] => (policy === undefined ? undefined : causeOf(policy, cause))?.ladder ?? []
+
+/** What all triggers at once are. The longest cooldown counts. */
+export const allOf = (parts: readonly CompiledTrigger[], ladder: readonly ActionTemplate[]): AllTriggers => ({
+  type: 'all',
+  name: ALL_TRIGGERS,
+  parts,
+  cooldown: millis(Math.max(0, ...parts.map(({ cooldown }) => cooldown))),
+  ladder,
+})
+
+/** The actions that are for all of these triggers. sort() is stable: equal priorities stay in the order written. */
+const rungs = ({ actions }: HealingPolicySpec, triggers: readonly string[]): readonly ActionTemplate[] =>
+  actions.filter(({ triggers: only }) => only === undefined || triggers.every((name) => only.includes(name))).sort((a, b) => a.priority - b.priority)
 
 /**
  * Applies all defaults (the mutating webhook may have been skipped) and reads every duration.
@@ -81,10 +115,7 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
       ...compileBody(trigger),
       name: trigger.name,
       cooldown: requireDuration('cooldownPeriod', trigger.cooldownPeriod),
-      // sort() is stable: equal priorities stay in the order written.
-      ladder: spec.actions
-        .filter(({ triggers: only }) => only === undefined || only.includes(trigger.name))
-        .sort((a, b) => a.priority - b.priority),
+      ladder: rungs(spec, [trigger.name]),
     }),
   )
   return Object.freeze({
@@ -105,6 +136,7 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
       excludeNames: new Set(excludeNames),
     })),
     triggers,
+    causes: needsAll(spec) ? [allOf(triggers, rungs(spec, triggers.map(({ name }) => name)))] : triggers,
     protectedResources: rules.protectedResources ?? [],
     // One that cannot be read (KS403) lets nothing through.
     maxUnhealthy: rules.maxUnhealthy === undefined ? undefined : (parseMaxUnhealthy(rules.maxUnhealthy) ?? { count: 0 }),

@@ -94,7 +94,7 @@ describe('a cause that comes back', () => {
     const admission = reserve(kept, action.request, of.limits, now)
     if ('refusal' in admission) throw new Error(admission.refusal.reason)
     const settled = settle(admission.ledger, { action: action.name, outcome, rung: 0, ladder: 1, healthySince: now }, BREAKER, now)
-    const over = maintain(settled, { now: at(now - T0 + hours(1)), stabilizationWindow: minutes(2), dryRun: false, cooldown: () => minutes(0), ladder: () => 1, troubled: () => false })
+    const over = maintain(settled, { now: at(now - T0 + hours(1)), stabilizationWindow: minutes(2), dryRun: false, cooldown: () => minutes(0), former: () => false, ladder: () => 1, troubled: () => false })
     return { spec: action.spec, ledger: deepFreeze({ ...over, entries: [] }) }
   }
 
@@ -126,7 +126,7 @@ describe('a cause that comes back', () => {
   it('ends as any escalation, and escalates again while three remedies are in the day', () => {
     const escalated = look(thrice, at(hours(6))).ledger
     const over = (now: Instant, ledger: Ledger): Ledger =>
-      maintain(ledger, { now, stabilizationWindow: minutes(2), dryRun: false, cooldown: () => minutes(0), ladder: () => 1, troubled: () => false })
+      maintain(ledger, { now, stabilizationWindow: minutes(2), dryRun: false, cooldown: () => minutes(0), former: () => false, ladder: () => 1, troubled: () => false })
     const ended = over(at(hours(8)), over(at(hours(7)), escalated))
     expect(ended.incidents[0]?.state).to.equal('Ended')
     const again = look(ended, at(hours(9)))

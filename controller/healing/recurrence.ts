@@ -31,10 +31,11 @@ function counts(text: string, now: Instant): boolean {
   return at === undefined || now < after(at, DAY)
 }
 
-/** Remedies of the cause in the day that ends now. */
-export const recurrence = (ledger: Ledger, trigger: string, subject: SubjectName, now: Instant): number => timesOf(ledger, trigger, subject).filter((at) => counts(at, now)).length
+/** Remedies of the cause in the day that ends now. `formerly`: by what names it was known before `triggerMatch` was changed. */
+export const recurrence = (ledger: Ledger, trigger: string, subject: SubjectName, now: Instant, formerly: readonly string[] = []): number =>
+  [trigger, ...formerly].flatMap((name) => timesOf(ledger, name, subject)).filter((at) => counts(at, now)).length
 
-export const isLoop = (ledger: Ledger, trigger: string, subject: SubjectName, now: Instant): boolean => recurrence(ledger, trigger, subject, now) >= BELIEVED
+export const isLoop = (ledger: Ledger, trigger: string, subject: SubjectName, now: Instant, formerly: readonly string[] = []): boolean => recurrence(ledger, trigger, subject, now, formerly) >= BELIEVED
 
 /**
  * Whether an act, if it helps, is another remedy of the cause: the first of its incident, or on an object that came

@@ -4,7 +4,7 @@ import { printable } from '../../shared/lib/text.ts'
 import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
-import type { Detection } from './detect.ts'
+import type { Detection, Finding } from './detect.ts'
 import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
 import { whyEscalated } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
@@ -55,7 +55,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       ...(value === undefined ? {} : { value }),
       ...(message === '' ? {} : { message }),
     })),
-    findings: detection.findings.slice(0, MAX_FINDINGS).map(({ trigger, object, since, restarts, state, value, evidence, confirmedAt }) => ({
+    findings: fairly(detection).map(({ trigger, object, since, restarts, state, value, evidence, confirmedAt }) => ({
       trigger: trigger.name,
       object: reference(object.ref),
       since: formatInstant(since),
@@ -63,7 +63,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       state,
       ...(value === undefined ? {} : { value }),
       ...(confirmedAt === undefined ? {} : { confirmedAt: formatInstant(confirmedAt) }),
-      message: evidence,
+      message: printable(evidence, 400),
     })),
     ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),
     ...(detection.occurrences.length === 0 ? {} : { occurrences: newest(detection.occurrences).map(writtenOccurrences) }),
@@ -92,6 +92,19 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
     ...(lastAction === undefined ? {} : { lastAction }),
     outcomes: ledger.outcomes,
   }
+}
+
+/** What finds no place is not remembered. So no trigger that sees much of everything takes the place of another one. */
+function fairly({ findings, single }: Detection): readonly Finding[] {
+  const all = findings === single ? single : [...findings, ...single]
+  if (all.length <= MAX_FINDINGS) return all
+  const seen = new Map<string, number>()
+  const ranked = all.map((finding) => {
+    const rank = seen.get(finding.trigger.name) ?? 0
+    seen.set(finding.trigger.name, rank + 1)
+    return { finding, rank }
+  })
+  return ranked.toSorted((a, b) => a.rank - b.rank).slice(0, MAX_FINDINGS).map(({ finding }) => finding)
 }
 
 const written = ({ pod, container, base, marks }: Detection['restarts'][number]): NonNullable<HealingPolicyStatus['restarts']>[number] => ({

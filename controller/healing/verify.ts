@@ -5,12 +5,12 @@
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { after, earliest, formatInstant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
 import type { Expectation } from '../actions/action.ts'
-import { candidates, detect } from '../triggers/index.ts'
 import type { Observation } from '../triggers/trigger.ts'
-import { contextFor, type Remembered } from './detect.ts'
+import { look as lookWith, type Remembered } from './detect.ts'
+import { meaningOf } from './former.ts'
 import { effectOf, livingPods, type Act } from './health.ts'
 import { describe, indexWorkloads, ownerChain, sameSubject } from './owners.ts'
-import type { CompiledPolicy, CompiledTrigger } from './policy.ts'
+import { called, type Cause, type CompiledPolicy } from './policy.ts'
 import { select } from './select.ts'
 import type { PodView, TargetView, World } from './snapshot.ts'
 
@@ -49,7 +49,8 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
     ...(healthySince === undefined ? {} : { healthySince }),
   })
 
-  const trigger = policy.triggers.find((t) => t.name === input.trigger)
+  // It is judged as what it was decided for, whatever the policy waits for by now.
+  const trigger = meaningOf(policy, input.trigger)
   if (trigger === undefined) return done('Inconclusive', `the policy no longer has trigger ${input.trigger}`)
   const observed = observe(trigger, policy, input, effect.pods, look)
   const wait = (until: Instant, healthySince?: Instant): Verification => ({
@@ -64,7 +65,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   // What began before the act has until the deadline to end, also when a new pod of that name has it from the old one: a rate looks
   // back over its window, and an alert ends some time after its cause.
   const again = firing.find(({ anew }) => anew || now >= deadline)
-  if (again !== undefined) return done('Ineffective', `${trigger.name} fires ${again.anew ? 'again' : 'still'} on ${describe(again.object.ref)}: ${again.evidence}`)
+  if (again !== undefined) return done('Ineffective', `${called(trigger)} fires ${again.anew ? 'again' : 'still'} on ${describe(again.object.ref)}: ${again.evidence}`)
   if (firing.length > 0) return wait(deadline)
 
   const since = calmFrom(stretch(input, effect.since, now), observed)
@@ -83,11 +84,11 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   // Where nothing is left that the trigger could look at, nobody can say that it is quiet (I20).
   if (unsure === undefined && observed.length > 0) {
     const what = replacements.length === 0 ? describe(input.subject) : replacements.slice(0, 3).join(', ')
-    return done('Effective', `${what} healthy and ${trigger.name} quiet for ${formatDuration(stabilizationWindow)}`, since)
+    return done('Effective', `${what} healthy and ${called(trigger)} quiet for ${formatDuration(stabilizationWindow)}`, since)
   }
   const end = after(latest(deadline, stableAt), PATIENCE)
   if (now < end) return wait(end, since)
-  return done('Inconclusive', `${trigger.name} could not be judged on ${describe(unsure?.object.ref ?? input.subject)}`)
+  return done('Inconclusive', `${called(trigger)} could not be judged on ${describe(unsure?.object.ref ?? input.subject)}`)
 }
 
 /** Acts whose pods are new: what went before tells nothing of them. */
@@ -109,7 +110,7 @@ interface Observed {
 }
 
 /** The pods that the act made, or where it made none all of the subject; and the subject's other objects that the trigger looks at. */
-function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation, subject, actedAt, targetUid }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
+function observe(trigger: Cause, policy: CompiledPolicy, { expectation, subject, actedAt, targetUid }: VerifyInput, made: readonly PodView[], look: Look): Observed[] {
   const byUid = indexWorkloads(look.workloads)
   // Whatever their names are now, they stand for the pods that were selected.
   const living = livingPods(subject, look)
@@ -117,6 +118,6 @@ function observe(trigger: CompiledTrigger, policy: CompiledPolicy, { expectation
   const itself = living.filter(({ ref }) => ref.uid === targetUid)
   const pods = (MAKES_PODS.has(expectation) ? made : itself.length > 0 ? itself : living).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const { objects, matched } = select(policy, look)
-  const about = candidates(trigger, { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }, look)
-  return about.map(({ object }) => ({ object, observation: detect(trigger, object, { ...contextFor(policy, trigger.name, object.ref.uid, look), actedAt }) }))
+  const about = { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }
+  return lookWith(policy, trigger, about, look, { actedAt }).map(({ selected: { object }, observation }) => ({ object, observation }))
 }

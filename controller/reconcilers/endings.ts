@@ -5,6 +5,7 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { settle, type Ledger } from '../healing/ledger.ts'
 import { outcomeOf } from '../healing/outcome.ts'
 import { ladderOf, type CompiledPolicy } from '../healing/policy.ts'
+import { cooldownOf } from '../healing/former.ts'
 import type { Verification } from '../healing/verify.ts'
 import type { StatusPatch } from '../ports/objects.ts'
 
@@ -41,7 +42,7 @@ export function settled(ledger: Ledger, action: HealingAction, policy: CompiledP
   if (outcome === undefined) return ledger
   const { metadata, spec, status } = action
   const ladder = ladderOf(policy, spec.trigger.name).length
-  const cooldown = policy?.triggers.find(({ name }) => name === spec.trigger.name)?.cooldown
+  const cooldown = policy === undefined ? undefined : cooldownOf(policy, spec.trigger.name)
   const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, cooldown, healthySince: parseInstant(status?.healthySince) }
   return settle(ledger, settlement, policy?.limits.breaker ?? BREAKER_DEFAULTS, now)
 }

@@ -43,7 +43,7 @@ export const action = (app: string, status: HealingActionStatus | undefined, dry
 
 export const policy = (name: string, status: HealingPolicyStatus = {}): HealingPolicy => ({
   apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingPolicy', metadata: meta(name),
-  spec: { mode: 'automatic', suspend: false, selector: {}, triggers: [], actions: [], safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '20s', approvalTimeout: '1h', circuitBreaker: { failureThreshold: 1, openDuration: '10m' } }, history: { successful: 50, failed: 100, ttl: '168h' } },
+  spec: { mode: 'automatic', suspend: false, triggerMatch: 'Any', selector: {}, triggers: [], actions: [], safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '20s', approvalTimeout: '1h', circuitBreaker: { failureThreshold: 1, openDuration: '10m' } }, history: { successful: 50, failed: 100, ttl: '168h' } },
   status,
 })
 

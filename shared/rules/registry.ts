@@ -16,6 +16,7 @@ import { ks105 } from './selection/ks105-all-protected.ts'
 import { ks107 } from './selection/ks107-unknown-kind.ts'
 import { ks109 } from './selection/ks109-other-namespace.ts'
 import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
+import { ks205 } from './triggers/ks205-never-together.ts'
 import { ks207 } from './triggers/ks207-condition-type.ts'
 import { ks208 } from './triggers/ks208-durations.ts'
 import { ks210 } from './triggers/ks210-unknown-metric.ts'
@@ -29,7 +30,7 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
-  { name: 'Triggers', rules: [ks204, ks207, ks208, ks210, ks211, ks212] },
+  { name: 'Triggers', rules: [ks204, ks205, ks207, ks208, ks210, ks211, ks212] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305] },
   { name: 'Safety', rules: [ks401, ks403, ks406, ks407] },
 ]

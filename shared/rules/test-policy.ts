@@ -15,6 +15,9 @@ export interface PolicyOverrides {
   readonly event?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['eventTrigger']>>
   /** Members of the one trigger, which is then a metric one. */
   readonly metric?: Partial<NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>>
+  /** In place of the one trigger. */
+  readonly triggers?: readonly object[]
+  readonly triggerMatch?: HealingPolicySpec['triggerMatch']
   readonly cooldownPeriod?: string
   readonly action?: Partial<HealingPolicySpec['actions'][number]>
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
@@ -22,7 +25,7 @@ export interface PolicyOverrides {
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, triggers, triggerMatch, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -33,7 +36,8 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
     mode,
     ...(suspend === undefined ? {} : { suspend }),
     selector: selector ?? { labelSelector: { matchLabels: { app: 'cart' } } },
-    triggers: [
+    ...(triggerMatch === undefined ? {} : { triggerMatch }),
+    triggers: triggers ?? [
       {
         name: 'crash-loop',
         ...(cooldownPeriod === undefined ? {} : { cooldownPeriod }),

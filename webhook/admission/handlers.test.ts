@@ -82,7 +82,7 @@ describe('mutating', () => {
     const stored = {
       ...rawPolicy(),
       spec: {
-        mode: 'automatic', suspend: false,
+        mode: 'automatic', suspend: false, triggerMatch: 'Any',
         selector: { labelSelector: { matchLabels: { app: 'cart' } } },
         triggers: [{ name: 't', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '3m' } }],
         actions: [{ name: 'a', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } }],
@@ -104,6 +104,7 @@ describe('mutating', () => {
       action: { target: 'Pod', priority: 1, restartAction: { strategy: 'rolling' } },
       condition: { status: 'True' },
       cooldownPeriod: '5m',
+      triggerMatch: 'Any',
       suspend: false,
       history: { successful: 50, failed: 100, ttl: '168h' },
       safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },

@@ -90,7 +90,7 @@ export function* live(steps: readonly Step[], limits: AdmissionLimits): Generato
       ledger = answer !== undefined && 'ledger' in answer ? answer.ledger : ledger
     } else {
       const { troubled, dryRun } = move
-      ledger = maintain(ledger, { now, stabilizationWindow: minutes(2), dryRun, cooldown: () => minutes(5), ladder: () => LADDER, troubled: () => troubled })
+      ledger = maintain(ledger, { now, stabilizationWindow: minutes(2), dryRun, cooldown: () => minutes(5), former: () => false, ladder: () => LADDER, troubled: () => troubled })
     }
     yield { step: move, now, before, ledger }
   }

@@ -14,6 +14,10 @@ const LABEL_VALUE_PATTERN = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
 export const LABEL_KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
 
 export const dnsLabel = { type: 'string', minLength: 1, maxLength: 63, pattern: DNS_LABEL_PATTERN } as const satisfies StringSchema
+/** What all triggers of a policy together are called. No trigger can be: their names have small letters only. */
+export const ALL_TRIGGERS = 'All'
+/** A trigger by its name, or all of them together. */
+export const triggerName = { ...dnsLabel, pattern: `^(${DNS_LABEL_PATTERN.slice(1, -1)}|${ALL_TRIGGERS})$` } as const satisfies StringSchema
 export const objectName = { type: 'string', minLength: 1, maxLength: 253, pattern: DNS_SUBDOMAIN_PATTERN } as const satisfies StringSchema
 export const uid = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9-]+$' } as const satisfies StringSchema
 export const kind = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[A-Za-z][A-Za-z0-9]*$' } as const satisfies StringSchema

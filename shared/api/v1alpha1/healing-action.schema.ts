@@ -1,5 +1,5 @@
 import type { CustomResource, ObjectSchema, Validation } from '../../schema/structural.ts'
-import { conditions, count, dnsLabel, duration, message, objectName, objectReference, reason, time, uid } from './fields.ts'
+import { conditions, count, dnsLabel, duration, message, objectName, objectReference, reason, time, triggerName, uid } from './fields.ts'
 import { actionTemplate } from './policy/actions/index.ts'
 
 const properties = {
@@ -33,7 +33,7 @@ const properties = {
     description: 'Why.',
     additionalProperties: false,
     required: ['name', 'since', 'evidence'],
-    properties: { name: dnsLabel, since: time, evidence: message },
+    properties: { name: { ...triggerName, description: 'Of the trigger, or All: all triggers of the policy together.' }, since: time, evidence: message },
   },
   action: { ...actionTemplate, description: 'The action of the policy as it was when decided.' },
   dryRun: { type: 'boolean', description: 'Only the dry run of the API server; nothing is written to the target.' },

@@ -1,5 +1,5 @@
 import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
-import { count, dnsLabel, objectName, objectReference, time, uid } from './fields.ts'
+import { count, dnsLabel, objectName, objectReference, time, triggerName, uid } from './fields.ts'
 
 /** Of the policy, or of the cluster. */
 const storm = {
@@ -83,7 +83,7 @@ const spec = {
         required: ['id', 'trigger', 'subject', 'ordinal', 'openedAt', 'state', 'rung'],
         properties: {
           id: { type: 'string', minLength: 1, maxLength: 63 },
-          trigger: dnsLabel,
+          trigger: triggerName,
           subject: objectReference,
           ordinal: count,
           openedAt: time,

@@ -1,6 +1,6 @@
 /** What the controller says of a policy. */
 import type { ObjectSchema } from '../../schema/structural.ts'
-import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time, uid } from './fields.ts'
+import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time, triggerName, uid } from './fields.ts'
 
 const measured = { type: 'number' } as const
 
@@ -11,10 +11,11 @@ export const healingPolicyStatus = {
     observedGeneration: { type: 'integer', format: 'int64', minimum: 0, description: 'Generation of the spec that this status is about.' },
     conditions: { ...conditions, description: 'Accepted, Ready, Healing, Escalated.' },
     matched: { ...count, description: 'Selected objects.' },
-    healthy: { ...count, description: 'Selected objects with no firing or pending trigger.' },
+    healthy: { ...count, description: 'Selected objects with no firing or pending trigger; under triggerMatch: All those on which not all of them are.' },
     triggers: {
       type: 'array',
-      maxItems: 16,
+      description: 'What each trigger sees. Under triggerMatch: All first of all what all of them see together, by the name All.',
+      maxItems: 17,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       items: {
@@ -22,7 +23,7 @@ export const healingPolicyStatus = {
         additionalProperties: false,
         required: ['name', 'state'],
         properties: {
-          name: dnsLabel,
+          name: triggerName,
           state: { type: 'string', enum: ['Quiet', 'Pending', 'Firing', 'NoData'], description: 'The worst of its objects. NoData is neither quiet nor firing.' },
           objects: { ...count, description: 'Objects that are pending or firing.' },
           since: { ...time, description: 'When the oldest of them began.' },
@@ -34,7 +35,7 @@ export const healingPolicyStatus = {
     },
     findings: {
       type: 'array',
-      description: 'Objects on which a trigger is pending or firing. Holds since when, over restarts of the controller.',
+      description: 'Objects on which a trigger is pending or firing, or all of them are (All). Holds since when, over restarts of the controller.',
       maxItems: 256,
       'x-kubernetes-list-type': 'atomic',
       items: {
@@ -42,7 +43,7 @@ export const healingPolicyStatus = {
         additionalProperties: false,
         required: ['trigger', 'object', 'since', 'state'],
         properties: {
-          trigger: dnsLabel,
+          trigger: triggerName,
           object: objectReference,
           since: time,
           restarts: { ...count, description: 'Restarts of the container when the state began.' },
@@ -119,7 +120,7 @@ export const healingPolicyStatus = {
         required: ['id', 'trigger', 'subject', 'state', 'openedAt'],
         properties: {
           id: { type: 'string', maxLength: 63 },
-          trigger: dnsLabel,
+          trigger: triggerName,
           subject: objectReference,
           state: { type: 'string', enum: ['Open', 'Escalated'] },
           rung: { ...count, description: 'Position on the ladder of actions, from 0.' },

@@ -21,12 +21,18 @@ const spec = {
     selector,
     triggers: {
       type: 'array',
-      description: 'What counts as broken. Any of them is enough.',
+      description: 'What counts as broken. Any of them is enough, unless triggerMatch says otherwise.',
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       items: trigger,
+    },
+    triggerMatch: {
+      type: 'string',
+      enum: ['Any', 'All'],
+      default: 'Any',
+      description: 'Any: each trigger leads to actions by itself. All: nothing is done before all of them fire on the same object, and it is over when one of them is quiet there.',
     },
     actions: {
       type: 'array',
@@ -45,6 +51,13 @@ const spec = {
       // On spec, so it fires again on every change of an old object: suspending must always get through.
       rule: 'self.actions.all(a, !has(a.triggers) || a.triggers.all(t, self.triggers.exists(x, x.name == t))) || (oldSelf.hasValue() && self.suspend)',
       message: 'actions[].triggers must name triggers of this policy',
+      fieldPath: '.actions',
+      optionalOldSelf: true,
+    },
+    {
+      // An action for some of them only would have to mean something else than it says.
+      rule: "self.triggerMatch != 'All' || self.actions.all(a, !has(a.triggers) || self.triggers.all(t, a.triggers.exists(x, x == t.name))) || (oldSelf.hasValue() && self.suspend)",
+      message: 'with triggerMatch: All every action is for all triggers together: leave actions[].triggers out, or make a policy of its own',
       fieldPath: '.actions',
       optionalOldSelf: true,
     },

@@ -78,6 +78,14 @@ export const twins: readonly Twin[] = [
     },
   },
   {
+    rule: "self.triggerMatch != 'All' || self.actions.all(a, !has(a.triggers) || self.triggers.all(t, a.triggers.exists(x, x == t.name))) || (oldSelf.hasValue() && self.suspend)",
+    holds: ({ self, oldSelf }) => {
+      if (get(self, 'triggerMatch') !== 'All' || (oldSelf !== undefined && get(self, 'suspend') === true)) return true
+      const names = list(get(self, 'triggers')).map((trigger) => get(trigger, 'name'))
+      return list(get(self, 'actions')).every((action) => !has(action, 'triggers') || names.every((name) => list(get(action, 'triggers')).includes(name)))
+    },
+  },
+  {
     rule: '!has(self.{{field}}) || (has(self.{{flag}}) && self.{{flag}})',
     holds: ({ self, hole }) => !has(self, hole('field')) || get(self, hole('flag')) === true,
   },

@@ -1,4 +1,5 @@
 import type { KindReference } from '../../api/v1alpha1/kinds.ts'
+import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
@@ -11,8 +12,8 @@ export const ks204: Rule = {
   title: 'A trigger should not fire on a healthy object, nor on the first glimpse of a condition.',
   why: 'healthy pods would be acted on, up to the hourly limit',
   fix: 'turn the status round',
-  check: (policy) =>
-    policy.spec.triggers.flatMap(({ conditionTrigger, metricTrigger }, index): Finding[] => {
+  check: (policy) => {
+    const each = policy.spec.triggers.map(({ conditionTrigger, metricTrigger }, index): Finding[] => {
       if (metricTrigger !== undefined) return healthyMetrics(metricTrigger, `spec.triggers[${index}].metricTrigger`)
       if (conditionTrigger === undefined) return []
       const { type, status, duration } = conditionTrigger
@@ -26,7 +27,10 @@ export const ks204: Rule = {
         findings.push({ path: `${path}.duration`, what: 'fires at once', why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
       }
       return findings
-    }),
+    })
+    // What healthy objects show too may narrow down what another trigger sees.
+    return needsAll(policy.spec) && each.some((findings) => findings.length === 0) ? [] : each.flat()
+  },
 }
 
 /** The selected kind that has the condition, else its pods. */

@@ -1,5 +1,6 @@
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { longestTriggerDuration } from '../../api/v1alpha1/context-defaults.ts'
+import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../lib/duration.ts'
 import { quoted } from '../../lib/text.ts'
@@ -62,9 +63,11 @@ function* blindVerification({ spec }: HealingPolicy): Generator<Finding> {
 
 function* shortCooldowns({ spec }: HealingPolicy): Generator<Finding> {
   const window = parseDuration(spec.safetyRules.stabilizationWindow ?? '')
+  const longest = Math.max(0, ...spec.triggers.map(({ cooldownPeriod }) => parseDuration(cooldownPeriod) ?? 0))
   for (const [index, { cooldownPeriod }] of spec.triggers.entries()) {
     const cooldown = parseDuration(cooldownPeriod)
-    if (cooldown === undefined) continue
+    // Where all have to meet the longest is the one that counts.
+    if (cooldown === undefined || (needsAll(spec) && cooldown < longest)) continue
     const path = `spec.triggers[${index}].cooldownPeriod`
     if (cooldown < SHORTEST_COOLDOWN) {
       yield { path, severity: 'W', what: `${formatDuration(cooldown)} is below 60s`, why: 'only the hourly limit would slow repeated healing down', fix: 'write 60s or more' }

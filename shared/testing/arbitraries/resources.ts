@@ -54,7 +54,7 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
     ...spec,
     selector: { ...selected, ...(labelSelector !== undefined && { labelSelector: repairSelector(labelSelector) }) },
     triggers: spec.triggers.map(repairTrigger),
-    actions: spec.actions.map((action) => repairTemplate(action, names)),
+    actions: spec.actions.map((action) => repairMatch(repairTemplate(action, names), spec.triggerMatch, names)),
     safetyRules: repairSafety(spec.safetyRules),
     history: { ...spec.history, ttl: longEnough(spec.history.ttl) },
   }
@@ -99,6 +99,10 @@ function repairTemplate({ triggers, restartAction, evictAction, deleteAction, sc
   } as const satisfies Record<Template['type'], Partial<Template>>
   return { ...action, ...bodies[action.type], ...(known.length > 0 && { triggers: known }) }
 }
+
+/** Under All an action is for all triggers. */
+const repairMatch = (action: Template, match: HealingPolicySpec['triggerMatch'], names: readonly string[]): Template =>
+  match === 'Any' || action.triggers === undefined ? action : { ...action, triggers: [...names] }
 
 type Selector = NonNullable<HealingPolicySpec['selector']['labelSelector']>
 

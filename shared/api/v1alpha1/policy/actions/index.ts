@@ -35,7 +35,7 @@ export const actionTemplate = {
     },
     triggers: {
       type: 'array',
-      description: 'Names of the triggers that lead to this action. Default: all.',
+      description: 'Names of the triggers that lead to this action. Default: all. Under triggerMatch: All no other choice is possible.',
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'set',

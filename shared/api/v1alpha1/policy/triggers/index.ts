@@ -17,7 +17,7 @@ export const trigger = {
     cooldownPeriod: {
       ...duration('0s', '720h'),
       default: '5m',
-      description: 'How long after an incident has ended no new one is acted on, for the same trigger and workload.',
+      description: 'How long after an incident has ended no new one is acted on, for the same trigger and workload. Under triggerMatch: All the longest of all triggers counts.',
     },
     alertTrigger,
     conditionTrigger,
