@@ -1,6 +1,6 @@
-/** Both programs and the command line as two files that need no node_modules. */
+/** Both programs and the command line as a folder that needs no node_modules. */
 import { build } from 'esbuild'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -25,9 +25,15 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 
 export async function bundle(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
+  // Of an earlier build, under other names.
+  rmSync(join(folder, 'parts'), { recursive: true, force: true })
   await build({
     entryPoints: [ENTRY],
-    outfile: join(folder, 'program.js'),
+    outdir: folder,
+    entryNames: 'program',
+    // What is imported on demand is a file of its own, or the help would read all seven megabytes.
+    splitting: true,
+    chunkNames: 'parts/[hash]',
     bundle: true,
     platform: 'node',
     target: 'node24',
