@@ -28,6 +28,11 @@ describe('the audit log', () => {
     expect(read(refused, reading, elsewhere)).to.be.empty
   })
 
+  it('tells of every namespace when none is named', () => {
+    const elsewhere = line({ objectRef: { resource: 'pods', namespace: 'other', name: 'x' } })
+    expect(acceptedWrites([line(), elsewhere].join('\n')).map(({ namespace }) => namespace)).to.deep.equal(['shop', 'other'])
+  })
+
   it('leaves out a last line that is not whole yet', () => {
     expect(read(line(), line().slice(0, 40))).to.have.length(1)
   })
