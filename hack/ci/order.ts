@@ -5,17 +5,29 @@
 
 /** Minutes that a suite takes on two cores, rounded; `make test` prints the seconds of each. */
 export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
+  'e2e/actions/actions.e2e.ts': 2,
+  'e2e/actions/ordered.e2e.ts': 2,
+  'e2e/actions/writer.e2e.ts': 0.5,
   'e2e/agreement/agreement.e2e.ts': 0.5,
+  'e2e/alerts/alerts.e2e.ts': 1.5,
+  'e2e/alerts/standby.e2e.ts': 1,
   'e2e/approval/deciding.e2e.ts': 1,
   'e2e/cli/check.e2e.ts': 1,
   'e2e/cli/enable.e2e.ts': 0.5,
-  'e2e/cli/pause.e2e.ts': 1.5,
+  'e2e/cli/pause.e2e.ts': 1,
   'e2e/cli/rights.e2e.ts': 0.5,
+  'e2e/cli/simulate.e2e.ts': 1,
+  'e2e/cli/top.e2e.ts': 0.5,
   'e2e/contract/contract.e2e.ts': 0.5,
   'e2e/door/door.e2e.ts': 0.5,
   'e2e/door/operation.e2e.ts': 1,
-  'e2e/healing/durability.e2e.ts': 2,
-  'e2e/healing/loop.e2e.ts': 1.5,
+  'e2e/healing/durability.e2e.ts': 3,
+  'e2e/healing/guards.e2e.ts': 1,
+  'e2e/healing/leadership.e2e.ts': 4,
+  'e2e/healing/loop.e2e.ts': 2,
+  'e2e/hostile/alerts.e2e.ts': 1,
+  'e2e/hostile/metrics.e2e.ts': 3,
+  'e2e/hostile/state.e2e.ts': 2.5,
   'e2e/scenarios/spin.e2e.ts': 3,
 }
 
