@@ -90,6 +90,7 @@ export function createController(parts: ControllerParts): ProgramParts {
   })
   const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings, alerts: parts.alerts ?? { readings: () => NO_ALERTS } })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })
+  parts.alerts?.watch((namespace) => objects.policiesIn(namespace).length > 0)
   const live = new ApiLiveReader({ api, clock, installation, metricReadings, demanded: cluster.demanded, ...(parts.alerts === undefined ? {} : { alerts: parts.alerts }) })
   const writer = targetWriter(api, version)
   const ports = { cluster, live, objects, ledgers, writer, events, clock: serverClock, log, metrics, random, evidence: evidenceSource(api) }

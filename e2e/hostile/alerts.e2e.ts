@@ -3,6 +3,7 @@
  * them, they lead to nothing but what a policy selects, and what a person reads of them is clean.
  */
 import { expect } from 'chai'
+import { MOST_AT_ALL } from '../../controller/adapters/alerts/memory.ts'
 import { CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
@@ -15,7 +16,6 @@ import { sparePort } from '../monitoring/ports.ts'
 const NASTY = '\u001b[2J\u0007\u200b\u202egnp.exe\u2066'
 // oxlint-disable-next-line no-control-regex -- these characters are the subject
 const UNCLEAN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069]/u
-const PER_NAMESPACE = 200
 const CONTROLLER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)
 
 describe('a flood of alerts that mean harm', function () {
@@ -73,33 +73,37 @@ describe('a flood of alerts that mean harm', function () {
     return stdout
   }
   const critical = (labels: Readonly<Record<string, string>>): Alert => firing({ alertname: NASTY, severity: 'critical', ...labels })
+  /** As Alertmanager does: busy, or a connection that was refused, is no last word. */
+  const told = async (...alerts: readonly Alert[]): Promise<number> => {
+    for (;;) {
+      const code = await endpoint.tell(...alerts).then((answer) => answer.code, () => 503)
+      if (code !== 503) return code
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
   /** What the controller did anywhere but to our own objects, by its account or as any healer, for real. */
   const acts = (): string[] =>
     fixture.allWrites().filter(({ user, group, dryRun }) => user === CONTROLLER && !dryRun && !['kubeskippy.io', 'events.k8s.io', 'coordination.k8s.io', 'authorization.k8s.io'].includes(group)).map(({ verb, resource, namespace, name }) => `${verb} ${resource} ${namespace}/${name}`)
 
   it('is kept within bounds, counted, and does not silence the receiver', async () => {
     const numbered = (namespace: string, count: number): Alert[] => Array.from({ length: count }, (_, i) => critical({ namespace, pod: `no-such-pod-${i}`, text: `${NASTY}${'x'.repeat(300)}` }))
-    const floods = ['kube-system', 'kubeskippy-system', 'a', '../../etc', '__proto__', 'constructor', NASTY].map((namespace) => numbered(namespace, 1500))
-    const answers = await Promise.all(floods.flatMap((alerts) => [alerts.slice(0, 750), alerts.slice(750)]).map(async (alerts) => {
-      // Busy is an answer: Alertmanager comes again.
-      for (;;) {
-        const { code } = await endpoint.tell(...alerts)
-        if (code !== 503) return code
-      }
-    }))
+    // Room for all of it there is not: ten namespaces take what there is.
+    const floods = ['kube-system', 'kubeskippy-system', '../../etc', '__proto__', 'constructor', NASTY, 'a', 'b', 'c', 'd', 'e'].map((namespace) => numbered(namespace, 1500))
+    // More at once than it takes connections.
+    const answers = await Promise.all(floods.flatMap((alerts) => [alerts.slice(0, 750), alerts.slice(750)]).map(async (alerts) => told(...alerts)))
     expect(new Set(answers)).to.deep.equal(new Set([200]))
-    expect(await metric('firing')).to.equal(floods.length * PER_NAMESPACE)
-    expect(await metric('refused')).to.equal(floods.length * (1500 - PER_NAMESPACE))
-    const odd = await endpoint.post(JSON.stringify({ version: '4', status: 'firing', alerts: [
+    expect(await metric('firing')).to.equal(MOST_AT_ALL)
+    expect(await metric('refused')).to.equal(floods.length * 1500 - MOST_AT_ALL)
+    const odd = [
       critical({ namespace: 'shop', pod: 'x', 'a-b': 'a name that no label has' }),
       critical({ namespace: 'shop', pod: 'x', long: 'y'.repeat(4096) }),
       critical({ pod: 'in no namespace' }),
       JSON.parse('{"status":"firing","startsAt":"2030-01-01T00:00:00Z","labels":{"__proto__":"x","namespace":"shop","pod":"y","severity":"critical"}}') as Alert,
-      { ...critical({ namespace: 'shop', pod: 'x' }), labels: 'none' },
-    ] }))
-    expect(odd.code).to.equal(200)
+      { ...critical({}), labels: 'none' as never },
+    ]
+    expect(await told(...odd)).to.equal(200)
     expect([await metric('malformed'), await metric('nameless')]).to.deep.equal([3, 1])
-    expect((await endpoint.tell(...numbered('b', 2001))).code).to.equal(400)
+    expect(await told(...numbered('f', 2001))).to.equal(400)
     expect((await endpoint.post(Buffer.alloc(5 * 1024 * 1024, ' ')).catch(() => ({ code: 413 }))).code).to.equal(413)
     expect((await endpoint.post('{"version":"4","alerts":[')).code).to.equal(400)
     expect((await endpoint.post('{}', 'another-token-of-somebody')).code).to.equal(401)
@@ -110,7 +114,7 @@ describe('a flood of alerts that mean harm', function () {
 
   it('leads to no object of others, and to none that is protected, which is told by name', async () => {
     const [vault = '', stranger = '', foreign = '', bank = ''] = [pods['vault']?.[0], pods['stranger']?.[0], pods['bank']?.[0], pods['bank']?.[0]]
-    const { code } = await endpoint.tell(
+    const code = await told(
       critical({ namespace: 'shop', pod: vault }),
       critical({ namespace: 'shop', pod: stranger }),
       critical({ namespace: 'shop', pod: foreign }),
@@ -127,20 +131,20 @@ describe('a flood of alerts that mean harm', function () {
     expect(text).to.include(`alert [2Jgnp.exe is firing`)
     expect(text).not.to.match(UNCLEAN)
     expect(acts()).to.deep.equal([])
-    await endpoint.tell({ ...critical({ namespace: 'shop', pod: vault }), status: 'resolved' })
+    expect(await told({ ...critical({ namespace: 'shop', pod: vault }), status: 'resolved' })).to.equal(200)
     await fixture.decided('shop', 'Healthy')
   })
 
   it('is a storm when it names all that a policy selects: nothing is done, and it says why', async () => {
     const all = (pods['cart'] ?? []).map((pod) => critical({ namespace: 'shop', pod }))
-    expect((await endpoint.tell(...all)).code).to.equal(200)
+    expect(await told(...all)).to.equal(200)
     await fixture.decided('shop', 'StormGate')
     const text = await explain()
     expect(text).to.match(/decision +StormGate: .*too many objects of the policy at once/).and.to.match(/told: Firing, 3 objects/)
     expect(text).not.to.match(UNCLEAN)
     await new Promise((resolve) => setTimeout(resolve, 5000))
     expect(acts()).to.deep.equal([])
-    expect((await endpoint.tell(...all.map((alert) => ({ ...alert, status: 'resolved' as const })))).code).to.equal(200)
+    expect(await told(...all.map((alert) => ({ ...alert, status: 'resolved' as const })))).to.equal(200)
     await eventually(async () => expect((await fixture.policy('shop')).status?.triggers?.[0]?.state).to.equal('Quiet'), seconds(30))
   })
 
@@ -148,7 +152,7 @@ describe('a flood of alerts that mean harm', function () {
     const [broken = ''] = pods['cart'] ?? []
     // The gate opens again by itself.
     await fixture.decided('shop', 'Healthy', seconds(60))
-    await endpoint.tell(critical({ namespace: 'shop', pod: broken }))
+    expect(await told(critical({ namespace: 'shop', pod: broken }))).to.equal(200)
     const [action] = await eventually(async () => {
       const found = await fixture.actions('shop')
       expect(found[0]?.status?.phase).to.equal('Verifying')

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { issueAuthority, issueLeaf } from '../../../certs/issue.ts'
 import { hours, instant, minutes, type Instant } from '../../../shared/lib/time.ts'
 import { silentLogger } from '../../../shared/runtime/logger.ts'
-import { KnownAlerts, MOST_PER_NAMESPACE } from './memory.ts'
+import { KnownAlerts, MOST_AT_ALL, MOST_PER_NAMESPACE } from './memory.ts'
 import { readPayload, type ToldAlert } from './payload.ts'
 import { AlertReceiver, type AlertReceiverOptions } from './receiver.ts'
 
@@ -101,6 +101,34 @@ describe('the memory of alerts', () => {
     expect(known.readings().firing).to.have.length(2000)
     known.learn(Array.from({ length: 3000 }, (_, i) => told({ namespace: 'other', pod: `e-${i}` }, true)))
     expect(known.readings().ended).to.have.length(2000)
+  })
+  describe('with policies in a few namespaces', () => {
+    const full = (): KnownAlerts => {
+      const known = memory()
+      known.watch((namespace) => namespace === 'shop' || namespace === 'bank')
+      known.learn([told({ namespace: 'shop', pod: 'first' })])
+      for (let i = 0; i < 15; i++) known.learn(flood(`invented-${i}`, MOST_PER_NAMESPACE))
+      return known
+    }
+    const inNamespace = (known: KnownAlerts, namespace: string): number => known.readings().firing.filter(({ labels }) => labels['namespace'] === namespace).length
+
+    it('a flood of invented ones takes the room that is left, and gives way', () => {
+      const known = full()
+      expect(known.learn(flood('bank', 3))).to.deep.equal({ firing: 3, ended: 0, refused: 0 })
+      expect(known.readings().firing).to.have.length(MOST_AT_ALL)
+      expect([inNamespace(known, 'shop'), inNamespace(known, 'bank'), inNamespace(known, 'invented-0')]).to.deep.equal([1, 3, MOST_PER_NAMESPACE - 3])
+    })
+    it('another invented one does not', () => expect(full().learn(flood('invented-new', 2))).to.deep.equal({ firing: 0, ended: 0, refused: 2 }))
+    it('no more gives way than the namespace has room for', () => {
+      const known = full()
+      expect(known.learn(flood('bank', MOST_PER_NAMESPACE + 1))).to.deep.equal({ firing: MOST_PER_NAMESPACE, ended: 0, refused: 1 })
+      expect(known.readings().firing).to.have.length(MOST_AT_ALL)
+    })
+    it('only ends that a policy may remember are kept', () => {
+      const known = full()
+      known.learn([told({ namespace: 'invented-0', pod: 'gone' }, true), told({ namespace: 'bank', pod: 'gone' }, true)])
+      expect(known.readings().ended.map(({ labels }) => labels)).to.deep.equal([{ namespace: 'bank', pod: 'gone' }])
+    })
   })
   it('forgets what was not repeated, when there is something new', () => {
     const known = memory()

@@ -1,6 +1,7 @@
 /**
  * The alerts that fire, within bounds. A flood of one namespace takes nothing from the others: each has room for so many, and
- * who is known stays known. What finds no room is refused and counted, and comes again with the next repetition.
+ * who is known stays known. What finds no room is refused and counted, and comes again with the next repetition. When all
+ * the room is taken, what is about namespaces without a policy, invented ones say, gives way to what is not.
  */
 import { after, type Clock, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import type { AlertReadings, FiringAlert } from '../../healing/alerts.ts'
@@ -27,6 +28,7 @@ export class KnownAlerts implements AlertMemory {
   readonly #firing = new Map<string, Known>()
   readonly #ended = new Map<string, AlertReadings['ended'][number]>()
   readonly #listeners = new Set<(namespaces: ReadonlySet<string>) => void>()
+  #isWatched: (namespace: string) => boolean = () => true
   #since: Instant | undefined
   #readings: AlertReadings | undefined
 
@@ -56,6 +58,11 @@ export class KnownAlerts implements AlertMemory {
     return () => this.#listeners.delete(tell)
   }
 
+  /** In which namespaces there is a policy. Until told so: in all. */
+  watch(isWatched: (namespace: string) => boolean): void {
+    this.#isWatched = isWatched
+  }
+
   learn(told: readonly ToldAlert[]): Learnt {
     const now = this.#clock.now()
     this.#since ??= now
@@ -63,6 +70,7 @@ export class KnownAlerts implements AlertMemory {
     const counts = { firing: 0, ended: 0, refused: 0 }
     const room = Map.groupBy(this.#firing.values(), ({ namespace }) => namespace)
     const used = new Map([...room].map(([namespace, alerts]) => [namespace, alerts.length]))
+    const idle = this.#idle(new Set(room.keys()))
     for (const { labels, startsAt, ended } of told) {
       const namespace = namespaceOf(labels) ?? ''
       const key = identity(labels)
@@ -72,6 +80,8 @@ export class KnownAlerts implements AlertMemory {
         if (known) used.set(namespace, (used.get(namespace) ?? 1) - 1)
         this.#firing.delete(key)
         this.#ended.delete(key)
+        // It ends what the status of a policy remembers, and there is none.
+        if (!this.#isWatched(namespace)) continue
         this.#ended.set(key, { labels, endedAt: now })
         for (const oldest of this.#ended.keys()) {
           if (this.#ended.size <= MOST_AT_ALL) break
@@ -79,7 +89,12 @@ export class KnownAlerts implements AlertMemory {
         }
         continue
       }
-      if (!known && ((used.get(namespace) ?? 0) >= MOST_PER_NAMESPACE || this.#firing.size >= MOST_AT_ALL)) {
+      const crowded = (used.get(namespace) ?? 0) >= MOST_PER_NAMESPACE
+      if (!known && !crowded && this.#firing.size >= MOST_AT_ALL && this.#isWatched(namespace)) {
+        const { value } = idle.next()
+        if (value !== undefined) this.#firing.delete(value)
+      }
+      if (!known && (crowded || this.#firing.size >= MOST_AT_ALL)) {
         counts.refused++
         continue
       }
@@ -93,6 +108,13 @@ export class KnownAlerts implements AlertMemory {
     const namespaces = new Set(told.map(({ labels }) => namespaceOf(labels) ?? ''))
     for (const tell of this.#listeners) tell(namespaces)
     return counts
+  }
+
+  /** Keys of what is about namespaces without a policy, the oldest first. */
+  *#idle(namespaces: ReadonlySet<string>): Generator<string, undefined> {
+    const without = new Set([...namespaces].filter((namespace) => !this.#isWatched(namespace)))
+    for (const [key, { namespace }] of this.#firing) if (without.has(namespace)) yield key
+    return undefined
   }
 }
 
