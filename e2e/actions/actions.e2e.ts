@@ -5,7 +5,7 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { DEPLOYMENTS, PODS, ROLLOUTS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
-import { Fixture, breakPods, deployment, inNamespace, policy } from '../healing/fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly containers: readonly { readonly resources?: unknown }[] } } }
@@ -34,15 +34,7 @@ const rolloutDefinition = {
 
 describe('actions on real pods', function () {
   this.timeout(240_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   /** `patch deployments/scale` of each real write, after checking that each was made as the healer, and says for which action. */
   const written = (ns: string, actions: readonly HealingAction[]): string[] => {

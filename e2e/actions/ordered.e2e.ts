@@ -9,7 +9,7 @@ import type { KubeObject } from '../../shared/lib/object.ts'
 import { EVENTS, PODS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture, inNamespace, policy } from '../healing/fixture.ts'
+import { inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Set extends KubeObject {
   readonly spec: { readonly template: object }
@@ -48,15 +48,7 @@ const workload = (kind: 'StatefulSet' | 'DaemonSet', { replicas = 2, podManageme
 
 describe('workloads that replace their pods in order', function () {
   this.timeout(300_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const rolledOut = (ns: string, kind = 'statefulset'): Promise<string> => fixture.kubectl(['rollout', 'status', '-n', ns, `${kind}/web`, '--timeout=120s'])
   const touch = (ns: string, pod: string, file: string): Promise<string> => fixture.kubectl(['exec', '-n', ns, pod, '--', 'touch', `/data/${file}`])

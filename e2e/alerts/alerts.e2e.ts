@@ -1,21 +1,15 @@
 /** What Prometheus measures and Alertmanager tells, from the rule to the eviction, on real pods. */
 import { expect } from 'chai'
-import { request } from 'node:https'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { issueLeaf } from '../../certs/issue.ts'
-import { systemClock } from '../../shared/adapters/system-clock.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
-import { hours, seconds } from '../../shared/lib/time.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { BUSYBOX_IMAGE } from '../cluster/spec.ts'
-import { Fixture } from '../healing/fixture.ts'
-import { startAlertmanager, type Alertmanager } from '../monitoring/alertmanager.ts'
+import { useFixture } from '../healing/fixture.ts'
+import { startAlertmanager } from '../monitoring/alertmanager.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { sparePort } from '../monitoring/ports.ts'
-import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
-
-const TOKEN = 'what-only-alertmanager-knows'
+import { startPrometheus } from '../monitoring/prometheus.ts'
+import { alertEndpoint, firing, TOKEN, type AlertEndpoint } from './endpoint.ts'
 
 /** Says of itself that it is stuck once told so, and from then on in this pod. It stays Ready: nothing but the alert knows. */
 const queue = (namespace: string, name: string, kind: 'Deployment' | 'StatefulSet' = 'Deployment'): object => ({
@@ -54,39 +48,19 @@ const policy = (namespace: string, app: string, mode: string): object => ({
 
 describe('alerts of Prometheus and Alertmanager', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-  let alertmanager: Alertmanager
-  let prometheus: Prometheus
-  let url: string
-  let flags: Record<string, string>
+  const fixture = useFixture({ controller: false })
+  let endpoint: AlertEndpoint
 
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start({ controller: false })
+  before(async () => {
     const { cluster, installation } = fixture
-    const { cert, key } = await issueLeaf({ cert: cluster.ca.certPem, key: cluster.ca.keyPem }, { dns: [], ips: ['127.0.0.1'] }, systemClock.now(), hours(24))
-    const files = { token: TOKEN, crt: cert, key }
-    for (const [end, text] of Object.entries(files)) writeFileSync(join(cluster.dir, `alerts.${end}`), text, { mode: 0o600 })
-    const port = await sparePort(cluster)
-    url = `https://127.0.0.1:${port}/alerts`
-    flags = {
-      'alerts-bind-address': `127.0.0.1:${port}`,
-      'alerts-token-file': join(cluster.dir, 'alerts.token'),
-      'alerts-tls-cert-file': join(cluster.dir, 'alerts.crt'),
-      'alerts-tls-key-file': join(cluster.dir, 'alerts.key'),
-    }
-    await installation.startController({ flags })
-    alertmanager = await startAlertmanager(cluster, { webhooks: [{ url, bearerToken: TOKEN, caPem: cluster.ca.certPem }] })
-    prometheus = await startPrometheus(cluster, {
+    endpoint = await alertEndpoint(cluster, await sparePort(cluster))
+    await installation.startController({ flags: endpoint.flags })
+    const alertmanager = fixture.own(await startAlertmanager(cluster, { webhooks: [{ url: endpoint.url, bearerToken: TOKEN, caPem: cluster.ca.certPem }] }))
+    fixture.own(await startPrometheus(cluster, {
       scrapeInterval: '1s',
       alertmanager: { url: alertmanager.url },
       rules: [{ alert: 'QueueStuck', expr: 'queue_stuck == 1', labels: { severity: 'critical' } }],
-    })
-  })
-  after(async () => {
-    await prometheus?.stop()
-    await alertmanager?.stop()
-    await fixture?.stop()
+    }))
   })
 
   const stick = async (ns: string, app: string, kind = 'deployment'): Promise<string> => {
@@ -136,7 +110,7 @@ describe('alerts of Prometheus and Alertmanager', function () {
     const { status } = await seen(ns, 'Firing')
     expect(status?.findings?.[0]).to.have.property('confirmedAt')
     await fixture.installation.killController('SIGKILL')
-    await fixture.installation.startController({ flags })
+    await fixture.installation.startController({ flags: endpoint.flags })
     // Alertmanager repeats in five minutes: for longer than a decision takes there is only the status.
     await new Promise((resolve) => setTimeout(resolve, 20_000))
     expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Firing', objects: 1 })
@@ -151,18 +125,9 @@ describe('alerts of Prometheus and Alertmanager', function () {
     await fixture.apply(queue(ns, 'cart'), policy(ns, 'cart', 'automatic'))
     await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/cart', '--timeout=60s'])
     const [pod] = await fixture.pods(ns)
-    const labels = { alertname: 'QueueStuck', severity: 'critical', namespace: ns, pod: pod?.metadata.name }
-    const body = JSON.stringify({ version: '4', status: 'firing', alerts: [{ status: 'firing', labels, startsAt: new Date().toISOString() }] })
-    const post = (authorization: string): Promise<number | undefined> =>
-      new Promise((resolve, reject) => {
-        const sent = request(url, { method: 'POST', ca: fixture.cluster.ca.certPem, agent: false, headers: { 'content-type': 'application/json', authorization } }, (answer) => {
-          answer.resume()
-          resolve(answer.statusCode)
-        })
-        sent.on('error', reject)
-        sent.end(body)
-      })
-    expect(await post('Bearer another')).to.equal(401)
+    const labels = { alertname: 'QueueStuck', severity: 'critical', namespace: ns, pod: pod?.metadata.name ?? '' }
+    const body = JSON.stringify({ version: '4', status: 'firing', alerts: [firing(labels)] })
+    expect((await endpoint.post(body, 'another')).code).to.equal(401)
     await new Promise((resolve) => setTimeout(resolve, 4000))
     expect(await fixture.actions(ns)).to.deep.equal([])
   })

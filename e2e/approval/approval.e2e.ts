@@ -8,7 +8,7 @@ import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { exec, type Finished } from '../cluster/exec.ts'
 import { acceptedWrites } from '../demo/audit.ts'
-import { breakPods, deployment, Fixture, inNamespace, policy, type PolicyOptions } from '../healing/fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture, type PolicyOptions } from '../healing/fixture.ts'
 import { tokenKubeconfig } from '../installation/files.ts'
 
 const WATCHER = 'watcher'
@@ -26,15 +26,7 @@ const people = (namespace: string): object[] =>
 
 describe('approval by a second person', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   /** One action that waits, of a Deployment that crashes. */
   const waiting = async (ns: string, options: Partial<PolicyOptions> = {}): Promise<HealingAction> => {

@@ -1,21 +1,13 @@
 /** `kubeskippy explain` of a policy that heals a real pod, at each step. */
 import { expect } from 'chai'
-import { breakPods, deployment, Fixture, inNamespace, policy } from '../healing/fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { kubeskippy } from './access.ts'
 
 describe('kubeskippy explain', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async () => {
-    fixture = await Fixture.start()
-  })
-
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const explain = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await kubeskippy(fixture.cluster, 'explain', '-n', 'shop', ...args)

@@ -4,7 +4,7 @@ import { DEPLOYMENTS } from '../../shared/kube/resources.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 /** A Deployment whose only container is as told. */
 function broken(name: string, container: object): object {
@@ -19,15 +19,7 @@ const withTriggers = (object: object, triggers: readonly object[]): object => ({
 
 describe('conditions of real pods and workloads', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const cases: readonly [string, string, object][] = [
     ['image', 'ImagePullBackOff', { image: '127.0.0.1:1/nobody/nothing:1', imagePullPolicy: 'Always' }],

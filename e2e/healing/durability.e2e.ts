@@ -3,19 +3,11 @@ import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startProxy, type FaultProxy, type ProxiedRequest, type ProxyHooks } from '../installation/proxy.ts'
-import { breakPods, deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 describe('promises that outlive the process', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const restartController = async (): Promise<void> => {
     await fixture.installation.killController('SIGKILL')

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { breakPods, deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 const onEvents = (body: object): object[] => [{ name: 'told', type: 'event', cooldownPeriod: '0s', eventTrigger: body }]
 
@@ -21,15 +21,7 @@ function withContainer(object: object, more: object): object {
 
 describe("event triggers on a real kubelet's events", function () {
   this.timeout(240_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   it('BackOff: heals what a new pod heals, once its events have come often enough', async () => {
     const ns = await fixture.namespace('backoff')

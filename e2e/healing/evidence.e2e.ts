@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { healerObjects } from '../../cli/healer.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 const SECRET = 'hunter2-and-more'
 const SCRIPT = `echo "connecting to postgres://shop:${SECRET}@db:5432/shop"; echo "DB_PASSWORD=${SECRET}"; echo "panic: no route to host"; exit 7`
@@ -20,15 +20,7 @@ function talking(name: string): object {
 
 describe('evidence', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const captured = (ns: string) =>
     eventually(async () => {

@@ -104,10 +104,11 @@ export class Fixture {
     if (this.#parts === undefined) return
     const { cluster, installation, api } = this.#parts
     try {
-      for (const thing of this.#owned.toReversed()) await thing.stop()
-      await api.close()
+      // First the controllers: in order they end at once, and what they talk to is still there.
       await installation.stopController()
       await installation.secondController.stop()
+      for (const thing of this.#owned.toReversed()) await thing.stop()
+      await api.close()
       await installation.stopWebhook()
     } finally {
       await cluster.stop()

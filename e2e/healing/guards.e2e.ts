@@ -2,20 +2,11 @@
 import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture, deployment, inNamespace, policy } from './fixture.ts'
+import { deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 describe('guards on real pods', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start({ controller: false })
-    await fixture.installation.startController({ flags: { 'cluster-actions-per-hour': '1' } })
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture({ flags: { 'cluster-actions-per-hour': '1' } })
 
   const nothingDone = async (ns: string): Promise<void> => {
     expect(await fixture.actions(ns)).to.deep.equal([])

@@ -4,19 +4,11 @@ import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { acceptedWrites } from '../demo/audit.ts'
-import { breakPods, deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 describe('the history of a policy', function () {
   this.timeout(240_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const withSpec = (object: object, more: object): object => ({ ...object, spec: { ...(object as { spec: object }).spec, ...more } })
   /** Breaks the pod, and waits until it has been healed and the incident is over. */

@@ -4,7 +4,7 @@ import { AGGREGATE_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { seconds, type Millis } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture, policy } from './fixture.ts'
+import { policy, useFixture } from './fixture.ts'
 
 const GROUP = 'e2e.example.com'
 
@@ -44,15 +44,7 @@ function watching(namespace: string, apiVersion: string, kind: string, type: str
 
 describe('kinds that are watched on demand', function () {
   this.timeout(240_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   const until = (namespace: string, found: (trigger: NonNullable<HealingPolicyStatus['triggers']>[number], status: HealingPolicyStatus) => void, within: Millis = seconds(90)): Promise<void> =>
     eventually(async () => {

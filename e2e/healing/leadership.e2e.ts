@@ -7,24 +7,17 @@ import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import type { Program } from '../installation/program.ts'
 import { startProxy, type FaultProxy, type ProxiedRequest } from '../installation/proxy.ts'
-import { breakPods, deployment, Fixture, inNamespace, policy } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 const ELECTED = { 'leader-elect': 'true' }
 
 describe('two controllers with a lease', function () {
   this.timeout(240_000)
-  let fixture: Fixture
+  const fixture = useFixture({ controller: false })
   let proxy: FaultProxy
 
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start({ controller: false })
-    proxy = await startProxy(fixture.cluster)
-  })
-  after(async () => {
-    await fixture?.installation.secondController.stop()
-    await proxy?.stop()
-    await fixture?.stop()
+  before(async () => {
+    proxy = fixture.own(await startProxy(fixture.cluster))
   })
   afterEach(async () => {
     proxy.setHooks({})

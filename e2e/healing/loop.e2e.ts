@@ -5,19 +5,11 @@ import type { KubeObject } from '../../shared/lib/object.ts'
 import { EVENTS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture, breakPods, deployment, inNamespace, policy } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 describe('the closed loop on real pods', function () {
   this.timeout(180_000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   it('heals what a new pod heals: one eviction as the healer, Effective, the same Deployment Ready', async () => {
     const ns = await fixture.namespace('effective')

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture } from '../healing/fixture.ts'
+import { useFixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 import { acts, measured } from './figures.ts'
@@ -20,18 +20,12 @@ const SCRAPED = { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' }
 
 describe('nights seen in figures alone', function () {
   this.timeout(6 * MINUTES * 1000)
-  let fixture: Fixture
+  const fixture = useFixture({ controller: false })
   let prometheus: Prometheus
 
-  before(async function () {
-    this.timeout(15 * MINUTES * 1000)
-    fixture = await Fixture.start({ controller: false })
-    prometheus = await startPrometheus(fixture.cluster, { scrapeInterval: '1s' })
+  before(async () => {
+    prometheus = fixture.own(await startPrometheus(fixture.cluster, { scrapeInterval: '1s' }))
     await fixture.installation.startController({ flags: { 'prometheus-source': `name=default,url=${prometheus.url}`, 'sync-interval': '1s' } })
-  })
-  after(async () => {
-    await prometheus?.stop()
-    await fixture?.stop()
   })
 
   it('a slow degradation that only Prometheus sees: the one slow pod of two is replaced, while both are Ready', async () => {

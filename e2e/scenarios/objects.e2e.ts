@@ -12,7 +12,7 @@ import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture, policy } from '../healing/fixture.ts'
+import { policy, useFixture } from '../healing/fixture.ts'
 import { rolledOut, tell, workload } from './workloads.ts'
 
 interface Restarting extends KubeObject {
@@ -27,15 +27,7 @@ const withSpec = (object: object, spec: object): object => ({ ...object, spec: {
 
 describe('nights seen in the status of objects', function () {
   this.timeout(5 * MINUTES * 1000)
-  let fixture: Fixture
-
-  before(async function () {
-    this.timeout(15 * MINUTES * 1000)
-    fixture = await Fixture.start()
-  })
-  after(async () => {
-    await fixture?.stop()
-  })
+  const fixture = useFixture()
 
   it('a leak: a container that the kernel kills again and again is healed by one new pod', async () => {
     const ns = await fixture.namespace('leak')

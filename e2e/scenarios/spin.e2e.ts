@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { Fixture } from '../healing/fixture.ts'
+import { useFixture } from '../healing/fixture.ts'
 import { startMetricsServer } from '../monitoring/metrics-server.ts'
 import { acts, measured } from './figures.ts'
 import { rolledOut, tell, workload } from './workloads.ts'
@@ -17,15 +17,12 @@ const SPINNING = 'spin() { timeout "$1" sh -c "while :; do :; done"; }; while :;
 
 describe('a pod that spins on its CPU', function () {
   this.timeout(15 * MINUTES * 1000)
-  let fixture: Fixture
+  const fixture = useFixture({ controller: false })
 
-  before(async function () {
-    this.timeout(15 * MINUTES * 1000)
-    fixture = await Fixture.start({ controller: false })
+  before(async () => {
     await startMetricsServer(fixture.cluster)
     await fixture.installation.startController({ flags: { 'sync-interval': '1s' } })
   })
-  after(async () => fixture?.stop())
 
   it('is left alone while it comes and goes, and is healed once when it stays', async () => {
     const ns = await fixture.namespace('spin')

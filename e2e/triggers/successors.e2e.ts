@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { BUSYBOX_IMAGE } from '../cluster/spec.ts'
-import { Fixture } from '../healing/fixture.ts'
+import { useFixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 
@@ -42,18 +42,12 @@ const policy = (namespace: string, { over, duration }: { readonly over: string; 
 
 describe('pods that come back under their names', function () {
   this.timeout(300_000)
-  let fixture: Fixture
+  const fixture = useFixture({ controller: false })
   let prometheus: Prometheus
 
-  before(async function () {
-    this.timeout(900_000)
-    fixture = await Fixture.start({ controller: false })
-    prometheus = await startPrometheus(fixture.cluster, { scrapeInterval: '1s' })
+  before(async () => {
+    prometheus = fixture.own(await startPrometheus(fixture.cluster, { scrapeInterval: '1s' }))
     await fixture.installation.startController({ flags: { 'sync-interval': '1s', 'prometheus-source': `name=main,url=${prometheus.url}` } })
-  })
-  after(async () => {
-    await prometheus?.stop()
-    await fixture?.stop()
   })
 
   const until = (ns: string, state: string): Promise<void> =>

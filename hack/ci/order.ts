@@ -26,7 +26,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/healing/leadership.e2e.ts': 4,
   'e2e/healing/loop.e2e.ts': 2,
   'e2e/hostile/alerts.e2e.ts': 1,
-  'e2e/hostile/metrics.e2e.ts': 3,
+  'e2e/hostile/metrics.e2e.ts': 2,
   'e2e/hostile/state.e2e.ts': 2.5,
   'e2e/scenarios/spin.e2e.ts': 3,
 }
