@@ -1,25 +1,28 @@
 /** Consent of a namespace to being healed: given by `enable`, taken back by `disable`. */
-import { HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
+import { GROUP } from '../shared/api/v1alpha1/fields.ts'
+import { HEAL_VERB, HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
 import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
 import { isApiError } from '../shared/kube/errors.ts'
-import { NAMESPACES } from '../shared/kube/resources.ts'
+import { HEALING_POLICIES, NAMESPACES, ROLE_BINDINGS, ROLES } from '../shared/kube/resources.ts'
 import { millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
 import { healerRules } from '../controller/permissions.ts'
-import { mayDo } from './access-review.ts'
+import { mayDo, type Question } from './access-review.ts'
 import { NotPossible } from './command.ts'
-import { differing, HEALER_LOGS, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
+import { CONSENT_SELECTOR, consentedTo, consentObjects, differing, HEALER_LOGS, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
 
 type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
 
 export interface Target {
-  readonly api: Pick<KubeApi, 'get' | 'create' | 'patch' | 'delete' | 'post'>
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post'>
   readonly namespace: string
   readonly dryRun: boolean
   /** Beside: the end of a crashed container's log may be kept. What was allowed before stays without it. */
   readonly logs?: boolean
+  /** Namespaces whose policies it lets in, or in `disable` not any more. */
+  readonly consentTo?: readonly string[]
   /** One line of progress, after what it tells about has happened. */
   readonly say: (line: string) => void
   readonly timers: Timers
@@ -35,12 +38,12 @@ export function assertNotProtected(namespace: string): void {
 
 /** Makes the account, its Role and its binding, or brings them back to what they should be. @throws NotPossible, ApiError */
 export async function enable(target: Target): Promise<void> {
-  const { namespace } = target
-  assertNotProtected(namespace)
+  const { namespace, consentTo = [] } = target
+  for (const each of [namespace, ...consentTo]) assertNotProtected(each)
   const place = await find(target, NAMESPACES, { name: namespace })
   if (place === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
   if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${namespace} is being deleted`)
-  const pairs = await look(target)
+  const pairs = await look(target, wantedObjects(namespace, target))
   // All or nothing: half a healer would look like one that waits.
   refuseStrangers(namespace, pairs)
   for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
@@ -51,15 +54,38 @@ export async function enable(target: Target): Promise<void> {
  * that does not exist. @throws NotPossible when the healer may act even so, ApiError
  */
 export async function disable(target: Target): Promise<void> {
-  // What lets logs be read too, whoever asked for it.
-  const pairs = await look({ ...target, logs: true })
+  const { namespace, consentTo, dryRun } = target
+  // What lets logs be read too, and whoever else was let in, whoever asked for it.
+  const homes = consentTo ?? (await letIn(target))
+  const pairs = await look(target, [...(consentTo === undefined ? healerObjects(namespace, { logs: true }) : []), ...homes.flatMap((home) => consentObjects(namespace, home))])
+  const isQuiet = ({ manifest: { metadata } }: HealerObject): boolean => metadata.name === HEALER_LOGS
   for (const { wanted, found } of pairs.toReversed()) {
-    if (found !== undefined && isOurs(found.metadata)) tell(target, wanted, await remove(target, wanted, found))
-    else if (found === undefined && wanted.manifest.metadata.name !== HEALER_LOGS) tell(target, wanted, 'was not there')
+    if (found !== undefined && isOurs(wanted, found.metadata)) tell(target, wanted, await remove(target, wanted, found))
+    else if (found === undefined && !isQuiet(wanted)) tell(target, wanted, 'was not there')
   }
-  refuseStrangers(target.namespace, pairs)
-  if (!target.dryRun && (await stillMay(target))) {
-    throw new NotPossible(`the healer of ${target.namespace} may still act: another RoleBinding or ClusterRoleBinding names it or one of its groups`)
+  refuseStrangers(namespace, pairs)
+  if (dryRun) return
+  if (consentTo === undefined && (await stillMay(target, healerQuestions(namespace)))) {
+    throw new NotPossible(`the healer of ${namespace} may still act: another RoleBinding or ClusterRoleBinding names it or one of its groups`)
+  }
+  for (const home of consentTo ?? []) {
+    if (await stillMay(target, [consentQuestion(home)])) throw new NotPossible(`${namespace} still consents to policies of ${home}: another RoleBinding or ClusterRoleBinding gives the verb ${HEAL_VERB} to its ${HEALER_ACCOUNT} or one of its groups`)
+  }
+}
+
+/** Everything that `enable` makes. */
+export const wantedObjects = (namespace: string, { logs = false, consentTo = [] }: Pick<Target, 'logs' | 'consentTo'>): readonly HealerObject[] => [...healerObjects(namespace, { logs }), ...consentTo.flatMap((home) => consentObjects(namespace, home))]
+
+/** The other namespaces that were let in by `enable`. */
+async function letIn({ api, namespace, say }: Target): Promise<readonly string[]> {
+  try {
+    const lists = await Promise.all([ROLE_BINDINGS, ROLES].map((resource) => api.list(resource, { namespace, labelSelector: CONSENT_SELECTOR })))
+    return [...new Set(lists.flatMap(({ items }) => items.flatMap(({ metadata }) => consentedTo(metadata.name) ?? [])))].sort()
+  } catch (error) {
+    // Without its own healer nobody acts there, whoever was let in.
+    if (!isApiError(error, 'Forbidden')) throw error
+    say(`consent to other namespaces in ${namespace}: left as it is, since you may not list RoleBindings`)
+    return []
   }
 }
 
@@ -68,18 +94,20 @@ interface Pair {
   readonly found: Found | undefined
 }
 
-const look = (target: Target): Promise<Pair[]> =>
-  Promise.all(healerObjects(target.namespace, target).map(async (wanted) => ({ wanted, found: await find(target, wanted.resource, keyOf(wanted)) })))
+const look = (target: Target, objects: readonly HealerObject[]): Promise<Pair[]> =>
+  Promise.all(objects.map(async (wanted) => ({ wanted, found: await find(target, wanted.resource, keyOf(wanted)) })))
 
 const keyOf = ({ manifest: { metadata } }: HealerObject) => ({ namespace: metadata.namespace, name: metadata.name })
 
 const called = ({ resource, manifest }: HealerObject): string => `${resource.kind.toLowerCase()}/${manifest.metadata.name}`
 
 function refuseStrangers(namespace: string, pairs: readonly Pair[]): void {
-  const strangers = pairs.filter(({ found }) => found !== undefined && !isOurs(found.metadata)).map(({ wanted }) => called(wanted))
-  if (strangers.length === 0) return
-  const labels = Object.entries(healerObjects(namespace)[0]?.manifest.metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`)
-  throw new NotPossible(`${strangers.join(', ')} in ${namespace} was not made by KubeSkippy and is left as it is; remove it, or hand it over: kubectl label -n ${namespace} ${strangers.join(' ')} ${labels.join(' ')}`)
+  const strangers = pairs.filter(({ wanted, found }) => found !== undefined && !isOurs(wanted, found.metadata)).map(({ wanted }) => wanted)
+  const [first] = strangers
+  if (first === undefined) return
+  const labels = Object.entries(first.manifest.metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`)
+  const names = strangers.map(called)
+  throw new NotPossible(`${names.join(', ')} in ${namespace} was not made by KubeSkippy and is left as it is; remove it, or hand it over: kubectl label -n ${namespace} ${names.join(' ')} ${labels.join(' ')}`)
 }
 
 async function bring(target: Target, wanted: HealerObject, found: Found | undefined): Promise<Change> {
@@ -119,7 +147,7 @@ async function remove(target: Target, wanted: HealerObject, found: Found, tries 
   }
   const now = await find(target, wanted.resource, keyOf(wanted))
   if (now === undefined) return 'was not there'
-  if (!isOurs(now.metadata)) throw new NotPossible(`${called(wanted)} in ${target.namespace} was changed by somebody else just now and is left as it is`)
+  if (!isOurs(wanted, now.metadata)) throw new NotPossible(`${called(wanted)} in ${target.namespace} was changed by somebody else just now and is left as it is`)
   return remove(target, wanted, now, tries - 1)
 }
 
@@ -138,19 +166,25 @@ const tell = ({ say, namespace, dryRun }: Target, wanted: HealerObject, change: 
 const LOOKS = 5
 const PAUSE = millis(300)
 
+type Asked = Pick<Question, 'verb' | 'group' | 'resource'> & { readonly healerOf: string }
+
+const healerQuestions = (namespace: string): readonly Asked[] =>
+  healerRules.flatMap(({ apiGroups, resources, verbs }) => verbs.map((verb) => ({ healerOf: namespace, verb, group: apiGroups[0] ?? '', resource: resources[0] ?? '' })))
+const consentQuestion = (home: string): Asked => ({ healerOf: home, verb: HEAL_VERB, group: GROUP, resource: HEALING_POLICIES.plural })
+
 /** False too when we may not ask: who is not allowed to ask cannot be told. */
-async function stillMay(target: Target): Promise<boolean> {
+async function stillMay(target: Target, questions: readonly Asked[]): Promise<boolean> {
   for (let look = 1; ; look++) {
-    const answers = await Promise.all(healerRules.flatMap(({ apiGroups, resources, verbs }) => verbs.map((verb) => may(target, apiGroups[0] ?? '', resources[0] ?? '', verb))))
+    const answers = await Promise.all(questions.map((question) => may(target, question)))
     if (!answers.includes(true)) return false
     if (look === LOOKS) return true
     await sleep(target.timers, PAUSE)
   }
 }
 
-async function may({ api, namespace }: Target, group: string, resource: string, verb: string): Promise<boolean> {
+async function may({ api, namespace }: Target, { healerOf, ...question }: Asked): Promise<boolean> {
   try {
-    return await mayDo(api, { namespace, account: HEALER_ACCOUNT }, { namespace, verb, group, resource })
+    return await mayDo(api, { namespace: healerOf, account: HEALER_ACCOUNT }, { namespace, ...question })
   } catch (error) {
     if (isApiError(error, 'Forbidden')) return false
     throw error

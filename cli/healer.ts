@@ -1,12 +1,16 @@
 /** The healer of a namespace: the account that acts in it, and all that it may do. Pure. */
-import { HEALER_ACCOUNT, LOGS_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
-import { healerRules, logRules, type Manifest } from '../controller/permissions.ts'
+import { CONSENT, HEALER_ACCOUNT, LOGS_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
+import { consentRules, healerRules, logRules, type Manifest } from '../controller/permissions.ts'
 import type { Resource } from '../shared/kube/api.ts'
 import { apiVersionOf, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
 import { sameJson } from '../shared/lib/json.ts'
 
 /** By these an object is known as ours, and may be changed and removed. */
 export const HEALER_LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'healer' } as const
+
+/** Of what is not the healer's: consent to policies of other namespaces. */
+const CONSENT_LABELS = { ...HEALER_LABELS, 'app.kubernetes.io/component': 'consent' } as const
+export const CONSENT_SELECTOR = Object.entries(CONSENT_LABELS).map(([name, value]) => `${name}=${value}`).join(',')
 
 export interface HealerObject {
   readonly resource: Resource
@@ -27,27 +31,51 @@ export interface HealerOptions {
 /** Of the Role and the binding that let logs be read: apart, so that they can be given and taken by themselves. */
 export const HEALER_LOGS = `${HEALER_ACCOUNT}-logs`
 
+const object = (namespace: string, labels: Readonly<Record<string, string>>, resource: Resource, name: string, fields: Readonly<Record<string, unknown>>, immutable: readonly string[] = []): HealerObject => ({
+  resource,
+  manifest: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name, namespace, labels }, ...fields },
+  content: Object.keys(fields),
+  immutable,
+})
+
+interface Bound {
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly name: string
+  readonly rules: readonly unknown[]
+  /** Whose healer gets it. */
+  readonly healerOf: string
+}
+
+/** A Role, and the binding that gives it to a healer. */
+const bound = ({ namespace, labels, name, rules, healerOf }: Bound): readonly HealerObject[] => [
+  object(namespace, labels, ROLES, name, { rules }),
+  object(
+    namespace,
+    labels,
+    ROLE_BINDINGS,
+    name,
+    {
+      roleRef: { apiGroup: ROLES.group, kind: ROLES.kind, name },
+      subjects: [{ kind: SERVICE_ACCOUNTS.kind, name: HEALER_ACCOUNT, namespace: healerOf }],
+    },
+    ['roleRef'],
+  ),
+]
+
+const consentName = (home: string): string => `${CONSENT}-${home}`
+
+/** By which a namespace lets policies of another one in. */
+export const consentObjects = (namespace: string, home: string): readonly HealerObject[] =>
+  bound({ namespace, labels: CONSENT_LABELS, name: consentName(home), rules: consentRules, healerOf: home })
+
+/** The other namespace of an object of consent; undefined: it is none. */
+export const consentedTo = (name: string): string | undefined => (name.startsWith(consentName('')) ? name.slice(consentName('').length) : undefined)
+
 /** In the order in which they are made: the binding, which gives the right, last. Removed in the reverse order. */
 export function healerObjects(namespace: string, { logs = false }: HealerOptions = {}): readonly HealerObject[] {
-  const object = (resource: Resource, name: string, fields: Readonly<Record<string, unknown>>, immutable: readonly string[] = []): HealerObject => ({
-    resource,
-    manifest: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name, namespace, labels: HEALER_LABELS }, ...fields },
-    content: Object.keys(fields),
-    immutable,
-  })
-  const account = object(SERVICE_ACCOUNTS, HEALER_ACCOUNT, {})
-  const role = (name: string, rules: readonly unknown[]): readonly HealerObject[] => [
-    object(ROLES, name, { rules }),
-    object(
-      ROLE_BINDINGS,
-      name,
-      {
-        roleRef: { apiGroup: ROLES.group, kind: ROLES.kind, name },
-        subjects: [{ kind: SERVICE_ACCOUNTS.kind, name: HEALER_ACCOUNT, namespace }],
-      },
-      ['roleRef'],
-    ),
-  ]
+  const account = object(namespace, HEALER_LABELS, SERVICE_ACCOUNTS, HEALER_ACCOUNT, {})
+  const role = (name: string, rules: readonly unknown[]): readonly HealerObject[] => bound({ namespace, labels: HEALER_LABELS, name, rules, healerOf: namespace })
   if (!logs) return [account, ...role(HEALER_ACCOUNT, healerRules)]
   const annotations = { [LOGS_ANNOTATION]: 'true' }
   const { manifest } = account
@@ -59,8 +87,8 @@ export function healerObjects(namespace: string, { logs = false }: HealerOptions
 export type Fields = Readonly<Record<string, unknown>>
 
 /** Whether it may be changed or removed: somebody else's object of that name may not. */
-export const isOurs = ({ labels = {} }: { readonly labels?: Readonly<Record<string, string>> }): boolean =>
-  Object.entries(HEALER_LABELS).every(([name, value]) => labels[name] === value)
+export const isOurs = ({ manifest }: HealerObject, { labels = {} }: { readonly labels?: Readonly<Record<string, string>> }): boolean =>
+  Object.entries(manifest.metadata.labels ?? {}).every(([name, value]) => labels[name] === value)
 
 /** Fields of `found` that are not as they should be. */
 export function differing({ manifest, content, annotations = {} }: HealerObject, found: Fields & { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): readonly string[] {

@@ -116,7 +116,7 @@ describe('objects of other kinds in the whole controller', () => {
     town.cluster.definitions.define(GADGETS)
     await town.start()
     await town.live(seconds(5))
-    expect(trigger()).to.include({ state: 'NoData', message: 'example.com/v1 Gadget is cluster-scoped, and a HealingPolicy reaches objects of its own namespace only' })
+    expect(trigger()).to.include({ state: 'NoData', message: 'example.com/v1 Gadget is cluster-scoped, and a HealingPolicy reaches objects of namespaces only' })
   })
 
   it('is watched only while a policy selects it', async () => {

@@ -2,8 +2,9 @@
  * All that the controller's account may do: read workloads, write our own objects and events, and act as the healer of
  * a namespace. It has no write verb on any workload.
  */
+import type { Permission } from '../shared/rules/action-writes.ts'
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
-import { AGGREGATE_LABEL, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import { AGGREGATE_LABEL, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -30,7 +31,6 @@ import {
 } from '../shared/kube/resources.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../shared/rules/triggers/built-in-metrics.ts'
 import { ENDPOINT_SLICES } from './adapters/metrics/endpoints.ts'
-import type { Permission } from './actions/action.ts'
 import { healerPermissions, optionalPermissions } from './actions/index.ts'
 
 /** As in a Role: a list of each, never `*`. */
@@ -78,6 +78,9 @@ const observed = (kinds: readonly KnownKind[]): readonly PolicyRule[] =>
     resources: kinds.filter(({ apiVersion }) => groupOf(apiVersion) === group).map(({ plural }) => plural),
     verbs: ['list', 'watch'],
   }))
+
+/** All that a namespace gives by consenting to policies of another one: no right on any object of it. */
+export const consentRules: readonly PolicyRule[] = [on(HEALING_POLICIES, [HEAL_VERB])]
 
 /** In every namespace. */
 export const controllerClusterRules: readonly PolicyRule[] = [
@@ -148,4 +151,12 @@ export const kubeletRules: readonly PolicyRule[] = [
 
 export const kubeletRbac: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: KUBELET_METRICS_ROLE, labels: { ...LABELS, [AGGREGATE_LABEL]: 'true' } }, rules: kubeletRules },
+]
+
+/**
+ * Nobody can give away a right that he does not have: who administers a namespace (not who only edits it) can give its consent
+ * to others.
+ */
+export const namespaceAdminRbac: readonly Manifest[] = [
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: CONSENT, labels: { ...LABELS, 'rbac.authorization.k8s.io/aggregate-to-admin': 'true' } }, rules: consentRules },
 ]

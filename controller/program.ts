@@ -86,7 +86,7 @@ export function createController(parts: ControllerParts): ProgramParts {
     log,
     reads: metrics.metricReads,
     tick: parts.syncInterval,
-    wanted: metricsWanted(objects, parts.metricSource.kubelets, (namespace) => cluster.world(namespace)),
+    wanted: metricsWanted(objects, parts.metricSource.kubelets, ({ namespace, namespaces }) => cluster.world(namespace, new Map(namespaces.map((name) => [name, 'Given'])))),
   })
   const cluster = new WatchedCluster({ ...watching, clock, installation, metricReadings, alerts: parts.alerts ?? { readings: () => NO_ALERTS } })
   const ledgers = new LedgerStore({ ...watching, clock, namespace: installation.operatorNamespace, ...(election === undefined ? {} : { leads: () => election.leading }) })

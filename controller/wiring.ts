@@ -11,7 +11,7 @@ import type { Wanted } from './adapters/metrics/rounds.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
 import { demandOf } from './healing/demand.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
-import type { ApiOwnObjects } from './adapters/own-objects.ts'
+import { reachOf, type ApiOwnObjects } from './adapters/own-objects.ts'
 import { compilePolicy, type CompiledPolicy } from './healing/policy.ts'
 import { select } from './healing/select.ts'
 import type { PolicyKey } from './ports/ledgers.ts'
@@ -31,7 +31,7 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
   const askAgain = (policy: PolicyKey): void => {
     for (const action of objects.openActions(policy.namespace)) {
       const { spec, status } = action
-      if (spec.approvalRequired === true && status?.approvedAt === undefined && spec.policyRef.name === policy.name) actionQueue.addAfter(keyOf(action), ECHO)
+      if (spec.approvalRequired === true && status?.approvedAt === undefined && spec.policyRef.name === policy.name && spec.policyRef.namespace === policy.namespace) actionQueue.addAfter(keyOf(action), ECHO)
     }
   }
   const policies = objects.policies.subscribe((event) => {
@@ -89,7 +89,7 @@ interface Asking {
 }
 
 /** What all policies ask of metrics. One that does not compile asks nothing; its reconciler says so. */
-export function metricsWanted(objects: ApiOwnObjects, kubelets: true | undefined, world: (namespace: string) => Parameters<typeof select>[1]): () => readonly Wanted[] {
+export function metricsWanted(objects: ApiOwnObjects, kubelets: true | undefined, world: (policy: CompiledPolicy) => Parameters<typeof select>[1]): () => readonly Wanted[] {
   const known = new WeakMap<HealingPolicy, Asking>()
   return () =>
     [...objects.policies.store.values()].flatMap((policy) => {
@@ -97,7 +97,7 @@ export function metricsWanted(objects: ApiOwnObjects, kubelets: true | undefined
       known.set(policy, { compiled, always })
       if (compiled === undefined || kubelets === undefined) return always
       // Which nodes depends on what is selected now.
-      const nodes = kubeletQuestions(compiled, () => select(compiled, world(compiled.namespace)).pods.map(({ object }) => object))
+      const nodes = kubeletQuestions(compiled, () => select(compiled, world(compiled)).pods.map(({ object }) => object))
       return [...always, ...nodes.map((asked) => ({ ...asked, by: keyOf(policy) }))]
     })
 }
@@ -117,8 +117,7 @@ function askingOf(policy: HealingPolicy, kubelets: true | undefined): Asking {
 export const wireDemand = ({ demanded }: WatchedCluster, objects: ApiOwnObjects): (() => void) =>
   objects.policies.subscribe((event) => {
     if (event.type === 'updated' && event.old.metadata.generation === event.object.metadata.generation) return
-    const { namespace = '' } = event.object.metadata
-    demanded.demand(namespace, demandOf(objects.policiesIn(namespace)))
+    for (const namespace of new Set([event.object, ...(event.type === 'updated' ? [event.old] : [])].flatMap(reachOf))) demanded.demand(namespace, demandOf(objects.policiesIn(namespace)))
   })
 
 /** Our own status, or another controller's, is no news about a policy. */

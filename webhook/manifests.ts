@@ -18,7 +18,7 @@ import {
   WEBHOOK_TLS_SECRET,
 } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest } from '../shared/kube/api.ts'
-import { apiVersionOf, MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+import { apiVersionOf, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 
 export const LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'webhook' } as const
 
@@ -97,7 +97,7 @@ export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
 const RBAC = 'rbac.authorization.k8s.io'
 const subject = { kind: 'ServiceAccount', name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const
 
-/** All that the door may do: its own Secret, and its own two configurations. */
+/** All that the door may do: its own Secret, its own two configurations, and ask who may do what. */
 export const webhookRbac: readonly Manifest[] = [
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS } },
   {
@@ -124,6 +124,7 @@ export const webhookRbac: readonly Manifest[] = [
     rules: [
       { apiGroups: [MUTATING_WEBHOOKS.group], resources: [MUTATING_WEBHOOKS.plural], resourceNames: [MUTATING_CONFIGURATION], verbs: ['get', 'patch'] },
       { apiGroups: [VALIDATING_WEBHOOKS.group], resources: [VALIDATING_WEBHOOKS.plural], resourceNames: [VALIDATING_CONFIGURATION], verbs: ['get', 'patch'] },
+      { apiGroups: [SUBJECT_ACCESS_REVIEWS.group], resources: [SUBJECT_ACCESS_REVIEWS.plural], verbs: ['create'] },
     ],
   },
   {

@@ -18,6 +18,7 @@ import { toInstallation } from '../shared/rules/installation-options.ts'
 import { parseAddress } from '../shared/runtime/address.ts'
 import { Health } from '../shared/runtime/health.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
+import { accessReviews } from './admission/access.ts'
 import { declareAdmissionMetrics } from './admission/metrics.ts'
 import { createApp } from './app.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
@@ -36,6 +37,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const readyz = new Health()
   const app = createApp({
     installation: toInstallation(options),
+    access: accessReviews({ api, timers, log }),
     metrics: declareAdmissionMetrics(metrics),
     clock,
     timers,

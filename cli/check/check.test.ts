@@ -107,6 +107,7 @@ describe('kubeskippy check', () => {
   type Bench = ReturnType<typeof setUp>
   const changedLedger = (spec: object) => ({ cluster }: Bench) =>
     void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: LEDGER }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
+  const reachBank = (cluster: Bench['cluster']): void => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } } }))
   const wrong: readonly (readonly [what: string, check: string, result: 'warn' | 'fail', says: RegExp, breaks: (bench: Bench) => void, options?: BenchOptions])[] = [
     ['a server below 1.30', 'server', 'fail', /v1\.29\.14 is older than 1\.30/, () => {}, { version: 'v1.29.14' }],
     ['a server below 1.36', 'server', 'fail', /no constrained impersonation/, () => {}, { version: 'v1.35.9-gke.1' }],
@@ -139,6 +140,8 @@ describe('kubeskippy check', () => {
     ['a policy that nobody has looked at', 'policies', 'warn', /no controller has looked at shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 } }))],
     ['a policy that is not accepted', 'policies', 'warn', /not accepted: shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'False' }] } }))],
     ['a namespace without its healer', 'healers', 'warn', /shop has policies but no account/, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: 'shop', name: HEALER_ACCOUNT })],
+    ['a namespace that has not consented', 'healers', 'warn', /bank does not consent to policies of shop/, ({ cluster }) => reachBank(cluster), { may: (call, body) => rights(call, body) && (body as { spec: { resourceAttributes: { verb: string } } }).spec.resourceAttributes.verb !== 'heal' }],
+    ['another namespace without its healer', 'healers', 'warn', /bank has policies but no account/, ({ cluster }) => reachBank(cluster)],
     ['a healer without its rights', 'healers', 'warn', /may not do all/, () => {}, { may: (call, body) => rights(call, body) && !(body as { spec: { user: string } }).spec.user.endsWith(HEALER_ACCOUNT) }],
     ['no metrics', 'metrics', 'warn', /not served/, ({ cluster }) => void cluster.faults.add(({ resource }) => (resource === POD_METRICS ? { when: 'before', answer: { code: 404, message: '', text: '404 page not found' } } : undefined))],
     ['metrics that do not answer', 'metrics', 'warn', /does not answer \(503\)/, ({ cluster }) => void cluster.faults.add(({ resource }) => (resource === POD_METRICS ? { when: 'before', answer: { code: 503, reason: 'ServiceUnavailable', message: 'no' } } : undefined))],

@@ -16,10 +16,21 @@ export const healersCheck: Check = {
   name: 'healers',
   run: async (context) => {
     const policies = await listAll<HealingPolicy>(context.api, HEALING_POLICIES)
-    const acting = [...new Set(policies.filter(({ spec }) => spec.mode !== 'monitor').map(({ metadata }) => metadata.namespace ?? ''))].sort()
-    if (acting.length === 0) return [ok('no policy acts')]
-    return Promise.all(acting.map((namespace) => healer(context, namespace)))
+    const acting = [...new Set(policies.filter(({ spec }) => spec.mode !== 'monitor').flatMap(reachOf))].sort()
+    const healers = acting.length === 0 ? [ok('no policy acts')] : await Promise.all(acting.map((namespace) => healer(context, namespace)))
+    const abroad = [...new Set(policies.flatMap((policy) => reachOf(policy).map((where) => `${policy.metadata.namespace} ${where}`)))].sort().map((pair) => pair.split(' '))
+    return [...healers, ...(await Promise.all(abroad.filter(([home, where]) => home !== where).map(([home = '', where = '']) => consent(context, home, where))))]
   },
+}
+
+/** Where a policy looks, and acts. */
+const reachOf = ({ metadata, spec }: HealingPolicy): readonly string[] => spec.selector.namespaces ?? [metadata.namespace ?? '']
+
+async function consent({ api, now }: CheckContext, home: string, where: string): Promise<Found> {
+  const state = await new ApiLiveReader({ api, clock: { now: () => now }, installation: DEFAULT_INSTALLATION }).consent(home, where)
+  if (state === 'Given') return ok(`${where} lets policies of ${home} in`)
+  const what = state === 'Missing' ? `${where} does not consent to policies of ${home}: they do nothing there` : `whether ${where} consents to policies of ${home} could not be asked`
+  return warn(what, `kubeskippy enable -n ${where} --consent-to ${home}`)
 }
 
 async function healer({ api, now }: CheckContext, namespace: string): Promise<Found> {
@@ -27,7 +38,7 @@ async function healer({ api, now }: CheckContext, namespace: string): Promise<Fo
   const state = await reader.healer(namespace, healerPermissions)
   switch (state) {
     case 'Ready':
-      return ok(`${namespace} has consented`)
+      return ok(`${namespace} may be healed`)
     case 'Missing':
       return warn(`${namespace} has policies but no account ${HEALER_ACCOUNT}: they find, and do nothing`, `kubeskippy enable -n ${namespace}`)
     case 'Forbidden':

@@ -54,8 +54,8 @@ function headline({ action, policy, now }: ActionStory, status: Status): Pair[] 
     ['approval', approvalOf(action, now)],
     ['decided by', `policy ${policyRef.namespace}/${policyRef.name}, generation ${policyRef.generation}${policyNow(policy, policyRef)}`],
     ['because', `trigger ${trigger.name}, since ${moment(trigger.since, now)}: ${trigger.evidence}`],
-    ['incident', `${incident.id} of ${described(incident.subject)}, rung ${incident.rung + 1}, try ${incident.ordinal}${before(incident.recurrence)}`],
-    ['target', `${described(targetResource)} (uid ${targetResource.uid ?? 'unknown'})`],
+    ['incident', `${incident.id} of ${described(incident.subject, spec.policyRef.namespace)}, rung ${incident.rung + 1}, try ${incident.ordinal}${before(incident.recurrence)}`],
+    ['target', `${described(targetResource, spec.policyRef.namespace)} (uid ${targetResource.uid ?? 'unknown'})`],
     ['action', `${name}: ${type}${given === '' ? '' : ` (${given})`}`],
     ['timeout', `${spec.timeout}${spec.retryPolicy === undefined ? '' : `, or ${spec.retryPolicy.maxAttempts} tries that failed`}`],
   ]

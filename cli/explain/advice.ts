@@ -13,6 +13,8 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   ClockSkew: 'set the clock of the machine that the controller runs on (NTP)',
   NamespaceTerminating: 'the namespace is on its way out; nothing more is done in it',
   ProtectedNamespace: 'nothing acts there: the installation protects the namespace (protectedNamespaces)',
+  NoConsent: 'whoever runs the namespace that the sentence names lets policies of NAMESPACE in: kubeskippy enable -n THERE --consent-to NAMESPACE',
+  ConsentUnknown: 'kubeskippy check: the controller must be able to ask the API server (SubjectAccessReview)',
   OptedOut: 'remove the annotation kubeskippy.io/ignore, when its owner agrees',
   OutsideSchedule: 'wait until safetyRules.schedules allow it, or change them',
   Protected: 'take it out of safetyRules.protectedResources, if it should be healed',

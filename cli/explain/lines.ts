@@ -8,7 +8,8 @@ const MOST_EVENTS = 15
 
 type Condition = NonNullable<NonNullable<HealingPolicy['status']>['conditions']>[number]
 
-export const described = ({ kind, name }: { readonly kind: string; readonly name: string }): string => `${kind}/${name}`
+/** @param home the policy's namespace: an object of another one is told with it */
+export const described = ({ kind, name, namespace }: { readonly kind: string; readonly name: string; readonly namespace?: string }, home = namespace): string => `${kind}/${name}${namespace === undefined || namespace === home ? '' : ` in ${namespace}`}`
 
 /** `Succeeded, Effective`, `Failed`, `not begun`. */
 export function stateOf({ status }: HealingAction): string {
@@ -21,7 +22,7 @@ export const actionRows = (actions: readonly HealingAction[], now: Instant): str
   actions.map((action) => {
     const { spec, status, metadata } = action
     const at = parseInstant(metadata.creationTimestamp)
-    const what = `${spec.dryRun ? 'dry run of ' : ''}${spec.action.type} of ${described(spec.targetResource)}`
+    const what = `${spec.dryRun ? 'dry run of ' : ''}${spec.action.type} of ${described(spec.targetResource, metadata.namespace)}`
     const result = status?.result === undefined ? '' : `: ${status.result.message}`
     return [at === undefined ? '' : clock(at, now), `rung ${spec.incident.rung + 1}`, metadata.name, what, `${stateOf(action)}${result}`]
   })

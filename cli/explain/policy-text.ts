@@ -5,6 +5,7 @@ import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1
 import { plural, quoted } from '../../shared/lib/text.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
 import { block, flat, moment, pairs, section, table, type Pair } from '../layout.ts'
+import { CONSENTED } from '../../controller/healing/status.ts'
 import { adviceFor } from './advice.ts'
 import { actionRows, conditionRows, described, eventLines } from './lines.ts'
 import type { PolicyStory } from './story.ts'
@@ -55,7 +56,8 @@ function selection({ selector }: HealingPolicySpec, status: Status | undefined):
   const expressions = (labelSelector?.matchExpressions ?? []).map(({ key, operator, values }) => `${key} ${operator}${values === undefined ? '' : ` (${values.join(', ')})`}`)
   const where = [...labels, ...expressions].join(', ')
   const found = status?.matched === undefined ? '' : `: ${status.matched} matched, ${status.healthy ?? 0} healthy`
-  return `${kinds === '' ? 'Pod' : kinds}${where === '' ? '' : ` where ${where}`}${found}`
+  const places = selector.namespaces === undefined || selector.namespaces.length === 1 ? '' : ` in ${selector.namespaces.join(', ')}`
+  return `${kinds === '' ? 'Pod' : kinds}${where === '' ? '' : ` where ${where}`}${places}${found}`
 }
 
 /** What is going on, or why nothing is. What stops everything comes first, read just now. */
@@ -70,15 +72,17 @@ function nowLines({ policy, stops, now, problems }: PolicyStory, status: Status 
   if (status === undefined || status.observedGeneration === undefined) return pairs([...stopped, ['unseen', 'no controller has looked at it yet'], ['to change', 'is the controller running? kubeskippy check']])
   const stale = status.observedGeneration < (policy.metadata.generation ?? 1)
   const decision = status.lastDecision
+  const closed = status.conditions?.find(({ type, status: value }) => type === CONSENTED && value === 'False')
   const ready = status.conditions?.find(({ type, status: value }) => type === 'Ready' && value === 'False')
   return pairs([
     ...stopped,
     ['stale', stale ? 'the controller has not looked at the last change of the policy yet' : undefined],
     ['not ready', ready === undefined || ready.reason === decision?.reason ? undefined : `${ready.reason}: ${ready.message}`],
+    ['no consent', closed === undefined || closed.reason === ready?.reason ? undefined : closed.message],
     ['decision', decision === undefined ? 'none yet' : `${decision.reason ?? decision.kind ?? ''}${decision.message === undefined ? '' : `: ${decision.message}`}`],
     ['since', moment(decision?.time, now)],
     ['next try', moment(decision?.retryAt, now)],
-    ['to change', adviceFor(ready?.reason, policy.metadata) ?? adviceFor(decision?.reason, policy.metadata)],
+    ['to change', adviceFor(ready?.reason, policy.metadata) ?? adviceFor(decision?.reason, policy.metadata) ?? adviceFor(closed?.reason, policy.metadata)],
   ])
 }
 
@@ -99,7 +103,7 @@ function statusLines(story: PolicyStory, status: Status): string[] {
 /** What the triggers see. */
 export const seenLines = (spec: HealingPolicySpec, status: Status, now: Instant): string[] => [
   ...section('Triggers', triggerLines(spec, status, now)),
-  ...section('Findings', findingLines(status, now)),
+  ...section('Findings', findingLines(spec, status, now)),
 ]
 
 function triggerLines(spec: HealingPolicySpec, status: Status, now: Instant): string[] {
@@ -134,8 +138,10 @@ function leadsTo(spec: HealingPolicySpec, trigger: string): string {
 const ladderOf = (spec: HealingPolicySpec, trigger: string): readonly HealingPolicySpec['actions'][number][] =>
   spec.actions.filter(({ triggers }) => trigger === ALL_TRIGGERS || triggers === undefined || triggers.includes(trigger)).toSorted((a, b) => a.priority - b.priority)
 
-function findingLines({ findings = [] }: Status, now: Instant): string[] {
-  const rows = findings.slice(0, MOST_FINDINGS).map(({ state, trigger, object, since, message }) => [state, trigger, described(object), `since ${moment(since, now)}${message === undefined ? '' : `: ${message}`}`])
+function findingLines({ selector }: HealingPolicySpec, { findings = [] }: Status, now: Instant): string[] {
+  // Of one namespace it goes without saying.
+  const home = (selector?.namespaces ?? []).length > 1 ? '' : undefined
+  const rows = findings.slice(0, MOST_FINDINGS).map(({ state, trigger, object, since, message }) => [state, trigger, described(object, home), `since ${moment(since, now)}${message === undefined ? '' : `: ${message}`}`])
   return [...table(rows), ...(findings.length > MOST_FINDINGS ? [`  and ${findings.length - MOST_FINDINGS} more`] : [])]
 }
 
@@ -151,7 +157,7 @@ function incidentLines({ policy, actions, now }: PolicyStory, { incidents = [] }
     const ladder = ladderOf(policy.spec, trigger)
     const next = state === 'Escalated' ? `${WHY_ESCALATED[escalatedFor ?? 'LadderExhausted']}: a person has to look` : `rung ${rung + 1} of ${ladder.length}${ladder[rung] === undefined ? '' : ` (${ladder[rung].name})`}`
     return [
-      `  ${id}: ${state}, ${trigger} on ${described(subject)}, since ${moment(openedAt, now)}, ${next}${recurrence === 0 ? '' : `; healed ${recurrence === 1 ? 'once' : `${recurrence} times`} in the day before`}`,
+      `  ${id}: ${state}, ${trigger} on ${described(subject, policy.metadata.namespace)}, since ${moment(openedAt, now)}, ${next}${recurrence === 0 ? '' : `; healed ${recurrence === 1 ? 'once' : `${recurrence} times`} in the day before`}`,
       ...table(actionRows(actions.filter(({ spec }) => spec.incident.id === id), now), 4),
     ]
   })
@@ -160,7 +166,7 @@ function incidentLines({ policy, actions, now }: PolicyStory, { incidents = [] }
 /** Of the ledger, which only administrators read. */
 function coolingLines({ ledger, now }: PolicyStory): string[] {
   const cooling = (ledger?.incidents ?? []).filter(({ state, cooldownUntil }) => state === 'Ended' && cooldownUntil !== undefined)
-  return table(cooling.map(({ trigger, subject, cooldownUntil }) => [trigger, described(subject), `until ${moment(cooldownUntil, now)}`]))
+  return table(cooling.map(({ trigger, subject, cooldownUntil }) => [trigger, described(subject, ledger?.policy.namespace), `until ${moment(cooldownUntil, now)}`]))
 }
 
 export function limitLines(spec: HealingPolicySpec, { budget, breaker, outcomes }: Status, now: Instant): string[] {

@@ -1,13 +1,14 @@
 /**
  * The cluster with one policy laid over it: what the controller reads is real, what it writes stays here. The person's
- * rights are enough: only the policy's namespace is read, and what may not be read is assumed and said.
+ * rights are enough: only the namespaces of the policy are read, and what may not be read is assumed and said.
  */
-import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
+import { HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { GetOptions, KubeApi, KubeManifest, KubeObject, KubeReader, ListOptions, ObjectKey, ObjectList, Patch, Resource, WatchEvent, WatchOptions } from '../../shared/kube/api.ts'
 import { ApiError, isApiError } from '../../shared/kube/errors.ts'
 import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { keyString } from '../../shared/kube/store.ts'
+import { isObject } from '../../shared/lib/json.ts'
 import { formatInstant, after, instant, type Instant, type Millis } from '../../shared/lib/time.ts'
 
 export interface OverlayOptions {
@@ -28,6 +29,9 @@ export interface OverlayOptions {
 
 /** Without these there is no decision. */
 const ESSENTIAL: ReadonlySet<Resource> = new Set([PODS, ...WORKLOADS, NAMESPACES, SERVICE_ACCOUNTS, CONFIG_MAPS, HEALING_POLICIES, HEALING_ACTIONS, HEALING_LEDGERS])
+
+/** Its own, and those that it selects. */
+export const namespacesOf = ({ metadata: { namespace = '' }, spec }: HealingPolicy): readonly string[] => [...new Set([namespace, ...(spec.selector.namespaces ?? [])])]
 
 /** Newer than whatever the API server has. */
 const FIRST_VERSION = 10n ** 17n
@@ -76,7 +80,7 @@ export class Overlay implements KubeApi {
     try {
       return await this.#options.api.get<T>(resource, key, options)
     } catch (error) {
-      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource) : undefined
+      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource, key.namespace ?? key.name) : undefined
       if (assumed === undefined) throw error
       const [object] = assumed
       if (object === undefined) throw notFound(resource, key)
@@ -111,22 +115,43 @@ export class Overlay implements KubeApi {
       const { resourceVersion } = await api.list(resource, { namespace, limit: 1 })
       return { items: [policy], resourceVersion }
     }
+    if (resource === HEALING_ACTIONS) {
+      const page = await this.#listedIn(resource, options, namespace)
+      return { ...page, items: page.items.filter((action) => (action as HealingAction).spec.policyRef?.name === name) }
+    }
+    const all = resource === NAMESPACES || (resource.namespaced && options.namespace === undefined)
+    const [only, ...others] = all ? namespacesOf(policy) : [options.namespace ?? namespace]
+    if (others.length === 0) return this.#listedIn(resource, options, only ?? namespace)
+    const pages = await Promise.all(namespacesOf(policy).map((each) => this.#whole(resource, options, each)))
+    return { items: pages.flatMap(({ items }) => items), resourceVersion: pages[0]?.resourceVersion ?? '1' }
+  }
+
+  /** Tokens of several lists cannot be handed on as one. */
+  async #whole(resource: Resource, options: ListOptions, namespace: string): Promise<ObjectList> {
+    const items: KubeObject[] = []
+    let page = await this.#listedIn(resource, options, namespace)
+    items.push(...page.items)
+    while (page.continue !== undefined) {
+      page = await this.#listedIn(resource, { ...options, continue: page.continue }, namespace)
+      items.push(...page.items)
+    }
+    return { items, resourceVersion: page.resourceVersion }
+  }
+
+  async #listedIn(resource: Resource, options: ListOptions, namespace: string): Promise<ObjectList> {
     const scoped: ListOptions = { ...options, ...(resource.namespaced && options.namespace === undefined ? { namespace } : {}), ...(resource === NAMESPACES ? { fieldSelector: `metadata.name=${namespace}` } : {}) }
     try {
-      const page = await api.list(resource, scoped)
-      if (resource === HEALING_ACTIONS) return { ...page, items: page.items.filter((action) => (action as HealingAction).spec.policyRef?.name === name) }
-      return page
+      return await this.#options.api.list(resource, scoped)
     } catch (error) {
-      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource) : undefined
+      const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource, scoped.namespace ?? namespace) : undefined
       if (assumed === undefined) throw error
       return { items: assumed, resourceVersion: '1' }
     }
   }
 
   /** In place of what may not be read; undefined: without it there is nothing to decide. */
-  #assumed(resource: Resource): readonly KubeObject[] | undefined {
+  #assumed(resource: Resource, namespace: string): readonly KubeObject[] | undefined {
     const { note, policy } = this.#options
-    const { namespace = '' } = policy.metadata
     const metadata = { uid: 'assumed', resourceVersion: '1', creationTimestamp: policy.metadata.creationTimestamp ?? formatInstant(instant(0)) }
     if (resource === NAMESPACES) {
       note(`you may not read namespace ${namespace}: its annotations are taken for absent`)
@@ -168,7 +193,8 @@ export class Overlay implements KubeApi {
       return await this.#options.api.post<T>(resource, key, subresource, body)
     } catch (error) {
       if (!isApiError(error, 'Forbidden')) throw error
-      this.#options.note(`you may not ask what ${HEALER_ACCOUNT} may do: it is taken to have its rights`)
+      const asked = attributesOf(body)
+      this.#options.note(asked['verb'] === HEAL_VERB ? `you may not ask whether ${String(asked['namespace'])} consents: it is taken to` : `you may not ask what ${HEALER_ACCOUNT} may do: it is taken to have its rights`)
       return { status: { allowed: true } } as T
     }
   }
@@ -214,6 +240,13 @@ export class Overlay implements KubeApi {
 const idOf = ({ plural, group }: Resource, { namespace, name }: ObjectKey): string => `${plural}.${group} ${keyString({ namespace, name })}`
 
 const isPolicy = (resource: Resource, key: ObjectKey, { metadata }: HealingPolicy): boolean => resource === HEALING_POLICIES && key.name === metadata.name && key.namespace === metadata.namespace
+
+/** Of a review. */
+function attributesOf(body: unknown): Readonly<Record<string, unknown>> {
+  const spec = isObject(body) ? body['spec'] : undefined
+  const asked = isObject(spec) ? spec['resourceAttributes'] : undefined
+  return isObject(asked) ? asked : {}
+}
 
 /** The status is written by a JSON patch that replaces it whole. */
 const statusIn = (body: unknown): HealingPolicyStatus | undefined =>

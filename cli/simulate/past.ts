@@ -17,16 +17,16 @@ const BOOKMARKS = seconds(60)
 /** What is in them says nothing of the past. */
 const OF_TODAY: ReadonlySet<Resource> = new Set([HEALING_ACTIONS, HEALING_LEDGERS, CONFIG_MAPS])
 
-export function past(overlay: Overlay, time: Clock & Timers, namespace: string): KubeApi {
+export function past(overlay: Overlay, time: Clock & Timers, namespaces: readonly string[]): KubeApi {
   // Whether there is consent today is no matter of the past.
-  const healer: KubeObject = { apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: { namespace, name: HEALER_ACCOUNT, uid: HEALER_ACCOUNT, resourceVersion: '1', creationTimestamp: formatInstant(time.now()) } }
+  const healerOf = (namespace: string): KubeObject => ({ apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: { namespace, name: HEALER_ACCOUNT, uid: HEALER_ACCOUNT, resourceVersion: '1', creationTimestamp: formatInstant(time.now()) } })
   const begin = time.now()
   const ended = new Queue()
   return {
     serverTime: () => time.now(),
     discover: (group, version) => overlay.discover(group, version),
     get: async <T extends KubeObject>(resource: Resource, key: ObjectKey): Promise<T> => {
-      if (resource === SERVICE_ACCOUNTS) return healer as T
+      if (resource === SERVICE_ACCOUNTS) return healerOf(key.namespace ?? '') as T
       const written = overlay.written(resource, key)
       if (written !== undefined) return written as T
       if (resource === HEALING_LEDGERS || resource === HEALING_ACTIONS) throw new ApiError({ kind: 'NotFound', code: 404, reason: 'NotFound', request: `GET ${resource.plural}` })
@@ -34,7 +34,7 @@ export function past(overlay: Overlay, time: Clock & Timers, namespace: string):
     },
     list: async (resource, options) => {
       const page = await overlay.list(resource, options)
-      if (resource === SERVICE_ACCOUNTS) return { ...page, items: [healer] as never }
+      if (resource === SERVICE_ACCOUNTS) return { ...page, items: namespaces.map(healerOf) as never }
       return { ...page, items: OF_TODAY.has(resource) ? [] : page.items.map((item) => asOld(item, begin)) as never }
     },
     // Nobody keeps them for so long.

@@ -14,7 +14,7 @@ import type { MetricSource } from '../../controller/ports/metric-source.ts'
 import { createController } from '../../controller/program.ts'
 import { metricQuestions } from '../../controller/triggers/metric/args.ts'
 import { NotPossible } from '../command.ts'
-import { Overlay } from './overlay.ts'
+import { namespacesOf, Overlay } from './overlay.ts'
 import { past } from './past.ts'
 import type { SimulationParts } from './run.ts'
 import { settle, steps, VirtualTime } from './virtual-time.ts'
@@ -52,7 +52,7 @@ export async function replay(parts: SimulationParts, written: HealingPolicy, las
   const diary = new Diary(time)
   const failures: unknown[] = []
   const overlay = new Overlay({ api: parts.api, policy, ahead: millis(0), note, decided: (status) => diary.status(status), failed: (error) => failures.push(error), acted: (spec) => diary.act(spec) })
-  const api = past(overlay, time, policy.metadata.namespace ?? '')
+  const api = past(overlay, time, namespacesOf(policy))
   const controller = createController({
     api, events: { record: () => {} }, installation: parts.installation, clock: time, timers: time, random: parts.random, log: silentLogger, metrics: noMetrics, concurrency: 1,
     metricSource: history, syncInterval: step, version: 'simulation',

@@ -109,6 +109,34 @@ describe('kubeskippy simulate', function () {
       cluster.seed(HEALING_LEDGERS, { ...ledger, spec })
     }],
   ]
+  describe('of a policy that reaches into another namespace', () => {
+    const abroad = document({ ...AT_ONCE, selector: { namespaces: ['ops', 'shop'], labelSelector: { matchLabels: { app: 'cart' } } } }, { namespace: 'ops' })
+    const reaching = (options: BenchOptions = {}): Bench => {
+      const bench = setUp({ 'cart.yaml': abroad }, options)
+      bench.cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ops' } })
+      return bench
+    }
+    const isHeal = (body: unknown): boolean => (body as { spec: { resourceAttributes: { verb: string } } }).spec.resourceAttributes.verb === 'heal'
+
+    it('tells what would be done there, and what only the door asks', async () => {
+      const { out } = await reaching().simulate()
+      expect(out).to.match(/Would do\n {2}restart \(restart\) of Pod\/cart-1-a in shop/).and.to.contain('(KS108) is asked at the door')
+    })
+    it('tells that it has not consented, and nothing of what is in it', async () => {
+      const { out } = await reaching({ may: (_call, body) => !isHeal(body) }).simulate()
+      expect(out).to.contain('kubeskippy enable -n shop --consent-to ops').and.not.to.contain('cart-1-a')
+    })
+    it('takes consent for given where the person may not ask', async () => {
+      const { out } = await reaching({ deny: ({ resource }) => (resource.plural === 'subjectaccessreviews' ? 'no' : undefined) }).simulate()
+      expect(out).to.contain('Would do').and.to.contain('you may not ask whether shop consents: it is taken to')
+    })
+    it('lists nothing of the other namespaces of the cluster', async () => {
+      const { cluster, simulate } = reaching()
+      await simulate()
+      expect(new Set(cluster.journal.entries.filter(({ call }) => call.user === 'person' && call.verb === 'list' && call.resource.namespaced).map(({ call }) => call.namespace))).to.deep.equal(new Set(['ops', 'shop', OPERATOR_NAMESPACE]))
+    })
+  })
+
   for (const [reason, spec, change] of refusals) {
     it(`tells why nothing would be done: ${reason}`, async () => {
       const bench = setUp({ 'cart.yaml': document({ ...AT_ONCE, ...spec }) })

@@ -21,6 +21,7 @@ import { toText } from '../layout.ts'
 import { find } from '../reading.ts'
 import { readDocuments } from './documents.ts'
 import { replay } from './replay.ts'
+import { namespacesOf } from './overlay.ts'
 import { simulate, type Simulation, type SimulationParts } from './run.ts'
 import { simulationText, type Told } from './text.ts'
 import { verdictOf } from './verdict.ts'
@@ -82,6 +83,7 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   const base = { policy, stored, verdict } as const
   if (verdict.refusals.length > 0) return { ...base, now: undefined, later: undefined, past: undefined, notes: [] }
   await assertThere(api, namespace)
+  if (namespacesOf(policy).length > 1) notes.add('whether you may do the same in every namespace yourself (KS108) is asked at the door')
   const run = async (of: HealingPolicy, ahead: number): Promise<Simulation & { readonly at: Instant }> => {
     const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note))
     return { ...found, at: ((api.serverTime() ?? parts.clock.now()) + ahead) as Instant }

@@ -1,6 +1,7 @@
 /** What a simulation found, for people. Pure. */
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
+import { CONSENTED } from '../../controller/healing/status.ts'
 import { adviceFor } from '../explain/advice.ts'
 import { described } from '../explain/lines.ts'
 import { limitLines, seenLines } from '../explain/policy-text.ts'
@@ -46,9 +47,10 @@ export function simulationText({ policy, stored, verdict, now, later, past, note
 }
 
 function decisionLines({ metadata }: HealingPolicy, { status }: Simulation, now: Instant): string[] {
-  const { lastDecision: decision, matched = 0, healthy = 0 } = status
+  const { lastDecision: decision, matched = 0, healthy = 0, conditions = [] } = status
   return pairs([
     ['decision', decision === undefined ? undefined : `${decision.reason ?? ''}${decision.message === undefined ? '' : `: ${decision.message}`}`],
+    ['no consent', conditions.find(({ type, status: value }) => type === CONSENTED && value === 'False')?.message],
     ['next try', moment(decision?.retryAt, now)],
     ['to change', adviceFor(decision?.reason, metadata)],
     ['selects', `${matched} matched, ${healthy} healthy`],
@@ -71,7 +73,7 @@ function actLines({ spec, planned }: PlannedAct): string[] {
   const { action, targetResource, trigger, incident, dryRun, approvalRequired } = spec
   const how = dryRun ? ', as a dry run' : approvalRequired === true ? ', after approval' : ''
   return [
-    `  ${action.name} (${action.type}) of ${described(targetResource)}, rung ${incident.rung + 1}${how}`,
+    `  ${action.name} (${action.type}) of ${described(targetResource, spec.policyRef.namespace)}, rung ${incident.rung + 1}${how}`,
     `    because ${trigger.name}: ${trigger.evidence}`,
     ...('impossible' in planned
       ? [`    cannot be carried out: ${planned.impossible}; the next rung would follow`]

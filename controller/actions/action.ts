@@ -37,16 +37,8 @@ export interface Scaling extends Write {
   readonly replicas: number
 }
 
-/** One write. A kind of its own for each way of writing that the target writer knows. */
+/** One write. A kind of its own for each way of writing that the target writer knows, and in `action-writes.ts` the right that it needs. */
 export type Operation = Eviction | Deletion | Patching | Scaling
-
-/** A rule of the minimal Role of the healer, and of what the controller may do on its behalf. */
-export interface Permission {
-  readonly apiGroup: string
-  /** With the subresource: `pods/eviction`. */
-  readonly resource: string
-  readonly verb: string
-}
 
 /** What a person reads: field by field. Values are printable and bounded. */
 export interface Change {
@@ -111,20 +103,10 @@ export type Expectation =
   /** Nothing beyond the detector. */
   | 'quiet'
 
-/** Kinds of write and what they are made to. */
-export interface WriteKind {
-  readonly kind: Operation['kind']
-  readonly on: KindReference
-}
-
-/** One file per action. All of it is pure; a refusal is a sentence. */
+/** One file per action. All of it is pure; a refusal is a sentence. What it may write is in `shared/rules/action-writes.ts`. */
 export interface ActionKind<Args> {
   readonly type: string
   readonly args: (template: ActionTemplate) => Args | undefined
-  /** All that it may ever write: the rights of the healer follow from it. */
-  readonly writes: readonly WriteKind[]
-  /** What it writes to a target of this kind; empty: it is not for such targets. */
-  writesTo(args: Args, target: KindReference): readonly WriteKind[]
   expects(args: Args, target: KindReference): Expectation
   plan(args: Args, target: TargetView, context: PlanContext): Plan | Unplannable
 }

@@ -12,8 +12,6 @@ const DELETABLE = [POD, ...ACTS_ON.delete]
 export const deleteAction: ActionKind<DeleteArgs> = {
   type: 'delete',
   args: (template) => template.deleteAction,
-  writes: DELETABLE.map((on) => ({ kind: 'delete', on })),
-  writesTo: (_args, target) => (isOneOf(DELETABLE, target) ? [{ kind: 'delete', on: target }] : []),
   expects: () => 'replacement',
   plan: ({ gracePeriodSeconds, propagationPolicy, force }, target) => {
     const { ref, resourceVersion } = target

@@ -1,5 +1,4 @@
 /** evict: the pod goes as a disruption budget allows, and its controller makes a new one. */
-import { isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { describe } from '../healing/owners.ts'
 import type { RefusalReason } from '../healing/refusal.ts'
@@ -11,8 +10,6 @@ type EvictArgs = NonNullable<ActionTemplate['evictAction']>
 export const evictAction: ActionKind<EvictArgs> = {
   type: 'evict',
   args: (template) => template.evictAction,
-  writes: [{ kind: 'evict', on: POD }],
-  writesTo: (_args, target) => (isOneOf([POD], target) ? [{ kind: 'evict', on: POD }] : []),
   expects: () => 'replacement',
   plan: ({ gracePeriodSeconds }, target) => (target.shape === 'Pod' ? evictionPlan(target, gracePeriodSeconds) : refuse('Unsupported', `${describe(target.ref)} is no pod: only pods are evicted`)),
 }

@@ -9,7 +9,7 @@ import { actionSpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import { pod, T0, workload } from '../healing/testing/builders.ts'
 import { healerPermissions, optionalPermissions, permissionsFor, plan } from './index.ts'
-import { nameOfPermission, permissionOf } from './permissions.ts'
+import { nameOfPermission, permissionOf } from '../../shared/rules/action-writes.ts'
 
 const rollout = workload('Rollout', 'cart', { ref: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', namespace: 'shop', name: 'cart', uid: 'uid-rollout' } })
 const TARGETS = [rollout, pod(), pod('bare', { owner: undefined }), ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload(kind, 'cart'))]

@@ -1,16 +1,16 @@
 /** Every action, one line each. */
 import { isOneOf, ROLLOUT } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { everyWriteOf, permissionsOf, writesTo, type Permission, type WriteKind } from '../../shared/rules/action-writes.ts'
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { parseDuration } from '../../shared/lib/duration.ts'
 import { hours, minutes, type Millis } from '../../shared/lib/time.ts'
 import type { TargetView } from '../healing/snapshot.ts'
-import type { ActionKind, DryRun, Expectation, Permission, Plan, PlanContext, Unplannable, WriteKind } from './action.ts'
+import type { ActionKind, DryRun, Expectation, Plan, PlanContext, Unplannable } from './action.ts'
 import { deleteAction } from './delete.ts'
 import { evictAction } from './evict.ts'
 import { diff, MOST_CHANGES, told } from './diff.ts'
 import { judgeDryRun, patchAction, shownChanges } from './patch.ts'
-import { permissionsOf } from './permissions.ts'
 import { restartAction } from './restart.ts'
 import { scaleAction } from './scale.ts'
 import { EVICTS_TOO, turnoverPlan } from './turnover.ts'
@@ -70,7 +70,7 @@ export function afterDryRun(template: ActionTemplate, target: TargetView, after:
 /** What verification waits for. */
 export const expectationOf = (template: ActionTemplate, target: KindReference): Expectation => withArgs(template, (kind, args) => kind.expects(args, target)) ?? 'quiet'
 
-const writesOf = (template: ActionTemplate, target: KindReference): readonly WriteKind[] => withArgs(template, (kind, args) => kind.writesTo(args, target)) ?? []
+const writesOf = (template: ActionTemplate, target: KindReference): readonly WriteKind[] => withArgs(template, () => writesTo(template, target)) ?? []
 
 /** The rights that this action needs for this target. */
 export const permissionsFor = (template: ActionTemplate, target: KindReference): readonly Permission[] => permissionsOf(writesOf(template, target))
@@ -87,7 +87,7 @@ export function timeoutOf(template: ActionTemplate, target: KindReference): Mill
   return parseDuration(evictAction?.timeout ?? '') ?? (podByPod ? GRACEFUL_TIMEOUT : ACTION_TIMEOUT)
 }
 
-const everyWrite = Object.values(ACTIONS).flatMap(({ writes }) => writes)
+const everyWrite = (Object.keys(ACTIONS) as ActionTemplate['type'][]).flatMap(everyWriteOf)
 
 /** What the healer must be allowed to do for all actions together, on kinds that every cluster has. */
 export const healerPermissions: readonly Permission[] = permissionsOf(everyWrite.filter(({ on }) => !isOneOf([ROLLOUT], on)))

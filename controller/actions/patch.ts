@@ -21,11 +21,6 @@ type PatchArgs = NonNullable<ActionTemplate['patchAction']>
 export const patchAction: ActionKind<PatchArgs> = {
   type: 'patch',
   args: (template) => template.patchAction,
-  writes: [...[POD, ...ACTS_ON.patch].map((on) => ({ kind: 'patch', on }) as const), { kind: 'evict', on: POD }],
-  writesTo: (args, target) => {
-    if (!isOneOf([POD, ...ACTS_ON.patch], target)) return []
-    return expectation(pathsOf(args), target) === 'turnover' ? [{ kind: 'patch', on: target }, { kind: 'evict', on: POD }] : [{ kind: 'patch', on: target }]
-  },
   expects: (args, target) => expectation(pathsOf(args), target),
   plan: (args, target, context) => {
     const { ref, resourceVersion } = target

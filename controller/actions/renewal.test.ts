@@ -5,7 +5,7 @@ import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import type { PodView } from '../healing/snapshot.ts'
 import { at, condition, crashing, fresh, pod, workload } from '../healing/testing/builders.ts'
 import { expectationOf, permissionsFor } from './index.ts'
-import { nameOfPermission } from './permissions.ts'
+import { nameOfPermission } from '../../shared/rules/action-writes.ts'
 import { planned, refused } from './testing/plans.ts'
 
 const restart = (body: Partial<NonNullable<ActionTemplate['restartAction']>>): ActionTemplate => buildActionTemplate({ target: 'Workload', restartAction: { strategy: 'graceful', ...body } })

@@ -2,7 +2,7 @@
  * restart. A pod is evicted, and its controller makes a new one: only eviction respects a disruption budget. A workload
  * gets a new revision by an annotation of its template, which is the action's name: written twice it changes nothing.
  */
-import { ACTS_ON, isOneOf, POD, STATEFUL_SET } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { describe } from '../healing/owners.ts'
@@ -23,13 +23,6 @@ const ROLLING = ACTS_ON.restart
 export const restartAction: ActionKind<RestartArgs> = {
   type: 'restart',
   args: (template) => template.restartAction,
-  writes: [{ kind: 'evict', on: POD }, ...ROLLING.map((on) => ({ kind: 'patch', on }) as const)],
-  writesTo: ({ strategy }, target) => {
-    if (isOneOf([POD], target)) return [{ kind: 'evict', on: POD }]
-    if (!isOneOf(ROLLING, target)) return []
-    if (strategy !== 'rolling') return [{ kind: 'evict', on: POD }]
-    return isOneOf([STATEFUL_SET], target) ? [{ kind: 'patch', on: target }, { kind: 'evict', on: POD }] : [{ kind: 'patch', on: target }]
-  },
   expects: ({ strategy }, target) => (isOneOf([POD], target) ? 'replacement' : strategy === 'rolling' ? rolloutOf(target) : 'renewal'),
   plan: ({ strategy, maxConcurrent, gracePeriodSeconds }, target, context) => {
     if (target.shape === 'Pod') return evictionPlan(target, gracePeriodSeconds)

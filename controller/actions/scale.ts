@@ -13,8 +13,6 @@ const SCALABLE = ACTS_ON.scale
 export const scaleAction: ActionKind<ScaleArgs> = {
   type: 'scale',
   args: (template) => template.scaleAction,
-  writes: SCALABLE.map((on) => ({ kind: 'scale', on })),
-  writesTo: (_args, target) => (isOneOf(SCALABLE, target) ? [{ kind: 'scale', on: target }] : []),
   expects: () => 'replicas',
   plan: (args, target) => {
     const { ref, resourceVersion } = target

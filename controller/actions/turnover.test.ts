@@ -7,7 +7,7 @@ import type { PodView, WorkloadView } from '../healing/snapshot.ts'
 import { at, condition, pod, T0, workload } from '../healing/testing/builders.ts'
 import type { PlanContext } from './action.ts'
 import { changesOf, expectationOf, permissionsFor, timeoutOf } from './index.ts'
-import { nameOfPermission } from './permissions.ts'
+import { nameOfPermission } from '../../shared/rules/action-writes.ts'
 import { planned, refused } from './testing/plans.ts'
 
 const { restartAction: _, ...bare } = buildActionTemplate()

@@ -5,9 +5,9 @@ import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts
 import { apiVersionOf, CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
-import type { NamespaceView, PodView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { NamespaceView, PodView, Place, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
-import type { ClusterCache } from '../ports/cluster.ts'
+import type { ClusterCache, Reach } from '../ports/cluster.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { DemandedCluster } from './demanded-cluster.ts'
 import { namespaceView, podView, workloadView } from './project.ts'
@@ -73,27 +73,32 @@ export class WatchedCluster implements ClusterCache {
     return [this.#pods, ...this.#workloads, this.#namespaces, this.#healers, this.#killSwitch]
   }
 
-  world(namespace: string): World {
+  world(namespace: string, reach: Reach): World {
     const { api, clock, installation, metricReadings: metrics, alerts } = this.#options
     const now = clock.now()
     const server = api.serverTime()
-    const healer = this.#healers.store.get({ namespace, name: HEALER_ACCOUNT })
+    const open = [...reach].flatMap(([name, consent]) => (consent === 'Given' ? [name] : []))
     return {
       now,
-      namespace: this.#namespaces.store.get({ name: namespace }),
-      pods: this.#pods.store.byIndex('namespace', namespace),
-      workloads: this.#workloads.flatMap(({ store }) => store.byIndex('namespace', namespace)),
+      ...this.#place(namespace),
+      others: new Map([...reach].flatMap(([name, consent]): [string, Place][] => (name === namespace ? [] : [[name, { ...this.#place(name), consent }]]))),
+      pods: open.flatMap((name) => this.#pods.store.byIndex('namespace', name)),
+      workloads: this.#workloads.flatMap(({ store }) => open.flatMap((name) => store.byIndex('namespace', name))),
       metrics: metrics.readings(),
       alerts: alerts.readings(),
-      ...this.demanded.world(namespace),
-      // Whether it may is asked when there is something to do.
-      healer: healer === undefined ? 'Missing' : 'Ready',
+      ...this.demanded.world(open),
       claims: [],
       age: this.#pods.age,
       killSwitch: this.#killSwitch.store.size > 0,
       clockSkew: server === undefined ? undefined : between(server, now),
       installation,
     }
+  }
+
+  #place(namespace: string): Pick<World, 'namespace' | 'healer'> {
+    const healer = this.#healers.store.get({ namespace, name: HEALER_ACCOUNT })
+    // Whether it may is asked when there is something to do.
+    return { namespace: this.#namespaces.store.get({ name: namespace }), healer: healer === undefined ? 'Missing' : 'Ready' }
   }
 
   age(): Millis {

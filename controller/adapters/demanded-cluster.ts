@@ -58,7 +58,13 @@ export class DemandedCluster {
     this.#watch()
   }
 
-  world(namespace: string): Pick<World, 'events' | 'objects' | 'unseen'> {
+  /** What cannot be seen in one of the namespaces cannot be seen. */
+  world(namespaces: readonly string[]): Pick<World, 'events' | 'objects' | 'unseen'> {
+    const seen = namespaces.map((namespace) => this.#seen(namespace))
+    return { events: seen.flatMap(({ events }) => events), objects: seen.flatMap(({ objects }) => objects), unseen: new Map(seen.flatMap(({ unseen }) => [...unseen])) }
+  }
+
+  #seen(namespace: string): Pick<World, 'events' | 'objects' | 'unseen'> {
     const { reasons = [], kinds = [] } = this.#demands.get(namespace) ?? {}
     const unseen = new Map<string, string>()
     for (const reason of reasons) {

@@ -73,7 +73,7 @@ export class KindDirectory {
     try {
       const found = (await this.#options.api.discover(group, version)).find((resource) => resource.kind === kind.kind)
       if (found === undefined) entry.why = unknown(kind)
-      else if (!found.namespaced) entry.why = `${nameOf(kind)} is cluster-scoped, and a HealingPolicy reaches objects of its own namespace only`
+      else if (!found.namespaced) entry.why = `${nameOf(kind)} is cluster-scoped, and a HealingPolicy reaches objects of namespaces only`
       else entry.resource = found
     } catch (error) {
       this.#options.log.debug('kind not looked up', { kind: nameOf(kind), error })

@@ -182,6 +182,10 @@ export class LedgerStore implements Ledgers {
     return this.#remove(budgetSlot(scope))
   }
 
+  budgetedNamespaces(): readonly string[] {
+    return [...this.watch.store.values()].flatMap((found) => (problemOf(found) === undefined ? (found.spec.budget?.namespace ?? []) : []))
+  }
+
   #remove<Held>(slot: Slot<Held>): Promise<void> {
     return this.#queued(slot, async () => {
       const version = this.#current(slot)?.version

@@ -1,18 +1,20 @@
 /** The last look before a write: read from the API server, not from a cache (I7). */
-import { HEALER_ACCOUNT, KILL_SWITCH, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
+import type { Permission } from '../../shared/rules/action-writes.ts'
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, serviceAccountGroups, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
-import { isApiError } from '../../shared/kube/errors.ts'
+import { ApiError, isApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, ROLLOUTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
-import { between, millis, type Clock } from '../../shared/lib/time.ts'
+import { between, millis, seconds, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
-import type { Permission } from '../actions/action.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
-import type { HealerState, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { Consent, HealerState, NamespaceView, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import { NO_ALERTS } from '../healing/alerts.ts'
@@ -24,6 +26,9 @@ import { claimOf, namespaceView, podView, workloadView } from './project.ts'
 
 /** Deeper chains are no workload of ours; the core stops there too. */
 const MAX_DEPTH = 8
+
+/** A review is answered within milliseconds. What takes longer is no answer. */
+const REVIEW_TIMEOUT = seconds(2)
 
 export interface LiveReaderOptions {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'serverTime'>
@@ -45,11 +50,13 @@ export class ApiLiveReader implements LiveReader {
   async look(spec: HealingActionSpec): Promise<LiveView> {
     const { policyRef, targetResource, action } = spec
     const { api, clock, installation } = this.#options
-    const { namespace } = policyRef
-    const [policy, seen, rawNamespace, healer, killSwitch] = await Promise.all([
-      this.#get<HealingPolicy>(HEALING_POLICIES, { namespace, name: policyRef.name }),
-      this.#target({ ...targetResource, namespace }),
-      this.#get(NAMESPACES, { name: namespace }),
+    const { namespace } = targetResource
+    const abroad = namespace !== policyRef.namespace
+    const [policy, seen, home, place, healer, killSwitch] = await Promise.all([
+      this.#get<HealingPolicy>(HEALING_POLICIES, { namespace: policyRef.namespace, name: policyRef.name }),
+      this.#target(targetResource),
+      this.#namespace(policyRef.namespace),
+      abroad ? Promise.all([this.#namespace(namespace), this.#consents(policyRef.namespace, namespace)]) : undefined,
       this.healer(namespace, permissionsFor(action, targetResource)),
       this.killSwitch(),
     ])
@@ -65,15 +72,17 @@ export class ApiLiveReader implements LiveReader {
       budgets,
       world: {
         now,
-        namespace: rawNamespace === undefined ? undefined : namespaceView(rawNamespace),
+        namespace: home,
+        // Of a policy that reaches out nothing is done in its own namespace by this act.
+        healer: abroad ? 'Missing' : healer,
+        others: new Map(place === undefined ? [] : [[namespace, { namespace: place[0], healer, consent: place[1] ? 'Given' : 'Missing' }]]),
         pods,
         workloads,
         // Asked at most a tick ago: what is read live is what is written to.
         metrics: this.#options.metricReadings?.readings() ?? NO_READINGS,
         alerts: this.#options.alerts?.readings() ?? NO_ALERTS,
         // A second list of events would know less: what was counted is in the watch. And no act is on the other kinds.
-        ...(this.#options.demanded?.world(namespace) ?? { events: [], objects: [], unseen: new Map() }),
-        healer,
+        ...(this.#options.demanded?.world([namespace]) ?? { events: [], objects: [], unseen: new Map() }),
         claims,
         age: millis(0),
         killSwitch,
@@ -87,8 +96,27 @@ export class ApiLiveReader implements LiveReader {
   async healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState> {
     const account = await this.#get(SERVICE_ACCOUNTS, { namespace, name: HEALER_ACCOUNT })
     if (account === undefined || account.metadata.deletionTimestamp !== undefined) return 'Missing'
-    const answers = await Promise.all(permissions.map((permission) => this.#may(namespace, permission)))
+    const answers = await Promise.all(permissions.map((permission) => this.#may(namespace, namespace, permission)))
     return answers.every(Boolean) ? 'Ready' : 'Forbidden'
+  }
+
+  async consent(home: string, namespace: string): Promise<Consent> {
+    try {
+      return (await this.#consents(home, namespace)) ? 'Given' : 'Missing'
+    } catch (error) {
+      if (error instanceof ApiError) return 'Unknown'
+      throw error
+    }
+  }
+
+  /** A RoleBinding, and no annotation: every editor can write one of those. */
+  #consents(home: string, namespace: string): Promise<boolean> {
+    return this.#may(home, namespace, { apiGroup: GROUP, resource: healingPolicy.plural, verb: HEAL_VERB })
+  }
+
+  async #namespace(name: string): Promise<NamespaceView | undefined> {
+    const raw = await this.#get(NAMESPACES, { name })
+    return raw === undefined ? undefined : namespaceView(raw)
   }
 
   async claims(namespace: string): Promise<readonly Claim[]> {
@@ -111,12 +139,13 @@ export class ApiLiveReader implements LiveReader {
     return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
   }
 
-  async around({ policyRef: { namespace }, targetResource }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+  async around({ targetResource }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+    const { namespace } = targetResource
     const [pods, ...workloads] = await Promise.all([this.#pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
     const listed = workloads.flat()
     if (listed.some(({ ref }) => ref.uid === targetResource.uid)) return { pods, workloads: listed }
     // Of a kind that is not watched.
-    const { target } = await this.#target({ ...targetResource, namespace })
+    const { target } = await this.#target(targetResource)
     return { pods, workloads: target?.shape === 'Workload' ? [...listed, target] : listed }
   }
 
@@ -125,18 +154,18 @@ export class ApiLiveReader implements LiveReader {
     return items.map(podView)
   }
 
-  async #may(namespace: string, { apiGroup, resource, verb }: Permission): Promise<boolean> {
+  /** What the healer of `home` may do in a namespace. */
+  async #may(home: string, namespace: string, { apiGroup, resource, verb }: Permission): Promise<boolean> {
     const [name = '', subresource] = resource.split('/')
     const answer = await this.#options.api.post<{ readonly status?: { readonly allowed?: boolean } }>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       spec: {
-        user: serviceAccountUser(namespace, HEALER_ACCOUNT),
-        // The groups that the API server itself adds to the account.
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        user: serviceAccountUser(home, HEALER_ACCOUNT),
+        groups: serviceAccountGroups(home),
         resourceAttributes: { namespace, verb, group: apiGroup, resource: name, ...(subresource === undefined ? {} : { subresource }) },
       },
-    })
+    }, { timeout: REVIEW_TIMEOUT })
     return answer.status?.allowed === true
   }
 

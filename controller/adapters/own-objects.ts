@@ -19,7 +19,10 @@ export interface ApiOwnObjectsOptions extends Pick<ReflectorOptions<unknown, nev
   readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'>
 }
 
-const namespaceOf = { namespace: ({ metadata }: KubeObject) => [metadata.namespace ?? ''] }
+/** Its own, and those that it selects. */
+export const reachOf = ({ metadata, spec }: HealingPolicy): string[] => [...new Set([metadata.namespace ?? '', ...(spec.selector?.namespaces ?? [])])]
+/** Where it is, and where it acts. */
+const placesOf = ({ metadata, spec }: HealingAction): string[] => [...new Set([metadata.namespace ?? '', spec.targetResource.namespace])]
 /** By name: a policy that was made anew has its predecessor's actions too. */
 const policyOf = ({ metadata, spec }: HealingAction): string[] => [keyString({ namespace: metadata.namespace ?? '', name: spec.policyRef.name })]
 /** What moves at every write of a spec that says the same. */
@@ -42,12 +45,12 @@ export class ApiOwnObjects implements OwnObjects {
 
   constructor({ api, timers, random, log, metrics }: ApiOwnObjectsOptions) {
     this.#api = api
-    const common = { api, timers, random, log, indexes: namespaceOf, ...(metrics === undefined ? {} : { metrics }) }
-    this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind) })
+    const common = { api, timers, random, log, ...(metrics === undefined ? {} : { metrics }) }
+    this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind), indexes: { namespace: reachOf } })
     this.policies.subscribe(({ type, object }) => {
       if (type === 'deleted') this.#sound.delete(keyString(keyOf(object.metadata)))
     })
-    this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind), indexes: { ...namespaceOf, policy: policyOf } })
+    this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind), indexes: { namespace: placesOf, policy: policyOf } })
   }
 
   policy(key: PolicyKey): HealingPolicy | undefined {

@@ -209,7 +209,7 @@ export function claimOf(raw: KubeObject, what: Claim['what']): Claim | undefined
   const owner = ownerOf(raw)
   const own = { kind: what === 'scales' ? 'HorizontalPodAutoscaler' : 'VerticalPodAutoscaler', name: raw.metadata.name }
   const { kind: byKind, name: byName } = owner ?? own
-  return { by: `${byKind}/${byName}`, what, of: { kind, name } }
+  return { by: `${byKind}/${byName}`, what, of: { kind, namespace: raw.metadata.namespace ?? '', name } }
 }
 
 export const namespaceView = (raw: KubeObject): NamespaceView => ({

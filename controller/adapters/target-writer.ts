@@ -23,7 +23,7 @@ interface Call {
 }
 
 export const targetWriter = (api: Api, version: string): TargetWriter => ({
-  write: async (operation, { action, dryRun }) => {
+  write: async (operation, { namespace: home, action, dryRun }) => {
     const { target, preconditions } = operation
     const { namespace, name } = target
     const resource = [PODS, ...WORKLOADS, ROLLOUTS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
@@ -34,7 +34,7 @@ export const targetWriter = (api: Api, version: string): TargetWriter => ({
       fieldManager: FIELD_MANAGER,
       impersonate: serviceAccountUser(namespace, HEALER_ACCOUNT),
       // Whoever reads the audit log finds the decision by this.
-      userAgent: `kubeskippy/${version} (healingaction ${namespace}/${action})`,
+      userAgent: `kubeskippy/${version} (healingaction ${home}/${action})`,
     }
     try {
       const object = await carryOut(api, operation, { resource, key: { namespace, name }, options })

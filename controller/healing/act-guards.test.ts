@@ -4,8 +4,8 @@ import type { RefusalReason } from './refusal.ts'
 import type { WorkloadView } from './snapshot.ts'
 import { cart, condition, T0, workload } from './testing/builders.ts'
 
-const hpa: Claim = { by: 'HorizontalPodAutoscaler/cart', what: 'scales', of: { kind: 'Deployment', name: 'cart' } }
-const vpa: Claim = { by: 'VerticalPodAutoscaler/cart', what: 'sizes', of: { kind: 'Deployment', name: 'cart' } }
+const hpa: Claim = { by: 'HorizontalPodAutoscaler/cart', what: 'scales', of: { kind: 'Deployment', namespace: 'shop', name: 'cart' } }
+const vpa: Claim = { by: 'VerticalPodAutoscaler/cart', what: 'sizes', of: { kind: 'Deployment', namespace: 'shop', name: 'cart' } }
 const SCALE = touchesOf({ type: 'scale' })
 const RESTART = touchesOf({ type: 'restart' })
 const CPU = ['/spec/template/spec/containers/0/resources/limits/cpu']
@@ -26,8 +26,9 @@ const CASES: readonly Case[] = [
   { title: 'a workload that nobody else looks after may be restarted', touches: RESTART, reason: undefined },
   { title: 'what an autoscaler scales is not scaled', touches: SCALE, claims: [hpa], reason: 'OwnedElsewhere' },
   { title: 'what an autoscaler scales may be restarted', touches: RESTART, claims: [hpa], reason: undefined },
-  { title: 'an autoscaler of another workload does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'Deployment', name: 'stock' } }], reason: undefined },
-  { title: 'an autoscaler of another kind does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'StatefulSet', name: 'cart' } }], reason: undefined },
+  { title: 'an autoscaler of another workload does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'Deployment', namespace: 'shop', name: 'stock' } }], reason: undefined },
+  { title: 'an autoscaler of another namespace does not matter', touches: SCALE, claims: [{ ...hpa, of: { ...hpa.of, namespace: 'bank' } }], reason: undefined },
+  { title: 'an autoscaler of another kind does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'StatefulSet', namespace: 'shop', name: 'cart' } }], reason: undefined },
   { title: 'what an autoscaler sizes is not sized', touches: CPU, claims: [vpa], reason: 'OwnedElsewhere' },
   { title: 'what an autoscaler sizes may be scaled', touches: SCALE, claims: [vpa], reason: undefined },
   { title: 'what an autoscaler scales may be sized', touches: CPU, claims: [hpa], reason: undefined },

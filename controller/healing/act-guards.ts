@@ -15,7 +15,7 @@ export interface Claim {
   /** `HorizontalPodAutoscaler/cart`, or `ScaledObject/cart` where that one made it. */
   readonly by: string
   readonly what: 'scales' | 'sizes'
-  readonly of: { readonly kind: string; readonly name: string }
+  readonly of: { readonly kind: string; readonly namespace: string; readonly name: string }
 }
 
 export interface Act {
@@ -35,7 +35,7 @@ const touchesManifest = ({ touches }: Act): boolean => touches.some((path) => !p
 
 const ownedBy = (act: Act, what: Claim['what']): Refusal | undefined => {
   const { ref } = act.target
-  const claim = act.claims.find((c) => c.what === what && c.of.kind === ref.kind && c.of.name === ref.name)
+  const claim = act.claims.find((c) => c.what === what && c.of.kind === ref.kind && c.of.namespace === ref.namespace && c.of.name === ref.name)
   return claim === undefined ? undefined : { reason: 'OwnedElsewhere', message: `${claim.by} ${what} ${describe(ref)}` }
 }
 

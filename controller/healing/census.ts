@@ -2,9 +2,10 @@
 import { after, latest, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { Detection } from './detect.ts'
 import { optedOutBy, protectionOf, type Proposal } from './guards.ts'
+import { placeOf } from './places.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { Selected, Selection } from './select.ts'
-import { isFinished, type NamespaceView, type PodView } from './snapshot.ts'
+import { isFinished, type PodView, type World } from './snapshot.ts'
 
 /** Selected objects by uid: whether each is unhealthy. */
 export type Census = ReadonlyMap<string, boolean>
@@ -14,9 +15,10 @@ export type Census = ReadonlyMap<string, boolean>
  * replacement (healthCheckTimeout). A selected owner is unhealthy when a trigger fires on one of its pods, or when none of them
  * is Ready.
  */
-export function takeCensus(policy: CompiledPolicy, selection: Selection, { findings }: Pick<Detection, 'findings'>, namespace: NamespaceView | undefined, now: Instant): Census {
+export function takeCensus(policy: CompiledPolicy, selection: Selection, { findings }: Pick<Detection, 'findings'>, world: Pick<World, 'namespace' | 'healer' | 'others' | 'now'>): Census {
+  const { now } = world
   const firing = new Set(findings.flatMap(({ state, by }) => (state === 'Firing' ? by : [])))
-  const exempt = (proposal: Proposal): boolean => optedOutBy(proposal, namespace) !== undefined || protectionOf(policy, proposal) !== undefined
+  const exempt = (proposal: Proposal): boolean => optedOutBy(proposal, placeOf(policy, world, proposal.object.ref.namespace).namespace) !== undefined || protectionOf(policy, proposal) !== undefined
   const census = new Map<string, boolean>()
   const ownPods = new Map<string, { pods: number; down: number }>()
   for (const selected of selection.objects) {

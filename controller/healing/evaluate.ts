@@ -22,12 +22,13 @@ import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscala
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
 import { pauseOf } from './pause.ts'
+import { closedPlaces } from './places.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { isAnotherRemedy, recurrence } from './recurrence.ts'
 import { RETRY_POLICY } from './retry.ts'
 import type { Refusal } from './refusal.ts'
 import { select, type Selected } from './select.ts'
-import { sharedLimit, takeSlot } from './shared-budget.ts'
+import { countsFor, sharedLimit, takeSlot } from './shared-budget.ts'
 import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
 import { objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
@@ -60,6 +61,8 @@ export interface Evaluation {
   readonly healthy: number
   /** Told even while there is nothing to do. */
   readonly paused: Refusal | undefined
+  /** Selected namespaces that do not let the policy in: nothing of them was looked at. */
+  readonly closed: ReadonlyMap<string, Refusal>
   /** When it is worth another look without any new event. */
   readonly recheckAt: Instant | undefined
 }
@@ -68,8 +71,9 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
   const selection = select(policy, snapshot)
   const detection = detectAll(policy, selection, snapshot)
   const before = snapshot.ledger ?? emptyLedger(policy)
-  const census = takeCensus(policy, selection, detection, snapshot.namespace, snapshot.now)
+  const census = takeCensus(policy, selection, detection, snapshot)
   const weather = weatherOf(policy, census, snapshot)
+  const closed = closedPlaces(policy, snapshot, snapshot.now)
   // Of objects that cannot be seen nobody knows that they are well.
   const blind = snapshot.age > MAX_AGE || policy.kinds.some((kind) => snapshot.unseen.has(objectsOf(kind)))
   const maintained = maintain(before, {
@@ -79,7 +83,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     cooldown: (name) => cooldownOf(policy, name),
     former: (name) => isFormer(policy, name),
     ladder: (name) => ladderOf(policy, name).length,
-    troubled: (incident) => blind || isTroubled(policy, incident, detection),
+    troubled: (incident) => blind || closed.has(incident.subject.namespace ?? '') || isTroubled(policy, incident, detection),
   })
   const upkept = withStorm(maintained, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
   const firing = detection.findings.filter((f) => f.state === 'Firing')
@@ -95,6 +99,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     matched: selection.matched,
     healthy: selection.matched - troubled.size,
     paused: pauseOf(policy, snapshot.namespace),
+    closed,
     recheckAt: times.filter((t) => t !== undefined && t > snapshot.now).reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),
   }
 }
@@ -154,12 +159,13 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     }
     // Several pods of one workload lead to one act on it.
     if (actions.some(({ name }) => name === next.action.name)) continue
-    if (snapshot.forbidden.has(next.action.spec.action.name)) {
-      refuse(healerForbidden(policy, next.action.spec.action.name, snapshot.now))
+    const { action, targetResource } = next.action.spec
+    if (snapshot.forbidden.has(forbiddenKey(targetResource.namespace, action.name))) {
+      refuse(healerForbidden(targetResource.namespace, action.name, snapshot.now))
       continue
     }
     const { request } = next.action
-    const shared = takeAll(policy, budgets, request, snapshot)
+    const shared = takeAll(policy, budgets, next.action, snapshot)
     const admission = reserve(ledger, request, { ...policy.limits, shared: 'refusal' in shared ? shared.refusal : undefined, calm: whenCalm(weather) }, snapshot.now)
     if ('refusal' in admission) {
       if (admission.loop === true) loops.push(finding)
@@ -173,6 +179,9 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
   return { actions, refusals, loops }
 }
 
+/** How what a healer may not do is called in a snapshot. */
+export const forbiddenKey = (namespace: string, action: string): string => `${namespace}/${action}`
+
 /** Why the workload that it is for may not be written now; the plan is asked again, live, before the write. */
 function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, uid } }: HealingActionSpec, snapshot: Snapshot): Refusal | undefined {
   const { workloads, claims, now } = snapshot
@@ -183,9 +192,13 @@ function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, u
 }
 
 /** A slot in each of the budgets that policies share, or why one of them has no room. */
-function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets'], { action }: Request, { installation, now }: Snapshot) {
+function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets'], { name: action, spec }: PlannedAction, { installation, now }: Snapshot) {
   const taken: Snapshot['budgets'][number][] = []
   for (const budget of budgets) {
+    if (!countsFor(budget, namespace, spec.targetResource.namespace)) {
+      taken.push(budget)
+      continue
+    }
     const answer = takeSlot(budget, { action, policy: { namespace, name } }, sharedLimit(installation, budget), now)
     if ('refusal' in answer) return answer
     taken.push(answer.ledger)

@@ -7,6 +7,7 @@ import { GUARDS, refusalOf, type GuardView } from './guards.ts'
 import type { Proposal } from './guards.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { RefusalReason } from './refusal.ts'
+import type { Place } from './snapshot.ts'
 import { at, cart, cartSet, chained, ownedBy, pod, policy, rules, snapshot, workload } from './testing/builders.ts'
 
 interface Case {
@@ -26,6 +27,10 @@ const pause = (reason: string): Partial<ObjectMeta> => ({ annotations: { 'kubesk
 const schedules = (...entries: readonly { allow: boolean; schedule: string }[]): Partial<HealingPolicySpec> =>
   rules({ schedules: entries.map(({ allow, schedule }) => ({ allow, during: { schedule, duration: '30m', timeZone: 'UTC' } })) })
 const stranger = pod('cart-0', { ref: { ...pod().ref, namespace: 'bank' } })
+/** A policy of shop that reaches into bank, and a pod there. */
+const abroad = (spec: Partial<HealingPolicySpec> = {}): Partial<HealingPolicySpec> => ({ selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } }, ...spec })
+const bank = { ...here, name: 'bank' }
+const there = (place: Partial<Place> = {}): Pick<GuardView, 'others'> => ({ others: new Map([['bank', { namespace: bank, healer: 'Ready', consent: 'Given', ...place }]]) })
 const job = workload('Job', 'cart', { ref: { ...cart.ref, apiVersion: 'batch/v1', kind: 'Job', uid: 'uid-job' } })
 const rollout = workload('Rollout', 'cart', { ref: { ...cart.ref, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', uid: 'uid-rollout' } })
 const ofRollout = chained(pod('cart-0', { owner: ownedBy(rollout) }))
@@ -51,6 +56,23 @@ const CASES: readonly Case[] = [
   { title: "the operator's own namespace is never touched", view: { installation: { ...DEFAULT_INSTALLATION, operatorNamespace: 'shop' } }, reason: 'ProtectedNamespace' },
   { title: 'a namespace that the installation protects is never touched', view: { installation: { ...DEFAULT_INSTALLATION, protectedNamespaces: ['shop'] } }, reason: 'ProtectedNamespace' },
   { title: 'a pod of another namespace is never touched', proposal: chained(stranger), reason: 'ProtectedNamespace' },
+  { title: 'a pod of another namespace that the policy selects and that consents may be acted on', spec: abroad(), proposal: chained(stranger), view: there(), reason: undefined },
+  { title: 'its own namespace need not be ready for that', spec: abroad(), proposal: chained(stranger), view: { ...there(), healer: 'Missing', namespace: { ...here, ignored: true } }, reason: undefined },
+  { title: 'a pod of a namespace that consents and is not selected is never touched', proposal: chained(stranger), view: there(), reason: 'ProtectedNamespace' },
+  { title: 'a pod of the own namespace that is not selected is never touched', spec: { selector: { namespaces: ['bank'], labelSelector: { matchLabels: { app: 'cart' } } } }, view: there(), reason: 'ProtectedNamespace' },
+  { title: 'without consent nothing is done in another namespace', spec: abroad(), proposal: chained(stranger), view: there({ consent: 'Missing' }), reason: 'NoConsent' },
+  { title: 'what could not be asked is no consent', spec: abroad(), proposal: chained(stranger), view: there({ consent: 'Unknown' }), reason: 'ConsentUnknown' },
+  { title: 'nor is what nobody asked', spec: abroad(), proposal: chained(stranger), reason: 'ConsentUnknown' },
+  { title: 'the want of consent stops nothing in the own namespace', spec: abroad(), view: there({ consent: 'Missing' }), reason: undefined },
+  { title: 'another namespace that is protected is never touched, whatever it consents to', spec: abroad(), proposal: chained(stranger), view: { ...there(), installation: { ...DEFAULT_INSTALLATION, protectedNamespaces: ['bank'] } }, reason: 'ProtectedNamespace' },
+  { title: 'a policy in a protected namespace does nothing elsewhere', spec: abroad(), proposal: chained(stranger), view: { ...there(), installation: { ...DEFAULT_INSTALLATION, protectedNamespaces: ['shop'] } }, reason: 'ProtectedNamespace' },
+  { title: 'a pause of another namespace holds there', spec: abroad(), proposal: chained(stranger), view: there({ namespace: { ...bank, paused: 'closing the books' } }), reason: 'Paused' },
+  { title: 'and not in the own one', spec: abroad(), view: there({ namespace: { ...bank, paused: 'closing the books' } }), reason: undefined },
+  { title: 'a pause of the own namespace holds for what its policies do elsewhere', spec: abroad(), proposal: chained(stranger), view: { ...there(), namespace: { ...here, paused: 'moving house' } }, reason: 'Paused' },
+  { title: 'another namespace on its way out is left alone', spec: abroad(), proposal: chained(stranger), view: there({ namespace: { ...bank, deleting: true } }), reason: 'NamespaceTerminating' },
+  { title: 'a policy whose own namespace is on its way out does nothing elsewhere', spec: abroad(), proposal: chained(stranger), view: { ...there(), namespace: { ...here, deleting: true } }, reason: 'NamespaceTerminating' },
+  { title: 'another namespace may opt out', spec: abroad(), proposal: chained(stranger), view: there({ namespace: { ...bank, ignored: true } }), reason: 'OptedOut' },
+  { title: 'a missing account of another namespace stops there', spec: abroad(), proposal: chained(stranger), view: there({ healer: 'Missing' }), reason: 'HealerMissing' },
   { title: 'a namespace may opt out', view: { namespace: { ...here, ignored: true } }, reason: 'OptedOut' },
   { title: 'a pod may opt out', proposal: chained(pod('cart-0', { ignored: true })), reason: 'OptedOut' },
   { title: 'the top owner may opt out', proposal: chained(pod(), [{ ...cart, ignored: true }, cartSet]), reason: 'OptedOut' },

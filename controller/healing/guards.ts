@@ -9,6 +9,7 @@ import { IGNORE_ANNOTATION, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/nam
 import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { describe, type OwnerChain } from './owners.ts'
 import { pauseOf } from './pause.ts'
+import { placeOf, refuseStranger } from './places.ts'
 import type { CompiledPolicy, Protection } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import type { NamespaceView, ObjectRef, Snapshot, TargetView } from './snapshot.ts'
@@ -20,7 +21,7 @@ export interface Proposal {
 }
 
 /** What guards look at: the live world just before a write, or the cached one of a decision. */
-export type GuardView = Pick<Snapshot, 'now' | 'age' | 'namespace' | 'healer' | 'killSwitch' | 'clockSkew' | 'installation' | 'violations'>
+export type GuardView = Pick<Snapshot, 'now' | 'age' | 'namespace' | 'healer' | 'others' | 'killSwitch' | 'clockSkew' | 'installation' | 'violations'>
 
 type Guard = (policy: CompiledPolicy, proposal: Proposal, view: GuardView) => Refusal | undefined
 
@@ -37,6 +38,8 @@ export const GUARDS: readonly Guard[] = [
   ({ suspend }) => (suspend ? { reason: 'Suspended', message: 'the policy is suspended (spec.suspend)' } : undefined),
   // Beside the spec, so that whoever runs the namespace can do it too, and a repository does not undo it.
   (policy, _proposal, { namespace }) => pauseOf(policy, namespace),
+  // Whoever runs the other namespace that it reaches into.
+  (policy, { object }, { others }) => pauseOf({ ...policy, paused: undefined }, others.get(object.ref.namespace)?.namespace),
   // A policy on its way out has no will any more.
   ({ deleting }) => (deleting ? { reason: 'PolicyDeleted', message: 'the policy is being deleted' } : undefined),
   // The door may have been down, or the rules and the ceiling may have changed since.
@@ -56,14 +59,25 @@ export const GUARDS: readonly Guard[] = [
   (_policy, _proposal, { namespace }) =>
     namespace === undefined || namespace.deleting ? { reason: 'NamespaceTerminating', message: 'the namespace is being deleted' } : undefined,
   // The operator, its dependencies and the system are never touched; no policy can lift that (I4).
-  (policy, _proposal, view) =>
-    protectedNamespaces(view.installation).has(policy.namespace) ? { reason: 'ProtectedNamespace', message: `namespace ${policy.namespace} is protected by the installation` } : undefined,
-  // The door keeps other namespaces out; again here, since admission is not a transaction (I3).
+  (policy, { object }, view) => {
+    const closed = protectedNamespaces(view.installation)
+    const by = [policy.namespace, object.ref.namespace].find((namespace) => closed.has(namespace))
+    return by === undefined ? undefined : { reason: 'ProtectedNamespace', message: `namespace ${by} is protected by the installation` }
+  },
+  // Only what the policy selects by name (I3); again here, since admission is not a transaction.
   (policy, { object }) =>
-    object.ref.namespace !== policy.namespace ? { reason: 'ProtectedNamespace', message: `namespace ${object.ref.namespace} is not the policy's own` } : undefined,
+    policy.namespaces.includes(object.ref.namespace) ? undefined : { reason: 'ProtectedNamespace', message: `namespace ${object.ref.namespace} is not among the policy's` },
+  // Whoever runs another namespace lets the policy in, and may take that back at any time. Before anything is told about what is in it.
+  (policy, { object }, view) => refuseStranger(policy.namespace, object.ref.namespace, placeOf(policy, view, object.ref.namespace).consent, view.now),
+  // Of what is being deleted there nothing would live either.
+  (policy, { object }, { others }) => {
+    if (object.ref.namespace === policy.namespace) return undefined
+    const namespace = others.get(object.ref.namespace)?.namespace
+    return namespace === undefined || namespace.deleting ? { reason: 'NamespaceTerminating', message: `namespace ${object.ref.namespace} is being deleted` } : undefined
+  },
   // Whoever owns the workload may opt out without asking whoever wrote the policy.
-  (_policy, proposal, { namespace }) => {
-    const by = optedOutBy(proposal, namespace)
+  (policy, proposal, view) => {
+    const by = optedOutBy(proposal, placeOf(policy, view, proposal.object.ref.namespace).namespace)
     return by === undefined ? undefined : { reason: 'OptedOut', message: `${by} carries ${IGNORE_ANNOTATION}` }
   },
   // The policy's own promise; an owner's protection covers its pods.
@@ -93,14 +107,14 @@ export const GUARDS: readonly Guard[] = [
   (_policy, { object }) =>
     object.owner?.kind === 'Job' ? { reason: 'Unsupported', message: `${describe(object.ref)} belongs to Job/${object.owner.name}, which retries by itself` } : undefined,
   // The identity that acts is the namespace's consent. Last, so that what is refused anyway does not ask for an account.
-  ({ namespace }, _proposal, { healer, now }) =>
-    healer === 'Ready'
-      ? undefined
-      : healerRefusal(namespace, healer, 'do this', now),
+  (policy, { object: { ref } }, view) => {
+    const { healer } = placeOf(policy, view, ref.namespace)
+    return healer === 'Ready' ? undefined : healerRefusal(ref.namespace, healer, 'do this', view.now)
+  },
 ]
 
 /** The account is there, but its rights do not reach to this action of the policy. */
-export const healerForbidden = ({ namespace }: CompiledPolicy, action: string, now: Instant): Refusal => healerRefusal(namespace, 'Forbidden', `carry out action ${action}`, now)
+export const healerForbidden = (namespace: string, action: string, now: Instant): Refusal => healerRefusal(namespace, 'Forbidden', `carry out action ${action}`, now)
 
 const healerRefusal = (namespace: string, healer: 'Missing' | 'Forbidden', what: string, now: Instant): Refusal => ({
   reason: healer === 'Missing' ? 'HealerMissing' : 'HealerForbidden',

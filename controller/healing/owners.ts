@@ -47,3 +47,6 @@ export interface SubjectName {
 
 /** `Deployment/cart`, for people. */
 export const describe = ({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string => `${kind}/${name}`
+
+/** The same, with its namespace where that is not the policy's. */
+export const describeFrom = (home: string, ref: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string => `${describe(ref)}${ref.namespace === home ? '' : ` in ${ref.namespace}`}`

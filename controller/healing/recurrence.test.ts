@@ -23,6 +23,7 @@ describe('the log of remedies', () => {
     expect(recurrence(three, 'crashing', { ...cart.ref, uid: 'made anew' } as typeof cart.ref, at(hours(3)))).to.equal(3)
     expect(recurrence(three, 'other', cart.ref, at(hours(3)))).to.equal(0)
     expect(recurrence(three, 'crashing', { ...cart.ref, name: 'stock' }, at(hours(3)))).to.equal(0)
+    expect(recurrence(three, 'crashing', { ...cart.ref, namespace: 'bank' }, at(hours(3)))).to.equal(0)
   })
   for (const [title, now, expected] of [
     ['counts the oldest until just before a day has passed', at(hours(24) - 1), 3],

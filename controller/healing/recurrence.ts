@@ -20,10 +20,11 @@ export const MAX_CAUSES = 64
 /** As far as the clock may go back: what has left the day must then count again. */
 const CLOCK_STEP = minutes(2)
 
-/** By name, as incidents are: a recreated workload inherits it. */
-const causeOf = (trigger: string, { apiVersion, kind, name }: SubjectName): string => shortHash([trigger, apiVersion, kind, name])
+/** By name, as incidents are: a recreated workload inherits it. Of another namespace than the policy's with that as well. */
+const causeOf = ({ policy }: Pick<Ledger, 'policy'>, trigger: string, { apiVersion, kind, namespace = policy.namespace, name }: SubjectName): string =>
+  shortHash([trigger, apiVersion, kind, name, ...(namespace === policy.namespace ? [] : [namespace])])
 
-const timesOf = ({ remedies = [] }: Ledger, trigger: string, subject: SubjectName): readonly string[] => remedies.find(({ cause }) => cause === causeOf(trigger, subject))?.at ?? []
+const timesOf = ({ policy, remedies = [] }: Ledger, trigger: string, subject: SubjectName): readonly string[] => remedies.find(({ cause }) => cause === causeOf({ policy }, trigger, subject))?.at ?? []
 
 /** Whether the remedy was made in the day that ends now. A time that cannot be read counts (I19). */
 function counts(text: string, now: Instant): boolean {
@@ -49,7 +50,7 @@ export function isAnotherRemedy(ledger: Ledger, trigger: string, subject: Subjec
 
 /** The ledger with one more remedy of the cause, made at `at`. */
 export function remedied(ledger: Ledger, trigger: string, subject: SubjectName, at: string, now: Instant): Ledger {
-  const cause = causeOf(trigger, subject)
+  const cause = causeOf(ledger, trigger, subject)
   const then = before(now, CLOCK_STEP)
   const kept = (ledger.remedies ?? []).map((known): Remedies => ({ ...known, at: known.at.filter((time) => counts(time, then)) })).filter((known) => known.at.length > 0 && known.cause !== cause)
   const mine = [...timesOf(ledger, trigger, subject).filter((time) => counts(time, then)), at].sort((a, b) => timeOf(a) - timeOf(b))

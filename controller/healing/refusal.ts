@@ -11,6 +11,8 @@ export const REFUSAL_REASONS = [
   'ClockSkew',
   'NamespaceTerminating',
   'ProtectedNamespace',
+  'NoConsent',
+  'ConsentUnknown',
   'OptedOut',
   'OutsideSchedule',
   'Protected',

@@ -23,11 +23,9 @@ export interface Selection {
 type Named = { readonly ref: ObjectRef; readonly labels: Labels }
 
 export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'workloads' | 'objects'>): Selection {
-  // The door keeps other namespaces out; here it is checked again, since admission is not a transaction.
-  if (!policy.namespaces.includes(policy.namespace)) return { pods: [], objects: [], matched: 0 }
   const byUid = indexWorkloads(world.workloads)
   const selected = (object: Named): boolean =>
-    object.ref.namespace === policy.namespace && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
+    policy.namespaces.includes(object.ref.namespace) && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
   const pods = world.pods.flatMap((pod): Selected<PodView>[] => {
     const chain = ownerChain(pod, byUid)
     const objects = [pod, ...chain.workloads]

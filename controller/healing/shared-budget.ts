@@ -16,8 +16,14 @@ export type SharedAct = SharedBudget['acts'][number]
 /** Whose policies share it. */
 export type BudgetScope = { readonly scope: 'Namespace'; readonly namespace: string } | { readonly scope: 'Cluster' }
 
-/** In the order in which they are asked, after the policy's own. */
-export const scopesOf = (namespace: string): readonly BudgetScope[] => [{ scope: 'Namespace', namespace }, { scope: 'Cluster' }]
+/**
+ * In the order in which they are asked, after the policy's own. An act in another namespace counts in both: neither is
+ * acted in more often than it allows, nor by its policies.
+ */
+export const scopesOf = (...namespaces: readonly string[]): readonly BudgetScope[] => [...[...new Set(namespaces)].map((namespace) => ({ scope: 'Namespace', namespace }) as const), { scope: 'Cluster' }]
+
+/** Whether an act of a policy of one of these namespaces, or in one, counts in it. */
+export const countsFor = ({ scope, namespace = '' }: Pick<SharedBudget, 'scope' | 'namespace'>, ...namespaces: readonly string[]): boolean => scope === 'Cluster' || namespaces.includes(namespace)
 
 export const emptyBudget = (scope: BudgetScope): SharedBudget => ({ ...scope, acts: [] })
 

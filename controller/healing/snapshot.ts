@@ -153,16 +153,30 @@ export interface NamespaceView {
 /** Whether the account that would act is there and may. */
 export type HealerState = 'Ready' | 'Missing' | 'Forbidden'
 
-/** What the namespace of a policy looks like now. */
+/** Whether a namespace lets policies of another one in. `Unknown`: it could not be asked. */
+export type Consent = 'Given' | 'Missing' | 'Unknown'
+
+/** Where a policy acts, beside the objects there. */
+export interface Place {
+  readonly namespace: NamespaceView | undefined
+  readonly healer: HealerState
+  readonly consent: Consent
+}
+
+/** What the namespaces of a policy look like now. Of one that does not consent no object is in it. */
 export interface World extends Signals {
   readonly now: Instant
+  /** The policy's own. */
   readonly namespace: NamespaceView | undefined
   readonly pods: readonly PodView[]
   readonly workloads: readonly WorkloadView[]
-  /** Of other kinds that the policies of the namespace select. */
+  /** Of other kinds that policies select there. */
   readonly objects: readonly ObjectView[]
+  /** Of the policy's own namespace. */
   readonly healer: HealerState
-  /** Autoscalers of the namespace; asked only when an act is about to write a workload. */
+  /** The other namespaces that the policy selects, by name. */
+  readonly others: ReadonlyMap<string, Place>
+  /** Autoscalers; asked only when an act is about to write a workload. */
   readonly claims: readonly Claim[]
   /** Time since the API server was last heard about pods. */
   readonly age: Millis
@@ -180,7 +194,7 @@ export interface Snapshot extends World {
   readonly ledger: HealingLedgerSpec | undefined
   /** The budgets that the policy shares with others, in the order in which they are asked. */
   readonly budgets: readonly SharedBudget[]
-  /** Actions of the policy, by name, that the healer may not carry out. */
+  /** `namespace/action`: what the healer of that namespace may not carry out. */
   readonly forbidden: ReadonlySet<string>
   /** Names of the HealingActions that are known to exist: their reservations wait for nobody. */
   readonly actions: ReadonlySet<string>

@@ -8,7 +8,8 @@ import type { Detection, Finding } from './detect.ts'
 import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
 import { whyEscalated } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
-import { describe } from './owners.ts'
+import { describeFrom } from './owners.ts'
+import { otherNamespaces } from './places.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { DISABLING_REASONS, type Refusal } from './refusal.ts'
 import type { ObjectRef, Snapshot } from './snapshot.ts'
@@ -193,6 +194,7 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
       firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
     ),
     ready(policy, accepted, evaluation, make),
+    ...consented(policy, evaluation, make),
     make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),
     make(
       'Escalated',
@@ -203,10 +205,25 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
   ]
 }
 
-function ready(policy: CompiledPolicy, accepted: boolean, { decision, paused }: Evaluation, make: (type: string, yes: boolean, reason: string, message: string) => Condition): Condition {
+/** The condition: whether every other namespace that the policy selects lets it in. */
+export const CONSENTED = 'Consented'
+
+type Make = (type: string, yes: boolean, reason: string, message: string) => Condition
+
+/** Only where the policy selects other namespaces. What it does in those that let it in goes on. */
+function consented(policy: CompiledPolicy, { closed }: Evaluation, make: Make): Condition[] {
+  const others = otherNamespaces(policy)
+  const [first] = closed.values()
+  if (others.length === 0) return []
+  return [first === undefined ? make(CONSENTED, true, CONSENTED, others.join(', ')) : make(CONSENTED, false, first.reason, [...closed.values()].map(({ message }) => message).join('; '))]
+}
+
+function ready(policy: CompiledPolicy, accepted: boolean, { decision, paused, closed }: Evaluation, make: Make): Condition {
   if (policy.suspend) return make('Ready', false, 'Suspended', 'spec.suspend is true')
   if (paused !== undefined) return make('Ready', false, paused.reason, paused.message)
   if (!accepted) return make('Ready', false, 'NotAccepted', 'see condition Accepted')
+  const [shut] = closed.values()
+  if (shut !== undefined && closed.size === policy.namespaces.length) return make('Ready', false, shut.reason, shut.message)
   const disabled = decision.kind === 'Blocked' ? decision.refusals.find(({ refusal }) => DISABLING_REASONS.has(refusal.reason))?.refusal : undefined
   if (disabled !== undefined) return make('Ready', false, disabled.reason, disabled.message)
   return make('Ready', true, 'Watching', `mode ${policy.mode}`)
@@ -219,9 +236,9 @@ function stamped(condition: Omit<Condition, 'lastTransitionTime'>, now: Instant,
   return { ...condition, lastTransitionTime: kept ?? formatInstant(now) }
 }
 
-function lastDecision({ evaluation: { decision }, ledger, now, previous: status }: StatusInput): LastDecision {
+function lastDecision({ policy, evaluation: { decision }, ledger, now, previous: status }: StatusInput): LastDecision {
   const previous = status?.lastDecision
-  const next = describeDecision(decision)
+  const next = describeDecision(decision, policy.namespace)
   // While an act is verified nothing new is decided: the act stays visible.
   const underWay = next.reason === 'IncidentInProgress' || (decision.kind === 'NoOp' && ledger.entries.some((e) => e.state === 'Reserved'))
   if (previous?.kind === 'Act' && underWay) return previous
@@ -229,7 +246,7 @@ function lastDecision({ evaluation: { decision }, ledger, now, previous: status 
   return { ...next, time: (same ? previous.time : undefined) ?? formatInstant(now) }
 }
 
-function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { readonly reason: string } {
+function describeDecision(decision: Decision, home: string): Omit<LastDecision, 'time'> & { readonly reason: string } {
   switch (decision.kind) {
     case 'NoOp':
       return { kind: 'NoOp', reason: decision.reason, message: printable(decision.message, 1000) }
@@ -237,7 +254,7 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
       return {
         kind: 'Act',
         reason: 'Decided',
-        message: printable(decision.actions.map((a) => `${a.spec.action.name} of ${describe(a.spec.targetResource)}: ${a.spec.trigger.evidence}`).join('; '), 1000),
+        message: printable(decision.actions.map((a) => `${a.spec.action.name} of ${describeFrom(home, a.spec.targetResource)}: ${a.spec.trigger.evidence}`).join('; '), 1000),
       }
     case 'Blocked': {
       const [{ refusal, target }, ...others] = decision.refusals
@@ -247,7 +264,7 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
       return {
         kind: 'Blocked',
         reason,
-        message: printable(told(target, refusal) + othersTold(others), 1000),
+        message: printable(told(target, refusal, home) + othersTold(others), 1000),
         ...(fixed && recheckAt !== undefined ? { retryAt: formatInstant(recheckAt) } : {}),
       }
     }
@@ -256,7 +273,7 @@ function describeDecision(decision: Decision): Omit<LastDecision, 'time'> & { re
   }
 }
 
-const told = (target: ObjectRef, { message }: Refusal): string => (message.includes(target.name) ? message : `${describe(target)}: ${message}`)
+const told = (target: ObjectRef, { message }: Refusal, home: string): string => (message.includes(target.name) && target.namespace === home ? message : `${describeFrom(home, target)}: ${message}`)
 
 /** The reasons of the others, so that the first does not hide them. */
 function othersTold(others: readonly RefusedFinding[]): string {

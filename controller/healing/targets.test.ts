@@ -50,8 +50,8 @@ describe('acts on workloads', () => {
   })
   it('that the healer may not do are refused, and the others are not', () => {
     const two = policy({ ...wide, actions: [{ ...template, name: 'whole', target: 'Workload' }] })
-    expect(new Set(acts(evaluate(two, broken(pods, { forbidden: new Set(['whole']) }))))).to.deep.equal(new Set(['HealerForbidden']))
-    expect(acts(evaluate(two, broken(pods, { forbidden: new Set(['other']) })))).to.have.length(1)
+    expect(new Set(acts(evaluate(two, broken(pods, { forbidden: new Set(['shop/whole']) }))))).to.deep.equal(new Set(['HealerForbidden']))
+    expect(acts(evaluate(two, broken(pods, { forbidden: new Set(['shop/other']) })))).to.have.length(1)
   })
 })
 

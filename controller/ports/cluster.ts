@@ -1,14 +1,18 @@
 /** The workloads as seen from here: the cached world of decisions, and the live one of the last look before a write. */
 import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import type { Permission } from '../actions/action.ts'
+import type { Permission } from '../../shared/rules/action-writes.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import type { Claim } from '../healing/act-guards.ts'
-import type { HealerState, TargetView, World } from '../healing/snapshot.ts'
+import type { Consent, HealerState, TargetView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
+/** The namespaces that a policy selects, and whether each lets it in: the own one always does. */
+export type Reach = ReadonlyMap<string, Consent>
+
 export interface ClusterCache {
-  world(namespace: string): World
+  /** @param namespace the policy's own. Objects are those of the namespaces that let it in. */
+  world(namespace: string, reach: Reach): World
   /** Time since the API server was last heard on the watch of pods. */
   age(): Millis
 }
@@ -29,8 +33,10 @@ export interface LiveReader {
   /** Whether the healer of the namespace is there and may do this. */
   healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState>
   killSwitch(): Promise<boolean>
+  /** Whether `namespace` lets policies of `home` in, asked now. Never throws: `Unknown`. */
+  consent(home: string, namespace: string): Promise<Consent>
   /** Autoscalers of the namespace. */
   claims(namespace: string): Promise<readonly Claim[]>
-  /** The pods of the namespace, and the workload that was acted on, as they are now. */
+  /** The pods of the target's namespace, and the workload that was acted on, as they are now. */
   around(spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>>
 }

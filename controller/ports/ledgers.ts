@@ -30,4 +30,6 @@ export interface Ledgers {
   updateBudget(scope: BudgetScope, change: (budget: SharedBudget) => SharedBudget): Promise<SharedBudget>
   admitBudget(scope: BudgetScope, change: Admit<SharedBudget>): Promise<ReturnType<Admit<SharedBudget>>>
   removeBudget(scope: BudgetScope): Promise<void>
+  /** Namespaces that have a budget, as the watch shows them. */
+  budgetedNamespaces(): readonly string[]
 }

@@ -10,8 +10,9 @@ export interface OwnObjects {
   malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined
   /** The same of a policy's status; undefined: nothing. */
   malformedStatus(policy: HealingPolicy): string | undefined
-  /** Actions of a namespace that are not in a final phase. */
+  /** Actions of a namespace, or on something in it, that are not in a final phase. */
   openActions(namespace: string): readonly HealingAction[]
+  /** Policies of a namespace, and those that select it. */
   policiesIn(namespace: string): readonly HealingPolicy[]
   /** Of all namespaces. */
   allPolicies(): readonly HealingPolicy[]

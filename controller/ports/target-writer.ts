@@ -22,7 +22,8 @@ export type WriteResult =
   | { readonly kind: 'Unknown' }
 
 export interface WriteContext {
-  /** Name of the HealingAction: part of the User-Agent, so that the audit log names the act. */
+  /** Namespace and name of the HealingAction: part of the User-Agent, so that the audit log names the act. */
+  readonly namespace: string
   readonly action: string
   readonly dryRun: boolean
 }

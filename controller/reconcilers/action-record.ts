@@ -193,6 +193,9 @@ export class ActionRecord {
     })
     this.log(action, 'acted', { detail: message })
     events.record(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: message })
+    const { apiVersion, kind, namespace, name, uid } = spec.targetResource
+    // Whoever runs another namespace sees there who did it: he may not read the action.
+    if (namespace !== spec.policyRef.namespace) events.record({ apiVersion, kind, metadata: { namespace, name, uid } }, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: `${message} (HealingAction ${action.metadata.namespace}/${action.metadata.name})` })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined) metrics.acted.observe({}, between(since, at) / 1000)
     return { requeueAfter: millis(50) }

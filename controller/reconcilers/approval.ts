@@ -61,7 +61,7 @@ async function whyMoot({ objects, ledgers, cluster, live }: ApprovalPorts, { spe
     return refusal === undefined ? { ledger } : { refusal }
   })
   if ('refusal' in step) return step.refusal
-  const { pods, workloads, objects: others } = cluster.world(policyRef.namespace)
+  const { pods, workloads, objects: others } = cluster.world(policyRef.namespace, new Map([[targetResource.namespace, 'Given']]))
   if ([...pods, ...workloads, ...others].some(({ ref, deleting }) => ref.uid === targetResource.uid && !deleting)) return undefined
   const { target } = await live.look(spec)
   return target?.ref.uid === targetResource.uid && !target.deleting ? undefined : { reason: 'TargetGone', message: `${describe(targetResource)} is gone` }

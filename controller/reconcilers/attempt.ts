@@ -35,7 +35,7 @@ export const mayHaveWritten = ({ spec, status }: HealingAction): boolean => !spe
 /** The reservation is for this object; an action that a person made under the name of another one has none. */
 export function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits | undefined, now: Instant): Admission {
   const { policyRef, targetResource, incident } = spec
-  const stray = metadata.namespace !== policyRef.namespace || metadata.namespace !== targetResource.namespace
+  const stray = metadata.namespace !== policyRef.namespace
   const other = ledger.entries.some((e) => e.action === metadata.name && e.target !== targetResource.uid)
   if (stray || other) return { refusal: { reason: 'NotReserved', message: `the ledger holds no reservation for ${metadata.name} on this object` } }
   if (spec.approvalRequired !== true || limits === undefined) return confirm(ledger, metadata.name, now)

@@ -19,7 +19,7 @@ import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
-import type { RefusalReason } from '../healing/refusal.ts'
+import type { Refusal, RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
 import type { Signals } from '../triggers/trigger.ts'
@@ -37,6 +37,7 @@ import { cancelled, failed, inconclusive, laterRungs, verified, type Ending } fr
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
 import { undo } from './undo.ts'
+import { stoppedBy } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
 
 export interface ActionReconcilerPorts extends ActionRecordPorts {
@@ -160,7 +161,7 @@ export class ActionReconciler {
 
     if (!spec.dryRun) {
       const confirmed = await ledgers.admit(policyKey, (ledger) => confirmFor(ledger, found, policy?.limits, now))
-      const full = 'refusal' in confirmed ? confirmed.refusal : await takeSlots(ledgers, policyKey, found.metadata.name, view.world.installation, now)
+      const full = 'refusal' in confirmed ? confirmed.refusal : await takeSlots(ledgers, policyKey, { action: found.metadata.name, target: spec.targetResource.namespace }, view.world.installation, now)
       if (full !== undefined) {
         const { reason, message, recheckAt } = full
         // Pods have gone already: that is not nothing.
@@ -188,15 +189,12 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
-        // Read before every write and retry, so that a silent watch cannot hide it (I10).
-        if (!dryRun && (await live.killSwitch())) {
-          const why = 'the kill switch of the installation is on'
-          return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${why}`, 'KillSwitch') : cancelled('KillSwitch', why))
-        }
         const now = clock.now()
+        const stop = dryRun ? undefined : await stoppedBy(live, spec, now)
+        if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
         if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
-        const result = await writer.write(operation, { action: action.metadata.name, dryRun })
+        const result = await writer.write(operation, { namespace: spec.policyRef.namespace, action: action.metadata.name, dryRun })
         if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) wrote = true
         if (!dryRun) gone.push(operation.target.name)
@@ -232,6 +230,13 @@ export class ActionReconciler {
     return this.#takeBack(action, policy, { ...ending, outcome: 'Ineffective' })
   }
 
+  /** Just before a write. What could not be asked is asked again, and nothing is written meanwhile. */
+  #stopped({ action, policy, deadline, steps }: Attempt, { reason, message }: Refusal, wrote: boolean): Promise<ReconcileResult> {
+    const record = this.#record
+    if (reason !== 'ConsentUnknown') return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${message}`, reason) : cancelled(reason, message))
+    return steps === undefined ? record.delayed(action, { reason, message, failed: true }, deadline) : record.progressed(action, steps)
+  }
+
   #takeBack(action: HealingAction, policy: CompiledPolicy, judged: Ending): Promise<ReconcileResult> {
     const { clock } = this.#ports
     return undo(this.#ports, this.#record, action, policy, judged, (view) => liveSnapshot(view, clock.now()))
@@ -263,7 +268,8 @@ export class ActionReconciler {
       healthySince: parseInstant(status?.healthySince),
     }
     const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | keyof Signals>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
-    const cached = cluster.world(namespace)
+    // What was done is looked at to its end, whoever has taken what back meanwhile.
+    const cached = cluster.world(namespace, new Map([[spec.targetResource.namespace, 'Given']]))
     // The cache has no workloads of kinds that are not watched.
     const unseen = input.expectation !== 'replacement' && !cached.workloads.some(({ ref }) => ref.uid === input.targetUid)
     let verdict = judged(unseen ? { ...cached, ...(await live.around(spec)) } : cached)

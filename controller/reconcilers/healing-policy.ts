@@ -8,20 +8,22 @@ import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { permissionsFor } from '../actions/index.ts'
 import { isOpen } from '../healing/budget.ts'
-import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
+import { evaluate, forbiddenKey, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { abandon, emptyLedger, LEDGER_AFTERLIFE, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
 import { isEnded } from '../healing/outcome.ts'
-import { describe } from '../healing/owners.ts'
+import { describe, describeFrom } from '../healing/owners.ts'
+import { withConsent, withHealer } from '../healing/places.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
 import { emptyBudget, isIdle, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
-import { policyStatus, remembered } from '../healing/status.ts'
+import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { CONSENT_LIFETIME, Consents } from './consents.ts'
 import { settled } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
 import { StormWatch } from './storm-watch.ts'
@@ -29,7 +31,7 @@ import { tellBroken, tellUnreadable } from './unjudged.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
-  readonly live: Pick<LiveReader, 'healer' | 'claims'>
+  readonly live: Pick<LiveReader, 'healer' | 'claims' | 'consent'>
 }
 
 /** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
@@ -38,10 +40,12 @@ const ORPHAN_AGE = minutes(1)
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
   readonly #storms: StormWatch
+  readonly #consents: Consents
 
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
     this.#storms = new StormWatch(ports.ledgers)
+    this.#consents = new Consents(ports.live, ports.clock)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -76,9 +80,9 @@ export class PolicyReconciler {
 
   async #judge(stored: HealingPolicy, key: PolicyKey, now: Instant): Promise<ReconcileResult> {
     const { cluster, ledgers, metrics } = this.#ports
-    const world = cluster.world(key.namespace)
-    const { violations } = judge(stored, { installation: world.installation })
     const policy = compilePolicy(stored)
+    const world = cluster.world(key.namespace, await this.#consents.reach(policy))
+    const { violations } = judge(stored, { installation: world.installation })
     const known = await this.#settled(key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)
     const snapshot: Snapshot = {
@@ -87,7 +91,7 @@ export class PolicyReconciler {
       violations,
       forbidden: new Set(),
       ledger: known,
-      budgets: await Promise.all(scopesOf(key.namespace).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
+      budgets: await Promise.all(scopesOf(key.namespace, ...policy.namespaces).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
       actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
       ...remembered(stored.status, policy.generation),
     }
@@ -98,7 +102,7 @@ export class PolicyReconciler {
     let again: Instant | undefined = evaluation.recheckAt
     if (evaluation.decision.kind === 'Act') {
       for (const action of evaluation.decision.actions) {
-        const recorded = await this.#record(stored, policy, key, action, now)
+        const recorded = await this.#record(stored, policy, key, action, snapshot)
         if (recorded === undefined) again = after(now, seconds(1))
         else ledger = recorded
       }
@@ -107,7 +111,8 @@ export class PolicyReconciler {
     ledger = await this.#announce(stored, key, ledger)
     await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, now, previous: stored.status }))
     const orphan = ledger.entries.some((e) => isOpen(e) && (e.state === 'Reserved' || !snapshot.actions.has(e.action))) ? after(now, ORPHAN_AGE) : undefined
-    const next = [again, orphan].filter((t) => t !== undefined).sort((a, b) => a - b)[0]
+    const ask = world.others.size === 0 ? undefined : after(now, CONSENT_LIFETIME)
+    const next = [again, orphan, ask].filter((t) => t !== undefined).sort((a, b) => a - b)[0]
     return next === undefined ? {} : { requeueAfter: millis(Math.max(50, between(now, next))) }
   }
 
@@ -117,7 +122,7 @@ export class PolicyReconciler {
     const weathered = await this.#weathered(policy, snapshot, alone)
     const first = weathered === snapshot ? alone : evaluate(policy, weathered)
     if (first.decision.kind !== 'Act') return first
-    const claimed = await this.#claimed(first, policy.namespace)
+    const claimed = await this.#claimed(first)
     if (claimed.length > 0) {
       const again = evaluate(policy, { ...weathered, claims: claimed })
       return again.decision.kind === 'Act' ? this.#allowed(again, policy, { ...weathered, claims: claimed }) : again
@@ -126,20 +131,24 @@ export class PolicyReconciler {
   }
 
   /** Autoscalers are asked for only when a workload is about to be written: a quiet cluster costs no list. */
-  async #claimed({ decision }: Evaluation, namespace: string): Promise<Snapshot['claims']> {
-    const writes = decision.kind === 'Act' && decision.actions.some(({ spec }) => spec.targetResource.kind !== 'Pod')
-    return writes ? this.#ports.live.claims(namespace) : []
+  async #claimed({ decision }: Evaluation): Promise<Snapshot['claims']> {
+    const written = decision.kind === 'Act' ? decision.actions.flatMap(({ spec: { targetResource } }) => (targetResource.kind === 'Pod' ? [] : [targetResource.namespace])) : []
+    return (await Promise.all([...new Set(written)].map((namespace) => this.#ports.live.claims(namespace)))).flat()
   }
 
   async #allowed(first: Evaluation, policy: CompiledPolicy, weathered: Snapshot): Promise<Evaluation> {
     if (first.decision.kind !== 'Act') return first
-    const forbidden = new Set<string>()
+    const forbidden = new Set(weathered.forbidden)
+    let snapshot = weathered
     for (const { spec } of first.decision.actions) {
-      const healer: HealerState = await this.#ports.live.healer(policy.namespace, permissionsFor(spec.action, spec.targetResource))
-      if (healer === 'Missing') return evaluate(policy, { ...weathered, healer })
-      if (healer === 'Forbidden') forbidden.add(spec.action.name)
+      const { namespace } = spec.targetResource
+      const consent = namespace === policy.namespace ? 'Given' : await this.#consents.ask(policy.namespace, namespace)
+      if (consent !== 'Given') snapshot = withConsent(snapshot, namespace, consent)
+      const healer: HealerState = consent === 'Given' ? await this.#ports.live.healer(namespace, permissionsFor(spec.action, spec.targetResource)) : 'Ready'
+      if (healer === 'Missing') snapshot = withHealer(policy, snapshot, namespace, healer)
+      if (healer === 'Forbidden') forbidden.add(forbiddenKey(namespace, spec.action.name))
     }
-    return forbidden.size === 0 ? first : evaluate(policy, { ...weathered, forbidden })
+    return forbidden.size === weathered.forbidden.size && snapshot === weathered ? first : this.#allowed(evaluate(policy, { ...snapshot, forbidden }), policy, { ...snapshot, forbidden })
   }
 
   /** The snapshot with the storm of the whole cluster as it is with what was just seen. */
@@ -167,8 +176,8 @@ export class PolicyReconciler {
   }
 
   /** Reserve, then create (a dry run: the other way round). undefined: refused on the fresh ledger, or its name is taken by another decision. */
-  async #record(stored: HealingPolicy, policy: CompiledPolicy, key: PolicyKey, action: PlannedAction, now: Instant): Promise<Ledger | undefined> {
-    const { cluster, ledgers, objects, events, log, metrics } = this.#ports
+  async #record(stored: HealingPolicy, policy: CompiledPolicy, key: PolicyKey, action: PlannedAction, { installation, now }: Snapshot): Promise<Ledger | undefined> {
+    const { ledgers, objects, events, log, metrics } = this.#ports
     const fields = { policy: `${key.namespace}/${key.name}`, action: action.name, incident: action.request.incident.id, target: action.spec.targetResource.name }
     const dry = action.spec.dryRun
     // A dry run takes no slot, so its record comes first: a crash before the incident is noted makes the same one again.
@@ -180,7 +189,7 @@ export class PolicyReconciler {
     }
     // What waits for approval takes them when it is carried out.
     if (!dry && action.request.approval !== true) {
-      const full = await takeSlots(ledgers, key, action.name, cluster.world(key.namespace).installation, now)
+      const full = await takeSlots(ledgers, key, { action: action.name, target: action.spec.targetResource.namespace }, installation, now)
       if (full !== undefined) {
         log.info('reservation refused', { ...fields, reason: full.reason })
         await ledgers.update(key, (ledger) => release(ledger, action.name, policy.limits.breaker, now))
@@ -201,7 +210,7 @@ export class PolicyReconciler {
         type: 'Normal',
         reason: spec.dryRun ? 'DecidedDryRun' : asked === '' ? 'Decided' : 'ApprovalRequested',
         action: spec.action.type,
-        note: `${spec.action.name} of ${describe(spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${again(spec.incident.recurrence)}${asked}`,
+        note: `${spec.action.name} of ${describeFrom(key.namespace, spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${again(spec.incident.recurrence)}${asked}`,
       })
       const since = parseInstant(spec.trigger.since)
       if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
@@ -260,7 +269,10 @@ export class PolicyReconciler {
   }
 
   /** An event when the decision becomes a refusal that a person should know of, and one line in the log for every change. */
-  #tell(stored: HealingPolicy, { lastDecision }: HealingPolicyStatus): void {
+  #tell(stored: HealingPolicy, { lastDecision, conditions }: HealingPolicyStatus): void {
+    const closed = conditions?.find(({ type, status }) => type === CONSENTED && status === 'False')
+    const told = stored.status?.conditions?.find(({ type }) => type === CONSENTED)
+    if (closed !== undefined && told?.message !== closed.message) this.#ports.events.record(stored, { type: 'Warning', reason: closed.reason, action: 'refuse', note: closed.message })
     const before = stored.status?.lastDecision
     if (lastDecision?.reason === undefined || sameJson(lastDecision, before)) return
     const { kind, reason, message = '', retryAt } = lastDecision
@@ -286,19 +298,21 @@ export class PolicyReconciler {
     const end = after(since, LEDGER_AFTERLIFE)
     if (now < end) return { requeueAfter: between(now, end) }
     await ledgers.remove(key)
-    await this.#leave(key, now)
+    await this.#leave(now)
     log.info('ledger removed', { policy: `${key.namespace}/${key.name}`, after: formatDuration(LEDGER_AFTERLIFE) })
     return {}
   }
 
-  /** The last policy of a namespace takes the namespace's budget with it, when nothing in it counts any more. */
-  async #leave({ namespace }: PolicyKey, now: Instant): Promise<void> {
+  /** The last policy of a namespace takes the namespace's budget with it, when nothing in it counts any more. Which other ones it reached nobody knows by now, so all are looked through. */
+  async #leave(now: Instant): Promise<void> {
     const { ledgers, objects } = this.#ports
-    const scope = { scope: 'Namespace', namespace } as const
-    if (objects.policiesIn(namespace).length > 0) return
-    // A policy that went later may have acted within the hour: it takes it with it.
-    const budget = await ledgers.readBudget(scope)
-    if (budget !== undefined && isIdle(budget, now)) await ledgers.removeBudget(scope)
+    for (const namespace of ledgers.budgetedNamespaces()) {
+      if (objects.policiesIn(namespace).length > 0) continue
+      const scope = { scope: 'Namespace', namespace } as const
+      // A policy that went later may have acted within the hour: it takes it with it.
+      const budget = await ledgers.readBudget(scope)
+      if (budget !== undefined && isIdle(budget, now)) await ledgers.removeBudget(scope)
+    }
   }
 }
 

@@ -18,7 +18,7 @@ export interface NotDone {
 }
 
 export async function notDone(record: ActionRecord, { action, policy, view, deadline, doubt, steps, previous }: Attempt, { operation, result, try: which }: NotDone): Promise<ReconcileResult> {
-  const { namespace } = action.metadata
+  const { namespace } = action.spec.targetResource
   const target = describe(action.spec.targetResource)
   // While another try may still land (of a controller beside this one), a refusal may be its doing: the doubt stays.
   const because = (reason: string): string => (doubt === undefined ? reason : AMBIGUOUS)

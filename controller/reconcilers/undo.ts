@@ -16,14 +16,15 @@ import { GUARDS, refusalOf } from '../healing/guards.ts'
 import { livingPods } from '../healing/health.ts'
 import { describe, indexWorkloads, ownerChain } from '../healing/owners.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
-import type { RefusalReason } from '../healing/refusal.ts'
+import type { Refusal, RefusalReason } from '../healing/refusal.ts'
 import { isOfNewestRevision, isSeen } from '../healing/revisions.ts'
 import { isFinished, type PodView, type Snapshot, type WorkloadView } from '../healing/snapshot.ts'
 import { refuseForPods } from '../healing/spared-pods.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
-import type { TargetWriter } from '../ports/target-writer.ts'
+import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import type { ActionRecord, ActionRecordPorts } from './action-record.ts'
 import type { Ending } from './endings.ts'
+import { stoppedBy } from './stops.ts'
 
 export interface UndoPorts extends Pick<ActionRecordPorts, 'clock'> {
   readonly live: LiveReader
@@ -37,6 +38,7 @@ const FORBIDDING: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   'PolicyDeleted',
   'NamespaceTerminating',
   'ProtectedNamespace',
+  'NoConsent',
   'OptedOut',
   'Protected',
   'TargetTerminating',
@@ -90,27 +92,33 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
     const noted = await record.evicting(action, behind.pods.map(({ ref }) => ref))
     for (const pod of behind.pods) {
       if (clock.now() > after(lookedAt, PATIENCE)) break
-      const answer = await writeTwice(ports, evictionOf(pod), noted.metadata.name)
-      if (answer === 'KillSwitch') return record.ended(noted, policy, { ...judged, message: `${judged.message}; the template was taken back, but not all pods have it: the kill switch of the installation is on` })
+      const answer = await writeTwice(ports, evictionOf(pod), noted)
+      if (typeof answer !== 'string' && answer.reason !== 'ConsentUnknown') return record.ended(noted, policy, { ...judged, message: `${judged.message}; the template was taken back, but not all pods have it: ${answer.message}` })
     }
     return { requeueAfter: seconds(1) }
   }
   const operation = undoOf(spec.action.type, target, intent, raw)
   if (operation === undefined) return notUndone('what was before is not known')
   if (clock.now() > after(lookedAt, PATIENCE)) return { requeueAfter: millis(50) }
-  const answer = await writeTwice(ports, operation, action.metadata.name)
+  const answer = await writeTwice(ports, operation, action)
+  if (typeof answer !== 'string') return answer.reason === 'ConsentUnknown' ? { requeueAfter: seconds(1) } : notUndone(answer.message)
   switch (answer) {
     case 'Done':
       // Looked at again for the pods that keep it.
       return expectationOf(spec.action, target.ref) === 'turnover' ? { requeueAfter: seconds(1) } : undone()
-    case 'KillSwitch':
-      return notUndone('the kill switch of the installation is on')
     case 'Forbidden':
     case 'Refused':
       return notUndone(`the API server refused the write (${answer})`)
-    default:
+    case 'Gone':
+    case 'Misfit':
+    case 'Changed':
+    case 'BudgetRefused':
+    case 'Later':
+    case 'Unknown':
       // Read again: it may have landed, or the object has changed.
       return { requeueAfter: seconds(1) }
+    default:
+      return answer satisfies never
   }
 }
 
@@ -137,9 +145,9 @@ function whyKept(pods: readonly PodView[], view: LiveView): string {
   return budgets.length === 0 ? `${names} could not be evicted in time` : `${names} could not be evicted in time, where disruption budget ${budgets.join(', ')} has a say`
 }
 
-async function writeTwice({ live, writer }: UndoPorts, operation: Operation, action: string): Promise<string> {
-  const tried = await writer.write(operation, { action, dryRun: true })
+async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, { metadata, spec }: HealingAction): Promise<WriteResult['kind'] | Refusal> {
+  const context = { namespace: spec.policyRef.namespace, action: metadata.name }
+  const tried = await writer.write(operation, { ...context, dryRun: true })
   if (tried.kind !== 'Done') return tried.kind
-  if (await live.killSwitch()) return 'KillSwitch'
-  return (await writer.write(operation, { action, dryRun: false })).kind
+  return (await stoppedBy(live, spec, clock.now())) ?? (await writer.write(operation, { ...context, dryRun: false })).kind
 }

@@ -1,5 +1,5 @@
 /** The whole controller on a fake cluster and a fake clock, with one Deployment (or StatefulSet) whose controller the test plays. */
-import { CONTROLLER_LEASE, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
@@ -42,6 +42,10 @@ export interface TownOptions {
   readonly allow?: (call: Call) => boolean
   /** Whether the healer may act, as the review says. */
   readonly healerMay?: boolean
+  /** The namespace of the policy, where it is not that of the Deployment. */
+  readonly home?: string
+  /** Whether a namespace consents to policies of another one; throws what a review that fails answers. */
+  readonly consents?: (namespace: string) => boolean
   readonly podTermination?: Millis
   readonly name?: string
   /** What each controller hears of Alertmanager; default: nothing can be heard. */
@@ -61,6 +65,8 @@ export class Town {
   readonly clock = new FakeClock()
   readonly cluster: FakeCluster
   readonly events: EventNote[] = []
+  /** What each of them is about. */
+  readonly told: string[] = []
   /** Counters by name and labels. */
   readonly counts = new Map<string, number>()
   /** Everything that was logged, as text. */
@@ -81,7 +87,10 @@ export class Town {
       clock: this.clock,
       timers: this.clock,
       log: (_pod, { previous }) => (typeof options.log === 'function' ? options.log(previous === true ? 'previous' : 'current') : previous === true ? options.log : undefined),
-      post: () => ({ status: { allowed: options.healerMay !== false } }),
+      post: (_call, body) => {
+        const { verb, namespace = '' } = (body as { spec: { resourceAttributes: { verb: string; namespace?: string } } }).spec.resourceAttributes
+        return { status: { allowed: verb === HEAL_VERB ? options.consents?.(namespace) === true : options.healerMay !== false } }
+      },
       // The cluster itself and the tests may do everything.
       deny: (call) => (call.user === 'admin' ? undefined : ((options.allow?.(call) === true ? undefined : forbidden(call)) ?? options.deny?.(call))),
       latency: (call) => millis(call.user === 'admin' ? 0 : (options.latency?.(call) ?? 0)),
@@ -91,6 +100,7 @@ export class Town {
     const { cluster } = this
     cluster.faults.add(({ user }) => (this.#dead.has(user) ? { when: 'before', answer: 'reset' } : undefined))
     cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_INSTALLATION.operatorNamespace } })
+    if (this.home !== NAMESPACE) cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.home } })
     if (options.workload === 'StatefulSet') cluster.seed(STATEFUL_SETS, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
     else cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: NAMESPACE, uid: 'uid-cart', labels: SELECTOR } })
     cluster.seed(REPLICA_SETS, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'cart-1', namespace: NAMESPACE, uid: 'uid-cart-1', ownerReferences: [owner('Deployment', 'cart', 'uid-cart')] } })
@@ -102,7 +112,7 @@ export class Town {
         ...options.spec,
       },
     })
-    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: this.policyName, namespace: NAMESPACE, generation: 1 }, spec })
+    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: this.policyName, namespace: this.home, generation: 1 }, spec })
     this.pod('broken')
   }
 
@@ -140,7 +150,11 @@ export class Town {
       ...common,
       api,
       ...(election === undefined ? {} : { election }),
-      events: { record: (_regarding, note) => !this.#dead.has(name) && this.events.push(note) },
+      events: { record: ({ kind, metadata: { namespace = '' } }, note) => {
+        if (this.#dead.has(name)) return
+        this.events.push(note)
+        this.told.push(`${note.reason} of ${kind} in ${namespace}`)
+      } },
       installation: { ...DEFAULT_INSTALLATION, ...this.#options.installation },
       concurrency: 2,
       version: 'test',
@@ -181,7 +195,7 @@ export class Town {
 
   /** As its author does it. */
   editPolicy(edit: (spec: Record<string, unknown>) => Record<string, unknown>): void {
-    this.cluster.change(HEALING_POLICIES, { namespace: NAMESPACE, name: this.policyName }, (policy) => ({
+    this.cluster.change(HEALING_POLICIES, { namespace: this.home, name: this.policyName }, (policy) => ({
       ...policy,
       metadata: { ...policy.metadata, generation: (policy.metadata.generation ?? 1) + 1 },
       spec: edit(policy['spec'] as Record<string, unknown>),
@@ -192,7 +206,7 @@ export class Town {
   editAction(status: Record<string, unknown>): void {
     const [action] = this.actions
     if (action === undefined) throw new Error('no action yet')
-    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, status: { ...(o['status'] as object), ...status } }))
+    this.cluster.change(HEALING_ACTIONS, { namespace: this.home, name: action.metadata.name }, (o) => ({ ...o, status: { ...(o['status'] as object), ...status } }))
   }
 
   /** As whoever may approve: what the API server lets through is not asked here. */
@@ -200,14 +214,14 @@ export class Town {
     const action = this.actions.at(index)
     if (action === undefined) throw new Error('no action yet')
     const approval = { decision, decidedBy: 'alice', ...(reason === undefined ? {} : { reason }) }
-    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), approval } }))
+    this.cluster.change(HEALING_ACTIONS, { namespace: this.home, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), approval } }))
   }
 
   /** Of the first action, past the API server's rules. */
   editSpec(spec: Record<string, unknown>): void {
     const [action] = this.actions
     if (action === undefined) throw new Error('no action yet')
-    this.cluster.change(HEALING_ACTIONS, { namespace: NAMESPACE, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
+    this.cluster.change(HEALING_ACTIONS, { namespace: this.home, name: action.metadata.name }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   }
 
   /** What was counted under names that begin so. */
@@ -252,6 +266,10 @@ export class Town {
     return all.toSorted((a, b) => a.spec.incident.ordinal - b.spec.incident.ordinal || a.spec.incident.rung - b.spec.incident.rung)
   }
 
+  get home(): string {
+    return this.#options.home ?? NAMESPACE
+  }
+
   get policyName(): string {
     return this.#options.name ?? 'cart'
   }
@@ -261,7 +279,7 @@ export class Town {
   }
 
   get policy(): HealingPolicy {
-    return this.cluster.must(HEALING_POLICIES, { namespace: NAMESPACE, name: this.policyName }) as unknown as HealingPolicy
+    return this.cluster.must(HEALING_POLICIES, { namespace: this.home, name: this.policyName }) as unknown as HealingPolicy
   }
 
   /** Evictions that changed something, by the uid of the pod. */

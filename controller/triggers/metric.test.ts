@@ -4,8 +4,9 @@ import { millis, seconds } from '../../shared/lib/time.ts'
 import { questionKey, type MetricReading, type MetricReadings, type Series } from '../healing/metrics.ts'
 import type { Selected, Selection } from '../healing/select.ts'
 import type { PodView, TargetView } from '../healing/snapshot.ts'
-import { at, cart, chained, condition, container, context, pod, workload } from '../healing/testing/builders.ts'
-import { compileMetric, questionFor, type MetricArgs } from './metric/args.ts'
+import { contextFor } from '../healing/detect.ts'
+import { at, cart, chained, condition, container, context, pod, policy, snapshot, workload } from '../healing/testing/builders.ts'
+import { compileMetric, metricQuestions, questionFor, type MetricArgs } from './metric/args.ts'
 import { metricTrigger } from './metric.ts'
 import { isTrouble, type DetectContext, type Memory, type Observation } from './trigger.ts'
 
@@ -261,6 +262,19 @@ describe('usage', () => {
     expect(value(usage('cpu_usage_percent', sized({ app: { limits: {}, requests: {} } }, { limits: { cpu: 2 }, requests: {} }), used('app', 'cpu', 1), used('', 'cpu', 1.5)))).to.equal(75)
   })
   it('is no data for a pod that was not measured yet', () => expect(told(usage('cpu_usage_percent', sized({})))).to.equal('NoData: the resource metrics have nothing of pod cart-0 yet'))
+})
+
+describe('what a policy asks', () => {
+  const trigger = { name: 'busy', type: 'metric' as const, cooldownPeriod: '5m', metricTrigger: { query: 'cpu_usage_percent', operator: '>' as const, threshold: 90, duration: '2m', window: '5m' } }
+  const asked = (namespaces: string[]): unknown[] => metricQuestions(policy({ selector: { namespaces, labelSelector: { matchLabels: { app: 'cart' } } }, triggers: [trigger] })).map(({ question }) => question)
+  it('is about each namespace that it selects, and no other', () => {
+    expect(asked(['shop', 'bank'])).to.deep.equal([{ kind: 'podUsage', namespace: 'shop' }, { kind: 'podUsage', namespace: 'bank' }])
+    expect(asked(['bank'])).to.deep.equal([{ kind: 'podUsage', namespace: 'bank' }])
+  })
+  it('may be a value without labels only where one object of one namespace is meant', () => {
+    const single = (namespaces: string[]): boolean => contextFor(policy({ selector: { namespaces, resources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-0'] }] } }), 'busy', 'uid-cart-0', snapshot()).single
+    expect([single(['shop']), single(['bank']), single(['shop', 'bank'])]).to.deep.equal([true, true, false])
+  })
 })
 
 describe('what is asked', () => {

@@ -15,7 +15,7 @@ interface Writer extends Pick<Harness, 'admin' | 'namespace' | 'eventually' | 's
 }
 type Live = KubeObject & { readonly metadata: { readonly generation?: number; readonly annotations?: Readonly<Record<string, string>> } }
 
-const CONTEXT = { action: 'act-1', dryRun: false } as const
+const CONTEXT = { namespace: 'default', action: 'act-1', dryRun: false } as const
 
 export function writerSuite(server: string, start: () => Promise<Writer>): void {
   describe(`writes to workloads on ${server}`, function () {

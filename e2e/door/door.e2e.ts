@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { parse, stringify } from 'yaml'
 import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
 import { RULES } from '../../shared/rules/registry.ts'
+import { consentObjects } from '../../cli/healer.ts'
 import { openDoor, type Door } from './door.ts'
 import { expectGolden } from './golden.ts'
 
@@ -30,6 +31,15 @@ describe('the front door', function () {
   let door: Door
   before(async () => {
     door = await openDoor()
+    // Somebody who may write policies in shop, and nothing else; and what bank has consented to.
+    const author = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'author' }
+    const rbac = 'rbac.authorization.k8s.io/v1'
+    const objects = [
+      { apiVersion: rbac, kind: 'Role', metadata: { name: 'author', namespace: 'shop' }, rules: [{ apiGroups: ['kubeskippy.io'], resources: ['healingpolicies'], verbs: ['get', 'create', 'patch'] }] },
+      { apiVersion: rbac, kind: 'RoleBinding', metadata: { name: 'author', namespace: 'shop' }, roleRef: { apiGroup: author.apiGroup, kind: 'Role', name: 'author' }, subjects: [author] },
+      ...consentObjects('bank', 'shop').map(({ manifest }) => manifest),
+    ]
+    await door.must(['apply', '-f', '-'], { input: objects.map((object) => stringify(object, { version: '1.1', aliasDuplicateObjects: false })).join('---\n') })
   })
   after(async () => door?.stop())
 
@@ -43,15 +53,17 @@ describe('the front door', function () {
     it(`${id}: the invalid sample is ${severity === 'W' ? 'warned about' : 'refused'}, in a dry run as for real, the valid one passes`, async () => {
       const text = sample('invalid', id)
       const [, path = ''] = /^# expect: \S+ (\S+)/.exec(text) ?? []
-      const dry = await apply(text, '--dry-run=server')
-      const real = await apply(text)
+      // An administrator breaks no rule about rights.
+      const as = severity === 'F' ? ['--as', 'author'] : []
+      const dry = await apply(text, '--dry-run=server', ...as)
+      const real = await apply(text, ...as)
       expect(real.stderr).to.equal(dry.stderr)
       if (severity === 'W') {
         expect(real.code, real.stderr).to.equal(0)
         expect(real.stderr).to.contain(`Warning: ${id} `).and.to.contain(path.replace(/^spec\./, ''))
       } else {
         expect(real.code).to.equal(1)
-        expect(real.stderr).to.match(/^The HealingPolicy "[^"]+" is invalid: /).and.to.contain(`${path}: [${id}] `)
+        expect(real.stderr).to.match(severity === 'F' ? /^Error from server \(Forbidden\): / : /^The HealingPolicy "[^"]+" is invalid: /).and.to.contain(`${path}: [${id}] `)
       }
       const valid = await apply(sample('valid', id))
       expect([valid.code, valid.stderr]).to.deep.equal([0, ''])

@@ -18,6 +18,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/cli/rights.e2e.ts': 0.5,
   'e2e/cli/simulate.e2e.ts': 1,
   'e2e/cli/top.e2e.ts': 0.5,
+  'e2e/consent/consent.e2e.ts': 1.5,
   'e2e/contract/contract.e2e.ts': 0.5,
   'e2e/door/door.e2e.ts': 0.5,
   'e2e/door/operation.e2e.ts': 1,

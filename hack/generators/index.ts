@@ -2,7 +2,7 @@
 import { configurationReference } from './configuration.ts'
 import { crds } from './crd.ts'
 import type { GeneratedFile } from './generator.ts'
-import { controllerRbacFile, kubeletRbacFile } from './rbac.ts'
+import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile } from './rbac.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
 import { webhookFiles } from './webhook.ts'
@@ -11,6 +11,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ...crds,
   controllerRbacFile,
   kubeletRbacFile,
+  namespaceAdminRbacFile,
   ...reference,
   ruleReference,
   configurationReference,

@@ -10,7 +10,7 @@ const SEVERITIES = { E: 'refused (422 Invalid)', F: 'refused (403 Forbidden)', W
 export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.md', () =>
   [
     '# Rules',
-    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts. On an update that changes metadata only, suspends the policy or lowers its mode, violations that were there before are warnings.',
+    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only, suspends the policy or lowers its mode, violations that were there before are warnings.',
     '| rule | severity | what |\n|---|---|---|\n' +
       RULE_GROUPS.flatMap(({ rules }) => rules.map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`)).join('\n'),
     ...RULE_GROUPS.flatMap(({ name, rules }) => [`## ${name}`, ...rules.map(section)]),
@@ -23,11 +23,11 @@ const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
 
 const section = (rule: Rule): string => {
-  const { id, severity, title, why, fix } = rule
+  const { id, severity, title, why, fix, asks } = rule
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${asks === undefined ? '' : '\n- Needs the API server: the door asks it who may do what (SubjectAccessReview), and refuses when it gets no answer. Not checked offline, nor again by the controller.'}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

@@ -5,6 +5,7 @@ import { healingPolicy } from '../api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../lib/json.ts'
 import { applyDefaults, prune } from '../schema/defaults.ts'
+import { accessKey, type AccessQuestion } from './access.ts'
 import { RULES } from './registry.ts'
 import type { RuleContext } from './rule.ts'
 import { shapeProblems } from './shape.ts'
@@ -31,6 +32,13 @@ export function judge(policy: unknown, { old, ...context }: JudgeContext): Judge
     violations: judged.filter(({ severity }) => severity !== 'W'),
     warnings: judged.filter(({ severity }) => severity === 'W'),
   }
+}
+
+/** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */
+export function questionsOf(policy: unknown, old?: unknown): readonly AccessQuestion[] {
+  const read = [policy, old].map((value) => (value === undefined ? undefined : readPolicy(value)))
+  const asked = read.flatMap((one) => (one === undefined || !('policy' in one) ? [] : RULES.flatMap(({ asks }) => asks?.(one.policy) ?? [])))
+  return [...new Map(asked.map((question) => [accessKey(question), question])).values()]
 }
 
 /** A policy that has all defaults and the shape of the schema, or what is wrong with it. */

@@ -2,13 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { parse, parseAllDocuments } from 'yaml'
 import { isObject } from '../lib/json.ts'
+import type { Access } from './access.ts'
 import { judge } from './judge.ts'
 import { RULES } from './registry.ts'
 import { DEFAULT_INSTALLATION } from './rule.ts'
 
 const folder = (kind: string): URL => new URL(`../../config/samples/${kind}/rules/`, import.meta.url)
 const sample = (kind: string, id: string): string => readFileSync(new URL(`${id.toLowerCase()}.yaml`, folder(kind)), 'utf8')
-const judged = (text: string) => judge(parse(text), { installation: DEFAULT_INSTALLATION })
+/** Whoever needs the API server gets one answer to all that is asked. */
+const judged = (text: string, access?: Access) => judge(parse(text), { installation: DEFAULT_INSTALLATION, ...(access === undefined ? {} : { access: () => access }) })
 
 describe('the registry of rules', () => {
   it('has each id once, of the form KSnnn, in order within the whole', () => {
@@ -42,17 +44,24 @@ describe('the registry of rules', () => {
     }
   })
 
-  for (const { id, severity } of RULES) {
+  for (const { id, severity, asks } of RULES) {
     it(`${id}: its invalid sample breaks this rule alone, at the path that its first line names`, () => {
       const text = sample('invalid', id)
-      const { violations, warnings } = judged(text)
+      const { violations, warnings } = judged(text, asks === undefined ? undefined : 'Denied')
       const [, named, path] = /^# expect: (KS[0-9]+) (\S+)\n/.exec(text) ?? []
       expect(named).to.equal(id)
       expect([...violations, ...warnings].map((found) => `${found.severity} ${found.rule} ${found.path}`)).to.deep.equal([`${severity} ${id} ${path}`])
     })
 
     it(`${id}: no rule minds its valid sample`, () => {
-      expect(judged(sample('valid', id))).to.deep.equal({ violations: [], warnings: [] })
+      expect(judged(sample('valid', id), 'Allowed')).to.deep.equal({ violations: [], warnings: [] })
     })
+
+    if (asks !== undefined) {
+      it(`${id}: is not checked where nobody can ask, and refuses where there is no answer`, () => {
+        expect(judged(sample('invalid', id))).to.deep.equal({ violations: [], warnings: [] })
+        expect(judged(sample('valid', id), 'Unknown').violations.map(({ rule }) => rule)).to.include(id)
+      })
+    }
   }
 })

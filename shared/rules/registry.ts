@@ -14,6 +14,7 @@ import { ks103 } from './selection/ks103-protected-namespace.ts'
 import { ks104 } from './selection/ks104-forbidden-target.ts'
 import { ks105 } from './selection/ks105-all-protected.ts'
 import { ks107 } from './selection/ks107-unknown-kind.ts'
+import { ks108 } from './selection/ks108-author-may-not.ts'
 import { ks109 } from './selection/ks109-other-namespace.ts'
 import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
 import { ks205 } from './triggers/ks205-never-together.ts'
@@ -29,7 +30,7 @@ export interface RuleGroup {
 }
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
-  { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks109] },
+  { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks108, ks109] },
   { name: 'Triggers', rules: [ks204, ks205, ks207, ks208, ks210, ks211, ks212] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305] },
   { name: 'Safety', rules: [ks401, ks403, ks406, ks407] },

@@ -1,6 +1,7 @@
 /** A rule: one id, one pure function, one line of the reference, one valid and one invalid sample. */
 import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.ts'
+import type { AccessAnswers, AccessQuestion } from './access.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Severity } from './violation.ts'
 
@@ -33,6 +34,8 @@ export const DEFAULT_INSTALLATION: Installation = {
 
 export interface RuleContext {
   readonly installation: Installation
+  /** Answers to what rules ask; absent: nobody here can ask (offline, the controller), and such rules find nothing. */
+  readonly access?: AccessAnswers
 }
 
 /** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */
@@ -55,6 +58,8 @@ export interface Rule {
   readonly title: string
   readonly why: string
   readonly fix: string
+  /** It needs the API server: what has to be asked before the policy can be judged. Without answers it is not checked. */
+  readonly asks?: (policy: HealingPolicy) => readonly AccessQuestion[]
   /**
    * Pure and total. The policy has all defaults and the shape of the schema. Values of the user pass `quoted`.
    */
@@ -73,7 +78,7 @@ export const selectedResources = ({ spec }: HealingPolicy): NonNullable<HealingP
 
 export const selectedNamespaces = ({ spec }: HealingPolicy): readonly string[] => spec.selector.namespaces ?? []
 
-/** Where the author wrote it: the own namespace is in the list by default, and the only one that may be. */
+/** Where the author wrote it: the own namespace is in the list by default. */
 export const namespacePath = (policy: HealingPolicy, index: number): string =>
   selectedNamespaces(policy)[index] === policy.metadata.namespace ? 'metadata.namespace' : `spec.selector.namespaces[${index}]`
 

@@ -25,13 +25,13 @@ function approvalIn(object: unknown): Record<string, unknown> | undefined {
 }
 
 /** A name that somebody wrote himself stays: it is refused when it is not his own. The time is always ours. */
-export const stampDecision = ({ uid, username }: AdmissionRequest, decision: Record<string, unknown>, now: Instant): AdmissionReview =>
+export const stampDecision = ({ uid, requester: { username } }: AdmissionRequest, decision: Record<string, unknown>, now: Instant): AdmissionReview =>
   patched(uid, [
     ...(decision['decidedBy'] === undefined && username !== '' ? [{ op: 'add' as const, path: '/spec/approval/decidedBy', value: username }] : []),
     { op: 'add', path: '/spec/approval/decidedAt', value: formatInstant(now) },
   ])
 
-export function verifyDecision({ uid, username, namespace, name }: AdmissionRequest, decision: Record<string, unknown>): AdmissionReview {
+export function verifyDecision({ uid, requester: { username }, namespace, name }: AdmissionRequest, decision: Record<string, unknown>): AdmissionReview {
   const { decidedBy } = decision
   if (username !== '' && decidedBy === username) return allowed(uid)
   const told = typeof decidedBy === 'string' ? quoted(decidedBy) : 'nobody'

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { systemClock } from '../../shared/adapters/system-clock.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
-import { mutate, validate, type Handled, type Handler } from './handlers.ts'
+import type { AccessAnswers } from '../../shared/rules/access.ts'
+import { mutate, questionsFor, validate, type Handled, type Handler } from './handlers.ts'
 import { readReview } from './review.ts'
 import { reviewOf } from './test-review.ts'
 
@@ -74,6 +75,51 @@ describe('validating', () => {
     const { namespace: _, ...metadata } = policy['metadata'] as { namespace: string }
     expect(handle(validate(DEFAULT_INSTALLATION), { ...policy, metadata }).verdict).to.equal('allowed')
     expect(handle(validate(DEFAULT_INSTALLATION), { ...policy, metadata }, { namespace: 'kube-system' }).verdict).to.equal('denied')
+  })
+})
+
+describe('rights at the door', () => {
+  const abroad: PolicyOverrides = { selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } }
+  const no: AccessAnswers = () => 'Denied'
+  const judgedBy = (access: AccessAnswers, overrides: PolicyOverrides, members: Readonly<Record<string, unknown>> = {}): Handled => {
+    const read = readReview(reviewOf(rawPolicy(overrides), { name: 'cart-healing', ...members }))
+    if (read.kind !== 'review') throw new Error(read.problem)
+    return validate(DEFAULT_INSTALLATION)(read.request, access)
+  }
+  const questions = (overrides: PolicyOverrides, members: Readonly<Record<string, unknown>> = {}): string[] => {
+    const read = readReview(reviewOf(rawPolicy(overrides), members))
+    return read.kind === 'review' ? questionsFor(read.request).map(({ verb, resource, namespace }) => `${verb} ${resource} in ${namespace}`) : []
+  }
+
+  it('are asked about what is sent and what is stored, each once', () => {
+    expect(questions({})).to.deep.equal(['create pods/eviction in shop'])
+    expect(questions(abroad)).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in bank', 'heal healingpolicies in bank'])
+    expect(questions({}, { operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.have.members(questions(abroad))
+    expect(questions(abroad, { subResource: 'status', operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.deep.equal([])
+  })
+
+  it('that the author lacks are a 403 with every violation in its message', () => {
+    const { verdict, review } = judgedBy(no, abroad)
+    expect([verdict, review.response.status?.code, review.response.status?.reason]).to.deep.equal(['denied', 403, 'Forbidden'])
+    expect(review.response.status?.message).to.contain('[KS108] you may not create pods/eviction in namespace "shop"').and.to.contain('in namespace "bank"').and.to.contain('[KS109] namespace "bank" does not consent')
+    expect(review.response.status).not.to.have.property('details')
+  })
+
+  it('of consent alone are a 422 with its field', () => {
+    const { review } = judgedBy(({ who }) => (who === 'Author' ? 'Allowed' : 'Denied'), abroad)
+    expect(review.response.status?.code).to.equal(422)
+    expect(review.response.status?.details?.causes.map(({ field }) => field)).to.deep.equal(['spec.selector.namespaces[1]'])
+  })
+
+  it('that have no answer refuse', () => expect(judgedBy(() => 'Unknown', abroad).verdict).to.equal('denied'))
+
+  it('whoever lacks them may still change metadata and suspend, and nothing else', () => {
+    const stored = { operation: 'UPDATE', oldObject: rawPolicy(abroad) }
+    expect(judgedBy(no, abroad, stored).verdict).to.equal('allowed')
+    expect(judgedBy(no, { ...abroad, suspend: true }, stored).verdict).to.equal('allowed')
+    expect(judgedBy(no, { ...abroad, safetyRules: { maxActionsPerHour: 9 } }, stored).verdict).to.equal('denied')
+    expect(judgedBy(no, abroad, { ...stored, oldObject: rawPolicy({ ...abroad, mode: 'monitor' }) }).verdict).to.equal('denied')
+    expect(judgedBy(no, abroad, { ...stored, oldObject: rawPolicy() }).verdict).to.equal('denied')
   })
 })
 

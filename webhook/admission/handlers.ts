@@ -1,10 +1,11 @@
-/** What the door does with a review. Pure: the same review has the same answer, in a dry run too. */
+/** What the door does with a review. Pure: the same review with the same answers about rights has the same answer, in a dry run too. */
 import { additions } from '../../shared/api/v1alpha1/context-defaults.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { Clock } from '../../shared/lib/time.ts'
-import { judge, normalised } from '../../shared/rules/judge.ts'
+import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
+import type { AccessAnswers, AccessQuestion } from '../../shared/rules/access.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { allowed, denied, patched, type AdmissionReview } from './answers.ts'
@@ -23,13 +24,20 @@ export interface Handled {
   readonly found: readonly Violation[]
 }
 
-export type Handler = (request: AdmissionRequest) => Handled
+/** @param access answers to `questionsFor` the request; absent: what needs them is not checked */
+export type Handler = (request: AdmissionRequest, access?: AccessAnswers) => Handled
 
 const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict, review, found: [] })
 
+/** What has to be asked before a request can be validated. */
+export function questionsFor(request: AdmissionRequest): readonly AccessQuestion[] {
+  if (!concernsUs(request)) return []
+  return questionsOf(placed(request.object, request), request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined)
+}
+
 export const validate =
   (installation: Installation): Handler =>
-  (request) => {
+  (request, access) => {
     const decision = decisionOf(request)
     if (decision !== undefined) {
       const review = verifyDecision(request, decision)
@@ -38,7 +46,7 @@ export const validate =
     if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
     const object = placed(request.object, request)
     const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
-    const judged = judge(object, { installation, ...old })
+    const judged = judge(object, { installation, ...(access === undefined ? {} : { access }), ...old })
     const name = nameOf(request)
     const remarks = {
       warnings: warnings(judged.warnings, name),

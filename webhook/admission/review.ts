@@ -8,6 +8,15 @@ export const REVIEW_KIND = 'AdmissionReview'
 export const OPERATIONS = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
+/** As the API server knows whoever sent the object. */
+export interface Requester {
+  /** Empty: the review does not say. */
+  readonly username: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
 export interface AdmissionRequest {
   readonly uid: string
   readonly operation: Operation
@@ -17,8 +26,8 @@ export interface AdmissionRequest {
   /** Empty while a generated name is not made yet. */
   readonly name: string
   readonly dryRun: boolean
-  /** Who asks; empty: the review does not say. */
-  readonly username: string
+  /** Who asks. */
+  readonly requester: Requester
   /** Not checked: `judge` takes whatever it is. Absent on DELETE. */
   readonly object: unknown
   /** Absent on CREATE. */
@@ -56,9 +65,7 @@ export function readReview(body: unknown): ReadReview {
   const { object, oldObject } = request
   if ((operation === 'CREATE' || operation === 'UPDATE') && !isObject(object)) return incomplete('the review carries no object')
   if (operation === 'UPDATE' && !isObject(oldObject)) return incomplete('the review of an update carries no old object')
-  const { userInfo } = request
-  const username = isObject(userInfo) && typeof userInfo['username'] === 'string' ? userInfo['username'] : ''
-  return { kind: 'review', request: { username, uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject } }
+  return { kind: 'review', request: { requester: readRequester(request['userInfo']), uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject } }
 }
 
 const malformed = (problem: string): ReadReview => ({ kind: 'malformed', problem })
@@ -70,6 +77,19 @@ const readName = (value: unknown): string | undefined => {
   if (value === undefined || value === null) return ''
   return typeof value === 'string' && value.length <= LONGEST_NAME ? value : undefined
 }
+
+/** What is not as it should be is left out: nobody gets a right by it. */
+function readRequester(value: unknown): Requester {
+  const { username, uid, groups, extra } = isObject(value) ? value : {}
+  return {
+    username: typeof username === 'string' ? username : '',
+    uid: typeof uid === 'string' ? uid : '',
+    groups: textsOf(groups),
+    extra: isObject(extra) ? Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, textsOf(values)])) : {},
+  }
+}
+
+const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [])
 
 function readResource(value: unknown): AdmissionRequest['resource'] | undefined {
   if (!isObject(value)) return undefined

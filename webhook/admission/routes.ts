@@ -6,13 +6,15 @@ import { millis, type Clock } from '../../shared/lib/time.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
+import type { AskAccess } from './access.ts'
 import { unreadable } from './answers.ts'
-import { mutate, validate, type Handler } from './handlers.ts'
+import { mutate, questionsFor, validate, type Handler } from './handlers.ts'
 import type { AdmissionMetrics, Route } from './metrics.ts'
 import { readReview } from './review.ts'
 
 export interface AdmissionRoutesOptions {
   readonly installation: Installation
+  readonly access: AskAccess
   readonly metrics: AdmissionMetrics
   readonly clock: Clock
   readonly timers: Timers
@@ -39,8 +41,8 @@ const onlyJson: RequestHandler = (request, response, next) => {
   else next()
 }
 
-function answer(route: Route, handler: Handler, { metrics, timers, log }: AdmissionRoutesOptions): RequestHandler {
-  return (request: Request, response: Response, next: NextFunction): void => {
+function answer(route: Route, handler: Handler, { metrics, access, timers, log }: AdmissionRoutesOptions): RequestHandler {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const started = timers.monotonic()
     const body: unknown = request.body
     const seconds = (): number => millis(timers.monotonic() - started) / 1000
@@ -56,7 +58,7 @@ function answer(route: Route, handler: Handler, { metrics, timers, log }: Admiss
           response.json(unreadable(read.uid, read.problem))
           return
         case 'review': {
-          const { verdict, review, found } = handler(read.request)
+          const { verdict, review, found } = handler(read.request, route === 'validate' ? await access(questionsFor(read.request), read.request.requester) : undefined)
           metrics.found(found)
           metrics.observe(route, read.request.operation, verdict, seconds())
           const { namespace, name, operation, dryRun } = read.request

@@ -123,6 +123,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   workloads: [cart, cartSet],
   objects: [],
   healer: 'Ready',
+  others: new Map(),
   claims: [],
   age: 0 as Millis,
   killSwitch: false,

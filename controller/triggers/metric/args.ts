@@ -122,13 +122,15 @@ export interface Asked {
 }
 
 /** Everything that the policy's triggers want to know, before anything is selected. */
-export function metricQuestions(policy: Pick<CompiledPolicy, 'namespace' | 'kinds' | 'triggers'>, kubelets?: true): Asked[] {
+export function metricQuestions(policy: Pick<CompiledPolicy, 'namespaces' | 'kinds' | 'triggers'>, kubelets?: true): Asked[] {
   return policy.triggers.flatMap((trigger): Asked[] => {
     if (trigger.type !== 'metric' || asksKubelets(trigger.metric, kubelets)) return []
-    return policy.kinds.flatMap(({ apiVersion, kind }): Asked[] => {
-      const question = questionFor(trigger.metric, { shape: shapeOf(apiVersion, kind), ref: { apiVersion, kind, namespace: policy.namespace, name: '', uid: '' } })
-      return question === undefined ? [] : [{ question, span: trigger.metric.duration }]
-    })
+    return policy.namespaces.flatMap((namespace) =>
+      policy.kinds.flatMap(({ apiVersion, kind }): Asked[] => {
+        const question = questionFor(trigger.metric, { shape: shapeOf(apiVersion, kind), ref: { apiVersion, kind, namespace, name: '', uid: '' } })
+        return question === undefined ? [] : [{ question, span: trigger.metric.duration }]
+      }),
+    )
   })
 }
 
@@ -138,7 +140,7 @@ export function kubeletQuestions({ triggers }: Pick<CompiledPolicy, 'triggers'>,
   if (spans.length === 0) return []
   const there = selected().filter((pod) => pod.node !== '' && !isFinished(pod) && isLimited(pod))
   const span = millis(Math.max(...spans))
-  return [...new Map(there.map((pod) => [pod.node, { question: kubeletQuestion(pod), span }])).values()]
+  return [...new Map(there.map((pod) => [`${pod.node} ${pod.ref.namespace}`, { question: kubeletQuestion(pod), span }])).values()]
 }
 
 const shapeOf = (apiVersion: string, kind: string): TargetView['shape'] =>

@@ -9,8 +9,15 @@ export const CONTROLLER_ACCOUNT = 'kubeskippy-controller-manager'
 export const WEBHOOK_ACCOUNT = 'kubeskippy-webhook'
 export const HEALER_ACCOUNT = 'kubeskippy-healer'
 
+/** On healingpolicies, in the namespace that consents: whose healer has it, from there policies may reach in. */
+export const HEAL_VERB = 'heal'
+/** Objects by which a namespace consents to policies of another one begin with it; and the ClusterRole that lets its administrators give it. */
+export const CONSENT = 'kubeskippy-consent'
+
 /** The user name under which the API server knows a ServiceAccount. */
 export const serviceAccountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
+/** The groups that the API server itself adds to an account. */
+export const serviceAccountGroups = (namespace: string): readonly string[] => ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
 export const CONTROLLER_USER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)
 
 /** On any object, its owner or its namespace: `"true"` opts out of healing. */

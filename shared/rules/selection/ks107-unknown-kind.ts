@@ -20,6 +20,6 @@ export const ks107: Rule = {
         return [{ path, what: `unknown kind ${printable(nameOf(resource), 80)}`, ...fix }]
       }
       if (known.namespaced || known.forbidden !== undefined) return []
-      return [{ path, what: `${nameOf(known)} is cluster-scoped`, why: 'a HealingPolicy reaches objects of its own namespace only' }]
+      return [{ path, what: `${nameOf(known)} is cluster-scoped`, why: 'a HealingPolicy reaches objects of namespaces only' }]
     }),
 }

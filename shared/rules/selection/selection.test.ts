@@ -1,11 +1,14 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
-import { check, type PolicyOverrides } from '../test-policy.ts'
+import { accessKey, type Access, type AccessQuestion } from '../access.ts'
+import { DEFAULT_INSTALLATION } from '../rule.ts'
+import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks101 } from './ks101-match-all.ts'
 import { ks103 } from './ks103-protected-namespace.ts'
 import { ks104 } from './ks104-forbidden-target.ts'
 import { ks105 } from './ks105-all-protected.ts'
 import { ks107 } from './ks107-unknown-kind.ts'
+import { ks108 } from './ks108-author-may-not.ts'
 import { ks109 } from './ks109-other-namespace.ts'
 
 type Selector = HealingPolicySpec['selector']
@@ -141,16 +144,59 @@ describe('KS107 unknown kinds', () => {
   })
 })
 
+/** What a rule asks of a policy, for people. */
+const asked = (rule: typeof ks108, overrides: PolicyOverrides = {}): string[] =>
+  (rule.asks?.(testPolicy(overrides)) ?? []).map(({ who, namespace, verb, apiGroup, resource }) => `${who === 'Author' ? 'author' : `healer of ${who.healerOf}`}: ${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`} in ${namespace}`)
+/** What it finds when these questions, of those that it asks, are answered so, and all others with yes. */
+const answered = (rule: typeof ks108, overrides: PolicyOverrides, answer: Exclude<Access, 'Allowed'>, which: (question: AccessQuestion) => boolean = () => true): string[] => {
+  const keys = new Set((rule.asks?.(testPolicy(overrides)) ?? []).filter(which).map(accessKey))
+  return rule.check(testPolicy(overrides), { installation: DEFAULT_INSTALLATION, access: (question) => (keys.has(accessKey(question)) ? answer : 'Allowed') }).map(({ path, what }) => `${path}: ${what}`)
+}
+const both: Selector = { labelSelector: app, namespaces: ['shop', 'bank'] }
+const workloads: Selector = { labelSelector: app, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }
+
+describe('KS108 authors', () => {
+  const rights: [string, PolicyOverrides, string[]][] = [
+    ['the restart of a pod is an eviction', {}, ['create pods/eviction']],
+    ['the restart of a Deployment is a patch', { selector: workloads }, ['patch deployments.apps']],
+    ['a graceful restart of a Deployment is evictions', { selector: workloads, action: { restartAction: { strategy: 'graceful' } } }, ['create pods/eviction']],
+    ['of a workload that is found by its pods every kind counts', { action: { target: 'Workload' } }, ['patch deployments.apps', 'patch statefulsets.apps', 'create pods/eviction', 'patch daemonsets.apps']],
+    ['scaling goes by the subresource', { selector: workloads, action: { type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } } }, ['patch deployments/scale.apps']],
+    ['a Rollout counts where it is selected', { selector: { labelSelector: app, resources: [{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' }] }, action: { type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } } }, ['patch rollouts/scale.argoproj.io']],
+    ['a deletion is one', { action: { type: 'delete', target: 'Pod', deleteAction: {} } }, ['delete pods']],
+  ]
+  for (const [title, overrides, expected] of rights) {
+    it(`asks for the rights of what is written: ${title}`, () => expect(asked(ks108, overrides)).to.deep.equal(expected.map((right) => `author: ${right} in shop`)))
+  }
+  it('asks in every namespace', () => expect(asked(ks108, { selector: both })).to.deep.equal(['author: create pods/eviction in shop', 'author: create pods/eviction in bank']))
+  it('asks in manual mode too, and nothing where nothing is written', () => {
+    expect(asked(ks108, { mode: 'manual' })).to.have.lengthOf(1)
+    for (const mode of ['monitor', 'dryrun'] as const) expect(asked(ks108, { mode, selector: both })).to.deep.equal([])
+  })
+  it('names verb, resource and namespace', () =>
+    expect(answered(ks108, { selector: both }, 'Denied', ({ namespace }) => namespace === 'bank')).to.deep.equal(['spec.actions[0]: you may not create pods/eviction in namespace "bank"']))
+  it('says apart what could not be asked', () => expect(answered(ks108, {}, 'Unknown')).to.deep.equal(['spec.actions[0]: whether you may create pods/eviction in namespace "shop" could not be asked']))
+})
+
 describe('KS109 other namespaces', () => {
-  it('the own namespace passes, also by default', () => {
-    expect(check(ks109)).to.deep.equal([])
-    expect(check(ks109, { selector: { labelSelector: app, namespaces: ['shop'] } })).to.deep.equal([])
+  it('the own namespace is not asked, also by default', () => {
+    expect(asked(ks109)).to.deep.equal([])
+    expect(answered(ks109, { selector: { labelSelector: app, namespaces: ['shop'] } }, 'Denied')).to.deep.equal([])
   })
-  it('each other one is refused', () => {
-    expect(check(ks109, { selector: { labelSelector: app, namespaces: ['bank', 'shop', 'post'] } })).to.deep.equal([
-      'spec.selector.namespaces[0]: "bank" is not the policy\'s own namespace ("shop")',
-      'spec.selector.namespaces[2]: "post" is not the policy\'s own namespace ("shop")',
+  it('asks each other one whether the account of the own may heal there', () =>
+    expect(asked(ks109, { selector: both })).to.deep.equal(['healer of shop: heal healingpolicies.kubeskippy.io in bank']))
+  it('each other one without consent is refused, and the policy as a whole with it', () => {
+    expect(answered(ks109, { selector: { labelSelector: app, namespaces: ['bank', 'shop', 'post'] } }, 'Denied')).to.deep.equal([
+      'spec.selector.namespaces[0]: namespace "bank" does not consent to policies of "shop"',
+      'spec.selector.namespaces[2]: namespace "post" does not consent to policies of "shop"',
     ])
+    expect(answered(ks109, { selector: both }, 'Denied', ({ namespace }) => namespace === 'post')).to.deep.equal([])
   })
-  it('mode monitor does not reach further', () => expect(check(ks109, { mode: 'monitor', selector: { namespaces: ['bank'] } })).to.have.lengthOf(1))
+  it('says which command gives it', () => {
+    const [finding] = ks109.check(testPolicy({ selector: both }), { installation: DEFAULT_INSTALLATION, access: () => 'Denied' })
+    expect(finding?.fix).to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
+  })
+  it('no answer is no consent', () =>
+    expect(answered(ks109, { selector: both }, 'Unknown')).to.deep.equal(['spec.selector.namespaces[1]: whether namespace "bank" consents to policies of "shop" could not be asked']))
+  it('mode monitor does not reach further, since it would tell what is going on there', () => expect(answered(ks109, { mode: 'monitor', selector: { namespaces: ['bank'] } }, 'Denied')).to.have.lengthOf(1))
 })

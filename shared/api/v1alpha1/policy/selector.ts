@@ -8,7 +8,7 @@ export const selector = {
   properties: {
     namespaces: {
       type: 'array',
-      description: "Namespaces by name. Default: the policy's own. Other namespaces are refused.",
+      description: "Namespaces by name. Default: the policy's own. Another one has to consent (kubeskippy enable --consent-to).",
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'set',

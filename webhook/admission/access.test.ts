@@ -1,0 +1,115 @@
+import { expect } from 'chai'
+import { ApiError } from '../../shared/kube/errors.ts'
+import { SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
+import { millis, seconds } from '../../shared/lib/time.ts'
+import type { AccessQuestion } from '../../shared/rules/access.ts'
+import { silentLogger } from '../../shared/runtime/logger.ts'
+import { FakeClock } from '../../shared/testing/fake-clock.ts'
+import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import { accessReviews } from './access.ts'
+import type { Requester } from './review.ts'
+
+const ALICE: Requester = { username: 'alice', uid: 'u-1', groups: ['devs', 'system:authenticated'], extra: { scopes: ['a', 'b'] } }
+const evict: AccessQuestion = { who: 'Author', namespace: 'shop', apiGroup: '', resource: 'pods/eviction', verb: 'create' }
+const heal: AccessQuestion = { who: { healerOf: 'shop' }, namespace: 'bank', apiGroup: 'kubeskippy.io', resource: 'healingpolicies', verb: 'heal' }
+
+interface Asked {
+  readonly user: string
+  readonly resourceAttributes: Readonly<Record<string, string>>
+}
+
+function setUp({ may = () => true, latency = 0 }: { readonly may?: (spec: Asked) => boolean; readonly latency?: number } = {}) {
+  const clock = new FakeClock()
+  const asked: Asked[] = []
+  const cluster = new FakeCluster({
+    clock,
+    timers: clock,
+    latency: () => millis(latency),
+    post: (_call, body) => {
+      const { spec } = body as { spec: Asked }
+      asked.push(spec)
+      return { status: { allowed: may(spec) } }
+    },
+  })
+  const ask = accessReviews({ api: cluster.client('webhook'), timers: clock, log: silentLogger })
+  return { ask, asked, clock, cluster }
+}
+
+describe('reviews of access', () => {
+  it('ask with all that authorizers may go by', async () => {
+    const { ask, asked } = setUp()
+    const answer = await ask([evict], ALICE)
+    expect(answer(evict)).to.equal('Allowed')
+    expect(asked).to.deep.equal([{ user: 'alice', uid: 'u-1', groups: ALICE.groups, extra: ALICE.extra, resourceAttributes: { namespace: 'shop', verb: 'create', group: '', resource: 'pods', subresource: 'eviction' } }])
+  })
+
+  it('leave out what is not known of the requester', async () => {
+    const { ask, asked } = setUp()
+    await ask([evict], { username: 'alice', uid: '', groups: [], extra: {} })
+    expect(asked[0]).to.have.all.keys('user', 'groups', 'resourceAttributes')
+  })
+
+  it('ask about the account of another namespace with the groups that the API server gives it', async () => {
+    const { ask, asked } = setUp()
+    await ask([heal], ALICE)
+    expect(asked).to.deep.equal([
+      {
+        user: 'system:serviceaccount:shop:kubeskippy-healer',
+        groups: ['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated'],
+        resourceAttributes: { namespace: 'bank', verb: 'heal', group: 'kubeskippy.io', resource: 'healingpolicies' },
+      },
+    ])
+  })
+
+  it('ask nothing when there is nothing to ask, and the same once', async () => {
+    const { ask, asked } = setUp()
+    await ask([], ALICE)
+    expect(asked).to.deep.equal([])
+    await ask([evict, { ...evict }, heal], ALICE)
+    expect(asked).to.have.length(2)
+  })
+
+  it('tell each answer from the others, and no answer from a no', async () => {
+    const { ask } = setUp({
+      may: ({ resourceAttributes: { namespace } }) => {
+        if (namespace === 'broken') throw new ApiError({ kind: 'Server', code: 500, request: 'POST subjectaccessreviews' })
+        return namespace === 'shop'
+      },
+    })
+    const questions = ['shop', 'bank', 'broken'].map((namespace) => ({ ...evict, namespace }))
+    const answer = await ask(questions, ALICE)
+    expect(questions.map(answer)).to.deep.equal(['Allowed', 'Denied', 'Unknown'])
+    expect(answer(heal)).to.equal('Unknown')
+  })
+
+  it('that the webhook may not make are no answer', async () => {
+    const { ask, cluster } = setUp()
+    cluster.faults.add(({ resource }) => (resource === SUBJECT_ACCESS_REVIEWS ? { when: 'before', answer: { code: 403, reason: 'Forbidden', message: 'no' } } : undefined))
+    expect((await ask([evict], ALICE))(evict)).to.equal('Unknown')
+  })
+
+  it('end within two seconds, however many and however slow: what has no answer by then has none', async () => {
+    const { ask, asked, clock } = setUp({ latency: 450 /* each way */ })
+    const questions = Array.from({ length: 240 }, (_, index) => ({ ...evict, namespace: `ns-${index}` }))
+    const started = clock.monotonic()
+    const answering = ask(questions, ALICE)
+    await clock.advance(seconds(5))
+    const answer = await answering
+    const answers = questions.map(answer)
+    expect(answers.filter((one) => one === 'Allowed')).to.have.length(2 * 16)
+    expect(answers.filter((one) => one === 'Unknown')).to.have.length(240 - 2 * 16)
+    expect(asked.length).to.be.at.most(3 * 16)
+    expect(clock.monotonic() - started).to.equal(5000)
+  })
+
+  it('that hang end within two seconds', async () => {
+    const { ask, clock, cluster } = setUp()
+    cluster.faults.add(() => ({ when: 'before', answer: 'hang' }))
+    let done = false
+    const answering = ask([evict, heal], ALICE).finally(() => (done = true))
+    await clock.advance(millis(1999))
+    expect(done).to.equal(false)
+    await clock.advance(millis(1))
+    expect([(await answering)(evict), done]).to.deep.equal(['Unknown', true])
+  })
+})
