@@ -65,6 +65,15 @@ describe('KS301 action fits kind', () => {
     expect(patch('metadata: {annotations: {a: b}}')).to.deep.equal([])
     expect(patch('{')).to.deep.equal([])
   })
+  it('a rollout does not read gracePeriodSeconds, and everything else does', () => {
+    const grace = (target: 'Pod' | 'Workload', strategy: 'rolling' | 'graceful' | 'recreate', gracePeriodSeconds?: number): string[] =>
+      check(ks301, { selector: select('apps/v1', 'Deployment'), ...acting('restart', { restartAction: { strategy, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) } }, target) })
+    expect(grace('Workload', 'rolling', 1)).to.deep.equal(['spec.actions[0].restartAction.gracePeriodSeconds: gracePeriodSeconds would not be read by a rolling restart of a workload'])
+    expect(grace('Workload', 'rolling')).to.deep.equal([])
+    expect(grace('Workload', 'graceful', 1)).to.deep.equal([])
+    expect(grace('Workload', 'recreate', 1)).to.deep.equal([])
+    expect(grace('Pod', 'rolling', 1)).to.deep.equal([])
+  })
   it('a workload cannot be evicted', () =>
     expect(check(ks301, { ...acting('evict', { evictAction: { timeout: '10m' } }, 'Workload') })).to.deep.equal(['spec.actions[0].target: action "restart" would evict a workload']))
   it('a DaemonSet cannot be scaled', () => {

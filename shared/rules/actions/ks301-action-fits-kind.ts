@@ -22,7 +22,7 @@ export const ks301: Rule = {
   fix: 'select v1 Pod, or apps/v1 Deployment, StatefulSet or DaemonSet',
   check(policy) {
     const podless = selectedResources(policy).flatMap((resource, index): Finding[] => podlessFinding(policy, resource, index))
-    return [...podless, ...unclearTargets(policy), ...unfitting(policy)]
+    return [...podless, ...unclearTargets(policy), ...unfitting(policy), ...unreadGrace(policy)]
   },
 }
 
@@ -91,6 +91,21 @@ function unfitting(policy: HealingPolicy): Finding[] {
       : [{ path: `spec.actions[${index}].type`, what: `${type} is not for ${nameOf(unfit)}`, why: `${nameOf(unfit)} has nothing that ${type} could change`, fix: 'use restart, or select another kind' }]
   })
 }
+
+/** How long the pods of a rollout have to stop is in their own spec. */
+const unreadGrace = (policy: HealingPolicy): Finding[] =>
+  policy.spec.actions.flatMap(({ target, restartAction }, index): Finding[] =>
+    target === 'Workload' && restartAction?.strategy === 'rolling' && restartAction.gracePeriodSeconds !== undefined && acts(policy)
+      ? [
+          {
+            path: `spec.actions[${index}].restartAction.gracePeriodSeconds`,
+            what: 'gracePeriodSeconds would not be read by a rolling restart of a workload',
+            why: 'the workload replaces its pods itself, and each has the terminationGracePeriodSeconds of its own to stop',
+            fix: 'leave it out, or write strategy: graceful, which evicts the pods one by one',
+          },
+        ]
+      : [],
+  )
 
 /** Nearly all of a pod's spec is immutable, and what is not is lost with the pod. */
 function podFields(body: PatchBody | undefined, index: number): Finding[] {
