@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { HEALER_ACCOUNT, LOGS_ANNOTATION, serviceAccountUser } from '../shared/api/v1alpha1/names.ts'
-import { EVENTS, PODS, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
+import { DEPLOYMENTS, EVENTS, PODS, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
 import { minutes, seconds } from '../shared/lib/time.ts'
+import { buildActionTemplate, buildPolicy, buildTrigger } from '../shared/testing/builders/objects.ts'
 import type { Call } from '../shared/testing/fake-cluster/calls.ts'
 import { NAMESPACE, Town, type TownOptions } from './testing/town.ts'
 
@@ -24,6 +25,9 @@ describe('evidence, captured before an act', () => {
     event('b', pod?.metadata.uid ?? '', { reason: 'Unhealthy', note: 'probe of http://ann:hunter2@10.0.0.1/ failed', eventTime: '2030-01-01T00:01:00.000000Z' })
     event('c', 'of-a-predecessor', { reason: 'Killing', note: 'Stopping container' })
   }
+  /** The Deployment, no rollout being under way. */
+  const rolledOut = (replicas: number, ...conditions: readonly object[]): void =>
+    void town.cluster.change(DEPLOYMENTS, { namespace: NAMESPACE, name: 'cart' }, (o) => ({ ...o, spec: { replicas, template: {} }, status: { observedGeneration: o.metadata.generation ?? 0, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions } }))
   const isLog = (call: Call): boolean => call.subresource === 'log'
   const logReads = () => town.cluster.journal.entries.filter(({ call }) => isLog(call)).map(({ call }) => call)
 
@@ -101,6 +105,44 @@ describe('evidence, captured before an act', () => {
     await town.start()
     await town.live(minutes(1))
     expect(town.actions[0]?.status?.evidence).to.deep.include({ missing: ['log of app: the kubelet no longer has the log of the previous run'] }).and.not.have.property('logs')
+  })
+
+  it('of a workload is told with its worst pods, which a rollout takes away: states, events, logs, each with the name of its pod', async () => {
+    make({ spec: { actions: [buildActionTemplate({ target: 'Workload' })], safetyRules: { ...buildPolicy().spec.safetyRules, maxUnhealthy: '100%' } } })
+    rolledOut(5, { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable' })
+    for (const state of ['healthy', 'healthy', 'broken', 'healthy'] as const) town.pod(state)
+    town.cluster.seed(EVENTS, { apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'd', namespace: NAMESPACE }, regarding: { kind: 'Deployment', name: 'cart', uid: 'uid-cart' }, type: 'Normal', reason: 'ScalingReplicaSet', note: 'Scaled up', eventTime: '2029-12-31T00:00:00.000000Z' })
+    await town.start()
+    await town.live(minutes(1))
+    const [action] = town.actions
+    expect(action?.spec.targetResource.kind).to.equal('Deployment')
+    const { evidence } = action?.status ?? {}
+    expect(evidence?.containers?.map(({ pod, ready }) => [pod, ready])).to.deep.equal([['cart-1-0', false], ['cart-1-3', false], ['cart-1-1', true]])
+    expect(evidence?.conditions?.map(({ pod, type, status }) => [pod, type, status])).to.deep.equal([
+      [undefined, 'Available', 'False'], ['cart-1-0', 'Ready', 'False'], ['cart-1-3', 'Ready', 'False'], ['cart-1-1', 'Ready', 'True'],
+    ])
+    expect(evidence?.events?.map(({ pod, reason }) => [pod, reason])).to.deep.equal([['cart-1-0', 'Unhealthy'], ['cart-1-0', 'BackOff'], [undefined, 'ScalingReplicaSet']])
+    expect(evidence?.logs?.map(({ pod, container }) => [pod, container])).to.deep.equal([['cart-1-0', 'app'], ['cart-1-3', 'app']])
+    expect(evidence).not.to.have.property('missing')
+    expect(JSON.stringify(town.actions)).not.to.include('hunter2')
+  })
+
+  it('of a workload without pods is what is told of itself', async () => {
+    make({ spec: { selector: { resources: [{ apiVersion: 'apps/v1', kind: 'Deployment', names: ['cart'] }] }, triggers: [buildTrigger({ cooldownPeriod: '0s', conditionTrigger: { type: 'Progressing', status: 'False', duration: '5s' } })], actions: [buildActionTemplate({ target: 'Workload' })] } })
+    for (const { metadata } of town.cluster.all(PODS)) town.cluster.drop(PODS, { namespace: NAMESPACE, name: metadata.name })
+    rolledOut(1, { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastTransitionTime: '2029-12-31T00:00:00Z' })
+    await town.start()
+    await town.clock.advance(seconds(20))
+    const { capturedAt: _, ...told } = town.actions[0]?.status?.evidence ?? { capturedAt: '' }
+    expect(told).to.deep.equal({ conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }] })
+  })
+
+  it('names the pod of what could not be read', async () => {
+    make({ log: undefined, spec: { actions: [buildActionTemplate({ target: 'Workload' })] } })
+    rolledOut(1)
+    await town.start()
+    await town.live(minutes(1))
+    expect(town.actions[0]?.status?.evidence?.missing?.join()).to.include('log of app in cart-1-0: GET')
   })
 
   it('is part of a dry run as well', async () => {

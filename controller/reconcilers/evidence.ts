@@ -1,11 +1,13 @@
 /** Captures what is there before an act. Never fails and never holds it up for longer than its calls may take. */
 import { messageOf } from '../../shared/lib/errors.ts'
 import type { Instant } from '../../shared/lib/time.ts'
-import { crashedRuns, evidenceOf, type Evidence } from '../analysis/evidence.ts'
-import type { ObjectRef, TargetView } from '../healing/snapshot.ts'
+import { crashedRuns, evidenceOf, named, tellingPods, type Evidence } from '../analysis/evidence.ts'
+import type { ObjectRef, PodView, TargetView } from '../healing/snapshot.ts'
 import type { EvidenceSource, LogRead, Run } from '../ports/evidence.ts'
 
-export async function captureEvidence(source: EvidenceSource, target: TargetView, at: Instant): Promise<Evidence> {
+/** `owned`: the pods of a workload. */
+export async function captureEvidence(source: EvidenceSource, target: TargetView, owned: readonly PodView[], at: Instant): Promise<Evidence> {
+  const pods = tellingPods(target, owned)
   const missing: string[] = []
   const attempt = async <T>(what: string, otherwise: T, run: () => Promise<T>): Promise<T> => {
     try {
@@ -17,16 +19,25 @@ export async function captureEvidence(source: EvidenceSource, target: TargetView
     }
   }
   const [events, logs] = await Promise.all([
-    attempt('events', [], () => source.events(target.ref)),
-    attempt('logs', [], () => logsOf(source, target, attempt)),
+    Promise.all([
+      attempt('events', [], () => source.events(target.ref)),
+      ...(target.shape === 'Pod' ? [] : pods.map((pod) => attempt(`events of ${pod.ref.name}`, [], async () => (await source.events(pod.ref)).map((event) => ({ ...event, ...named(target, pod) }))))),
+    ]),
+    attempt('logs', [], () => logsOf(source, target, pods, attempt)),
   ])
-  return evidenceOf({ target, at, events, logs, missing })
+  return evidenceOf({ target, pods, at, events: events.flat(), logs, missing })
 }
 
-async function logsOf(source: EvidenceSource, target: TargetView, attempt: <T>(what: string, otherwise: T, run: () => Promise<T>) => Promise<T>) {
-  const runs = crashedRuns(target)
+async function logsOf(source: EvidenceSource, target: TargetView, pods: readonly PodView[], attempt: <T>(what: string, otherwise: T, run: () => Promise<T>) => Promise<T>) {
+  const runs = crashedRuns(pods)
   if (runs.length === 0 || !(await source.mayReadLogs(target.ref.namespace))) return []
-  const read = await Promise.all(runs.map(({ container, run }) => attempt(`log of ${container}`, undefined, async () => ({ container, ...(await either(source, target.ref, container, run)) }))))
+  const read = await Promise.all(
+    runs.map(({ pod, container, run }) => {
+      const of = named(target, pod)
+      const what = of.pod === undefined ? `log of ${container}` : `log of ${container} in ${of.pod}`
+      return attempt(what, undefined, async () => ({ ...of, container, ...(await either(source, pod.ref, container, run)) }))
+    }),
+  )
   return read.filter((log) => log !== undefined)
 }
 

@@ -170,7 +170,7 @@ export class ActionReconciler {
         return record.delayed(found, { reason, message, first: seconds(10), asked: between(now, recheckAt ?? now) }, deadline)
       }
     }
-    const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, now) : undefined
+    const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, context.pods, now) : undefined
     const action = await record.began(found, now, evidence)
     return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, previous: status?.result?.reason }, planned)
   }

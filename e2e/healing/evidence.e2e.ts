@@ -55,6 +55,23 @@ describe('evidence', function () {
     expect(new Set(logReads(ns))).to.deep.equal(new Set([`system:serviceaccount:${ns}:kubeskippy-healer`]))
   })
 
+  it('of a workload holds what its broken pod said, which the rollout takes away', async () => {
+    const ns = await fixture.namespace('whole', { healer: false })
+    await fixture.kubectl(['apply', '-f', '-'], healerObjects(ns, { logs: true }).map(({ manifest }) => stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })).join('---\n'))
+    await fixture.apply(inNamespace(ns, talking('web')), policy(ns, { app: 'web', actions: [{ name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }], safetyRules: { healthCheckTimeout: '5s' } }))
+    const evidence = await captured(ns)
+    const [action] = await fixture.actions(ns)
+    expect(action?.spec.targetResource).to.include({ kind: 'Deployment', name: 'web' })
+    expect(evidence.missing).to.equal(undefined)
+    const [pod] = evidence.containers ?? []
+    expect(pod).to.include({ name: 'app', ready: false })
+    expect(pod?.pod).to.match(/^web-/)
+    expect(evidence.events?.map((event) => `${event.reason} ${event.pod}`)).to.include(`BackOff ${pod?.pod}`)
+    expect(evidence.logs?.map((log) => log.pod)).to.deep.equal([pod?.pod])
+    expect(evidence.logs?.[0]?.tail).to.include('panic: no route to host').and.not.include(SECRET)
+    expect(new Set(logReads(ns))).to.deep.equal(new Set([`system:serviceaccount:${ns}:kubeskippy-healer`]))
+  })
+
   it('holds no log where the namespace has not allowed it, though its healer might read it', async () => {
     const ns = await fixture.namespace('silent')
     await fixture.kubectl(['create', 'rolebinding', 'more', '-n', ns, '--clusterrole=edit', `--serviceaccount=${ns}:kubeskippy-healer`])

@@ -69,10 +69,12 @@ const properties = {
   approvalDeadline: { ...time, description: 'Until when it waits for a decision. Later approvals do not count.' },
 } as const
 
+const ofPod = { type: 'string', maxLength: 253, description: 'Of a workload: which of its pods.' } as const
+
 /** Bounded, so that a HealingAction stays small: logs are the largest part, 8 kB together. */
 const evidence = {
   type: 'object',
-  description: 'What the target looked like just before the act, without secrets as far as they can be told.',
+  description: 'What the target looked like just before the act, of a workload with the three of its pods that fared worst, without secrets as far as they can be told.',
   additionalProperties: false,
   required: ['capturedAt'],
   properties: {
@@ -86,6 +88,7 @@ const evidence = {
         additionalProperties: false,
         required: ['name', 'ready', 'restarts', 'state'],
         properties: {
+          pod: ofPod,
           name: dnsLabel,
           ready: { type: 'boolean' },
           restarts: count,
@@ -102,12 +105,12 @@ const evidence = {
         type: 'object',
         additionalProperties: false,
         required: ['type', 'status'],
-        properties: { type: { type: 'string', maxLength: 316 }, status: { type: 'string', maxLength: 32 }, reason: { type: 'string', maxLength: 256 } },
+        properties: { pod: ofPod, type: { type: 'string', maxLength: 316 }, status: { type: 'string', maxLength: 32 }, reason: { type: 'string', maxLength: 256 } },
       },
     },
     events: {
       type: 'array',
-      description: 'Of the target, the newest first.',
+      description: 'Of the target and of the pods that were looked at, the newest first.',
       maxItems: 10,
       'x-kubernetes-list-type': 'atomic',
       items: {
@@ -115,6 +118,7 @@ const evidence = {
         additionalProperties: false,
         required: ['reason', 'note'],
         properties: {
+          pod: ofPod,
           type: { type: 'string', maxLength: 32 },
           reason: { type: 'string', maxLength: 128 },
           note: { type: 'string', maxLength: 512 },
@@ -132,7 +136,7 @@ const evidence = {
         type: 'object',
         additionalProperties: false,
         required: ['container', 'tail'],
-        properties: { container: dnsLabel, tail: { type: 'string', maxLength: 4096 } },
+        properties: { pod: ofPod, container: dnsLabel, tail: { type: 'string', maxLength: 4096 } },
       },
     },
     missing: {
