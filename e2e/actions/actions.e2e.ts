@@ -5,10 +5,11 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { DEPLOYMENTS, PODS, ROLLOUTS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
-  readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly containers: readonly { readonly resources?: unknown }[] } } }
+  readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly { readonly resources?: unknown }[] } } }
 }
 
 /** As much of it as scaling needs. */
@@ -94,6 +95,28 @@ describe('actions on real pods', function () {
     expect((await live(ns)).spec.template.metadata.annotations).to.equal(undefined)
   })
 
+  it('recreate waits for a person in automatic mode, and then evicts all pods at once', async () => {
+    const ns = await fixture.namespace('recreate')
+    await fixture.kubectl(['create', 'clusterrolebinding', 'alice', '--clusterrole=cluster-admin', '--user=alice'])
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'all', type: 'restart', target: 'Workload', restartAction: { strategy: 'recreate', gracePeriodSeconds: 1 } }))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    await fixture.kubectl(['exec', '-n', ns, old[0]?.metadata.name ?? '', '--', 'touch', '/data/broken'])
+    const waiting = await eventually(async () => {
+      const [action] = await fixture.actions(ns)
+      expect(action?.status?.result).to.include({ reason: 'PendingApproval' })
+      return action?.metadata.name ?? ''
+    }, seconds(90))
+    expect(fixture.evictions(ns), 'before the approval').to.deep.equal([])
+    const approval = { decision: 'Approved', decidedBy: 'alice', reason: 'seen' }
+    const answered = await fixture.cluster.kubectl(['patch', 'healingaction', waiting, '-n', ns, '--type=merge', '-p', JSON.stringify({ spec: { approval } })], { as: 'alice' })
+    expect(answered.code, answered.stderr).to.equal(0)
+    const actions = await fixture.ended(ns, 1, seconds(150))
+    expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
+    expect(written(ns, actions)).to.deep.equal(['create pods/eviction', 'create pods/eviction', 'create pods/eviction'])
+    expect(fixture.evictions(ns).map(({ name }) => name).toSorted()).to.deep.equal(old.map(({ metadata }) => metadata.name).toSorted())
+    expect((await live(ns)).spec.template.metadata.annotations).to.equal(undefined)
+  })
+
   it('delete of a pod is one delete with preconditions, and its controller makes another', async () => {
     const ns = await fixture.namespace('deleting')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'away', type: 'delete', deleteAction: { gracePeriodSeconds: 1 } }))
@@ -115,6 +138,60 @@ describe('actions on real pods', function () {
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '1', after: '2' }])
     expect(written(ns, actions)).to.deep.equal(['patch deployments/scale', 'patch deployments/scale'])
     expect((await live(ns)).spec.replicas).to.equal(1)
+  })
+
+  it('scale down is one write of scale, and takes the broken pod away', async () => {
+    const ns = await fixture.namespace('less')
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'less', type: 'scale', scaleAction: { direction: 'down', replicas: 1, minReplicas: 2, maxReplicas: 3 } }))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    const broken = old[0]?.metadata.name ?? ''
+    await fixture.kubectl(['exec', '-n', ns, broken, '--', 'touch', '/data/broken'])
+    const actions = await fixture.ended(ns, 1, seconds(150))
+    expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
+    expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '3', after: '2' }])
+    expect(written(ns, actions)).to.deep.equal(['patch deployments/scale'])
+    expect((await live(ns)).spec.replicas).to.equal(2)
+    // Its ReplicaSet gives up first what is not Ready.
+    expect((await fixture.pods(ns)).map(({ metadata }) => metadata.name)).not.to.include(broken)
+  })
+
+  it('scale to a number that does not help is taken back to the number of before', async () => {
+    const ns = await fixture.namespace('absolute')
+    await fixture.apply(
+      inNamespace(ns, deployment('web', 'always')),
+      policy(ns, { app: 'web', actions: [{ name: 'three', type: 'scale', scaleAction: { direction: 'absolute', replicas: 3, maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }),
+    )
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions[0]?.status, JSON.stringify(actions[0]?.status?.result)).to.include({ phase: 'Failed', outcome: 'Reverted' })
+    expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '1', after: '3' }])
+    expect(written(ns, actions)).to.deep.equal(['patch deployments/scale', 'patch deployments/scale'])
+    expect((await live(ns)).spec.replicas).to.equal(1)
+  })
+
+  it('a json patch is written as it is given, and rolls out', async () => {
+    const ns = await fixture.namespace('json')
+    const patch = '[{op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: 2}]'
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'slower', type: 'patch', target: 'Workload', patchAction: { type: 'json', patch } }))
+    await breakPods(fixture, ns, 'web')
+    const actions = await fixture.ended(ns, 1, seconds(150))
+    expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
+    expect(written(ns, actions)).to.deep.equal(['patch deployments'])
+    expect((await live(ns)).spec.template.spec.terminationGracePeriodSeconds).to.equal(2)
+  })
+
+  it('a patch that does not help is taken back: the template is as it was, by two patches of the healer', async () => {
+    const ns = await fixture.namespace('undone')
+    const patch = 'spec: {template: {spec: {containers: [{name: app, resources: {limits: {memory: 64Mi}}}]}}}'
+    await fixture.apply(
+      inNamespace(ns, deployment('web', 'always')),
+      policy(ns, { app: 'web', actions: [{ name: 'more-memory', type: 'patch', target: 'Workload', patchAction: { patch } }], safetyRules: { healthCheckTimeout: '10s' } }),
+    )
+    const { spec: before } = await live(ns)
+    const actions = await fixture.ended(ns, 1, seconds(120))
+    expect(actions[0]?.status, JSON.stringify(actions[0]?.status?.result)).to.include({ phase: 'Failed', outcome: 'Reverted' })
+    expect(actions[0]?.status?.result?.changes?.map(({ field, newValue }) => `${field} ${newValue}`)).to.include('spec.template.spec.containers[app].resources.limits.memory 64Mi')
+    expect(written(ns, actions)).to.deep.equal(['patch deployments', 'patch deployments'])
+    expect((await live(ns)).spec).to.deep.equal(before)
   })
 
   it('patch of resources rolls out, and shows what the API server says has changed', async () => {
