@@ -76,6 +76,10 @@ export function withCondition({ status }: HealingAction, condition: Omit<Conditi
   return [...others, { ...condition, lastTransitionTime: formatInstant(now) }]
 }
 
+/** Of an act that could not be carried out: what stood in its way, a disruption budget by its name. */
+export const whatForbade = ({ status }: Pick<HealingAction, 'status'> = {}): string =>
+  status?.phase === 'Failed' && status.outcome === undefined && status.result !== undefined ? `: ${printable(status.result.message, 300)}` : ''
+
 /** A dry run heals nothing, so the rest of the ladder is told rather than tried. */
 export function laterRungs({ spec }: HealingAction, policy: CompiledPolicy | undefined): string {
   const names = ladderOf(policy, spec.trigger.name).slice(spec.incident.rung + 1).map((a) => a.name)

@@ -24,7 +24,7 @@ import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
-import { settled } from './endings.ts'
+import { settled, whatForbade } from './endings.ts'
 import { takeSlots } from './shared-slots.ts'
 import { StormWatch } from './storm-watch.ts'
 import { tellBroken, tellUnreadable } from './unjudged.ts'
@@ -245,7 +245,7 @@ export class PolicyReconciler {
 
   /** Once per incident: the event first, so that a crash in between repeats it rather than losing it. */
   async #announce(stored: HealingPolicy, key: PolicyKey, ledger: Ledger): Promise<Ledger> {
-    const { ledgers, events, log, metrics } = this.#ports
+    const { ledgers, events, log, metrics, objects } = this.#ports
     let current = ledger
     for (const incident of ledger.incidents) {
       if (incident.state !== 'Escalated' || incident.announced === true) continue
@@ -254,7 +254,7 @@ export class PolicyReconciler {
         type: 'Warning',
         reason: 'Escalated',
         action: 'escalate',
-        note: `${whyEscalated(ledger, incident)} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
+        note: `${whyEscalated(ledger, incident)}${whatForbade(objects.action({ namespace: key.namespace, name: incident.lastAction ?? '' }))} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
       })
       metrics.escalations.inc({})
       current = await ledgers.update(key, (fresh) => announced(fresh, incident.id))

@@ -44,6 +44,7 @@ describe('an action', () => {
       expect(town.ledger?.breaker.failures).to.equal(0)
       await town.live(minutes(11))
       expect(town.policy.status?.lastDecision?.reason).to.equal('Escalated')
+      expect(town.events.filter((event) => event.reason === 'Escalated').map(({ note }) => note).join()).to.include(': disruption budget one allows no eviction of Pod/cart-1-0 now (')
       expect(entries()).to.deep.equal([['Settled', 'Failed'], ['Settled', 'Failed']])
       expect(town.evictions).to.deep.equal([])
     })

@@ -1,4 +1,5 @@
 /** The closed loop on real pods: what was decided, written and verified, read from the cluster and its audit log. */
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
@@ -146,6 +147,37 @@ describe('the closed loop on real pods', function () {
     }, seconds(30))
     expect(fixture.evictions(ns)).to.deep.equal([])
   })
+
+  it('gives up on a disruption budget when its time is up: the next rung, then a person, who is told which budget', async () => {
+    const ns = await fixture.namespace('patience')
+    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all-of-them', namespace: ns }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } }
+    const actions = ['away', 'again'].map((name, i) => ({ name, type: 'evict', priority: i + 1, evictAction: { timeout: '5s' } }))
+    await fixture.apply(inNamespace(ns, deployment('web', 'always')), budget, policy(ns, { app: 'web', actions }))
+    const ended = (await fixture.ended(ns, 2, seconds(120))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
+    for (const [i, name] of ['away', 'again'].entries()) {
+      expect(ended[i]?.spec.action.name).to.equal(name)
+      expect(ended[i]?.status).to.include({ phase: 'Failed' }).and.not.have.property('outcome')
+      expect(ended[i]?.status?.result).to.include({ success: false, reason: 'DisruptionBudget' })
+      expect(ended[i]?.status?.attempts).to.be.greaterThan(1)
+    }
+    const { status } = await fixture.decided(ns, 'Escalated')
+    // What the budget forbade is no failure of healing.
+    expect(status?.breaker?.state).to.equal('Closed')
+    await eventually(async () => expect((await fixture.list<KubeObject & { reason: string; note: string }>(ns, EVENTS)).filter((e) => e.reason === 'Escalated').map(({ note }) => note).join()).to.include('disruption budget all-of-them'))
+    const asked = evictionsAsked(ns)
+    expect(asked.length).to.be.greaterThan(2)
+    expect(new Set(asked), 'refused each time').to.deep.equal(new Set([429]))
+    expect(fixture.evictions(ns)).to.deep.equal([])
+    expect(await fixture.actions(ns)).to.have.length(2)
+  })
+
+  /** What the API server answered to evictions and to their dry runs, whoever asked. */
+  const evictionsAsked = (ns: string): readonly number[] =>
+    readFileSync(fixture.cluster.auditLog, 'utf8').split('\n').flatMap((line) => {
+      if (!line.includes('"subresource":"eviction"') || !line.includes('"stage":"ResponseComplete"')) return []
+      const event = JSON.parse(line) as { readonly objectRef?: { readonly namespace?: string }; readonly responseStatus?: { readonly code?: number } }
+      return event.objectRef?.namespace === ns ? [event.responseStatus?.code ?? 0] : []
+    })
 
   it('refuses a bare pod, which nothing would replace', async () => {
     const ns = await fixture.namespace('bare')

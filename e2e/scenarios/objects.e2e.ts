@@ -98,21 +98,30 @@ describe('nights seen in the status of objects', function () {
     expect(fixture.evictions(ns).map(({ name }) => name)).to.deep.equal([pod])
   })
 
-  it('an outage of what all of them need trips the storm gate: nothing is written, and they come back by themselves', async () => {
-    const ns = await fixture.namespace('outage')
-    const database = createServer((_, response) => response.end('here'))
+  /** What pods need to go on, which can be taken away from all of them. */
+  const openDatabase = async () => {
+    const server = createServer((_, response) => response.end('here'))
     const listen = async (port: number): Promise<number> => {
-      await once(database.listen(port, fixture.cluster.hostIp), 'listening')
-      return (database.address() as AddressInfo).port
+      await once(server.listen(port, fixture.cluster.hostIp), 'listening')
+      return (server.address() as AddressInfo).port
     }
     const port = await listen(0)
+    const close = (): void => {
+      server.close()
+      server.closeAllConnections()
+    }
+    return { close, reopen: () => listen(port), needed: `timeout 10 wget -q -O /dev/null http://${fixture.cluster.hostIp}:${port}/` }
+  }
+
+  it('an outage of what all of them need trips the storm gate: nothing is written, and they come back by themselves', async () => {
+    const ns = await fixture.namespace('outage')
+    const database = await openDatabase()
     try {
-      const script = `while timeout 10 wget -q -O /dev/null http://${fixture.cluster.hostIp}:${port}/; do sleep 1; done; exit 7`
+      const script = `while ${database.needed}; do sleep 1; done; exit 7`
       const stormy = withSpec(policy(ns, { app: 'web' }), { triggers: triggeredBy('CrashLoopBackOff', '2s') })
       await fixture.apply(workload(ns, 'web', { script, replicas: 4 }))
       const pods = await rolledOut(fixture, ns, 'web')
       database.close()
-      database.closeAllConnections()
       // Until all four are down: of the first one alone, one of four, nobody could tell that it is an outage.
       await eventually(async () => {
         const restarted = (await fixture.list<Restarting>(ns, PODS)).filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 1)
@@ -121,13 +130,41 @@ describe('nights seen in the status of objects', function () {
       await fixture.apply(stormy)
       const { status } = await fixture.decided(ns, 'StormGate', seconds(120))
       expect(status?.lastDecision?.message).to.match(/\d of 4/)
-      await listen(port)
+      await database.reopen()
       await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(120))
       expect((await rolledOut(fixture, ns, 'web')).toSorted(), 'the same pods').to.deep.equal(pods.toSorted())
       expect(await fixture.actions(ns)).to.deep.equal([])
       expect(new Set(fixture.writes(ns).map(({ group }) => group)), 'status and events alone').to.deep.equal(new Set(['kubeskippy.io', 'events.k8s.io']))
     } finally {
-      database.closeAllConnections()
+      database.close()
+    }
+  })
+
+  it('of an outage that reaches one pod after the other no more than the first is acted on', async () => {
+    const ns = await fixture.namespace('creeping')
+    const database = await openDatabase()
+    try {
+      // Each notices some time after the one before it: by then the first may have been evicted, since it was alone. None is up for a stabilization window.
+      const script = `n=$((RANDOM % 8)); while ${database.needed}; do sleep 1; done; sleep $n; exit 7`
+      await fixture.apply(workload(ns, 'web', { script, replicas: 4 }), withSpec(policy(ns, { app: 'web', safetyRules: { stabilizationWindow: '30s', healthCheckTimeout: '60s' } }), { triggers: triggeredBy('CrashLoopBackOff', '2s') }))
+      const pods = await rolledOut(fixture, ns, 'web')
+      await fixture.decided(ns, 'Healthy', seconds(60))
+      database.close()
+      await fixture.decided(ns, 'StormGate', seconds(180))
+      await eventually(async () => {
+        const down = (await fixture.list<Restarting>(ns, PODS)).filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 1)
+        expect(down).to.have.length(4)
+      }, seconds(180))
+      // Of four one may be unhealthy: a second that fires closes the gate, and what is broken stays until it is open again.
+      await new Promise((resolve) => setTimeout(resolve, 10_000))
+      expect(fixture.evictions(ns).length).to.be.at.most(1)
+      await database.reopen()
+      await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(180))
+      const evicted = fixture.evictions(ns).map(({ name }) => name)
+      expect(evicted.length, 'when it was over as well').to.be.at.most(1)
+      expect((await rolledOut(fixture, ns, 'web')).filter((name) => pods.includes(name))).to.have.members(pods.filter((name) => !evicted.includes(name)))
+      expect(await fixture.actions(ns)).to.have.length(evicted.length)
+    } finally {
       database.close()
     }
   })
