@@ -19,7 +19,8 @@ const locking = (namespace: string): object => ({
     template: {
       metadata: { labels: { app: 'db' }, annotations: { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' } },
       spec: {
-        terminationGracePeriodSeconds: 0,
+        // With 0 the API server forgets a pod before it is gone, and two of one name speak at the same time.
+        terminationGracePeriodSeconds: 1,
         containers: [{ name: 'app', image: BUSYBOX_IMAGE, imagePullPolicy: 'Never', command: ['sh', '-c', 'mkdir /www; echo "lock_age_seconds 1" > /www/metrics; exec httpd -f -p 8080 -h /www'] }],
       },
     },
