@@ -43,6 +43,13 @@ describe('what all triggers together see of one object', () => {
   it('has held since the last of them began, and fires when the last of them does', () => {
     expect(onOne(trouble('Firing', -300, 0), trouble('Pending', -100, 900), trouble('Firing', -50, -10))).to.include({ since: at(-50), firesAt: at(900) })
   })
+  it('is inherited when one of them is, and over as soon as the first of them is', () => {
+    const inherited: Observation = { state: 'Firing', since: at(-300), firesAt: at(-300), restarts: 0, evidence: 'old', inherited: true }
+    expect(onOne(firing, inherited)).to.include({ state: 'Firing', inherited: true })
+    expect(onOne(firing, firing)).not.to.have.property('inherited')
+    expect(onOne({ state: 'Quiet', since: at(20) }, firing, { state: 'Quiet', since: at(10) })).to.deep.equal({ state: 'Quiet', since: at(10) })
+    expect(onOne({ state: 'Quiet', since: at(20) }, quiet)).to.deep.equal({ state: 'Quiet' })
+  })
   it('tells all evidence, by the names of the triggers', () => {
     expect(onOne(trouble('Firing', 0, 0, 'down'), trouble('Firing', 0, 0, 'memory_usage_percent is 97 (> 80)'))).to.include({ evidence: 'a: down; b: memory_usage_percent is 97 (> 80)' })
   })

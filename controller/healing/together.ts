@@ -3,7 +3,7 @@
  * quiet they do not all hold, whatever the others would say; where none is quiet and one has no data, nobody knows.
  */
 import { printable } from '../../shared/lib/text.ts'
-import { latest } from '../../shared/lib/time.ts'
+import { earliest, latest, type Instant } from '../../shared/lib/time.ts'
 import { isTrouble, type Observation, type Trouble } from '../triggers/trigger.ts'
 import type { CompiledTrigger } from './policy.ts'
 import type { Selected } from './select.ts'
@@ -47,8 +47,16 @@ interface Part<Of extends Observation = Observation> {
   readonly observation: Of
 }
 
+/** Together they were quiet as soon as the first of them was; one of which it is not known may always have been. */
+function overSince(quiet: readonly { readonly since?: Instant }[]): { readonly since?: Instant } {
+  const times = quiet.flatMap(({ since }) => since ?? [])
+  const [first] = times
+  return first === undefined || times.length < quiet.length ? {} : { since: times.reduce(earliest, first) }
+}
+
 function joint(parts: readonly Part[]): Observation {
-  if (parts.some(({ observation }) => observation.state === 'Quiet')) return { state: 'Quiet' }
+  const quiet = parts.flatMap(({ observation }) => (observation.state === 'Quiet' ? observation : []))
+  if (quiet.length > 0) return { state: 'Quiet', ...overSince(quiet) }
   const held = parts.filter((part): part is Part<Trouble> => isTrouble(part.observation))
   const [first, ...more] = held
   const [unknown] = parts.flatMap(({ name, observation }) => (observation.state === 'NoData' ? `${name} has no data: ${observation.why}` : []))
@@ -63,6 +71,8 @@ function joint(parts: readonly Part[]): Observation {
     since: all.reduce((t, { observation }) => latest(t, observation.since), first.observation.since),
     firesAt: all.reduce((t, { observation }) => latest(t, observation.firesAt), first.observation.firesAt),
     restarts: 0,
+    // What one of them has from before may end, and with it all that they see together.
+    ...(all.some(({ observation }) => observation.inherited === true) ? { inherited: true as const } : {}),
     evidence: all.map(({ name, observation }) => printable(`${name}: ${observation.evidence}`, share)).join('; '),
     ...(seen.length === 0 ? {} : { seen: Math.max(...seen) }),
   }
