@@ -49,7 +49,7 @@ function headline({ action, policy, now }: ActionStory, status: Status): Pair[] 
     ['now', `${formatInstant(now).slice(0, 19).replace('T', ' ')} UTC, by the API server's clock`],
     ['state', `${stateOf(action)}${spec.dryRun ? ' (dry run: nothing was written)' : ''}`],
     ['result', status.result === undefined ? undefined : `${status.result.reason}: ${status.result.message}`],
-    ['to change', status.result?.success === true ? undefined : adviceFor(status.result?.reason, policyRef)],
+    ['to change', status.result?.success === true ? undefined : adviceFor(status.result?.reason, policyRef, status.result?.message)],
     ['next try', ended(status) ? undefined : moment(status.nextAttempt, now)],
     ['approval', approvalOf(action, now)],
     ['decided by', `policy ${policyRef.namespace}/${policyRef.name}, generation ${policyRef.generation}${policyNow(policy, policyRef)}`],

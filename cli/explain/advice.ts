@@ -25,8 +25,8 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   OwnerUnknown: WAIT,
   NoController: 'run the pod by a Deployment or another controller: nobody would make it again',
   Unsupported: 'repair it by hand: this kind of object is not acted on',
-  HealerMissing: "give the namespace's consent: kubeskippy enable -n NAMESPACE",
-  HealerForbidden: "renew the namespace's consent: kubeskippy enable -n NAMESPACE",
+  HealerMissing: "give the namespace's consent: kubeskippy enable -n THERE",
+  HealerForbidden: "renew the namespace's consent: kubeskippy enable -n THERE",
   NoAction: 'add an action for this trigger to the policy',
   Escalated: 'a person has to repair it; the incident ends when it has been healthy for a while',
   NothingToDo: 'the target is already as the action would make it: change the action, if more should be done',
@@ -74,8 +74,12 @@ const OTHERS: Readonly<Record<string, string>> = {
   SeveralDisruptionBudgets: 'let one PodDisruptionBudget select the pod, not several',
 }
 
-/** For this policy and its namespace; undefined: there is nothing to say beyond the message. */
-export function adviceFor(reason: string | undefined, { namespace, name }: { readonly namespace?: string; readonly name: string }): string | undefined {
+/**
+ * For this policy and its namespace; undefined: there is nothing to say beyond the message.
+ * @param told the message: it names the namespace that it is about, where that is another one
+ */
+export function adviceFor(reason: string | undefined, { namespace, name }: { readonly namespace?: string; readonly name: string }, told = ''): string | undefined {
   const advice = reason === undefined ? undefined : ((REFUSALS as Readonly<Record<string, string | undefined>>)[reason] ?? OTHERS[reason])
-  return advice?.replaceAll('NAMESPACE', namespace ?? '').replaceAll('POLICY', name)
+  const there = /kubeskippy enable -n ([a-z0-9-]+)/.exec(told)?.[1] ?? namespace ?? ''
+  return advice?.replaceAll('THERE', there).replaceAll('NAMESPACE', namespace ?? '').replaceAll('POLICY', name)
 }

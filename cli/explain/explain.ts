@@ -72,7 +72,7 @@ function asData(story: PolicyStory | ActionStory): unknown {
   const readable = story.problems.length === 0
   const advice =
     story.kind === 'policy'
-      ? adviceFor(readable ? story.policy.status?.lastDecision?.reason : undefined, story.policy.metadata)
-      : adviceFor(readable ? story.action.status?.result?.reason : undefined, story.action.metadata)
+      ? adviceFor(readable ? story.policy.status?.lastDecision?.reason : undefined, story.policy.metadata, story.policy.status?.lastDecision?.message)
+      : adviceFor(readable ? story.action.status?.result?.reason : undefined, story.action.metadata, story.action.status?.result?.message)
   return { now: formatInstant(now), ...rest, ...(advice === undefined ? {} : { advice }) }
 }

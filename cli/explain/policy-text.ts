@@ -82,7 +82,7 @@ function nowLines({ policy, stops, now, problems }: PolicyStory, status: Status 
     ['decision', decision === undefined ? 'none yet' : `${decision.reason ?? decision.kind ?? ''}${decision.message === undefined ? '' : `: ${decision.message}`}`],
     ['since', moment(decision?.time, now)],
     ['next try', moment(decision?.retryAt, now)],
-    ['to change', adviceFor(ready?.reason, policy.metadata) ?? adviceFor(decision?.reason, policy.metadata) ?? adviceFor(closed?.reason, policy.metadata)],
+    ['to change', adviceFor(ready?.reason, policy.metadata, ready?.message) ?? adviceFor(decision?.reason, policy.metadata, decision?.message) ?? adviceFor(closed?.reason, policy.metadata, closed?.message)],
   ])
 }
 

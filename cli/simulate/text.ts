@@ -52,7 +52,7 @@ function decisionLines({ metadata }: HealingPolicy, { status }: Simulation, now:
     ['decision', decision === undefined ? undefined : `${decision.reason ?? ''}${decision.message === undefined ? '' : `: ${decision.message}`}`],
     ['no consent', conditions.find(({ type, status: value }) => type === CONSENTED && value === 'False')?.message],
     ['next try', moment(decision?.retryAt, now)],
-    ['to change', adviceFor(decision?.reason, metadata)],
+    ['to change', adviceFor(decision?.reason, metadata, decision?.message)],
     ['selects', `${matched} matched, ${healthy} healthy`],
   ])
 }
