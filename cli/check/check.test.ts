@@ -172,8 +172,8 @@ describe('kubeskippy check', () => {
     })
     afterEach(() => new Promise((resolve) => server.close(resolve)))
 
-    const ask = async (config: string): Promise<{ readonly code: number; readonly out: string; readonly err: string }> =>
-      setUp({ files: { 'controller.yaml': config } }).run('check --config controller.yaml', { timers: systemTimers })
+    const ask = async (config: string, options: BenchOptions = {}): Promise<{ readonly code: number; readonly out: string; readonly err: string }> =>
+      setUp({ files: { 'controller.yaml': config }, ...options }).run('check --config controller.yaml', { timers: systemTimers })
 
     it('asks every source of metrics, and names the one that does not answer as it should', async () => {
       const { code, out } = await ask(`prometheus: {sources: [{name: main, url: "${url}"}, {name: lost, url: "${url}/lost"}]}`)
@@ -183,6 +183,16 @@ describe('kubeskippy check', () => {
     })
 
     it('says that none is configured', async () => expect((await ask('{}')).out).to.match(/^ok +sources +no Prometheus is configured$/m))
+
+    it('says whether the controller may ask the kubelets, where it is to', async () => {
+      const KUBELETS = 'metrics: {kubelet: {enabled: true}}'
+      expect((await ask('{}')).out).not.to.contain('kubelets')
+      expect((await ask(KUBELETS)).out).to.match(/^ok +sources +the controller may ask the kubelets$/m)
+      const { code, out } = await ask(KUBELETS, { may: (call, body) => rights(call, body) && !JSON.stringify(body).includes('"metrics"') })
+      expect(code).to.equal(0)
+      expect(out).to.match(/^warn +sources +the controller may not get nodes\/metrics: cpu_throttled_percent has no data from the kubelets$/m)
+      expect(out).to.contain('kubectl apply -f config/rbac/optional/kubelet-metrics.yaml')
+    })
 
     it('names what is wrong with the file', async () => {
       const { code, err } = await ask('prometeus: {}')

@@ -27,10 +27,11 @@ export interface CheckFlags extends ClusterFlags {
 /** Exit code: 1 when something has failed. */
 export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
-    const prometheus = flags.config === undefined ? undefined : (await readControllerOptions(env, flags.config))['prometheus.sources']
+    const options = flags.config === undefined ? undefined : await readControllerOptions(env, flags.config)
+    const sources = { prometheus: options?.['prometheus.sources'], asksKubelets: options?.['metrics.kubelet.enabled'] === true }
     // A server that does not answer at all is one error, and not one for each check.
     await api.serverVersion()
-    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, prometheus }
+    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, ...sources }
     const findings = (await Promise.all(CHECKS.map((each) => run(each, context)))).flat()
     env.stdout(flags.output === 'json' ? asJson(findings) : asText(findings, paintFor(env)))
     return count(findings).fail > 0 ? FAILED : DONE

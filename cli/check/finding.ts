@@ -23,6 +23,8 @@ export interface CheckContext {
   readonly timers: Timers
   /** Of the controller's configuration, where one is given. */
   readonly prometheus: readonly PrometheusConfig[] | undefined
+  /** The controller is configured to ask the kubelets. */
+  readonly asksKubelets: boolean
 }
 
 /** One thing to look at. What the person may not read is a warning, made by whoever runs it. */

@@ -7,7 +7,7 @@ import { mayDo, type Account, type Question } from '../access-review.ts'
 import { find } from '../reading.ts'
 import { fail, ok, type Check, type CheckContext, type Finding } from './finding.ts'
 
-const CONTROLLER: Account = { namespace: OPERATOR_NAMESPACE, account: CONTROLLER_ACCOUNT }
+export const CONTROLLER: Account = { namespace: OPERATOR_NAMESPACE, account: CONTROLLER_ACCOUNT }
 const INSTALL = 'kubectl apply --server-side -f config/rbac'
 
 export const rightsCheck: Check = {
@@ -44,7 +44,7 @@ export const questionsOf = (rbac: readonly Manifest[]): readonly Question[] =>
     ),
   )
 
-const inWords = ({ namespace, verb, resource, group, name }: Question): string =>
+export const inWords = ({ namespace, verb, resource, group, name }: Question): string =>
   `${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`
 
 /** The older verb lets the controller do whatever a healer may: the limit to its own acts would be gone. */

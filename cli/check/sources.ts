@@ -1,5 +1,8 @@
 import { Prometheus } from '../../controller/adapters/metrics/prometheus.ts'
+import { kubeletRbac } from '../../controller/permissions.ts'
+import { mayDo } from '../access-review.ts'
 import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
+import { CONTROLLER, inWords, questionsOf } from './rights.ts'
 
 /** Every Prometheus has an answer to it, an empty one too. */
 const ANYTHING = 'vector(1)'
@@ -8,10 +11,20 @@ const ANYTHING = 'vector(1)'
 export const sourcesCheck: Check = {
   name: 'sources',
   run: async (context) => {
-    const { prometheus } = context
+    const { prometheus, asksKubelets } = context
     if (prometheus === undefined) return []
-    return prometheus.length === 0 ? [ok('no Prometheus is configured')] : Promise.all(prometheus.map((config) => ask(config, context)))
+    const answers = prometheus.length === 0 ? [ok('no Prometheus is configured')] : await Promise.all(prometheus.map((config) => ask(config, context)))
+    return asksKubelets ? [...answers, await kubelets(context)] : answers
   },
+}
+
+/** Whether they answer is known to the controller alone: a person's credentials are not for every node. */
+async function kubelets({ api }: CheckContext): Promise<Omit<Finding, 'check'>> {
+  const questions = questionsOf(kubeletRbac)
+  const answers = await Promise.all(questions.map((question) => mayDo(api, CONTROLLER, question)))
+  const lacking = questions.filter((_, index) => answers[index] !== true)
+  if (lacking.length === 0) return ok('the controller may ask the kubelets')
+  return warn(`the controller may not ${lacking.map(inWords).join('; ')}: cpu_throttled_percent has no data from the kubelets`, 'kubectl apply -f config/rbac/optional/kubelet-metrics.yaml')
 }
 
 async function ask(config: NonNullable<CheckContext['prometheus']>[number], { timers, now }: CheckContext): Promise<Omit<Finding, 'check'>> {
