@@ -65,7 +65,7 @@ describe('the whole controller, where what it acts on is not what it was', () =>
     shape({ containers: [{ name: 'main', resources: { limits: { memory: '1Gi' } } }] })
     town.decide('Approved')
     await town.live(seconds(20))
-    expect(told()).to.equal('Failed TargetChanged: Deployment/cart has no container app, which the patch is about')
+    expect(told()).to.equal('Cancelled TargetChanged: Deployment/cart is not what was asked about any more: container app is gone; container main is new')
     expect(tries()).to.equal(0)
   })
 

@@ -92,7 +92,7 @@ describe('a pod of the same name as the one before it', () => {
 
   describe('of which an alert tells', () => {
     const policySpec = (duration: string): Partial<HealingPolicySpec> => ({
-      triggers: [{ name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'PodStuck', duration } }],
+      triggers: [{ name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'PodStuck', for: '0s', duration } }],
       safetyRules: { ...buildPolicy().spec.safetyRules, stabilizationWindow: '1m' },
     })
     let heard: KnownAlerts

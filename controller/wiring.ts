@@ -55,6 +55,10 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
     // An action may go when it has been settled.
     history.addAfter(keyString(policy), ECHO)
   })
+  // The policy that acted goes on first: its next rung is not lost to another one.
+  const freed = ledgers.onClaimGivenBack((namespace) => {
+    for (const policy of objects.policiesIn(namespace)) policyQueue.addAfter(keyOf(policy), ECHO)
+  })
   const world = cluster.onChange((namespace) => {
     const policies = namespace === undefined ? [...objects.policies.store.values()] : objects.policiesIn(namespace)
     for (const policy of policies) policyQueue.add(keyOf(policy))
@@ -62,7 +66,7 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
   })
   return () => {
-    for (const cut of [policies, actions, memory, world]) cut()
+    for (const cut of [policies, actions, memory, freed, world]) cut()
   }
 }
 

@@ -9,7 +9,7 @@ import type { ActionStory } from './story.ts'
 
 type Status = NonNullable<HealingAction['status']>
 
-const TOLD_SPEC: ReadonlySet<string> = new Set(['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout', 'approvalRequired', 'approvalDeadline', 'approval', 'changes', 'retryPolicy'])
+const TOLD_SPEC: ReadonlySet<string> = new Set(['policyRef', 'incident', 'targetResource', 'trigger', 'action', 'dryRun', 'timeout', 'approvalRequired', 'approvalDeadline', 'approval', 'changes', 'template', 'retryPolicy'])
 const TOLD_STATUS: ReadonlySet<string> = new Set([
   'phase', 'outcome', 'approvedAt', 'startTime', 'actedAt', 'healthySince', 'completionTime', 'attempts', 'nextAttempt', 'result', 'replacements', 'conditions', 'evidence', 'failedAttempts', 'steps',
   // How a lost answer is found out; the changes tell the same.

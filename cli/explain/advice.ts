@@ -39,6 +39,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   BreakerOpen: 'find out why acting did not help (the actions below say what was seen); the breaker tries once more by itself',
   StaleData: 'kubeskippy check: the controller does not hear the API server',
   OwnedElsewhere: 'change what the sentence names, or give the policy an action that it does not undo',
+  ClaimedElsewhere: 'nothing: it goes on when the other action has ended; let one policy, with one ladder, heal the workload',
   WorkloadPaused: 'kubectl rollout resume, when nobody is at work on it',
   OnDelete: 'let the action act on the pods: target: Pod',
   Partitioned: 'let the action act on the pods, or finish the rollout: partition 0',

@@ -152,6 +152,10 @@ describe('kubeskippy explain of a policy', () => {
     golden('stopped', (await run('explain cart')).out)
   })
 
+  it('says how many findings are left out of the status', async () => {
+    expect((await setUp({ status: { ...FIRING, findingsLeftOut: 44 } }).run('explain cart')).out).to.contain('\n  and 44 younger ones, of which nothing is remembered\n')
+  })
+
   it('shows what it has no words for', async () => {
     const { cluster, run } = setUp({ status: QUIET })
     cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { ...(o['status'] as object), news: { seen: 3 } } }))

@@ -14,7 +14,7 @@ type Status = NonNullable<HealingPolicy['status']>
 
 /** What has words of its own below; whatever else there is, is shown as it is. */
 const TOLD: ReadonlySet<string> = new Set([
-  'observedGeneration', 'conditions', 'matched', 'healthy', 'triggers', 'findings', 'incidents', 'budget', 'breaker', 'lastDecision', 'lastAction', 'outcomes',
+  'observedGeneration', 'conditions', 'matched', 'healthy', 'triggers', 'findings', 'findingsLeftOut', 'incidents', 'budget', 'breaker', 'lastDecision', 'lastAction', 'outcomes',
   // The controller's own memory of what it counted; the triggers tell what follows from it.
   'restarts', 'occurrences',
 ])
@@ -138,11 +138,11 @@ function leadsTo(spec: HealingPolicySpec, trigger: string): string {
 const ladderOf = (spec: HealingPolicySpec, trigger: string): readonly HealingPolicySpec['actions'][number][] =>
   spec.actions.filter(({ triggers }) => trigger === ALL_TRIGGERS || triggers === undefined || triggers.includes(trigger)).toSorted((a, b) => a.priority - b.priority)
 
-function findingLines({ selector }: HealingPolicySpec, { findings = [] }: Status, now: Instant): string[] {
+function findingLines({ selector }: HealingPolicySpec, { findings = [], findingsLeftOut = 0 }: Status, now: Instant): string[] {
   // Of one namespace it goes without saying.
   const home = (selector?.namespaces ?? []).length > 1 ? '' : undefined
   const rows = findings.slice(0, MOST_FINDINGS).map(({ state, trigger, object, since, message }) => [state, trigger, described(object, home), `since ${moment(since, now)}${message === undefined ? '' : `: ${message}`}`])
-  return [...table(rows), ...(findings.length > MOST_FINDINGS ? [`  and ${findings.length - MOST_FINDINGS} more`] : [])]
+  return [...table(rows), ...(findings.length > MOST_FINDINGS ? [`  and ${findings.length - MOST_FINDINGS} more`] : []), ...(findingsLeftOut > 0 ? [`  and ${findingsLeftOut} younger ones, of which nothing is remembered`] : [])]
 }
 
 const WHY_ESCALATED = {

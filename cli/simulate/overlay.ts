@@ -3,7 +3,7 @@
  * rights are enough: only the namespaces of the policy are read, and what may not be read is assumed and said.
  */
 import { HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
-import type { HealingAction, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import type { HealingAction, HealingLedger, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { GetOptions, KubeApi, KubeManifest, KubeObject, KubeReader, ListOptions, ObjectKey, ObjectList, Patch, Resource, WatchEvent, WatchOptions } from '../../shared/kube/api.ts'
 import { ApiError, isApiError } from '../../shared/kube/errors.ts'
 import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, WORKLOADS } from '../../shared/kube/resources.ts'
@@ -23,6 +23,8 @@ export interface OverlayOptions {
   readonly decided: (status: HealingPolicyStatus) => void
   /** An action was decided. */
   readonly acted?: (spec: HealingAction['spec']) => void
+  /** Ledgers as other simulations have left them; default: as they are stored. */
+  readonly ledgers?: readonly HealingLedger[]
   /** What keeps the decision from being made. */
   readonly failed: (error: unknown) => void
 }
@@ -72,9 +74,16 @@ export class Overlay implements KubeApi {
     return this.#written.get(idOf(resource, key))
   }
 
+  /** Ledgers that were written here. */
+  get ledgers(): readonly HealingLedger[] {
+    return [...this.#written].flatMap(([id, object]) => (id === idOf(HEALING_LEDGERS, object.metadata) ? [object as HealingLedger] : []))
+  }
+
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
     const written = this.written(resource, key)
     if (written !== undefined) return written as T
+    const left = resource === HEALING_LEDGERS ? this.#left.find(({ metadata }) => metadata.name === key.name) : undefined
+    if (left !== undefined) return left as KubeObject as T
     if (isPolicy(resource, key, this.#options.policy)) return this.#options.policy as KubeObject as T
     this.#reading++
     try {
@@ -141,12 +150,23 @@ export class Overlay implements KubeApi {
   async #listedIn(resource: Resource, options: ListOptions, namespace: string): Promise<ObjectList> {
     const scoped: ListOptions = { ...options, ...(resource.namespaced && options.namespace === undefined ? { namespace } : {}), ...(resource === NAMESPACES ? { fieldSelector: `metadata.name=${namespace}` } : {}) }
     try {
-      return await this.#options.api.list(resource, scoped)
+      const page = await this.#options.api.list(resource, scoped)
+      return resource === HEALING_LEDGERS ? { ...page, items: this.#withLeft(page.items) } : page
     } catch (error) {
       const assumed = isApiError(error, 'Forbidden') ? this.#assumed(resource, scoped.namespace ?? namespace) : undefined
       if (assumed === undefined) throw error
-      return { items: assumed, resourceVersion: '1' }
+      return { items: resource === HEALING_LEDGERS ? this.#withLeft(assumed) : assumed, resourceVersion: '1' }
     }
+  }
+
+  /** Older than whatever is written here. */
+  get #left(): readonly HealingLedger[] {
+    return (this.#options.ledgers ?? []).map((ledger) => ({ ...ledger, metadata: { ...ledger.metadata, resourceVersion: '1' } }))
+  }
+
+  #withLeft(items: readonly KubeObject[]): readonly KubeObject[] {
+    const left = this.#left
+    return [...items.filter(({ metadata }) => !left.some((ledger) => ledger.metadata.name === metadata.name)), ...left]
   }
 
   /** In place of what may not be read; undefined: without it there is nothing to decide. */

@@ -16,6 +16,7 @@ import type { MetricAnswer, MetricSource } from '../../controller/ports/metric-s
 import { createController } from '../../controller/program.ts'
 import { NotPossible } from '../command.ts'
 import { Overlay } from './overlay.ts'
+import type { SharedLedgers } from './shared.ts'
 
 export interface SimulationParts {
   readonly api: KubeReader & Pick<KubeApi, 'post'>
@@ -45,7 +46,7 @@ const BLIND = seconds(2.5)
 const PATIENCE = seconds(30)
 
 /** @param ahead of the API server's time: what would be if everything stayed as it is @throws NotPossible, ApiError */
-export async function simulate(parts: SimulationParts, policy: HealingPolicy, ahead: Millis, note: (text: string) => void): Promise<Simulation> {
+export async function simulate(parts: SimulationParts, policy: HealingPolicy, ahead: Millis, note: (text: string) => void, shared: SharedLedgers): Promise<Simulation> {
   const { timers, random, installation, syncInterval } = parts
   const { promise, resolve, reject } = Promise.withResolvers<HealingPolicyStatus>()
   let settling: Cancel = () => {}
@@ -55,7 +56,8 @@ export async function simulate(parts: SimulationParts, policy: HealingPolicy, ah
     const blind = status.triggers?.some(({ state }) => state === 'NoData') === true
     settling = timers.after(blind ? BLIND : QUIET, () => (overlay.busy ? decided(status) : resolve(status)))
   }
-  const overlay = new Overlay({ api: parts.api, policy: undecided(policy), ahead, note, decided, failed: reject })
+  const at = after(parts.api.serverTime() ?? parts.clock.now(), ahead)
+  const overlay = new Overlay({ api: parts.api, policy: undecided(policy), ahead, note, decided, ledgers: shared.found(at), failed: reject })
   // Whose clock is wrong is not of interest here: all times are the API server's.
   const clock: Clock = { now: () => overlay.serverTime() ?? after(parts.clock.now(), ahead) }
   const metricSource = moved(parts.metricSource, ahead)
@@ -71,6 +73,7 @@ export async function simulate(parts: SimulationParts, policy: HealingPolicy, ah
     const status = await promise
     const live = new ApiLiveReader({ api: overlay, clock, installation })
     const acts = await Promise.all(overlay.actions.map(({ metadata, spec }) => planOf(live, clock, metadata.name, spec)))
+    shared.leave(at, overlay.ledgers)
     return { status, acts }
   } finally {
     cancel()

@@ -96,6 +96,31 @@ describe('kubeskippy simulate', function () {
   })
 
   const AT_ONCE = { triggers: [{ name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '0s' } }] }
+  const twice = (first: object, second: object) => `${document({ ...AT_ONCE, ...first })}---\n${document({ ...AT_ONCE, ...second }, { name: 'second' })}`
+  interface Told {
+    readonly now: { readonly status: { readonly lastDecision: { readonly reason: string; readonly message: string } } }
+    readonly later?: { readonly status: { readonly lastDecision: { readonly reason: string } } }
+  }
+  const decisions = async (file: string): Promise<readonly Told[]> => JSON.parse((await setUp({ 'cart.yaml': file }).simulate('simulate cart.yaml -o json')).out) as readonly Told[]
+
+  it('sees that two policies of a file would act on the same workload: the second waits for the first', async () => {
+    const [first, second] = await decisions(twice({}, {}))
+    expect(first?.now.status.lastDecision.reason).to.equal('Decided')
+    expect(second?.now.status.lastDecision.reason).to.equal('ClaimedElsewhere')
+    expect(second?.now.status.lastDecision.message).to.match(/^Pod\/cart-1-a: cart-restart-\w+ of policy shop\/cart acts on Deployment\/cart$/)
+  })
+  it('does not let what would be done later hold back what would be done now, but the other way round', async () => {
+    const later = { triggers: [{ name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } }] }
+    const [first, second] = await decisions(twice(later, {}))
+    expect([first?.now.status.lastDecision.reason, first?.later?.status.lastDecision.reason, second?.now.status.lastDecision.reason]).to.deep.equal(['Pending', 'Decided', 'Decided'])
+    const [, waiting] = await decisions(twice({}, later))
+    expect([waiting?.now.status.lastDecision.reason, waiting?.later?.status.lastDecision.reason]).to.deep.equal(['Pending', 'ClaimedElsewhere'])
+  })
+  it('takes dry runs of a file for what they are: they hold nobody back', async () => {
+    const [, second] = await decisions(twice({ mode: 'dryrun' }, {}))
+    expect(second?.now.status.lastDecision.reason).to.equal('Decided')
+  })
+
   type Bench = ReturnType<typeof setUp>
   const refusals: readonly (readonly [reason: string, spec: object, change: (bench: Bench) => void])[] = [
     ['HealerMissing', {}, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: 'shop', name: HEALER_ACCOUNT })],

@@ -22,6 +22,7 @@ import { find } from '../reading.ts'
 import { readDocuments } from './documents.ts'
 import { replay } from './replay.ts'
 import { namespacesOf } from './overlay.ts'
+import { SharedLedgers } from './shared.ts'
 import { simulate, type Simulation, type SimulationParts } from './run.ts'
 import { simulationText, type Told } from './text.ts'
 import { verdictOf } from './verdict.ts'
@@ -44,9 +45,10 @@ export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateF
     const metricSource = new MetricSources({ api, timers: env.timers, prometheus: options['prometheus.sources'], ...(options['metrics.kubelet.enabled'] ? { kubelets: UNASKED } : {}) })
     const parts = { api, installation: toInstallation(options), metricSource, clock: env.clock, timers: env.timers, random: env.random, syncInterval: options.syncInterval }
     try {
-      // One after the other: each has the cluster for itself.
+      // One after the other, in the order of the file: each finds what those before it have taken, and no more of them.
+      const shared = new SharedLedgers()
       const told: Told[] = []
-      for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), flags.last))
+      for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), shared, flags.last))
       env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
       return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
     } finally {
@@ -71,7 +73,7 @@ async function namespaceOf({ metadata }: Document, { namespace: wanted }: Simula
   return own
 }
 
-async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string, last: Millis | undefined): Promise<Told> {
+async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string, shared: SharedLedgers, last: Millis | undefined): Promise<Told> {
   const metadata = isObject(document['metadata']) ? document['metadata'] : {}
   const placed = { ...document, metadata: { ...metadata, namespace } }
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : ''
@@ -85,7 +87,7 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   await assertThere(api, namespace)
   if (namespacesOf(policy).length > 1) notes.add('whether you may do the same in every namespace yourself (KS108) is asked at the door')
   const run = async (of: HealingPolicy, ahead: number): Promise<Simulation & { readonly at: Instant }> => {
-    const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note))
+    const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note), shared)
     return { ...found, at: ((api.serverTime() ?? parts.clock.now()) + ahead) as Instant }
   }
   const now = await run(policy, 0)

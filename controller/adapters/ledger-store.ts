@@ -174,6 +174,16 @@ export class LedgerStore implements Ledgers {
     })
   }
 
+  /** A workload of the namespace is free again: what another policy was refused for its sake may be tried. Returns how to hear no more. */
+  onClaimGivenBack(tell: (namespace: string) => void): () => void {
+    return this.watch.subscribe((event) => {
+      const before = event.type === 'updated' ? event.old : event.type === 'deleted' ? event.object : undefined
+      const { namespace, claims = [] } = before?.spec.budget ?? {}
+      const left = new Set(event.type === 'updated' ? event.object.spec.budget?.claims?.map(({ action }) => action) : [])
+      if (namespace !== undefined && problemOf(event.object) === undefined && claims.some(({ action }) => !left.has(action))) tell(namespace)
+    })
+  }
+
   remove(policy: PolicyKey): Promise<void> {
     return this.#remove(policySlot(policy))
   }

@@ -38,6 +38,17 @@ describe('the view of a workload', () => {
     expect(workloadView(raw('Deployment', { replicas: 0 }, {}), 'apps/v1', 'Deployment').replicas).to.equal(0)
     expect(workloadView(raw('Deployment', {}, {}), 'apps/v1', 'Deployment').replicas).to.equal(1)
   })
+  it('tells templates apart, with the images of all containers, and no other value of them', () => {
+    const template = (image: string, env = 'a') => ({ metadata: { labels: { app: 'cart' } }, spec: { initContainers: [{ name: 'wait', image: 'wait:1' }], containers: [{ name: 'app', image, env: [{ name: 'TOKEN', value: env }] }] } })
+    const of = (spec: object, kind = 'Deployment') => workloadView(raw(kind, spec, {}), 'apps/v1', kind).template
+    const one = of({ template: template('cart:1') })
+    expect(one?.images).to.deep.equal({ wait: 'wait:1', app: 'cart:1' })
+    expect(one?.hash).to.match(/^[a-z2-7]{16}$/)
+    expect(of({ replicas: 9, paused: true, template: template('cart:1') })).to.deep.equal(one)
+    for (const other of [template('cart:2'), template('cart:1', 'b')]) expect(of({ template: other })?.hash).not.to.equal(one?.hash)
+    expect(of({})).to.equal(undefined)
+    expect(of({ template: template('cart:1') }, 'ReplicaSet')).to.equal(undefined)
+  })
   it('keeps short annotations and leaves a whole object as last applied out', () => {
     const annotations = { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/cart', long: 'x'.repeat(1025), limit: 'x'.repeat(1024) }
     expect(Object.keys(workloadView(raw('Deployment', {}, {}, annotations), 'apps/v1', 'Deployment').annotations)).to.deep.equal(['argocd.argoproj.io/tracking-id', 'limit'])

@@ -1,5 +1,6 @@
 /** From what the API server sends to the views of the core: the fields in use, with times read. Pure and total. */
 import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
+import { shortHash } from '../../shared/lib/hash.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
@@ -96,8 +97,17 @@ export function workloadView(raw: KubeObject, apiVersion: string, kind: string):
     podManagement: kind === 'StatefulSet' ? text(spec['podManagementPolicy']) || 'OrderedReady' : '',
     updateRevision: text(status['updateRevision']),
     podSelector: isObject(selector) ? selector : undefined,
+    template: kind === 'ReplicaSet' ? undefined : templateOf(spec['template']),
     annotations: shortAnnotations(raw),
   }
+}
+
+function templateOf(raw: unknown): WorkloadView['template'] {
+  if (!isObject(raw)) return undefined
+  const spec = member(raw, 'spec')
+  const containers = [...list(spec['initContainers']), ...list(spec['containers'])]
+  // The API server writes the fields of one object always in the same order.
+  return { hash: shortHash([JSON.stringify(raw)]), images: Object.fromEntries(containers.map((c) => [text(c['name']), text(c['image'])])) }
 }
 
 /** Long values (a whole object as last applied) say nothing that a guard looks for. */

@@ -3,7 +3,12 @@ import type { HealingActionSpec, HealingActionStatus } from '../../shared/api/v1
 import { formatInstant } from '../../shared/lib/time.ts'
 import { buildActionTemplate, buildHealingAction } from '../../shared/testing/builders/objects.ts'
 import { approvalOf, approvalParts, differsFromApproved, needsApproval } from './approval.ts'
-import { at, crashing, pod, policy, T0 } from './testing/builders.ts'
+import { compileSchema } from '../../shared/schema/validate.ts'
+import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
+import type { WorkloadView } from './snapshot.ts'
+import { at, cart, crashing, pod, policy, T0 } from './testing/builders.ts'
+
+const validSpec = compileSchema(healingAction.spec)
 
 describe('approval', () => {
   for (const [mode, requiresApproval, wanted] of [
@@ -45,5 +50,35 @@ describe('approval', () => {
     const other = { ...crashing(), ref: { ...pod().ref, uid: 'uid-other' } }
     expect(differsFromApproved(spec, other)).to.deep.include({ reason: 'TargetChanged' })
     expect(differsFromApproved(spec, other)?.message).to.include('metadata.uid: was uid-cart-0, now uid-other')
+  })
+
+  describe('of an act on a workload', () => {
+    const template = buildActionTemplate({ requiresApproval: true, target: 'Workload' })
+    const asked = { ...buildHealingAction({ spec: { ...approvalParts(policy({ actions: [template] }), template, cart, 'act-1', T0), targetResource: cart.ref } }).spec, action: template }
+    const later = (overrides: Partial<WorkloadView>): string | undefined => differsFromApproved(asked, { ...cart, ...overrides })?.message
+    const images = (all: Readonly<Record<string, string>>, hash = 'second') => ({ template: { hash, images: all } })
+    const not = 'Deployment/cart is not what was asked about any more:'
+    const times: readonly (readonly [string, Partial<WorkloadView>, string | undefined])[] = [
+      ['holds for what is as it was', {}, undefined],
+      ['holds for one that was scaled meanwhile, or told of itself', { replicas: 7, generation: 9, resourceVersion: '99', conditions: [] }, undefined],
+      ['does not hold for another image', images({ app: 'cart:2' }), `${not} image of container app: was cart:1, now cart:2`],
+      ['does not hold for another container beside it', images({ app: 'cart:1', proxy: 'proxy:1' }), `${not} container proxy is new`],
+      ['does not hold for one container less', images({}), `${not} container app is gone`],
+      ['does not hold for the same images with other settings, or a restart by somebody else', images({ app: 'cart:1' }), `${not} spec.template has been changed since, the images are the same`],
+      ['does not hold where nothing is left of it', { template: undefined }, `${not} container app is gone`],
+    ]
+    for (const [title, overrides, message] of times) it(title, () => expect(later(overrides)).to.equal(message))
+
+    it('holds for one that was asked for before templates were noted', () => {
+      const { template: _, ...before } = asked
+      expect(differsFromApproved(before, { ...cart, ...images({ app: 'cart:2' }) })).to.equal(undefined)
+    })
+    it('stays within the bounds of the schema', () => {
+      const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`c-${i}`, 'i'.repeat(600)]))
+      const parts = approvalParts(policy({ actions: [template] }), template, { ...cart, ...images(many) }, 'act-1', T0)
+      expect(parts.template?.images).to.have.length(32)
+      expect(validSpec({ ...asked, ...parts })).to.deep.equal([])
+      expect(differsFromApproved({ ...asked, ...parts }, { ...cart, ...images(many) })).to.equal(undefined)
+    })
   })
 })

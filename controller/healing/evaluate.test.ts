@@ -245,3 +245,42 @@ describe('over hours', () => {
     for (const [i, t] of acts.slice(1).entries()) expect(t - (acts[i] ?? 0)).to.be.at.least(minutes(6))
   })
 })
+
+describe('the first reason', () => {
+  const scaling = { mode: 'manual' as const, actions: [buildActionTemplate({ name: 'more', type: 'scale', target: 'Workload', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 5 } })] }
+  const of = policy(scaling)
+  const view = broken([crashing()])
+  const { ledger, names } = reserved(of, view)
+  const later = (overrides: Partial<Snapshot> = {}) => why(look(of, { ...view, ledger, actions: new Set(names), now: at(1000), ...overrides }))
+  const owned = [{ ...cart, labels: { ...cart.labels, 'kustomize.toolkit.fluxcd.io/name': 'shop' } }, cartSet]
+
+  it('of a request that waits is that it waits', () => expect(later()).to.equal('PendingApproval'))
+  it('is who else owns what would be written: nobody is asked to approve what is not done then', () => expect(later({ workloads: owned })).to.equal('OwnedElsewhere'))
+  it('is that nothing helped, whoever owns it: no action is tried any more', () => {
+    const escalated = settle(ledger, { action: names[0] ?? '', outcome: 'Rejected', rung: 0, ladder: 1 }, BREAKER, at(500))
+    expect(later({ ledger: escalated, workloads: owned })).to.equal('Escalated')
+  })
+  it('is what forbids any act, before what has become of the incident', () => {
+    expect(later({ killSwitch: true })).to.equal('KillSwitch')
+    expect(later({ pods: [crashing('cart-0', { ignored: true })] })).to.equal('OptedOut')
+  })
+
+  describe('of what policies share', () => {
+    const [namespace, whole] = snapshot().budgets
+    if (namespace === undefined || whole === undefined) throw new Error('no budgets')
+    const iso = (n: number): string => new Date(at(n)).toISOString()
+    const full = { ...namespace, acts: Array.from({ length: 60 }, (_, i) => ({ action: `a-${i}`, policy: { namespace: 'shop', name: 'other' }, reservedAt: iso(0) })) }
+    const storm = { ...whole, storm: { since: iso(0) } }
+    const claim = { action: 'other-scale-a', policy: { namespace: 'shop', name: 'other' }, subject: cart.ref, until: iso(minutes(9)) }
+    const one = broken([crashing()])
+    const cases: readonly [string, Snapshot['budgets'], string][] = [
+      ['is a storm of the cluster, though the namespace is full', [full, storm], 'StormGate'],
+      ['is a storm of the cluster, though another policy acts on the workload', [{ ...namespace, claims: [claim] }, storm], 'StormGate'],
+      ['is that another policy acts on the workload, though the namespace is full', [{ ...full, claims: [claim] }, whole], 'ClaimedElsewhere'],
+      ['is that the namespace is full', [full, whole], 'BudgetExhausted'],
+    ]
+    for (const [title, budgets, reason] of cases) it(title, () => expect(why(look(policy(), { ...one, budgets }))).to.equal(reason))
+    it('is looked at again when the claim ends at the latest', () => expect(look(policy(), { ...one, budgets: [{ ...namespace, claims: [claim] }, whole] }).recheckAt).to.equal(at(minutes(9))))
+    it('does not hold for a dry run', () => expect(why(look(policy({ mode: 'dryrun' }), { ...one, budgets: [{ ...full, claims: [claim] }, whole] }))).to.equal('Act'))
+  })
+})

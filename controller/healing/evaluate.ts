@@ -25,12 +25,13 @@ import { pauseOf } from './pause.ts'
 import { closedPlaces } from './places.ts'
 import { ladderOf, type CompiledPolicy } from './policy.ts'
 import { isAnotherRemedy, recurrence } from './recurrence.ts'
-import { RETRY_POLICY } from './retry.ts'
+import { deadlineOf, RETRY_POLICY } from './retry.ts'
 import type { Refusal } from './refusal.ts'
 import { select, type Selected } from './select.ts'
-import { countsFor, sharedLimit, takeSlot } from './shared-budget.ts'
+import { countsFor, holdsClaims, sharedLimit, takeSlot } from './shared-budget.ts'
 import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
+import { claimOf } from './subject-claims.ts'
 import { objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
 
 export interface PlannedAction {
@@ -149,7 +150,8 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     }
     const next = nextStep(policy, ledger, finding, snapshot)
     if ('refusal' in next) {
-      refuse(next.refusal)
+      // Nobody should be asked to approve what is not done then: why not comes before the question.
+      refuse((next.asked === undefined ? undefined : refuseWrite(policy, next.asked, snapshot)) ?? next.refusal)
       continue
     }
     const conflict = refuseWrite(policy, next.action.spec, snapshot)
@@ -179,11 +181,14 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
   return { actions, refusals, loops }
 }
 
+/** What a person was asked to approve. */
+type Asked = Pick<HealingActionSpec, 'action' | 'targetResource'>
+
 /** How what a healer may not do is called in a snapshot. */
 export const forbiddenKey = (namespace: string, action: string): string => `${namespace}/${action}`
 
 /** Why the workload that it is for may not be written now; the plan is asked again, live, before the write. */
-function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, uid } }: HealingActionSpec, snapshot: Snapshot): Refusal | undefined {
+function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, uid } }: Asked, snapshot: Snapshot): Refusal | undefined {
   const { workloads, claims, now } = snapshot
   const spared = kind === 'Pod' ? undefined : refuseForPods(policy, action, uid, snapshot)
   if (spared !== undefined) return spared
@@ -191,23 +196,21 @@ function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, u
   return target === undefined ? undefined : refuseAct({ touches: touchesOf(action), target, claims, now })
 }
 
-/** A slot in each of the budgets that policies share, or why one of them has no room. */
-function takeAll({ namespace, name }: CompiledPolicy, budgets: Snapshot['budgets'], { name: action, spec }: PlannedAction, { installation, now }: Snapshot) {
-  const taken: Snapshot['budgets'][number][] = []
-  for (const budget of budgets) {
-    if (!countsFor(budget, namespace, spec.targetResource.namespace)) {
-      taken.push(budget)
-      continue
-    }
-    const answer = takeSlot(budget, { action, policy: { namespace, name } }, sharedLimit(installation, budget), now)
-    if ('refusal' in answer) return answer
-    taken.push(answer.ledger)
-  }
-  return { budgets: taken }
+/** A slot in each of the budgets that policies share, and the claim where it acts; or why not: the first reason by the order of the limits. */
+function takeAll({ namespace, name, limits }: CompiledPolicy, budgets: Snapshot['budgets'], { name: action, spec }: PlannedAction, { installation, now }: Snapshot) {
+  const claim = claimOf(spec, limits, deadlineOf(spec, now))
+  const where = spec.targetResource.namespace
+  const answers = budgets.map((budget) => {
+    if (!countsFor(budget, namespace, where)) return { ledger: budget }
+    return takeSlot(budget, { action, policy: { namespace, name }, ...(holdsClaims(budget, where) ? { claim } : {}) }, sharedLimit(installation, budget), now)
+  })
+  const refusals = answers.flatMap((answer) => ('refusal' in answer ? answer.refusal : []))
+  const refusal = refusals.find(({ reason }) => reason === 'StormGate') ?? refusals.find(({ reason }) => reason === 'ClaimedElsewhere') ?? refusals[0]
+  return refusal === undefined ? { budgets: answers.flatMap((answer) => ('ledger' in answer ? answer.ledger : [])) } : { refusal }
 }
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */
-function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now }: Pick<Snapshot, 'actions' | 'now'>): { action: PlannedAction } | { refusal: Refusal } {
+function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now }: Pick<Snapshot, 'actions' | 'now'>): { action: PlannedAction } | { refusal: Refusal; asked?: Asked } {
   const { trigger, chain, object } = finding
   const dryRun = policy.mode === 'dryrun'
   const before = refuseFormer(policy, ledger, chain.subject, now)
@@ -241,7 +244,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
   // An object that came after an act on this workload is its replacement: verification judges it.
   const replacement = busy.some((e) => e.state === 'Reserved' && object.createdAt >= wholeSecond(parseInstant(e.reservedAt) ?? instant(0)))
   if (held?.state === 'Waiting' && !takenOver) {
-    return { refusal: { reason: 'PendingApproval', message: `${held.action} waits for approval: kubeskippy approve (or reject) ${held.action} -n ${policy.namespace}` } }
+    return { asked: { action: template, targetResource: target }, refusal: { reason: 'PendingApproval', message: `${held.action} waits for approval: kubeskippy approve (or reject) ${held.action} -n ${policy.namespace}` } }
   }
   // One of its pods may not be acted on while the workload is, nor the other way round.
   const whole = busy.some((e) => e.state === 'Reserved' && e.target !== target.uid && [e.target, target.uid].includes(chain.subject.uid))

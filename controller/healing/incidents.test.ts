@@ -64,6 +64,19 @@ describe('an incident after an act', () => {
     const { ledger, action } = act({ ...acted('Ineffective'), entries: [] })
     expect(only(end(ledger, action, 'Cancelled', 3, 1))).to.include({ state: 'Open', rung: 1 })
   })
+  it('remembers that it was acted on when its acts are forgotten: a cancelled one later is not its end', () => {
+    const unknown = acted('Inconclusive')
+    const { ledger, action } = act({ ...unknown, entries: [] })
+    expect(only(end(ledger, action, 'Cancelled'))).to.include({ state: 'Open', rung: 0, inconclusive: 1 })
+    for (const outcome of ['Effective', 'Ineffective', 'Inconclusive', 'Failed'] as const) expect(only(acted(outcome)), outcome).to.include({ acted: true })
+  })
+  it('is over when its acts were cancelled every time, whatever is forgotten', () => {
+    const first = act(EMPTY)
+    const second = act(first.ledger, 'uid-cart-1')
+    const one = end(second.ledger, first.action, 'Cancelled')
+    expect(only(one)).to.include({ state: 'Open' }).and.not.to.have.property('acted')
+    expect(only(end({ ...one, entries: one.entries.filter((e) => e.action === second.action) }, second.action, 'Cancelled'))).to.include({ state: 'Ended' })
+  })
   it('counts as inconclusive when its action is gone after a write may have been sent', () => {
     const { ledger, action } = act(EMPTY)
     const confirmed = confirm(ledger, action, at(1))

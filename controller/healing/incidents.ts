@@ -156,7 +156,8 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
   const incident = ledger.incidents.find((i) => i.id === entry.incident)
   if (incident?.state !== 'Open') return ledger
   // Something is known again.
-  const { inconclusive: _, ...known } = incident
+  const { inconclusive: _, ...rest } = incident
+  const known: Incident = { ...rest, acted: true }
   switch (outcome) {
     case 'Effective': {
       const next = { ...known, ...(healthySince === undefined ? {} : { quietSince: formatInstant(healthySince) }) }
@@ -173,7 +174,7 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
     case 'Inconclusive': {
       // Nor for ever: what nobody can judge is not repeated at the hourly limit. Without a policy there is nobody who could have judged.
       const inconclusive = (incident.inconclusive ?? 0) + Number(ladder > 0)
-      const next = inconclusive === 0 ? incident : { ...incident, inconclusive }
+      const next = inconclusive === 0 ? known : { ...known, inconclusive }
       return inconclusive < UNKNOWN_IN_A_ROW ? renumbered(ledger, next) : replaced(ledger, { ...next, state: 'Escalated', escalatedFor: 'Inconclusive' })
     }
     case 'Cancelled':
@@ -196,9 +197,9 @@ export function afterOutcome(ledger: Ledger, entry: Entry, { outcome, rung, ladd
 export function afterNothing(ledger: Ledger, entry: Entry, now: Instant): Ledger {
   const incident = ledger.incidents.find((i) => i.id === entry.incident)
   if (incident?.state !== 'Open') return ledger
-  const done = ({ state, outcome }: Entry): boolean => isOpen({ state }) || (outcome !== undefined && outcome !== 'Cancelled')
-  const acted = incident.rung > 0 || ledger.entries.some((e) => e.incident === incident.id && done(e))
-  return acted ? renumbered(ledger, incident) : replaced(ledger, ended(incident, now, undefined))
+  // The log forgets what is older than an hour; the incident does not.
+  const goesOn = incident.acted === true || ledger.entries.some((e) => e.incident === incident.id && isOpen(e))
+  return goesOn ? renumbered(ledger, incident) : replaced(ledger, ended(incident, now, undefined))
 }
 
 /** The same incident under the next number, so that the same rung on the same object gets an action of a new name. */

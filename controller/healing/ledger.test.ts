@@ -172,9 +172,11 @@ describe('the check just before a write', () => {
       expect(reasonOf(confirm(opened, FIRST.action, at(1)))).to.equal('BreakerOpen')
       expect(reasonOf(confirm({ ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: 'another' } }, FIRST.action, at(1)))).to.equal('BreakerOpen')
     })
-    it('lets the probe begin, and go on what has begun', () => {
-      expect(reasonOf(confirm({ ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: FIRST.action } }, FIRST.action, at(1)))).to.equal('admitted')
-      expect(reasonOf(confirm({ ...opened, entries: opened.entries.map((e) => ({ ...e, tried: true })) }, FIRST.action, at(1)))).to.equal('admitted')
+    it('lets the probe begin', () => expect(reasonOf(confirm({ ...HELD, breaker: { ...HELD.breaker, state: 'HalfOpen', probe: FIRST.action } }, FIRST.action, at(1)))).to.equal('admitted'))
+    it('lets no later try of one be written either, however long it has been tried', () => {
+      const tried: Ledger = { ...opened, entries: opened.entries.map((e) => ({ ...e, tried: true })) }
+      for (const now of [1, 4999, 5000]) expect(reasonOf(confirm(tried, FIRST.action, at(now)))).to.equal('BreakerOpen')
+      expect(reasonOf(confirm({ ...tried, breaker: HELD.breaker }, FIRST.action, at(1)))).to.equal('admitted')
     })
   })
   it('never moves it back', () => expect(admitted(confirm(HELD, FIRST.action, at(-1000))).entries[0]?.reservedAt).to.equal(iso(T0)))

@@ -85,15 +85,15 @@ function bounded(admission: Admission): Admission {
   return full ? refuse('LedgerFull', `${ledger.entries.length} actions and ${ledger.incidents.length} incidents are all that the ledger holds`) : admission
 }
 
-/** The live check just before the write: the reservation stands, and its hour begins now. */
+/** The live check just before each try of the write: the reservation stands, and its hour begins now. */
 export function confirm(ledger: Ledger, action: string, now: Instant): Admission {
   const held = ledger.entries.find((e) => e.action === action && e.state === 'Reserved')
   if (held === undefined) return refuse('NotReserved', `the ledger holds no reservation for ${action}`)
   // A storm that began since the decision. One that eases let it through.
   const stormy = refuseStorm(ledger.storm, false, 'of the policy')
   if (stormy !== undefined) return { refusal: stormy }
-  // Nor does it begin when others have shown meanwhile that acting does not help.
-  const late = held.tried === true ? undefined : refuseLate(ledger, action)
+  // Nor is it written when others have shown meanwhile that acting does not help, however long it has been tried (I9).
+  const late = refuseLate(ledger, action)
   if (late !== undefined) return { refusal: late }
   const at = parseInstant(held.reservedAt)
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }

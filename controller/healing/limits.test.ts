@@ -22,6 +22,7 @@ const waiting: Ledger = {
 }
 const full: Refusal = { reason: 'BudgetExhausted', message: '1 of 1 actions of the whole cluster in this hour are used up' }
 const stormy: Refusal = { reason: 'StormGate', message: 'too many objects of all policies' }
+const claimed: Refusal = { reason: 'ClaimedElsewhere', message: 'stock-restart of policy shop/stock acts on Deployment/cart' }
 const open: Ledger['breaker'] = { state: 'Open', failures: 3, recent: [], openings: 1, openUntil: formatInstant(at(minutes(5))) }
 
 interface Case {
@@ -41,6 +42,8 @@ const CASES: readonly Case[] = [
   { title: 'a second write to one object is not', ledger: holding(entry('a', { state: 'Reserved', target: REQUEST.target })), limits: { maxConcurrent: 9 }, reason: 'IncidentInProgress' },
   { title: 'one on a pod is not while its workload is acted on', ledger: { ...waiting, entries: [entry('a', { state: 'Reserved', target: cart.ref.uid })] }, limits: { maxConcurrent: 9 }, reason: 'ConcurrencyLimit' },
   { title: 'one on another pod is while a pod is acted on', ledger: { ...waiting, entries: [entry('a', { state: 'Reserved' })] }, limits: { maxConcurrent: 9 }, reason: undefined },
+  { title: 'one on a workload that another policy acts on is not', limits: { shared: claimed }, reason: 'ClaimedElsewhere' },
+  { title: 'nobody is asked about a workload that another policy acts on', request: ASKED, limits: { shared: claimed }, reason: 'ClaimedElsewhere' },
   { title: 'a second question about one workload is not', ledger: waiting, request: ASKED, reason: 'ConcurrencyLimit' },
   { title: 'a second question about one workload is where two may be in flight', ledger: waiting, request: ASKED, limits: { maxConcurrent: 2 }, reason: undefined },
   { title: 'one on an object whose act was cancelled once is', ledger: holding(cancelled(0)), limits: { maxConcurrent: 9 }, reason: undefined },
@@ -70,9 +73,12 @@ describe('limits', () => {
     // Of a storm of the cluster both the weather and the shared budget know; the first names it before concurrency.
     const busy = { title: '', ledger: holding(entry('a', { state: 'Reserved' })), limits: { shared: stormy }, reason: 'StormGate' } as const
     expect(refused(busy)).to.equal('StormGate')
+    // So does whoever asks the shared budgets of another policy's claim: it is named before concurrency too.
+    const held = { title: '', ledger: holding(entry('a', { state: 'Reserved' })), limits: { shared: claimed }, reason: 'ClaimedElsewhere' } as const
+    expect(refused(held)).to.equal('ClaimedElsewhere')
     for (const guard of all) {
       const others = all.filter((other) => other !== guard)
-      expect([...CASES, busy].filter((example) => refused(example, others) !== example.reason), `guard ${all.indexOf(guard)}`).to.have.length.greaterThan(0)
+      expect([...CASES, busy, held].filter((example) => refused(example, others) !== example.reason), `guard ${all.indexOf(guard)}`).to.have.length.greaterThan(0)
     }
   })
 

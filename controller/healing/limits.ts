@@ -15,7 +15,7 @@ export interface AdmissionLimits {
   readonly maxConcurrent: number
   /** Beside the hourly limit. */
   readonly budgets?: readonly Budget[]
-  /** Why a budget that policies share has no room, as last seen. */
+  /** Why what policies share does not let it through, as last seen: a storm, another policy's claim, a budget without room. */
   readonly shared?: Refusal | undefined
   /** When the storm gate opens again, in words. */
   readonly calm?: string
@@ -63,6 +63,8 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
     const other = inFlight(ledger).find((e) => mine.has(e.incident) && e.target !== request.target && [e.target, request.target].includes(subject.uid ?? ''))
     return other === undefined ? undefined : { reason: 'ConcurrencyLimit', message: `${other.action} acts on the same workload` }
   },
+  // Nor by two policies: the other one may be mending it. Its ledger is not ours, so the namespace's holds the claim.
+  ({ limits: { shared } }) => (shared?.reason === 'ClaimedElsewhere' ? shared : undefined),
   // A person is not asked for more of one workload than could be done at once.
   ({ ledger, request, limits: { maxConcurrent } }) => {
     if (request.approval !== true) return undefined
@@ -108,7 +110,7 @@ function refuseBreaker(breaker: Ledger['breaker'], now: Instant): Refusal | unde
   return { reason: 'BreakerOpen', message: whyOpen(breaker.state, until), ...(until === undefined ? {} : { recheckAt: until }) }
 }
 
-/** Before the first write of what was reserved while the breaker was closed: it may have opened since. Its probe is another one. */
+/** Before each write of what was reserved while the breaker was closed: it may have opened since. Its probe is another one. */
 export const refuseLate = ({ breaker }: Ledger, action: string): Refusal | undefined =>
   breaker.state === 'Closed' || breaker.probe === action ? undefined : { reason: 'BreakerOpen', message: whyOpen(breaker.state, parseInstant(breaker.openUntil)) }
 

@@ -24,6 +24,7 @@ export const REFUSAL_REASONS = [
   'NoController',
   'StaleData',
   'OwnedElsewhere',
+  'ClaimedElsewhere',
   'WorkloadPaused',
   'OnDelete',
   'Partitioned',
@@ -76,4 +77,4 @@ export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReas
  * Normal course of an incident rather than something that a person should look at: reported in the status when nothing
  * else is, without an event.
  */
-export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'ConcurrencyLimit', 'TargetTerminating', 'Escalated', 'PendingApproval', 'ApprovalExpired'])
+export const QUIET_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['IncidentInProgress', 'DryRunDone', 'AlreadyTried', 'ConcurrencyLimit', 'ClaimedElsewhere', 'TargetTerminating', 'Escalated', 'PendingApproval', 'ApprovalExpired'])

@@ -1,7 +1,7 @@
 /** How a write that failed is tried again. */
 import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { requireDuration } from '../../shared/lib/duration.ts'
-import type { Millis } from '../../shared/lib/time.ts'
+import { after, type Instant, type Millis } from '../../shared/lib/time.ts'
 
 /**
  * Written into every action. A few seconds at first, since most failures are over by then; so many tries that it is the
@@ -20,3 +20,6 @@ export function retryOf({ retryPolicy = RETRY_POLICY }: Pick<HealingActionSpec, 
   const { maxAttempts, backoffDelay, backoffMultiplier } = retryPolicy
   return { maxAttempts, delay: requireDuration('backoffDelay', backoffDelay), multiplier: backoffMultiplier }
 }
+
+/** Until when its write may be tried; `begin`: of the first try. */
+export const deadlineOf = ({ timeout }: Pick<HealingActionSpec, 'timeout'>, begin: Instant): Instant => after(begin, requireDuration('timeout', timeout))

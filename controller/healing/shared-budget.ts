@@ -1,7 +1,8 @@
 /**
  * Limits of the installation that policies share: of a namespace, and of the whole cluster. The same exact log as a
  * policy's own, but nothing in it waits to be settled: an act counts for an hour from its reservation, which is made anew
- * before each write. So a crash leaves at worst one act too many in it, for an hour.
+ * before each write. So a crash leaves at worst one act too many in it, for an hour. That of a namespace holds beside it
+ * which workloads are being acted on (`subject-claims.ts`), taken in the same swap.
  */
 import { after, before, formatInstant, latest, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { BudgetLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
@@ -9,6 +10,7 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import { CLOCK_STEP, WINDOW } from './budget.ts'
 import type { Refusal } from './refusal.ts'
 import { refuseStorm, type Storm } from './storm.ts'
+import { holds, takeClaim, type SubjectClaim, type WantedClaim } from './subject-claims.ts'
 
 export type SharedBudget = BudgetLedgerSpec['budget']
 export type SharedAct = SharedBudget['acts'][number]
@@ -25,6 +27,9 @@ export const scopesOf = (...namespaces: readonly string[]): readonly BudgetScope
 /** Whether an act of a policy of one of these namespaces, or in one, counts in it. */
 export const countsFor = ({ scope, namespace = '' }: Pick<SharedBudget, 'scope' | 'namespace'>, ...namespaces: readonly string[]): boolean => scope === 'Cluster' || namespaces.includes(namespace)
 
+/** Whether claims on workloads of the namespace are in it: each in one place, whoever's policy it is. */
+export const holdsClaims = ({ scope, namespace }: Pick<SharedBudget, 'scope' | 'namespace'>, of: string | undefined): boolean => scope === 'Namespace' && namespace === of
+
 export const emptyBudget = (scope: BudgetScope): SharedBudget => ({ ...scope, acts: [] })
 
 export const sharedLimit = ({ budgets }: Installation, { scope }: Pick<BudgetScope, 'scope'>): number => (scope === 'Namespace' ? budgets.namespace : budgets.cluster)
@@ -39,7 +44,10 @@ function counts({ reservedAt }: SharedAct, now: Instant): boolean {
 }
 
 /** Nothing in it counts, nor will again when the clock goes back. */
-export const isIdle = ({ acts }: SharedBudget, now: Instant): boolean => !acts.some((act) => counts(act, before(now, CLOCK_STEP)))
+export const isIdle = ({ acts, claims = [] }: SharedBudget, now: Instant): boolean => {
+  const then = before(now, CLOCK_STEP)
+  return !acts.some((act) => counts(act, then)) && !claims.some((claim) => holds(claim, then))
+}
 
 /** Why there is no room for one more. */
 export function refuseShared(budget: SharedBudget, limit: number, now: Instant): Refusal | undefined {
@@ -66,23 +74,44 @@ function refuseSharedStorm(storm: Storm | undefined, acts: readonly SharedAct[],
   return refusal === undefined ? undefined : { ...refusal, recheckAt: storm?.easingSince === undefined ? after(now, EASE) : (next ?? after(now, EASE)) }
 }
 
-/** Its slot, taken or kept. One that is kept counts from now on: what it is for begins now. */
-export function takeSlot(budget: SharedBudget, act: Pick<SharedAct, 'action' | 'policy'>, limit: number, now: Instant): { readonly ledger: SharedBudget } | { readonly refusal: Refusal } {
+/** `claim`: the workload that it is for; of budgets that hold no claims it is left out. */
+export interface SharedRequest extends Pick<SharedAct, 'action' | 'policy'> {
+  readonly claim?: WantedClaim | undefined
+}
+
+/** Its slot and its claim, taken or kept. A slot that is kept counts from now on: what it is for begins now. */
+export function takeSlot(budget: SharedBudget, act: SharedRequest, limit: number, now: Instant): { readonly ledger: SharedBudget } | { readonly refusal: Refusal } {
   const held = budget.acts.find(({ action }) => action === act.action)
   const others = held === undefined ? budget.acts : budget.acts.filter((other) => other !== held)
   // One that no longer counts has to ask again.
   const kept = held !== undefined && counts(held, now)
-  const refusal = refuseSharedStorm(budget.storm, kept ? [] : others, now) ?? (kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now))
+  const stormy = refuseSharedStorm(budget.storm, kept ? [] : others, now)
+  if (stormy !== undefined) return { refusal: stormy }
+  const claimed = act.claim === undefined ? { claims: budget.claims ?? [] } : takeClaim(budget.claims ?? [], act, act.claim, now)
+  if ('refusal' in claimed) return claimed
+  const refusal = kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now)
   if (refusal !== undefined) return { refusal }
   const at = parseInstant(held?.reservedAt)
   const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }
   // The oldest go first: they count only should the clock go back.
   const remembered = others.filter((other) => counts(other, before(now, CLOCK_STEP))).slice(1 - MAX_ACTS)
-  return { ledger: { ...budget, acts: [...remembered, next] } }
+  return { ledger: withClaims({ ...budget, acts: [...remembered, next] }, claimed.claims) }
 }
 
-/** Given back: nothing was made of it, and nothing will be. */
+/** Given back, with its claim: nothing was made of it, and nothing will be. */
 export function releaseSlot(budget: SharedBudget, action: string): SharedBudget {
+  const released = releaseClaim(budget, action)
   const acts = budget.acts.filter((act) => act.action !== action)
-  return acts.length === budget.acts.length ? budget : { ...budget, acts }
+  return acts.length === budget.acts.length ? released : { ...released, acts }
+}
+
+/** The act has ended: others may act on its workload. Its slot counts on for its hour. */
+export function releaseClaim(budget: SharedBudget, action: string): SharedBudget {
+  const claims = budget.claims?.filter((claim) => claim.action !== action) ?? []
+  return claims.length === (budget.claims?.length ?? 0) ? budget : withClaims(budget, claims)
+}
+
+function withClaims(budget: SharedBudget, claims: readonly SubjectClaim[]): SharedBudget {
+  const { claims: _, ...rest } = budget
+  return claims.length === 0 ? rest : { ...rest, claims: [...claims] }
 }

@@ -86,6 +86,14 @@ export interface PodView extends View {
 /** It has ended for good: nothing in it runs or will run again. */
 export const isFinished = ({ phase }: Pick<PodView, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed'
 
+/** What pods are made from, as far as two of them can be told apart. */
+export interface TemplateView {
+  /** Of all of it: no value can be read from it. */
+  readonly hash: string
+  /** By container. */
+  readonly images: Readonly<Record<string, string>>
+}
+
 /** ReplicaSet, Deployment, StatefulSet, DaemonSet. */
 export interface WorkloadView extends View {
   readonly shape: 'Workload'
@@ -110,6 +118,8 @@ export interface WorkloadView extends View {
   readonly updateRevision: string
   /** Of its pods. */
   readonly podSelector: LabelSelector | undefined
+  /** Of its pods; undefined: it has none, or is a ReplicaSet, whose owner has it. */
+  readonly template: TemplateView | undefined
   /** Annotations of its own without values that may be long: who else looks after it shows here. */
   readonly annotations: Labels
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicySpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { hours, minutes } from '../../shared/lib/time.ts'
+import { buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
 import { evaluate } from './evaluate.ts'
 import { emptyLedger, reserve, settle, type Ledger } from './ledger.ts'
@@ -136,6 +137,37 @@ describe('the status of a policy', () => {
     expect(conditionOf(status, 'Escalated')).to.include({ status: 'True', reason: 'NoActionHelped' })
     expect(status.incidents?.map((i) => i.state)).to.deep.equal(['Escalated'])
     expect(status.lastDecision).to.include({ kind: 'Blocked', reason: 'Escalated' })
+  })
+  describe('of more findings than it remembers', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, i) => {
+      const of = crashing(`cart-${String(i).padStart(4, '0')}`)
+      return { ...of, ref: { ...of.ref, uid: `uid-${i}` } }
+    })
+    for (const [count, left] of [[255, undefined], [256, undefined], [257, 1], [300, 44]] as const) {
+      it(`tells with ${count} how many it leaves out: ${left ?? 'none'}`, () => {
+        const { status } = look(snapshot({ pods: many(count) }))
+        expect(status.findings).to.have.length(Math.min(count, 256))
+        expect(status.findingsLeftOut).to.equal(left)
+        expect(status.triggers?.[0]?.objects).to.equal(count)
+      })
+    }
+    it('remembers the oldest, and lets the others begin anew at each look: they fire later, never sooner', () => {
+      const pods = many(257)
+      const first = look(snapshot({ pods })).status
+      const second = evaluate(policy(), snapshot({ pods, now: at(minutes(2)), findings: first.findings ?? [] })).detection
+      expect(second.findings.map(({ state }) => state)).to.deep.equal([...Array.from({ length: 256 }, () => 'Firing'), 'Pending'])
+      expect(second.findings.at(-1)).to.include({ since: at(minutes(2)) }).and.to.have.nested.property('object.ref.uid', 'uid-256')
+      // There is room again.
+      const room = look(snapshot({ pods: pods.slice(1), now: at(minutes(2)), findings: first.findings ?? [] })).status
+      expect(room.findings?.at(-1)?.object.uid).to.equal('uid-256')
+      const third = evaluate(policy(), snapshot({ pods: pods.slice(1), now: at(minutes(4)), findings: room.findings ?? [] })).detection
+      expect(third.findings.every(({ state }) => state === 'Firing')).to.equal(true)
+    })
+    it('lets what the object itself tells since when fire without memory', () => {
+      const unready = many(257).map((one) => ({ ...one, conditions: [{ type: 'Ready', status: 'False', since: at(-300_000), reason: '' }] }))
+      const triggers = [buildTrigger({ conditionTrigger: { type: 'Ready', status: 'False', duration: '1m' } })]
+      expect(evaluate(policy({ triggers }), snapshot({ pods: unready })).detection.findings.filter(({ state }) => state === 'Firing')).to.have.length(257)
+    })
   })
   it('stays within its bounds with a thousand broken pods of long names', () => {
     const pods = Array.from({ length: 1000 }, (_, i) => {

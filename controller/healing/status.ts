@@ -16,7 +16,7 @@ import type { ObjectRef, Snapshot } from './snapshot.ts'
 
 type Condition = NonNullable<HealingPolicyStatus['conditions']>[number]
 /** Reasons whose time of the next try does not move with each look. */
-const FIXED_TIMES: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>(['OutsideSchedule', 'CooldownActive', 'RateLimited', 'BudgetExhausted', 'BreakerOpen', 'ApprovalExpired'])
+const FIXED_TIMES: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>(['OutsideSchedule', 'CooldownActive', 'RateLimited', 'BudgetExhausted', 'BreakerOpen', 'ApprovalExpired', 'ClaimedElsewhere'])
 
 type LastDecision = NonNullable<HealingPolicyStatus['lastDecision']>
 
@@ -39,6 +39,7 @@ export interface StatusInput {
 export function policyStatus(input: StatusInput): HealingPolicyStatus {
   const { policy, evaluation, ledger, now, previous } = input
   const { detection } = evaluation
+  const every = detection.findings === detection.single ? detection.single : [...detection.findings, ...detection.single]
   const open = ledger.incidents.filter((i) => i.state !== 'Ended').sort((a, b) => a.ordinal - b.ordinal)
   const budget = askBudget(ledger.entries, policy.limits.maxActionsPerHour, now)
   const lastAction = evaluation.decision.kind === 'Act' ? evaluation.decision.actions.at(-1)?.name : previous?.lastAction
@@ -56,7 +57,8 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       ...(value === undefined ? {} : { value }),
       ...(message === '' ? {} : { message }),
     })),
-    findings: fairly(detection).map(({ trigger, object, since, restarts, state, value, evidence, confirmedAt }) => ({
+    // Of the others what only we know since when begins anew at each look: it fires later, never sooner.
+    findings: fairly(every).map(({ trigger, object, since, restarts, state, value, evidence, confirmedAt }) => ({
       trigger: trigger.name,
       object: reference(object.ref),
       since: formatInstant(since),
@@ -66,6 +68,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
       ...(confirmedAt === undefined ? {} : { confirmedAt: formatInstant(confirmedAt) }),
       message: printable(evidence, 400),
     })),
+    ...(every.length > MAX_FINDINGS ? { findingsLeftOut: every.length - MAX_FINDINGS } : {}),
     ...(detection.restarts.length === 0 ? {} : { restarts: detection.restarts.slice(0, MAX_RESTARTS).map(written) }),
     ...(detection.occurrences.length === 0 ? {} : { occurrences: newest(detection.occurrences).map(writtenOccurrences) }),
     incidents: open.slice(0, MAX_INCIDENTS).map(({ id, trigger, subject, state, rung, openedAt, recurrence, escalatedFor, lastAction: last }) => ({
@@ -95,9 +98,8 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
   }
 }
 
-/** What finds no place is not remembered. So no trigger that sees much of everything takes the place of another one. */
-function fairly({ findings, single }: Detection): readonly Finding[] {
-  const all = findings === single ? single : [...findings, ...single]
+/** The oldest of each trigger. What finds no place is not remembered, so no trigger that sees much of everything takes the place of another one. */
+function fairly(all: readonly Finding[]): readonly Finding[] {
   if (all.length <= MAX_FINDINGS) return all
   const seen = new Map<string, number>()
   const ranked = all.map((finding) => {

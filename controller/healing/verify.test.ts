@@ -72,7 +72,7 @@ describe('verification', () => {
     const set = workload('StatefulSet', 'db')
     const back = pod('cart-0', { ...well, ref: { ...well.ref, name: 'cart-0', uid: 'uid-second-life' }, owner: ownedBy(set) })
     const labels = { alertname: 'Stuck', namespace: 'shop', pod: 'cart-0' }
-    const spec: Partial<HealingPolicySpec> = { triggers: [{ name: 'crashing', type: 'alert', cooldownPeriod: '5m', alertTrigger: { alertname: 'Stuck', duration: '0s' } }] }
+    const spec: Partial<HealingPolicySpec> = { triggers: [{ name: 'crashing', type: 'alert', cooldownPeriod: '5m', alertTrigger: { alertname: 'Stuck', for: '0s', duration: '0s' } }] }
     const alerts = (firing: AlertReadings['firing'], ended: AlertReadings['ended'] = []): AlertReadings => ({ ...NO_ALERTS, problem: undefined, firing, ended })
     const judgeBack = (now: number, given: AlertReadings): string =>
       told(verify(policy({ ...rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m' }), ...spec }), { trigger: 'crashing', subject: set.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED), expectation: 'replacement', healthySince: undefined }, snapshot({ now: at(now), pods: [back], workloads: [set], alerts: given })))

@@ -32,6 +32,9 @@ export type Verification =
 
 type Look = Pick<World, 'pods' | 'workloads' | 'objects'> & Remembered
 
+/** Alertmanager tries what nobody took again, at least once a minute. */
+const TOLD_AGAIN = minutes(1)
+
 /** Beyond what its windows allow, a verification ends without a verdict (I16). */
 const PATIENCE = minutes(1)
 
@@ -78,7 +81,9 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   }
   if (since > deadline) return done('Ineffective', `healthy only since ${formatInstant(since)}, after the ${formatDuration(healthCheckTimeout)} of healthCheckTimeout`)
 
-  const stableAt = after(since, stabilizationWindow)
+  // What a controller that has just begun was not told yet Alertmanager tells it again.
+  const heardAll = trigger.type === 'alert' ? after(look.alerts.since, TOLD_AGAIN) : since
+  const stableAt = latest(after(since, stabilizationWindow), heardAll)
   if (now < stableAt) return wait(stableAt, since)
   const unsure = observed.find(({ observation }) => observation.state !== 'Quiet')
   // Where nothing is left that the trigger could look at, nobody can say that it is quiet (I20).

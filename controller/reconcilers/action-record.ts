@@ -22,6 +22,7 @@ import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 import type { Evidence } from '../analysis/evidence.ts'
 import { finalStatus, settled, withCondition, type Ending } from './endings.ts'
+import { giveClaimBack } from './shared-slots.ts'
 
 export interface ActionRecordPorts {
   readonly objects: OwnObjects
@@ -220,6 +221,8 @@ export class ActionRecord {
     metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined && outcome !== undefined) metrics.verified.observe({}, between(since, now) / 1000)
+    // Before it is settled, which is done again until it has been done: so is this.
+    await giveClaimBack(ledgers, action)
     await ledgers.update(keyOf(spec.policyRef), (ledger) => settled(ledger, last, policy, now))
     return {}
   }

@@ -7,7 +7,7 @@ import { NAMESPACE, Town } from '../testing/town.ts'
 
 const { conditionTrigger: _, ...bare } = buildTrigger()
 const SPEC: Partial<HealingPolicySpec> = {
-  triggers: [{ ...bare, name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'PodStuck', duration: '0s' } }],
+  triggers: [{ ...bare, name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'PodStuck', for: '0s', duration: '0s' } }],
   safetyRules: { ...buildPolicy().spec.safetyRules, stabilizationWindow: '1m' },
 }
 
@@ -18,10 +18,10 @@ describe('alerts in the whole controller', () => {
     await town.stop()
   })
 
-  const open = async (): Promise<void> => {
+  const open = async (spec = SPEC): Promise<void> => {
     heard = new Map()
     town = new Town({
-      spec: SPEC,
+      spec,
       alerts: (name, clock) => {
         const known = new KnownAlerts(clock, hours(5))
         heard.set(name, known)
@@ -47,6 +47,46 @@ describe('alerts in the whole controller', () => {
     expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(town.policy.status?.incidents).to.deep.equal([])
     expect(town.evictions).to.have.length(1)
+  })
+
+  it('must have had the time to come back before an act has helped', async () => {
+    const { stabilizationWindow: __, ...safetyRules } = buildPolicy().spec.safetyRules
+    await open({ triggers: [{ ...bare, name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'PodStuck', for: '5m', duration: '0s' } }], safetyRules })
+    tell('cart-1-0')
+    await town.live(seconds(20))
+    tell('cart-1-0', true)
+    // Its "for", an evaluation and group_wait later.
+    await town.live(minutes(6))
+    expect(town.actions[0]?.status?.phase).to.equal('Verifying')
+    tell('cart-1-1')
+    await town.live(seconds(5))
+    expect(town.actions[0]?.status?.outcome).to.equal('Ineffective')
+  })
+
+  it('have not stayed away where a controller has just begun to listen: it is told again what it missed', async () => {
+    await open()
+    tell('cart-1-0')
+    await town.live(seconds(20))
+    expect(town.evictions).to.have.length(1)
+    town.crash('controller-1')
+    await town.live(minutes(4))
+    await town.start('controller-2')
+    await town.live(seconds(50))
+    expect(town.actions[0]?.status?.phase).to.equal('Verifying')
+    tell('cart-1-1', false, 'controller-2')
+    await town.live(seconds(5))
+    expect(town.actions[0]?.status?.outcome).to.equal('Ineffective')
+  })
+
+  it('that nobody tells again within a minute have stayed away', async () => {
+    await open()
+    tell('cart-1-0')
+    await town.live(seconds(20))
+    town.crash('controller-1')
+    await town.live(minutes(4))
+    await town.start('controller-2')
+    await town.live(seconds(70))
+    expect(town.actions[0]?.status?.outcome).to.equal('Effective')
   })
 
   it('never reach what the policy does not select, or another namespace', async () => {

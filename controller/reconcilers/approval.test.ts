@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_POLICIES, PODS } from '../../shared/kube/resources.ts'
+import { CONFIG_MAPS, DEPLOYMENTS, HEALING_ACTIONS, HEALING_POLICIES, PODS } from '../../shared/kube/resources.ts'
 import { KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { hours, minutes, seconds } from '../../shared/lib/time.ts'
@@ -72,6 +72,44 @@ describe('an action that needs approval', () => {
     await town.live(minutes(1))
     expect(town.attempts).to.equal(0)
     expect(town.actions.map((a) => a.spec.incident.id)).to.satisfy((ids: string[]) => ids[0] === ids[1])
+  })
+
+  describe('of a workload', () => {
+    const KEY = { namespace: NAMESPACE, name: 'cart' }
+    const ship = (image: string): void => {
+      town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { replicas: 1, template: { spec: { containers: [{ name: 'app', image }] } } }, status: { observedGeneration: 99, updatedReplicas: 1 } }))
+    }
+    const asked = async (): Promise<void> => {
+      town = new Town({ spec: { ...MANUAL, actions: [buildActionTemplate({ target: 'Workload' })] } })
+      ship('cart:1')
+      await town.start()
+      await town.live(seconds(20))
+      expect(town.actions[0]?.spec.template?.images).to.deep.equal([{ container: 'app', image: 'cart:1' }])
+    }
+    const written = (): number => town.cluster.journal.effects.filter(({ call }) => call.impersonate !== undefined).length
+
+    it('is withdrawn with the difference when it was rolled out anew, and asked for anew', async () => {
+      await asked()
+      ship('cart:2')
+      await town.live(seconds(20))
+      expect(ending()).to.deep.equal(['Cancelled', 'TargetChanged'])
+      expect(town.actions[0]?.status?.result?.message).to.equal('Deployment/cart is not what was asked about any more: image of container app: was cart:1, now cart:2')
+      town.decide('Approved', undefined, 0)
+      await town.live(seconds(20))
+      expect(written()).to.equal(0)
+    })
+
+    it('that was rolled out anew just before the approval is not restarted', async () => {
+      await asked()
+      const release = town.cluster.watches.hold(({ resource }) => resource === DEPLOYMENTS)
+      ship('cart:2')
+      town.decide('Approved')
+      await town.live(seconds(20))
+      expect(ending()).to.deep.equal(['Cancelled', 'TargetChanged'])
+      expect(town.actions[0]?.status?.result?.message).to.include('was cart:1, now cart:2')
+      expect(written()).to.equal(0)
+      release()
+    })
   })
 
   it('does not expire any more once the approval was seen', async () => {

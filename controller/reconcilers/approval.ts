@@ -2,7 +2,7 @@
 import { between, millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
-import { approvalOf, needsApproval } from '../healing/approval.ts'
+import { approvalOf, needsApproval, rolledOutSince } from '../healing/approval.ts'
 import { refuseStep } from '../healing/incidents.ts'
 import { describe } from '../healing/owners.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
@@ -62,7 +62,8 @@ async function whyMoot({ objects, ledgers, cluster, live }: ApprovalPorts, { spe
   })
   if ('refusal' in step) return step.refusal
   const { pods, workloads, objects: others } = cluster.world(policyRef.namespace, new Map([[targetResource.namespace, 'Given']]))
-  if ([...pods, ...workloads, ...others].some(({ ref, deleting }) => ref.uid === targetResource.uid && !deleting)) return undefined
+  const seen = [...pods, ...workloads, ...others].find(({ ref, deleting }) => ref.uid === targetResource.uid && !deleting)
+  if (seen !== undefined) return rolledOutSince(spec, seen)
   const { target } = await live.look(spec)
   return target?.ref.uid === targetResource.uid && !target.deleting ? undefined : { reason: 'TargetGone', message: `${describe(targetResource)} is gone` }
 }

@@ -27,18 +27,18 @@ export interface Attempt {
 }
 
 /** What was approved waits for its turn as long as its write may be tried. */
-export const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGate', 'ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
+export const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGate', 'ClaimedElsewhere', 'ConcurrencyLimit', 'RateLimited', 'BudgetExhausted', 'BreakerOpen'])
 
 /** Unless the last attempt is known to have written nothing. A dry run never has. */
 export const mayHaveWritten = ({ spec, status }: HealingAction): boolean => !spec.dryRun && (status?.result === undefined || status.result.reason === AMBIGUOUS)
 
 /** The reservation is for this object; an action that a person made under the name of another one has none. */
-export function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits | undefined, now: Instant): Admission {
+export function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits, now: Instant): Admission {
   const { policyRef, targetResource, incident } = spec
   const stray = metadata.namespace !== policyRef.namespace
   const other = ledger.entries.some((e) => e.action === metadata.name && e.target !== targetResource.uid)
   if (stray || other) return { refusal: { reason: 'NotReserved', message: `the ledger holds no reservation for ${metadata.name} on this object` } }
-  if (spec.approvalRequired !== true || limits === undefined) return confirm(ledger, metadata.name, now)
+  if (spec.approvalRequired !== true) return confirm(ledger, metadata.name, now)
   const request = { action: metadata.name, target: targetResource.uid ?? '', dryRun: false, incident: { ...incident, trigger: spec.trigger.name } }
   return confirmApproved(ledger, request, limits, now)
 }
@@ -54,7 +54,7 @@ export function compiled(stored: HealingPolicy | undefined): CompiledPolicy | un
 }
 
 /** The world as read just now; since when is remembered by the policy's status, which was read with it. */
-export function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapshot {
+export function liveSnapshot({ policy, world }: Pick<LiveView, 'policy' | 'world'>, now: Instant): Snapshot {
   return {
     ...world,
     now,
@@ -63,6 +63,6 @@ export function liveSnapshot({ policy, world }: LiveView, now: Instant): Snapsho
     budgets: [],
     forbidden: new Set(),
     actions: new Set(),
-    ...remembered(policy?.status),
+    ...remembered(policy?.status, policy?.metadata.generation),
   }
 }

@@ -4,15 +4,15 @@
  * by reading.
  */
 import { parseDuration } from '../../shared/lib/duration.ts'
-import { after, between, latest, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
+import { after, between, latest, millis, minutes, parseInstant, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { severalBudgets } from '../actions/disruption.ts'
 import { MOST_CHANGES } from '../actions/diff.ts'
 import { hasLanded, isChangedByOthers, isOverwritten } from '../actions/fields.ts'
 import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
-import { isUndoable } from '../actions/undo.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
 import { isEnded } from '../healing/outcome.ts'
@@ -21,24 +21,21 @@ import type { CompiledPolicy } from '../healing/policy.ts'
 import { recheck } from '../healing/recheck.ts'
 import type { Refusal, RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
-import type { Snapshot } from '../healing/snapshot.ts'
-import type { Signals } from '../triggers/trigger.ts'
-import { remembered } from '../healing/status.ts'
-import { verify } from '../healing/verify.ts'
+import { claimOf } from '../healing/subject-claims.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter } from '../ports/target-writer.ts'
-import { ActionRecord, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { ActionRecord, AMBIGUOUS, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
 import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt } from './attempt.ts'
 import { captureEvidence } from './evidence.ts'
-import { cancelled, failed, inconclusive, laterRungs, verified, type Ending } from './endings.ts'
+import { cancelled, failed, inconclusive, laterRungs, type Ending } from './endings.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
-import { undo } from './undo.ts'
 import { stoppedBy } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
+import { giveUp, verifyAct } from './verification.ts'
 
 export interface ActionReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
@@ -47,8 +44,6 @@ export interface ActionReconcilerPorts extends ActionRecordPorts {
   readonly evidence: EvidenceSource
 }
 
-/** A watch that was not heard for longer shows old pods: a verdict waits for it. */
-const STALE = seconds(95)
 /** A look that is older is none: the process stood still meanwhile, and somebody else may have acted (I7). */
 const LOOK_LIFETIME = minutes(1)
 
@@ -68,7 +63,7 @@ export class ActionReconciler {
     const malformed = objects.malformed(action)
     try {
       if (malformed !== undefined) return await this.#unreadable(action, malformed)
-      return await (action.status?.phase === 'Verifying' || action.status?.undo !== undefined ? this.#verify(action) : this.#carryOut(action))
+      return await (action.status?.phase === 'Verifying' || action.status?.undo !== undefined ? verifyAct(this.#ports, this.#record, action) : this.#carryOut(action))
     } catch (error) {
       if (!(error instanceof LedgerUnreadable)) throw error
       metrics.ledgerUnreadable.inc({})
@@ -119,7 +114,9 @@ export class ActionReconciler {
       if (hasLanded(status.intent, view.raw) && stepsDone === 0) return record.stepped(found, said)
       if (isChangedByOthers(status.intent, view.raw)) return record.ended(found, policy, inconclusive(`the answer of the write was lost, and ${describe(spec.targetResource)} is now neither as before nor as intended`))
     }
-    const refusal = recheck(spec, policy, target, liveSnapshot(view, now))
+    // Its own steps have changed the template by now.
+    const { template: _, ...going } = spec
+    const refusal = recheck(stepsDone > 0 ? going : spec, policy, target, liveSnapshot(view, now))
     // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
     const inSteps = begun !== undefined && (expectation === 'renewal' || stepsDone > 0)
     if (expectation === 'turnover' && stepsDone > 0 && isOverwritten(status?.intent ?? [], view.raw)) {
@@ -136,7 +133,7 @@ export class ActionReconciler {
     }
     // Without a try nothing has failed; nor has what waited for others.
     const late = begun === undefined || status?.result?.reason === WAITS ? cancelled : failed
-    if (now >= deadline) return this.#givenUp(found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
+    if (now >= deadline) return giveUp(this.#ports, record, found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))
     const failures = status?.failedAttempts ?? 0
     if (failures >= retryOf(spec).maxAttempts) return record.ended(found, policy, failed('RetriesExhausted', `${failures} tries failed, the last one: ${status?.result?.message ?? 'no answer'}`))
     const planned = target === undefined ? undefined : plan(spec.action, target, context)
@@ -144,7 +141,7 @@ export class ActionReconciler {
     // Nothing was written, and nothing can be: the next rung follows.
     if ('refusal' in planned) {
       const ending = failed(planned.refusal.reason, planned.refusal.message)
-      return this.#givenUp(found, policy, inSteps ? { ...ending, outcome: 'Ineffective' } : ending)
+      return giveUp(this.#ports, record, found, policy, inSteps ? { ...ending, outcome: 'Ineffective' } : ending)
     }
     if (planned.steps === 'Finished') return record.landed(found, now, `every pod of ${describe(spec.targetResource)} ${expectation === 'turnover' ? 'has the new template' : 'was evicted'}`, status?.result?.changes)
     if (planned.steps !== undefined && planned.operations.length === 0) return record.progressed(found, planned.steps)
@@ -156,23 +153,34 @@ export class ActionReconciler {
     const several = severalBudgets(planned, view)
     if (several !== undefined) {
       const ending = failed('SeveralDisruptionBudgets', several)
-      return this.#givenUp(found, policy, stepsDone > 0 ? { ...ending, outcome: 'Ineffective' } : ending)
+      return giveUp(this.#ports, record, found, policy, stepsDone > 0 ? { ...ending, outcome: 'Ineffective' } : ending)
     }
 
     if (!spec.dryRun) {
-      const confirmed = await ledgers.admit(policyKey, (ledger) => confirmFor(ledger, found, policy?.limits, now))
-      const full = 'refusal' in confirmed ? confirmed.refusal : await takeSlots(ledgers, policyKey, { action: found.metadata.name, target: spec.targetResource.namespace }, view.world.installation, now)
+      const full = await this.#reserve(found, policy, view.world.installation, { now, deadline })
       if (full !== undefined) {
-        const { reason, message, recheckAt } = full
+        const { reason, message } = full
         // Pods have gone already: that is not nothing.
         if (inSteps) return record.ended(found, policy, inconclusive(`stopped on its way: ${message}`, reason))
-        if (!FULL.has(reason) || spec.approvalRequired !== true) return record.ended(found, policy, cancelled(reason, message))
-        return record.delayed(found, { reason, message, first: seconds(10), asked: between(now, recheckAt ?? now) }, deadline)
+        if (!FULL.has(reason) || spec.approvalRequired !== true) {
+          return record.ended(found, policy, doubt === undefined ? cancelled(reason, message) : inconclusive(`an earlier try may have been written, and it is not tried again: ${message}`, reason))
+        }
+        return record.delayed(found, { reason: doubt === undefined ? reason : AMBIGUOUS, message, first: seconds(10), asked: askedFor(now, full) }, deadline)
       }
     }
     const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, context.pods, now) : undefined
     const action = await record.began(found, now, evidence)
     return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, previous: status?.result?.reason }, planned)
+  }
+
+  /** Its slots and its claim, by the limits of now; or what is in the way. */
+  async #reserve(action: HealingAction, policy: CompiledPolicy | undefined, installation: Installation, { now, deadline }: { readonly now: Instant; readonly deadline: Instant }): Promise<Refusal | undefined> {
+    const { ledgers } = this.#ports
+    const { metadata, spec } = action
+    if (policy === undefined) return { reason: 'PolicyDeleted', message: 'the policy that decided is gone' }
+    const key = keyOf(spec.policyRef)
+    const confirmed = await ledgers.admit(key, (ledger) => confirmFor(ledger, action, policy.limits, now))
+    return 'refusal' in confirmed ? confirmed.refusal : takeSlots(ledgers, { action: metadata.name, policy: key, target: spec.targetResource.namespace, claim: claimOf(spec, policy.limits, deadline) }, installation, now)
   }
 
   async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
@@ -224,63 +232,11 @@ export class ActionReconciler {
     return this.#record.landed(action, at, done(planned), changes)
   }
 
-  /** What was written on the way is taken back, where that is possible. */
-  #givenUp(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    if (policy === undefined || (action.status?.steps?.done ?? 0) === 0 || !isUndoable(action)) return this.#record.ended(action, policy, ending)
-    return this.#takeBack(action, policy, { ...ending, outcome: 'Ineffective' })
-  }
-
   /** Just before a write. What could not be asked is asked again, and nothing is written meanwhile. */
   #stopped({ action, policy, deadline, steps }: Attempt, { reason, message }: Refusal, wrote: boolean): Promise<ReconcileResult> {
     const record = this.#record
     if (reason !== 'ConsentUnknown') return record.ended(action, policy, wrote ? inconclusive(`stopped on its way: ${message}`, reason) : cancelled(reason, message))
     return steps === undefined ? record.delayed(action, { reason, message, failed: true }, deadline) : record.progressed(action, steps)
-  }
-
-  #takeBack(action: HealingAction, policy: CompiledPolicy, judged: Ending): Promise<ReconcileResult> {
-    const { clock } = this.#ports
-    return undo(this.#ports, this.#record, action, policy, judged, (view) => liveSnapshot(view, clock.now()))
-  }
-
-  async #verify(action: HealingAction): Promise<ReconcileResult> {
-    const { clock, cluster, objects, live } = this.#ports
-    const record = this.#record
-    const { spec, status } = action
-    const stored = objects.policy(keyOf(spec.policyRef))
-    const policy = stored?.metadata.uid === spec.policyRef.uid ? compiled(stored) : undefined
-    if (policy === undefined) return record.ended(action, policy, inconclusive('the policy that decided is gone or cannot be read'))
-    // Begun before: what verification said then holds.
-    if (status?.undo !== undefined) return this.#takeBack(action, policy, { phase: 'Failed', outcome: 'Ineffective', success: false, reason: 'Ineffective', message: status.undo.because })
-    const actedAt = parseInstant(status?.actedAt)
-    if (actedAt === undefined) return record.ended(action, policy, inconclusive('the time of the act is unreadable', 'StatusUnreadable'))
-    const { namespace } = spec.policyRef
-    const { healthCheckTimeout, stabilizationWindow } = policy.limits
-    if (cluster.age() > STALE) {
-      const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
-      return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
-    }
-    const input = {
-      trigger: spec.trigger.name,
-      subject: { namespace, ...spec.incident.subject },
-      targetUid: spec.targetResource.uid ?? '',
-      actedAt,
-      expectation: expectationOf(spec.action, spec.targetResource),
-      healthySince: parseInstant(status?.healthySince),
-    }
-    const judged = (world: Pick<Snapshot, 'pods' | 'workloads' | 'objects' | keyof Signals>) => verify(policy, input, { ...world, now: clock.now(), ...remembered(stored?.status) })
-    // What was done is looked at to its end, whoever has taken what back meanwhile.
-    const cached = cluster.world(namespace, new Map([[spec.targetResource.namespace, 'Given']]))
-    // The cache has no workloads of kinds that are not watched.
-    const unseen = input.expectation !== 'replacement' && !cached.workloads.some(({ ref }) => ref.uid === input.targetUid)
-    let verdict = judged(unseen ? { ...cached, ...(await live.around(spec)) } : cached)
-    // A silent watch shows what once was: no verdict without a look at the pods themselves.
-    if (verdict.kind === 'Done') verdict = judged({ ...cached, ...(await live.around(spec)) })
-    if (verdict.kind === 'Done') {
-      const ending = verified(verdict)
-      return verdict.outcome === 'Ineffective' && isUndoable(action) ? this.#takeBack(action, policy, ending) : record.ended(action, policy, ending)
-    }
-    await record.healthy(action, verdict.healthySince, verdict.replacements)
-    return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
   }
 }
 
@@ -294,3 +250,6 @@ function partlyDone(action: HealingAction, { changes }: Plan, gone: readonly str
 
 /** It passes, and then the act is judged anew: no reason to go on to the next rung. */
 const WAITS: RefusalReason = 'RolloutInProgress'
+
+/** When there may be room. A claim is given back long before it would end by itself. */
+const askedFor = (now: Instant, { reason, recheckAt = now }: Refusal): Millis => (reason === 'ClaimedElsewhere' ? millis(0) : between(now, recheckAt))

@@ -1,22 +1,22 @@
 /** Decide and record: from a policy and the world to reservations, HealingActions and a status. Carries nothing out. */
-import { formatDuration } from '../../shared/lib/duration.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
-import { after, between, formatInstant, millis, minutes, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
+import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { permissionsFor } from '../actions/index.ts'
 import { isOpen } from '../healing/budget.ts'
 import { evaluate, forbiddenKey, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
-import { abandon, emptyLedger, LEDGER_AFTERLIFE, release, reserve, type Ledger } from '../healing/ledger.ts'
+import { emptyLedger, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
-import { isEnded } from '../healing/outcome.ts'
 import { describe, describeFrom } from '../healing/owners.ts'
 import { withConsent, withHealer } from '../healing/places.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
 import { QUIET_REASONS } from '../healing/refusal.ts'
-import { emptyBudget, isIdle, scopesOf } from '../healing/shared-budget.ts'
+import { deadlineOf } from '../healing/retry.ts'
+import { claimOf } from '../healing/subject-claims.ts'
+import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
 import type { HealerState, Snapshot } from '../healing/snapshot.ts'
 import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
@@ -24,7 +24,8 @@ import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
-import { settled, whatForbade } from './endings.ts'
+import { whatForbade } from './endings.ts'
+import { abandonAct, abandonOrphans, ORPHAN_AGE, outlive, settleEnded } from './policy-ledger.ts'
 import { takeSlots } from './shared-slots.ts'
 import { StormWatch } from './storm-watch.ts'
 import { tellBroken, tellUnreadable } from './unjudged.ts'
@@ -33,9 +34,6 @@ export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
   readonly live: Pick<LiveReader, 'healer' | 'claims' | 'consent'>
 }
-
-/** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
-const ORPHAN_AGE = minutes(1)
 
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
@@ -83,7 +81,7 @@ export class PolicyReconciler {
     const policy = compilePolicy(stored)
     const world = cluster.world(key.namespace, await this.#consents.reach(policy))
     const { violations } = judge(stored, { installation: world.installation })
-    const known = await this.#settled(key, policy, await ledgers.read(key), now)
+    const known = await settleEnded(this.#ports, key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)
     const snapshot: Snapshot = {
       ...world,
@@ -107,7 +105,7 @@ export class PolicyReconciler {
         else ledger = recorded
       }
     }
-    ledger = await this.#orphans(key, policy, ledger, now)
+    ledger = await abandonOrphans(this.#ports, key, policy, ledger, now)
     ledger = await this.#announce(stored, key, ledger)
     await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, now, previous: stored.status }))
     const orphan = ledger.entries.some((e) => isOpen(e) && (e.state === 'Reserved' || !snapshot.actions.has(e.action))) ? after(now, ORPHAN_AGE) : undefined
@@ -189,7 +187,8 @@ export class PolicyReconciler {
     }
     // What waits for approval takes them when it is carried out.
     if (!dry && action.request.approval !== true) {
-      const full = await takeSlots(ledgers, key, { action: action.name, target: action.spec.targetResource.namespace }, installation, now)
+      const claim = claimOf(action.spec, policy.limits, deadlineOf(action.spec, now))
+      const full = await takeSlots(ledgers, { action: action.name, policy: key, target: action.spec.targetResource.namespace, claim }, installation, now)
       if (full !== undefined) {
         log.info('reservation refused', { ...fields, reason: full.reason })
         await ledgers.update(key, (ledger) => release(ledger, action.name, policy.limits.breaker, now))
@@ -200,7 +199,7 @@ export class PolicyReconciler {
     const created = shown ?? (await objects.createAction(action.name, action.spec))
     if (created === 'Differs') {
       log.error('another decision has this name', fields)
-      return ledgers.update(key, (ledger) => abandon(ledger, action.name, policy.limits.breaker, now))
+      return abandonAct(ledgers, key, policy, action.name, now)
     }
     if (created === 'Created') {
       const { spec } = action
@@ -216,31 +215,6 @@ export class PolicyReconciler {
       if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
     }
     return admission.ledger
-  }
-
-  /** Actions that have ended, and whose controller died before the ledger knew. */
-  async #settled(key: PolicyKey, policy: CompiledPolicy | undefined, ledger: Ledger | undefined, now: Instant): Promise<Ledger | undefined> {
-    let current = ledger
-    for (const entry of ledger?.entries ?? []) {
-      const action = isOpen(entry) ? this.#ports.objects.action({ namespace: key.namespace, name: entry.action }) : undefined
-      if (action !== undefined && isEnded(action)) current = await this.#ports.ledgers.update(key, (fresh) => settled(fresh, action, policy, now))
-    }
-    return current
-  }
-
-  /** Reservations whose action was never created. The live read keeps a slow cache from losing an act. */
-  async #orphans(key: PolicyKey, policy: CompiledPolicy, ledger: Ledger, now: Instant): Promise<Ledger> {
-    const { ledgers, objects, log } = this.#ports
-    let current = ledger
-    for (const entry of ledger.entries) {
-      const at = parseInstant(entry.reservedAt)
-      if (!isOpen(entry) || at === undefined || now < after(at, ORPHAN_AGE)) continue
-      const actionKey = { namespace: key.namespace, name: entry.action }
-      if (objects.action(actionKey) !== undefined || (await objects.actionExists(actionKey))) continue
-      log.warn('reservation without an action abandoned', { policy: `${key.namespace}/${key.name}`, action: entry.action })
-      current = await ledgers.update(key, (fresh) => abandon(fresh, entry.action, policy.limits.breaker, now))
-    }
-    return current
   }
 
   /** Once per incident: the event first, so that a crash in between repeats it rather than losing it. */
@@ -284,35 +258,9 @@ export class PolicyReconciler {
     if (!quiet) events.record(stored, { type: 'Warning', reason, action: 'refuse', note: retryAt === undefined || message.includes(retryAt) ? message : `${message}; next try ${retryAt}` })
   }
 
-  /** Deleting and recreating a policy resets nothing for a day. */
-  async #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
-    const { ledgers, log } = this.#ports
+  #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
     this.#storms.forget(key)
-    const ledger = await this.#settled(key, undefined, await ledgers.read(key), now)
-    if (ledger === undefined) return {}
-    const since = parseInstant(ledger.goneSince)
-    if (since === undefined) {
-      await ledgers.update(key, (fresh) => ({ ...fresh, goneSince: formatInstant(now) }))
-      return { requeueAfter: LEDGER_AFTERLIFE }
-    }
-    const end = after(since, LEDGER_AFTERLIFE)
-    if (now < end) return { requeueAfter: between(now, end) }
-    await ledgers.remove(key)
-    await this.#leave(now)
-    log.info('ledger removed', { policy: `${key.namespace}/${key.name}`, after: formatDuration(LEDGER_AFTERLIFE) })
-    return {}
-  }
-
-  /** The last policy of a namespace takes the namespace's budget with it, when nothing in it counts any more. Which other ones it reached nobody knows by now, so all are looked through. */
-  async #leave(now: Instant): Promise<void> {
-    const { ledgers, objects } = this.#ports
-    for (const namespace of ledgers.budgetedNamespaces()) {
-      if (objects.policiesIn(namespace).length > 0) continue
-      const scope = { scope: 'Namespace', namespace } as const
-      // A policy that went later may have acted within the hour: it takes it with it.
-      const budget = await ledgers.readBudget(scope)
-      if (budget !== undefined && isIdle(budget, now)) await ledgers.removeBudget(scope)
-    }
+    return outlive(this.#ports, key, now)
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
-import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
+import { HEALING_LEDGERS, POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
+import { after, formatInstant, hours, minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
 import { SERVER_ERROR, THROTTLED, type Fault } from '../../shared/testing/fake-cluster/faults.ts'
@@ -71,6 +71,46 @@ describe('an action', () => {
       await town.live(minutes(4))
       expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     })
+
+    /** The breaker of the policy, as other acts of it have left it meanwhile. */
+    const openBreaker = (): void => {
+      const { metadata } = town.cluster.all(HEALING_LEDGERS).find(({ metadata: { name } }) => name.startsWith('policy-')) ?? expect.fail('no ledger')
+      town.cluster.change(HEALING_LEDGERS, { namespace: metadata.namespace ?? '', name: metadata.name }, (ledger) => ({
+        ...ledger,
+        spec: { ...(ledger['spec'] as object), breaker: { state: 'Open', failures: 3, recent: [], openings: 1, openUntil: formatInstant(after(town.clock.now(), hours(1))) } },
+      }))
+    }
+
+    it('is not carried out when the breaker has opened meanwhile, though the budget lets it', async () => {
+      town = new Town()
+      town.budget('one')
+      await town.start()
+      await town.live(minutes(1))
+      openBreaker()
+      town.cluster.drop(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'one' })
+      await town.live(minutes(4))
+      expect(town.evictions).to.deep.equal([])
+      expect([phase(), reason()]).to.deep.equal(['Cancelled', 'BreakerOpen'])
+      expect(town.actions[0]?.status?.result?.message).to.match(/^the circuit breaker is open until /)
+      expect(entries()).to.deep.equal([['Settled', 'Cancelled']])
+      expect(town.actions).to.have.length(1)
+    })
+
+    for (const [title, when, outcome, evictions] of [['has landed', 'after', 'Effective', 1], ['was lost', 'before', 'Inconclusive', 0]] as const) {
+      it(`is judged by what has become of a write without an answer that ${title}, when the breaker has opened meanwhile`, async () => {
+        town = new Town()
+        town.cluster.faults.add((call) => {
+          if (!isReal(call)) return undefined
+          openBreaker()
+          return { when, answer: 'reset' }
+        }, 1)
+        await town.start()
+        await town.live(minutes(4))
+        expect(town.evictions).to.have.length(evictions)
+        expect(town.actions.map(({ status }) => status?.outcome)).to.deep.equal([outcome])
+        expect(entries()).to.deep.equal([['Settled', outcome]])
+      })
+    }
 
     it('asks nobody while it waits', async () => {
       town = new Town()

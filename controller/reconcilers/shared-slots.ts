@@ -1,29 +1,46 @@
-/** One act's slots in the budgets that policies share. */
+/** What one act takes of what policies share: its slots in the budgets, and the claim on its workload. */
 import type { Instant } from '../../shared/lib/time.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Refusal } from '../healing/refusal.ts'
-import { releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope } from '../healing/shared-budget.ts'
-import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
+import { holdsClaims, releaseClaim, releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope, type SharedRequest } from '../healing/shared-budget.ts'
+import type { WantedClaim } from '../healing/subject-claims.ts'
+import type { Ledgers } from '../ports/ledgers.ts'
 
-interface Act {
-  readonly action: string
-  /** The namespace that it acts in. */
+export interface SharedAsk extends Pick<SharedRequest, 'action' | 'policy'> {
+  /** The namespace that it acts in, which holds the claim. */
   readonly target: string
+  readonly claim: WantedClaim
 }
 
 /**
- * All of them or none; those that the act has already count anew from now. The namespace's first, then the cluster's.
- * A crash in between leaves one too many in the first, for an hour.
+ * All of them or none; those that the act has already count anew from now. That of the policy's namespace first, that of the
+ * target's, with the claim in the same swap, then the cluster's. A crash in between leaves one too many in the first, for an hour.
  */
-export async function takeSlots(ledgers: Ledgers, { namespace, name }: PolicyKey, { action, target }: Act, installation: Installation, now: Instant): Promise<Refusal | undefined> {
+export async function takeSlots(ledgers: Ledgers, { action, policy, target, claim }: SharedAsk, installation: Installation, now: Instant): Promise<Refusal | undefined> {
   const taken: BudgetScope[] = []
-  for (const scope of scopesOf(namespace, target)) {
-    const answer = await ledgers.admitBudget(scope, (budget) => takeSlot(budget, { action, policy: { namespace, name } }, sharedLimit(installation, scope), now))
+  for (const scope of scopesOf(policy.namespace, target)) {
+    let fresh = true
+    const answer = await ledgers.admitBudget(scope, (budget) => {
+      fresh = !budget.acts.some((act) => act.action === action)
+      return takeSlot(budget, { action, policy, ...(holdsClaims(budget, target) ? { claim } : {}) }, sharedLimit(installation, scope), now)
+    })
     if ('refusal' in answer) {
       for (const other of taken) await ledgers.updateBudget(other, (budget) => releaseSlot(budget, action))
       return answer.refusal
     }
-    taken.push(scope)
+    // What an earlier try has taken is not given back: it may have written.
+    if (fresh) taken.push(scope)
   }
   return undefined
+}
+
+/** Nothing was written of it, and nothing can be any more: its reservation is gone. */
+export async function giveBack(ledgers: Ledgers, namespaces: readonly string[], action: string): Promise<void> {
+  for (const scope of scopesOf(...namespaces)) await ledgers.updateBudget(scope, (budget) => releaseSlot(budget, action))
+}
+
+/** It has ended, so others may act on its workload. Twice is as good as once. */
+export async function giveClaimBack(ledgers: Ledgers, { metadata, spec }: Pick<HealingAction, 'metadata' | 'spec'>): Promise<void> {
+  if (!spec.dryRun) await ledgers.updateBudget({ scope: 'Namespace', namespace: spec.targetResource.namespace }, (budget) => releaseClaim(budget, metadata.name))
 }

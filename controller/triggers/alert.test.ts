@@ -23,7 +23,7 @@ interface Given {
   readonly actedAt?: Instant
 }
 const see = ({ body = {}, object = pod(), now = 0, memory, alerts = readings({ firing: [told()] }), actedAt }: Given = {}): Observation =>
-  alertTrigger.detect(alertTrigger.compile({ alertname: 'PodStuck', duration: '0s', ...body }), object, { now: at(now), memory, alerts, ...(actedAt === undefined ? {} : { actedAt }) } as DetectContext)
+  alertTrigger.detect(alertTrigger.compile({ alertname: 'PodStuck', for: '0s', duration: '0s', ...body }), object, { now: at(now), memory, alerts, ...(actedAt === undefined ? {} : { actedAt }) } as DetectContext)
 
 describe('an alert', () => {
   const durations: readonly [string, Given, string][] = [

@@ -40,7 +40,7 @@ const policy = (namespace: string, app: string, mode: string): object => ({
   spec: {
     mode,
     selector: { labelSelector: { matchLabels: { app } } },
-    triggers: [{ name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'QueueStuck', matchers: [{ name: 'severity', operator: '=~', value: 'crit.*' }] } }],
+    triggers: [{ name: 'stuck', type: 'alert', cooldownPeriod: '0s', alertTrigger: { alertname: 'QueueStuck', for: '0s', matchers: [{ name: 'severity', operator: '=~', value: 'crit.*' }] } }],
     actions: [{ name: 'restart', type: 'restart', restartAction: {} }],
     safetyRules: { stabilizationWindow: '8s', healthCheckTimeout: '40s' },
   },

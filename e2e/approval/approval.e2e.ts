@@ -105,6 +105,29 @@ describe('approval by a second person', function () {
     expect(fixture.evictions(ns)).to.deep.equal([])
   })
 
+  it('is withdrawn with the difference when its workload is rolled out anew, and no approval of it counts', async () => {
+    const ns = await fixture.namespace('shipped')
+    const actions = [{ name: 'restart', type: 'restart', target: 'Workload', restartAction: {} }]
+    await fixture.apply(inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web', mode: 'manual', actions }))
+    const { metadata, spec } = await eventually(async () => {
+      const [action] = await fixture.actions(ns)
+      if (action?.status?.result?.reason !== 'PendingApproval') throw new Error(JSON.stringify(action?.status))
+      return action
+    }, seconds(40))
+    expect(spec.template?.images).to.deep.equal([{ container: 'app', image: 'kubeskippy.local/busybox:1' }])
+    await fixture.kubectl(['set', 'image', '-n', ns, 'deployment/web', 'app=kubeskippy.local/busybox:2'])
+    const ended = await eventually(async () => {
+      const action = (await fixture.actions(ns)).find((a) => a.metadata.name === metadata.name)
+      expect(action?.status).to.include({ phase: 'Cancelled' })
+      return action
+    }, seconds(30))
+    expect(ended?.status?.result).to.include({ reason: 'TargetChanged' })
+    expect(ended?.status?.result?.message).to.include('image of container app: was kubeskippy.local/busybox:1, now kubeskippy.local/busybox:2')
+    const late = await fixture.cluster.kubectl(['patch', 'ha', metadata.name, '-n', ns, '--type', 'merge', '-p', '{"spec":{"approval":{"decision":"Approved"}}}'])
+    expect(late.stderr).to.include('[KS702] this action waits for no decision any more')
+    expect(fixture.writes(ns).filter(({ group }) => group === 'apps')).to.deep.equal([])
+  })
+
   it('nobody is asked for a dry run', async () => {
     const ns = await fixture.namespace('dry')
     const actions = [{ name: 'restart', type: 'restart', requiresApproval: true, restartAction: {} }]

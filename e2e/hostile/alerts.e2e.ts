@@ -30,7 +30,7 @@ describe('a flood of alerts that mean harm', function () {
     spec: {
       mode: 'automatic',
       selector: { labelSelector: { matchLabels: { team: 'shop' } } },
-      triggers: [{ name: 'told', type: 'alert', cooldownPeriod: '0s', alertTrigger: { matchers: [{ name: 'severity', value: 'critical' }] } }],
+      triggers: [{ name: 'told', type: 'alert', cooldownPeriod: '0s', alertTrigger: { for: '0s', matchers: [{ name: 'severity', value: 'critical' }] } }],
       actions: [{ name: 'restart', type: 'restart', restartAction: {} }],
       // Nothing here ever becomes Ready, which is not to count.
       safetyRules: { maxActionsPerHour: 2, stabilizationWindow: '5s', healthCheckTimeout: '30m', protectedResources: [{ apiVersion: 'v1', kind: 'Pod', labelSelector: { matchLabels: { app: 'vault' } } }] },

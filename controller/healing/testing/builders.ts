@@ -41,6 +41,7 @@ export const workload = (kind: string, name: string, overrides: Partial<Workload
   podManagement: '',
   updateRevision: '',
   podSelector: { matchLabels: { app: name } },
+  template: { hash: 'first', images: { app: 'cart:1' } },
   annotations: {},
   ...overrides,
 })

@@ -95,4 +95,19 @@ describe('context defaults', () => {
     expect(additions({ a: null }, { a: 1 })).to.deep.equal([{ op: 'add', path: '/a', value: 1 }])
     expect(additions({ a: [{}, { b: 2 }] }, { a: [{ b: 1 }, { b: 3 }] })).to.deep.equal([{ op: 'add', path: '/a/0/b', value: 1 }])
   })
+
+  const alert = (times: { for: string; duration: string }) => ({ name: 'stuck', type: 'alert' as const, cooldownPeriod: '5m', alertTrigger: { alertname: 'Stuck', ...times } })
+  for (const [title, times, window] of [
+    ['no "for"', { for: '0s', duration: '0s' }, '2m'],
+    ['a "for"', { for: '15m', duration: '0s' }, '17m'],
+    ['a "for" and a duration of the policy', { for: '15m', duration: '3m' }, '20m'],
+    ['the longest that the schema knows', { for: '24h', duration: '24h' }, '24h'],
+  ] as const) {
+    it(`let an alert with ${title} come back before an act has helped`, () => {
+      const one = fc.sample(policy, { numRuns: 1, seed: 1 })[0] ?? expect.fail()
+      const { stabilizationWindow: _, ...safetyRules } = one.spec.safetyRules
+      const defaulted = withContextDefaults({ ...one, spec: { ...one.spec, triggers: [alert(times)], safetyRules } })
+      expect(defaulted.spec.safetyRules.stabilizationWindow).to.equal(window)
+    })
+  }
 })

@@ -4,7 +4,7 @@
  */
 import { formatDuration, parseDuration } from '../../lib/duration.ts'
 import { isObject } from '../../lib/json.ts'
-import { minutes, type Millis } from '../../lib/time.ts'
+import { hours, millis, minutes, type Millis } from '../../lib/time.ts'
 import { isPod } from './kinds.ts'
 import type { ActionTemplate, HealingPolicy, HealingPolicySpec } from './types.ts'
 
@@ -13,21 +13,38 @@ type Selected = NonNullable<HealingPolicySpec['selector']['resources']>[number]
 /** Shorter, and a pod that crashes once a minute would look healed between two crashes. */
 const SHORTEST_STABILIZATION = minutes(1)
 
+/** Bound of the schema. */
+const LONGEST_STABILIZATION = hours(24)
+
 export const DEFAULT_RESOURCES: readonly Selected[] = [{ apiVersion: 'v1', kind: 'Pod' }]
 
-/** The longest time for which a trigger must hold, or over which it counts; malformed durations do not count (KS208 reports them). */
-export const longestTriggerDuration = (spec: Pick<HealingPolicySpec, 'triggers'>): Millis =>
-  spec.triggers.reduce<Millis>((longest, { conditionTrigger, eventTrigger, metricTrigger, alertTrigger }) => {
-    const span = parseDuration((conditionTrigger ?? metricTrigger ?? alertTrigger)?.duration ?? eventTrigger?.window ?? '')
-    return span !== undefined && span > longest ? span : longest
-  }, 0 as Millis)
+/** Beyond an alert's own "for": Prometheus evaluates once a minute, and Alertmanager waits for half a minute (group_wait). */
+const ALERT_ON_ITS_WAY = minutes(2)
+
+type Trigger = HealingPolicySpec['triggers'][number]
+
+/** How long it takes at least until it fires anew; malformed durations do not count (KS208 reports them). */
+function spanOf({ conditionTrigger, eventTrigger, metricTrigger, alertTrigger }: Trigger): Millis {
+  const own = parseDuration((conditionTrigger ?? metricTrigger ?? alertTrigger)?.duration ?? eventTrigger?.window ?? '') ?? 0
+  return millis(own + (parseDuration(alertTrigger?.for ?? '') ?? 0))
+}
+
+const longest = (spans: readonly Millis[]): Millis => spans.reduce((most, span) => (span > most ? span : most), millis(0))
+
+/** The longest time for which a trigger must hold, or over which it counts. */
+export const longestTriggerDuration = ({ triggers }: Pick<HealingPolicySpec, 'triggers'>): Millis => longest(triggers.map(spanOf))
+
+/** Long enough that each trigger would have fired anew, as far as the schema goes: KS208 refuses what takes longer. */
+function stabilizationFor({ triggers }: Pick<HealingPolicySpec, 'triggers'>): Millis {
+  const spans = triggers.map((trigger) => (trigger.alertTrigger === undefined ? spanOf(trigger) : millis(spanOf(trigger) + ALERT_ON_ITS_WAY)))
+  return millis(Math.min(longest([SHORTEST_STABILIZATION, ...spans]), LONGEST_STABILIZATION))
+}
 
 /** Idempotent; never changes a value that is there. The argument is not touched. */
 export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
   const { spec } = policy
   const resources = spec.selector.resources ?? [...DEFAULT_RESOURCES]
   const namespace = policy.metadata.namespace
-  const longest = longestTriggerDuration(spec)
   return {
     ...policy,
     spec: {
@@ -43,8 +60,7 @@ export function withContextDefaults(policy: HealingPolicy): HealingPolicy {
       }),
       safetyRules: {
         ...spec.safetyRules,
-        stabilizationWindow:
-          spec.safetyRules.stabilizationWindow ?? formatDuration(longest > SHORTEST_STABILIZATION ? longest : SHORTEST_STABILIZATION),
+        stabilizationWindow: spec.safetyRules.stabilizationWindow ?? formatDuration(stabilizationFor(spec)),
       },
     },
   }

@@ -66,6 +66,26 @@ const properties = {
       },
     },
   },
+  template: {
+    type: 'object',
+    description: 'What is approved, of a workload: what its pods are made from, as it was when decided. One whose pods would be made from something else by now is left alone.',
+    additionalProperties: false,
+    required: ['hash', 'images'],
+    properties: {
+      hash: { type: 'string', minLength: 1, maxLength: 63, description: 'Of spec.template.' },
+      images: {
+        type: 'array',
+        maxItems: 32,
+        'x-kubernetes-list-type': 'atomic',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['container', 'image'],
+          properties: { container: dnsLabel, image: { type: 'string', maxLength: 512 } },
+        },
+      },
+    },
+  },
   approvalDeadline: { ...time, description: 'Until when it waits for a decision. Later approvals do not count.' },
 } as const
 

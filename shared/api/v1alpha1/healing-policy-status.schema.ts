@@ -54,6 +54,10 @@ export const healingPolicyStatus = {
         },
       },
     },
+    findingsLeftOut: {
+      ...count,
+      description: 'Findings beyond these, the youngest of their triggers. They are found again at each look, but since when is not remembered of them: where the object itself does not tell it, they fire only when there is room.',
+    },
     restarts: {
       type: 'array',
       description: 'Containers that restarted within the window of a restart_count trigger. Holds when, over restarts of the controller.',

@@ -151,6 +151,15 @@ describe('KS208 durations', () => {
     expect(of('3m')).to.deep.equal([])
   })
 
+  it('a window shorter than it takes an alert to fire again is refused: its own "for" and what the policy adds', () => {
+    const { spec, ...rest } = testPolicy()
+    const triggers = [{ name: 'stuck', type: 'alert' as const, cooldownPeriod: '720h', alertTrigger: { alertname: 'Broken', for: '10m', duration: '1m' } }]
+    const of = (stabilizationWindow: string): string[] =>
+      [...ks208.check({ ...rest, spec: { ...spec, triggers, safetyRules: { ...spec.safetyRules, stabilizationWindow } } }, { installation: DEFAULT_INSTALLATION })].map(({ path, what }) => `${path}: ${what}`)
+    expect(of('659999ms')).to.deep.equal([`${window}: 10m59s999ms is shorter than the longest trigger duration (11m)`])
+    expect(of('11m')).to.deep.equal([])
+  })
+
   it('the window of an event trigger has bounds', () => {
     const of = (eventWindow: string): string[] => check(ks208, { event: { window: eventWindow }, cooldownPeriod: '720h', safetyRules: { stabilizationWindow: '24h' } })
     const path = 'spec.triggers[0].eventTrigger.window'
@@ -188,7 +197,7 @@ describe('KS211 message patterns', () => {
 describe('KS211 patterns of alert triggers', () => {
   const { conditionTrigger: _, ...bare } = testPolicy().spec.triggers[0] ?? expect.fail()
   const found = (operator: '=' | '!=' | '=~' | '!~', value: string): readonly { readonly path: string }[] =>
-    ks211.check({ ...testPolicy(), spec: { ...testPolicy().spec, triggers: [{ ...bare, type: 'alert', alertTrigger: { duration: '0s', matchers: [{ name: 'a', operator: '=', value: 'b' }, { name: 'c', operator, value }] } }] } }, { installation: DEFAULT_INSTALLATION })
+    ks211.check({ ...testPolicy(), spec: { ...testPolicy().spec, triggers: [{ ...bare, type: 'alert', alertTrigger: { for: '0s', duration: '0s', matchers: [{ name: 'a', operator: '=', value: 'b' }, { name: 'c', operator, value }] } }] } }, { installation: DEFAULT_INSTALLATION })
   for (const operator of ['=~', '!~'] as const) {
     it(`${operator} with what is no pattern is refused`, () => expect(found(operator, '(').map(({ path }) => path)).to.deep.equal(['spec.triggers[0].alertTrigger.matchers[1].value']))
     it(`${operator} with a pattern passes`, () => expect(found(operator, 'a|b.*')).to.deep.equal([]))

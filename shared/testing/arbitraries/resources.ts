@@ -64,7 +64,7 @@ function repairTrigger({ name, type, cooldownPeriod, conditionTrigger, eventTrig
   const trigger = { name, type, cooldownPeriod: inside(cooldownPeriod, '720h') }
   switch (type) {
     case 'alert':
-      return { ...trigger, alertTrigger: { alertname: 'Broken', ...alertTrigger, duration: inside(alertTrigger?.duration, '24h') } }
+      return { ...trigger, alertTrigger: { alertname: 'Broken', ...alertTrigger, for: inside(alertTrigger?.for, '24h'), duration: inside(alertTrigger?.duration, '24h') } }
     case 'condition':
       return { ...trigger, conditionTrigger: { type: 'Ready', status: 'False', ...conditionTrigger, duration: inside(conditionTrigger?.duration, '24h') } }
     case 'event':

@@ -98,7 +98,7 @@ export const safetyRules = {
     },
     stabilizationWindow: {
       ...duration('1s', '24h'),
-      description: 'How long it must then stay healthy with the trigger quiet. Default: the longest duration of a trigger, at least 60s.',
+      description: 'How long it must then stay healthy with the trigger quiet. Default: the longest duration of a trigger (of an alert with its for, and two minutes more), at least 60s.',
     },
     approvalTimeout: {
       ...duration('1s', '168h'),

@@ -24,6 +24,11 @@ export const alertTrigger = {
         },
       },
     },
+    for: {
+      ...duration('0s', '24h'),
+      default: '5m',
+      description: 'The "for" of its own rule. An act has helped only when the alert has stayed away for longer than it takes to come back.',
+    },
     duration: { ...duration('0s', '24h'), default: '0s', description: 'How long it must have been firing, beyond the "for" of its own rule.' },
   },
   'x-kubernetes-validations': [
