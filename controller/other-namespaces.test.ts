@@ -5,7 +5,7 @@ import type { HealingLedger, HealingPolicySpec } from '../shared/api/v1alpha1/ty
 import { ApiError } from '../shared/kube/errors.ts'
 import type { Resource } from '../shared/kube/api.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS } from '../shared/kube/resources.ts'
-import { formatInstant, minutes, seconds } from '../shared/lib/time.ts'
+import { after, formatInstant, minutes, seconds } from '../shared/lib/time.ts'
 import { buildActionTemplate, buildPolicy } from '../shared/testing/builders/objects.ts'
 import type { Call } from '../shared/testing/fake-cluster/calls.ts'
 import { NAMESPACE, Town, type TownOptions } from './testing/town.ts'
@@ -284,6 +284,24 @@ describe('a policy that reaches into another namespace', () => {
       await town.live(seconds(15))
       expect(acts()).to.have.length(1)
     })
+  })
+
+  it('claims the workload where it is, and waits for a policy of that namespace that acts on it', async () => {
+    setUp()
+    const claim = { action: 'own-restart-a', policy: { namespace: NAMESPACE, name: 'own' }, subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'cart', uid: 'uid-cart' }, until: formatInstant(after(town.clock.now(), minutes(10))) }
+    town.cluster.seed(HEALING_LEDGERS, { apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingLedger', metadata: { name: `shared-namespace-${NAMESPACE}`, namespace: OPERATOR_NAMESPACE }, spec: { budget: { scope: 'Namespace', namespace: NAMESPACE, acts: [], claims: [claim] } } })
+    await town.start()
+    await town.live(minutes(9))
+    expect(town.attempts).to.equal(0)
+    expect(decision()).to.include({ reason: 'ClaimedElsewhere' })
+    expect(decision()?.message).to.contain(`own-restart-a of policy ${NAMESPACE}/own acts on Deployment/cart`)
+    const claims = () => Object.fromEntries((town.cluster.all(HEALING_LEDGERS) as unknown as HealingLedger[]).flatMap(({ spec: { budget } }) => (budget?.namespace === undefined ? [] : [[budget.namespace, budget.claims?.filter(({ action }) => action !== claim.action).map(({ policy }) => policy.namespace)]])))
+    await town.live(minutes(1.5))
+    expect(town.evictions).to.have.length(1)
+    expect(claims()).to.deep.equal({ [NAMESPACE]: [OPS], [OPS]: undefined })
+    await town.live(minutes(4))
+    expect(ended()).to.deep.equal(['Succeeded Effective'])
+    expect(claims()[NAMESPACE] ?? []).to.deep.equal([])
   })
 
   it('does nothing there when the budget of that namespace is used up, though its own has room', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { HealingActionSpec, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { minutes } from '../../shared/lib/time.ts'
 import { buildHealingAction, buildTrigger } from '../../shared/testing/builders/objects.ts'
+import { NO_ALERTS } from './alerts.ts'
 import { evaluate } from './evaluate.ts'
 import type { CompiledPolicy } from './policy.ts'
 import { recheck } from './recheck.ts'
@@ -47,6 +48,20 @@ describe('verification where all triggers have to meet', () => {
   it('one of them without data, and the other one firing: nobody knows', () => {
     expect(judge([])).to.equal('until 360000')
     expect(judge([], { now: minutes(6) })).to.equal('Inconclusive: the combination of crashing and gated could not be judged on Pod/cart-9')
+  })
+  it('one of them an alert that may have been missed: nobody knows before it was told again', () => {
+    const told = buildTrigger({ name: 'told', type: 'alert', alertTrigger: { alertname: 'Stuck', for: '0s', duration: '0s' } })
+    const of = (heardSince: number): string => {
+      const replacement = { ...fresh('cart-9', at(1000)), conditions: [condition('Ready', 'True', at(1000)), gate('False', 3000)] }
+      const verdict = verify(
+        matching('All', { triggers: [told, GATED] }),
+        { trigger: 'All', subject: cart.ref, targetUid: 'uid-cart-0', actedAt: at(0), expectation: 'replacement', healthySince: undefined },
+        snapshot({ now: at(minutes(5)), pods: [replacement], alerts: { ...NO_ALERTS, problem: undefined, since: at(heardSince) } }),
+      )
+      return verdict.kind === 'Done' ? verdict.outcome : `until ${verdict.until - at(0)}`
+    }
+    expect(of(minutes(4) + 1)).to.equal(`until ${minutes(5) + 1}`)
+    expect(of(minutes(4))).to.equal('Effective')
   })
   it('what happened before the act does not count, though it is still within the window', () => {
     const told = buildTrigger({ name: 'told', type: 'event', eventTrigger: { reason: 'Unhealthy', count: 1, window: '10m' } })

@@ -10,7 +10,7 @@ import { look as lookWith, type Remembered } from './detect.ts'
 import { meaningOf } from './former.ts'
 import { effectOf, livingPods, type Act } from './health.ts'
 import { describe, indexWorkloads, ownerChain, sameSubject } from './owners.ts'
-import { called, type Cause, type CompiledPolicy } from './policy.ts'
+import { called, type Cause, type CompiledPolicy, type CompiledTrigger } from './policy.ts'
 import { select } from './select.ts'
 import type { PodView, TargetView, World } from './snapshot.ts'
 
@@ -82,7 +82,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   if (since > deadline) return done('Ineffective', `healthy only since ${formatInstant(since)}, after the ${formatDuration(healthCheckTimeout)} of healthCheckTimeout`)
 
   // What a controller that has just begun was not told yet Alertmanager tells it again.
-  const heardAll = trigger.type === 'alert' ? after(look.alerts.since, TOLD_AGAIN) : since
+  const heardAll = partsOf(trigger).some(({ type }) => type === 'alert') ? after(look.alerts.since, TOLD_AGAIN) : since
   const stableAt = latest(after(since, stabilizationWindow), heardAll)
   if (now < stableAt) return wait(stableAt, since)
   const unsure = observed.find(({ observation }) => observation.state !== 'Quiet')
@@ -98,6 +98,8 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
 
 /** Acts whose pods are new: what went before tells nothing of them. */
 const MAKES_PODS: ReadonlySet<Expectation> = new Set<Expectation>(['replacement', 'rollout', 'turnover', 'renewal'])
+
+const partsOf = (cause: Cause): readonly CompiledTrigger[] => (cause.type === 'all' ? cause.parts : [cause])
 
 /** Where nothing but the detector tells that it is over, the time since when it has been quiet is what the looks have seen. */
 function stretch({ expectation, healthySince, actedAt }: VerifyInput, since: Instant | undefined, now: Instant): Instant | undefined {
