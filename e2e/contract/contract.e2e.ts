@@ -2,9 +2,10 @@
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { loadAccess } from '../../shared/kube/credentials.ts'
-import { NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { connect } from '../../shared/kube/transport.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
+import { definition } from '../../shared/testing/builders/definitions.ts'
 import { contractSuite } from '../../shared/testing/contract/contract.ts'
 import type { Harness } from '../../shared/testing/contract/harness.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
@@ -33,6 +34,9 @@ contractSuite('a real API server', async () => {
       // Pods are refused until the controller has made it.
       await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }))
       return name
+    },
+    async define(resource, scale) {
+      await admin.create(CUSTOM_RESOURCE_DEFINITIONS, definition(resource, scale))
     },
     cut: () => {
       const restore = wire.cut()

@@ -17,6 +17,12 @@ export interface Resource {
   readonly namespaced: boolean
 }
 
+/** As the API server tells of it. */
+export interface DiscoveredResource extends Resource {
+  /** It has the subresource `scale`. */
+  readonly scalable: boolean
+}
+
 /** What is sent: the server fills in the rest of the metadata. */
 export interface KubeManifest {
   readonly apiVersion: string
@@ -133,8 +139,8 @@ export interface KubeReader {
    * error it carries (410 in either form: kind `Expired`). A truncated last line is thrown, never dropped.
    */
   watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<T>>
-  /** The resources of one version of a group, without subresources. `ApiError` of kind `NotFound` when the server has none. */
-  discover(group: string, version: string): Promise<readonly Resource[]>
+  /** The resources of one version of a group, subresources apart. `ApiError` of kind `NotFound` when the server has none. */
+  discover(group: string, version: string, options?: CallOptions): Promise<readonly DiscoveredResource[]>
   /**
    * The server's clock as its last `Date` header told it, advanced by the monotonic clock since then (resolution 1 s);
    * undefined before the first answer.

@@ -31,7 +31,7 @@ export function fenced(api: KubeApi, fence: Fence): KubeApi {
     list: (resource, options) => api.list(resource, options),
     watch: (resource, options) => api.watch(resource, options),
     log: (resource, key, options) => api.log(resource, key, options),
-    discover: (group, version) => api.discover(group, version),
+    discover: (group, version, options) => api.discover(group, version, options),
     serverTime: () => api.serverTime(),
     create: async (resource, manifest, options = {}) => api.create(resource, manifest, guarded(options)),
     post: async (resource, key, subresource, body, options = {}) =>

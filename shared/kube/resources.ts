@@ -28,6 +28,8 @@ export const ROLLOUTS: Resource = { group: 'argoproj.io', version: 'v1alpha1', k
 /** What owns pods, and what actions write to beside them. */
 export const WORKLOADS: readonly Resource[] = [REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
 export const HORIZONTAL_POD_AUTOSCALERS: Resource = { group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true }
+/** Of KEDA, where it is installed. */
+export const SCALED_OBJECTS: Resource = { group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', plural: 'scaledobjects', namespaced: true }
 /** Where its project is installed. */
 export const VERTICAL_POD_AUTOSCALERS: Resource = { group: 'autoscaling.k8s.io', version: 'v1', kind: 'VerticalPodAutoscaler', plural: 'verticalpodautoscalers', namespaced: true }
 export const POD_DISRUPTION_BUDGETS: Resource = {
@@ -43,6 +45,8 @@ export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: '
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const ROLES = rbac('Role', 'roles')
 export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings')
+/** What whoever asks may do himself. */
+export const SELF_SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', namespaced: false }
 export const SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', namespaced: false }
 export const MUTATING_WEBHOOKS = admission('MutatingWebhookConfiguration', 'mutatingwebhookconfigurations')
 export const VALIDATING_WEBHOOKS = admission('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations')

@@ -5,6 +5,7 @@ import type { Timers } from '../runtime/timers.ts'
 import {
   type CallOptions,
   type DeleteOptions,
+  type DiscoveredResource,
   type GetOptions,
   type KubeApi,
   type KubeManifest,
@@ -110,10 +111,13 @@ class Transport implements KubeConnection {
     return gitVersion ?? ''
   }
 
-  async discover(group: string, version: string): Promise<readonly Resource[]> {
+  async discover(group: string, version: string, options: CallOptions = {}): Promise<readonly DiscoveredResource[]> {
     const request = `GET resources ${group}/${version}`
-    const found = await this.#call<{ readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[] }>({ method: 'GET', path: groupPath(group, version, request), request }, {})
-    return (found.resources ?? []).filter(({ name }) => !name.includes('/')).map(({ name, kind, namespaced }) => ({ group, version, kind, plural: name, namespaced }))
+    const found = await this.#call<{ readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[] }>({ method: 'GET', path: groupPath(group, version, request), request }, options)
+    const names = new Set((found.resources ?? []).map(({ name }) => name))
+    return (found.resources ?? [])
+      .filter(({ name }) => !name.includes('/'))
+      .map(({ name, kind, namespaced }) => ({ group, version, kind, plural: name, namespaced, scalable: names.has(`${name}/scale`) }))
   }
 
   async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { isEmptySelector, matchesLabels, type Labels, type LabelSelector } from './selector.ts'
+import { isEmptySelector, matchesLabels, parseSelector, type Labels, type LabelSelector } from './selector.ts'
 
 describe('matchesLabels', () => {
   const labels: Labels = { app: 'cart', tier: '', 'example.com/x': '1' }
@@ -49,4 +49,17 @@ describe('isEmptySelector', () => {
     [{ matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] }, false],
   ]
   for (const [selector, empty] of cases) it(`${empty ? 'takes' : 'does not take'} ${JSON.stringify(selector)} for empty`, () => expect(isEmptySelector(selector)).to.equal(empty))
+})
+
+describe('parseSelector', () => {
+  const cases: readonly [text: string, LabelSelector | undefined][] = [
+    ['', {}],
+    ['app=cart', { matchExpressions: [{ key: 'app', operator: 'In', values: ['cart'] }] }],
+    ['app==cart,old!=yes', { matchExpressions: [{ key: 'app', operator: 'In', values: ['cart'] }, { key: 'old', operator: 'NotIn', values: ['yes'] }] }],
+    ['tier in (a, b),zone notin (c)', { matchExpressions: [{ key: 'tier', operator: 'In', values: ['a', 'b'] }, { key: 'zone', operator: 'NotIn', values: ['c'] }] }],
+    ['example.com/app,!old', { matchExpressions: [{ key: 'example.com/app', operator: 'Exists' }, { key: 'old', operator: 'DoesNotExist' }] }],
+    ['app=cart,', undefined],
+    ['app in cart', undefined],
+  ]
+  for (const [text, selector] of cases) it(`${selector === undefined ? 'cannot read' : 'reads'} "${text}"`, () => expect(parseSelector(text)).to.deep.equal(selector))
 })

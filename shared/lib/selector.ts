@@ -40,3 +40,29 @@ export function matchesLabels(selector: LabelSelector, labels: Labels | undefine
     }
   })
 }
+
+/**
+ * A selector in its text form: `app=cart,tier in (a, b),!old`. Empty text is the empty selector; undefined: it cannot be
+ * read.
+ */
+export function parseSelector(text: string): LabelSelector | undefined {
+  if (text.trim() === '') return {}
+  const read = text.split(/,(?![^()]*\))/).map(requirement)
+  const matchExpressions = read.filter((one) => one !== undefined)
+  return matchExpressions.length === read.length ? { matchExpressions } : undefined
+}
+
+function requirement(text: string): LabelSelectorRequirement | undefined {
+  const set = /^\s*([^\s!=(),]+)\s+(in|notin)\s+\(([^()]*)\)\s*$/.exec(text)
+  if (set !== null) {
+    const [, key = '', operator, values = ''] = set
+    return { key, operator: operator === 'in' ? 'In' : 'NotIn', values: values.split(',').map((value) => value.trim()) }
+  }
+  const equality = /^\s*([^\s!=(),]+)\s*(!=|==|=)\s*([^\s!=(),]*)\s*$/.exec(text)
+  if (equality !== null) {
+    const [, key = '', operator, value = ''] = equality
+    return { key, operator: operator === '!=' ? 'NotIn' : 'In', values: [value] }
+  }
+  const exists = /^\s*(!?)\s*([^\s!=(),]+)\s*$/.exec(text)
+  return exists === null ? undefined : { key: exists[2] ?? '', operator: exists[1] === '!' ? 'DoesNotExist' : 'Exists' }
+}

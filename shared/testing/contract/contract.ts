@@ -10,6 +10,7 @@ import { limitCases } from './limits.ts'
 import { preconditionCases } from './preconditions.ts'
 import { readingCases } from './reading.ts'
 import { reflectorCases, stopReflectors } from './reflector.ts'
+import { scaleCases } from './scales.ts'
 
 export function contractSuite(name: string, makeHarness: () => Promise<Harness>): void {
   describe(`the contract of an API server, on ${name}`, () => {
@@ -30,6 +31,7 @@ export function contractSuite(name: string, makeHarness: () => Promise<Harness>)
     afterEach(stopReflectors)
     readingCases(get)
     preconditionCases(get)
+    scaleCases(get)
     evictionCases(get)
     limitCases(get)
     leaseCases(get)

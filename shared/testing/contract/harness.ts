@@ -1,9 +1,10 @@
 /** What a server must offer to be held to the contract. One harness serves a whole suite. */
 import { expect } from 'chai'
-import type { KubeApi, KubeManifest, KubeObject, KubeVersion, ObjectKey, WatchEvent } from '../../kube/api.ts'
+import type { KubeApi, KubeManifest, KubeObject, KubeVersion, ObjectKey, Resource, WatchEvent } from '../../kube/api.ts'
 import { isApiError, type ApiError, type ApiErrorKind } from '../../kube/errors.ts'
 import { PODS } from '../../kube/resources.ts'
 import type { Timers } from '../../runtime/timers.ts'
+import type { ScalePaths } from '../fake-cluster/definitions.ts'
 
 export interface Harness {
   /** Its connections can be cut. */
@@ -13,6 +14,8 @@ export interface Harness {
   readonly timers: Timers
   /** A new namespace in which pods can be created. */
   readonly namespace: () => Promise<string>
+  /** As by a CustomResourceDefinition; without paths its objects have no scale. */
+  readonly define: (resource: Resource, scale?: ScalePaths) => Promise<void>
   /** Breaks every connection of `api` and refuses new ones until the returned function is called. */
   readonly cut: () => Promise<() => Promise<void>>
   /** From now on watches, lists and pages of before are answered with 410. Breaks connections. */

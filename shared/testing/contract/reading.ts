@@ -56,9 +56,9 @@ export function readingCases(harness: GetHarness): void {
 
     it('knows the resources of a version of a group, without subresources', async () => {
       const found = await harness().api.discover('apps', 'v1')
-      expect(found).to.deep.include({ group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', namespaced: true })
+      expect(found).to.deep.include({ group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', namespaced: true, scalable: true })
       expect(found.filter(({ plural }) => plural.includes('/'))).to.deep.equal([])
-      expect(await harness().api.discover('', 'v1')).to.deep.include({ group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false })
+      expect(await harness().api.discover('', 'v1')).to.deep.include({ group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false, scalable: false })
       await refusal(harness().api.discover('nobody.example.com', 'v1'), 'NotFound', 404)
     })
 

@@ -4,6 +4,7 @@ import { millis, seconds, type Millis } from '../../lib/time.ts'
 import type {
   CallOptions,
   DeleteOptions,
+  DiscoveredResource,
   GetOptions,
   KubeApi,
   KubeManifest,
@@ -69,7 +70,7 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
     return this.#server.version
   }
 
-  async discover(group: string, version: string): Promise<readonly Resource[]> {
+  async discover(group: string, version: string): Promise<readonly DiscoveredResource[]> {
     await Promise.resolve()
     try {
       return this.#server.definitions.discover(group, version)

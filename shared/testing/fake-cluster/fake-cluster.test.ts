@@ -19,6 +19,7 @@ contractSuite('the fake cluster', () => {
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       return name
     },
+    define: (resource, scale) => Promise.resolve(admin.definitions.define(resource, scale)),
     async cut() {
       const restore = admin.faults.add(({ user }) => (user === 'wire' ? { when: 'before', answer: 'reset' } : undefined))
       admin.watches.drop(({ user }) => user === 'wire')

@@ -62,6 +62,7 @@ export class FakeServer {
     this.#context = {
       state: this.state,
       clock: options.clock,
+      definitions: this.definitions,
       admit: options.admit ?? ((_resource, object) => ({ object })),
       terminate: (pod) => this.#terminate(pod),
     }
@@ -92,7 +93,7 @@ export class FakeServer {
     if (notOlderThan !== undefined && BigInt(notOlderThan) > BigInt(this.state.version)) throw versionTooLarge()
     const object = this.state.get(resource, key)
     if (object === undefined) throw notFound(resource, key.name)
-    return viewOf(object, resource, subresource)
+    return viewOf(this.#context, object, resource, subresource)
   }
 
   list(resource: Resource, options: ListOptions): ObjectList {

@@ -21,11 +21,8 @@ const WITHOUT_STATUS: readonly string[] = [
 /** Kinds whose server counts no generations. */
 const WITHOUT_GENERATION: readonly string[] = [...WITHOUT_STATUS.filter((name) => !name.startsWith('admissionregistration')), '/namespaces']
 
-const SCALABLE: readonly string[] = ['apps/deployments', 'apps/replicasets', 'apps/statefulsets']
-
 const nameOf = ({ group, plural }: Resource): string => `${group}/${plural}`
 export const hasStatus = (resource: Resource): boolean => !WITHOUT_STATUS.includes(nameOf(resource))
-export const isScalable = (resource: Resource): boolean => SCALABLE.includes(nameOf(resource))
 const hasGeneration = (resource: Resource): boolean => !WITHOUT_GENERATION.includes(nameOf(resource))
 
 /** etcd's limit on a request, and the server's on a body, in bytes. */

@@ -6,6 +6,7 @@ import { RESOURCE_VERSION } from '../../kube/paths.ts'
 import { NAMESPACES } from '../../kube/resources.ts'
 import type { StatusCause } from '../../kube/errors.ts'
 import { alreadyExists, changed, conflict, invalid, notFound, Refused, uidChanged } from './answers.ts'
+import type { Definitions } from './definitions.ts'
 import { asJson, numberAt, stringAt, type StoredObject } from './objects.ts'
 import { jsonPatch, mergePatch, strategicPatch } from './patches.ts'
 import { checkBody, checkIdentity, newborn, updated, validate } from './rules.ts'
@@ -24,6 +25,7 @@ export interface WriteContext {
   readonly state: State
   readonly clock: Clock
   readonly admit: Admit
+  readonly definitions: Definitions
   /** Called for a pod that has begun to terminate; takes it away when its time has come. */
   readonly terminate: (pod: StoredObject) => void
 }
@@ -56,10 +58,10 @@ export function replace(context: WriteContext, resource: Resource, sent: unknown
   const manifest = asJson(sent) as StoredObject
   const { namespace, name, resourceVersion, uid } = manifest.metadata
   const old = existing(context, resource, { namespace, name })
-  const current = viewOf(old, resource, flags.subresource)
+  viewOf(context, old, resource, flags.subresource)
   if (RESOURCE_VERSION.test(resourceVersion) && resourceVersion !== old.metadata.resourceVersion) throw changed(resource, name)
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) throw conflict(resource, name, 'StorageError: Precondition failed: UID in precondition')
-  return commit(context, resource, old, unview(old, manifest, current, flags.subresource), flags)
+  return commit(context, resource, old, unview(context, resource, old, manifest, flags.subresource), flags)
 }
 
 export function patch(context: WriteContext, resource: Resource, key: ObjectKey, sent: Patch, flags: WriteFlags): StoredObject {
@@ -73,11 +75,11 @@ export function patch(context: WriteContext, resource: Resource, key: ObjectKey,
     if (manifest.metadata.uid !== undefined) throw conflict(resource, key.name, 'uid mismatch: no existing object was found')
     return create(context, resource, manifest, flags)
   }
-  const view = viewOf(old, resource, flags.subresource)
+  const view = viewOf(context, old, resource, flags.subresource)
   const wanted = asJson(apply(resource, view, sent)) as StoredObject
   checkIdentity(resource, wanted, key)
-  checkPatchPreconditions(resource, old, wanted, flags.subresource)
-  return commit(context, resource, old, unview(old, wanted, view, flags.subresource), flags)
+  checkPatchPreconditions(context, resource, old, wanted, flags.subresource)
+  return commit(context, resource, old, unview(context, resource, old, wanted, flags.subresource), flags)
 }
 
 /** Removes the object, or begins its end. @throws Refused with the status of a failed precondition */
@@ -137,7 +139,7 @@ function apply(resource: Resource, current: StoredObject, { type, body }: Patch)
 }
 
 /** TRAP: `""`, `"0"` and null as resourceVersion are no precondition at all, and anything not a number is a 500. */
-function checkPatchPreconditions(resource: Resource, old: StoredObject, wanted: StoredObject, subresource: string | undefined): void {
+function checkPatchPreconditions({ definitions }: WriteContext, resource: Resource, old: StoredObject, wanted: StoredObject, subresource: string | undefined): void {
   const { name } = old.metadata
   const { uid, resourceVersion } = wanted.metadata as { uid?: unknown; resourceVersion?: unknown }
   if (typeof resourceVersion === 'string' && resourceVersion !== '' && resourceVersion !== '0') {
@@ -145,6 +147,7 @@ function checkPatchPreconditions(resource: Resource, old: StoredObject, wanted: 
     if (resourceVersion !== old.metadata.resourceVersion) throw changed(resource, name)
   }
   if (typeof uid === 'string' && uid !== '' && uid !== old.metadata.uid) {
+    if (subresource === 'scale' && !definitions.comparesUid(resource)) return
     if (subresource === 'scale') throw conflict(resource, name, 'Precondition failed: UID in precondition')
     throw uidChanged(resource, name)
   }
@@ -154,14 +157,14 @@ function commit(context: WriteContext, resource: Resource, old: StoredObject, wa
   const subresource = flags.subresource === 'scale' ? undefined : flags.subresource
   const next = admitted(context, resource, updated(resource, old, wanted, subresource), old, flags.subresource)
   const collection = collectionOf(resource)
-  if (flags.dryRun === true) return viewOf(next, resource, flags.subresource)
+  if (flags.dryRun === true) return viewOf(context, next, resource, flags.subresource)
   // A write that changes nothing is not stored: version and generation stay.
-  if (sameJson(next, old)) return viewOf(old, resource, flags.subresource)
+  if (sameJson(next, old)) return viewOf(context, old, resource, flags.subresource)
   if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0 && (old.metadata.finalizers ?? []).length > 0) {
     context.state.remove(collection, old)
     return next
   }
-  return viewOf(context.state.put(collection, next), resource, flags.subresource)
+  return viewOf(context, context.state.put(collection, next), resource, flags.subresource)
 }
 
 function admitted(context: WriteContext, resource: Resource, object: StoredObject, old: StoredObject | undefined, subresource: string | undefined): StoredObject {
@@ -177,9 +180,9 @@ function existing({ state }: WriteContext, resource: Resource, key: ObjectKey): 
   return object
 }
 
-/** What a subresource shows of an object: only `scale` has a form of its own. */
-export const viewOf = (object: StoredObject, resource: Resource, subresource: string | undefined): StoredObject =>
-  subresource === 'scale' ? toScale(object, resource) : object
+/** What a subresource shows of an object: only `scale` has a form of its own. @throws Refused where there is none */
+export const viewOf = ({ definitions }: Pick<WriteContext, 'definitions'>, object: StoredObject, resource: Resource, subresource: string | undefined): StoredObject =>
+  subresource === 'scale' ? toScale(object, resource, definitions.scaleOf(resource)) : object
 
-const unview = (old: StoredObject, wanted: StoredObject, _view: StoredObject, subresource: string | undefined): StoredObject =>
-  subresource === 'scale' ? fromScale(old, wanted) : isObject(wanted) ? wanted : old
+const unview = ({ definitions }: WriteContext, resource: Resource, old: StoredObject, wanted: StoredObject, subresource: string | undefined): StoredObject =>
+  subresource === 'scale' ? fromScale(old, wanted, definitions.scaleOf(resource)) : isObject(wanted) ? wanted : old
