@@ -1,7 +1,10 @@
 /** `kubeskippy enable` and `disable`. */
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { stringify } from 'yaml'
+import { ACTS_ON, isKnownByScale, isOneOf } from '../shared/api/v1alpha1/action-kinds.ts'
+import { groupOf, KNOWN_KINDS } from '../shared/api/v1alpha1/kinds.ts'
 import { quoted } from '../shared/lib/text.ts'
+import type { Plural } from '../shared/rules/action-writes.ts'
 import { clusterFlags, DONE, FAILED, isNamespace, namespaceValue, reported, withCluster, type AddCommand, type ClusterFlags } from './command.ts'
 import { assertNotProtected, disable, enable, wantedObjects, type Target } from './enable.ts'
 import type { CliEnvironment } from './environment.ts'
@@ -13,6 +16,7 @@ interface Flags extends ClusterFlags {
   readonly output?: 'yaml'
   readonly logs?: true
   readonly consentTo?: readonly string[]
+  readonly scale?: readonly Plural[]
 }
 
 export const addConsent: AddCommand = (program, env, finish) => {
@@ -20,6 +24,7 @@ export const addConsent: AddCommand = (program, env, finish) => {
     .description(`Lets KubeSkippy act in a namespace: makes the account kubeskippy-healer there, which may ${healerRights()}.`)
     .option('--logs', "lets the last lines of a crashed container's previous run become part of the HealingAction, with what looks like a secret taken out")
     .option('--consent-to <name>', 'lets policies of that namespace act in this one; may be repeated', namespaces)
+    .option('--scale <resource.group>', 'lets objects of this kind be scaled, as cacheclusters.example.com; may be repeated, and what was allowed before stays', scales)
     .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['yaml']))
     .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command), flags))))
   onNamespaces(program.command('disable'))
@@ -39,6 +44,20 @@ const onNamespaces = (command: Command): Command =>
 
 const namespaces = (name: string, before: readonly string[] = []): readonly string[] => [...new Set([...before, namespaceValue(name)])]
 
+const optionsOf = ({ logs, scale, consentTo }: Flags): Pick<Target, 'logs' | 'scale' | 'consentTo'> => ({ logs: logs === true, ...(scale === undefined ? {} : { scale }), ...(consentTo === undefined ? {} : { consentTo }) })
+
+const RESOURCE = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** A resource as `kubectl api-resources` names it. @throws InvalidArgumentError */
+function scales(text: string, before: readonly Plural[] = []): readonly Plural[] {
+  if (!RESOURCE.test(text)) throw new InvalidArgumentError(`${quoted(text)} is no resource: write its plural and its group, as cacheclusters.example.com (kubectl api-resources names them).`)
+  const [plural = '', ...group] = text.split('.')
+  const of = { plural, group: group.join('.') }
+  const known = KNOWN_KINDS.find((kind) => kind.plural === plural && groupOf(kind.apiVersion) === of.group)
+  if (known !== undefined && !isKnownByScale(known)) throw new InvalidArgumentError(isOneOf(ACTS_ON.scale, known) ? `${text} may be scaled without it.` : `${text} has no scale.`)
+  return [...before.filter((other) => other.plural !== plural || other.group !== of.group), of]
+}
+
 /** The namespaces that were named, and nothing else. @throws CommanderError */
 function named(words: readonly string[], { namespace, consentTo = [] }: Flags, command: Command): readonly string[] {
   const [word] = words
@@ -48,16 +67,16 @@ function named(words: readonly string[], { namespace, consentTo = [] }: Flags, c
   return namespace ?? command.error('error: -n, --namespace is missing: in which namespace?')
 }
 
-const print = (env: CliEnvironment, names: readonly string[], { logs = false, consentTo = [] }: Pick<Target, 'logs' | 'consentTo'>): Promise<number> =>
+const print = (env: CliEnvironment, names: readonly string[], flags: Flags): Promise<number> =>
   eachNamespace(env, names, async (name) => {
-    for (const each of [name, ...consentTo]) assertNotProtected(each)
-    for (const { manifest } of wantedObjects(name, { logs, consentTo })) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
+    for (const each of [name, ...(flags.consentTo ?? [])]) assertNotProtected(each)
+    for (const { manifest } of wantedObjects(name, optionsOf(flags))) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
   })
 
 const overNamespaces = (env: CliEnvironment, names: readonly string[], flags: Flags, act: (target: Target) => Promise<void>): Promise<number> =>
   withCluster(env, flags, (api) => {
     const say = (line: string): void => env.stdout(`${line}\n`)
-    return eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, logs: flags.logs === true, ...(flags.consentTo === undefined ? {} : { consentTo: flags.consentTo }), say, timers: env.timers }))
+    return eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, ...optionsOf(flags), say, timers: env.timers }))
   })
 
 /** One that fails does not keep the next from being done. */

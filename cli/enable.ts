@@ -7,10 +7,11 @@ import { HEALING_POLICIES, NAMESPACES, ROLE_BINDINGS, ROLES } from '../shared/ku
 import { millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
+import { nameOfPlural, type Plural } from '../shared/rules/action-writes.ts'
 import { healerRules } from '../controller/permissions.ts'
 import { mayDo, type Question } from './access-review.ts'
 import { NotPossible } from './command.ts'
-import { CONSENT_SELECTOR, consentedTo, consentObjects, differing, HEALER_LOGS, healerObjects, isOurs, type Fields, type HealerObject } from './healer.ts'
+import { CONSENT_SELECTOR, consentedTo, consentObjects, differing, HEALER_LOGS, HEALER_SCALE, healerObjects, isOurs, scaledBy, type Fields, type HealerObject } from './healer.ts'
 
 type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
@@ -23,6 +24,8 @@ export interface Target {
   readonly logs?: boolean
   /** Namespaces whose policies it lets in, or in `disable` not any more. */
   readonly consentTo?: readonly string[]
+  /** Kinds that may be scaled, beside those that may be already. */
+  readonly scale?: readonly Plural[]
   /** One line of progress, after what it tells about has happened. */
   readonly say: (line: string) => void
   readonly timers: Timers
@@ -43,7 +46,7 @@ export async function enable(target: Target): Promise<void> {
   const place = await find(target, NAMESPACES, { name: namespace })
   if (place === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
   if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${namespace} is being deleted`)
-  const pairs = await look(target, wantedObjects(namespace, target))
+  const pairs = await look(target, wantedObjects(namespace, target.scale === undefined ? target : { ...target, scale: await withGiven(target, target.scale) }))
   // All or nothing: half a healer would look like one that waits.
   refuseStrangers(namespace, pairs)
   for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
@@ -55,10 +58,10 @@ export async function enable(target: Target): Promise<void> {
  */
 export async function disable(target: Target): Promise<void> {
   const { namespace, consentTo, dryRun } = target
-  // What lets logs be read too, and whoever else was let in, whoever asked for it.
+  // What lets logs be read and other kinds be scaled too, and whoever else was let in, whoever asked for it.
   const homes = consentTo ?? (await letIn(target))
-  const pairs = await look(target, [...(consentTo === undefined ? healerObjects(namespace, { logs: true }) : []), ...homes.flatMap((home) => consentObjects(namespace, home))])
-  const isQuiet = ({ manifest: { metadata } }: HealerObject): boolean => metadata.name === HEALER_LOGS
+  const pairs = await look(target, [...(consentTo === undefined ? healerObjects(namespace, { logs: true, scale: [] }) : []), ...homes.flatMap((home) => consentObjects(namespace, home))])
+  const isQuiet = ({ manifest: { metadata } }: HealerObject): boolean => BESIDE.has(metadata.name)
   for (const { wanted, found } of pairs.toReversed()) {
     if (found !== undefined && isOurs(wanted, found.metadata)) tell(target, wanted, await remove(target, wanted, found))
     else if (found === undefined && !isQuiet(wanted)) tell(target, wanted, 'was not there')
@@ -74,7 +77,7 @@ export async function disable(target: Target): Promise<void> {
 }
 
 /** Everything that `enable` makes. */
-export const wantedObjects = (namespace: string, { logs = false, consentTo = [] }: Pick<Target, 'logs' | 'consentTo'>): readonly HealerObject[] => [...healerObjects(namespace, { logs }), ...consentTo.flatMap((home) => consentObjects(namespace, home))]
+export const wantedObjects = (namespace: string, { logs = false, consentTo = [], scale }: Pick<Target, 'logs' | 'consentTo' | 'scale'>): readonly HealerObject[] => [...healerObjects(namespace, { logs, ...(scale === undefined ? {} : { scale }) }), ...consentTo.flatMap((home) => consentObjects(namespace, home))]
 
 /** The other namespaces that were let in by `enable`. */
 async function letIn({ api, namespace, say }: Target): Promise<readonly string[]> {
@@ -87,6 +90,16 @@ async function letIn({ api, namespace, say }: Target): Promise<readonly string[]
     say(`consent to other namespaces in ${namespace}: left as it is, since you may not list RoleBindings`)
     return []
   }
+}
+
+const BESIDE: ReadonlySet<string> = new Set([HEALER_LOGS, HEALER_SCALE])
+
+/** With what an earlier call has given. */
+async function withGiven(target: Target, asked: readonly Plural[]): Promise<readonly Plural[]> {
+  const wanted = healerObjects(target.namespace, { scale: [] }).find(({ resource, manifest }) => resource === ROLES && manifest.metadata.name === HEALER_SCALE)
+  const found = wanted === undefined ? undefined : await find(target, ROLES, keyOf(wanted))
+  const given = wanted === undefined || found === undefined || !isOurs(wanted, found.metadata) ? [] : scaledBy(found)
+  return [...new Map([...given, ...asked].map((of) => [nameOfPlural(of), of])).values()]
 }
 
 interface Pair {

@@ -1,9 +1,10 @@
 /** The healer of a namespace: the account that acts in it, and all that it may do. Pure. */
 import { CONSENT, HEALER_ACCOUNT, LOGS_ANNOTATION } from '../shared/api/v1alpha1/names.ts'
-import { consentRules, healerRules, logRules, type Manifest } from '../controller/permissions.ts'
+import { nameOfPlural, scalingOf, type Plural } from '../shared/rules/action-writes.ts'
+import { consentRules, healerRules, logRules, ruleOf, type Manifest } from '../controller/permissions.ts'
 import type { Resource } from '../shared/kube/api.ts'
 import { apiVersionOf, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kube/resources.ts'
-import { sameJson } from '../shared/lib/json.ts'
+import { isObject, sameJson } from '../shared/lib/json.ts'
 
 /** By these an object is known as ours, and may be changed and removed. */
 export const HEALER_LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'healer' } as const
@@ -26,10 +27,15 @@ export interface HealerObject {
 export interface HealerOptions {
   /** It may read logs as well, for evidence. */
   readonly logs?: boolean
+  /** Kinds beside the built-in ones that it may scale; absent: nothing is said of them. */
+  readonly scale?: readonly Plural[]
 }
 
 /** Of the Role and the binding that let logs be read: apart, so that they can be given and taken by themselves. */
 export const HEALER_LOGS = `${HEALER_ACCOUNT}-logs`
+
+/** Of those that let it scale other kinds, for the same reason. */
+export const HEALER_SCALE = `${HEALER_ACCOUNT}-scale`
 
 const object = (namespace: string, labels: Readonly<Record<string, string>>, resource: Resource, name: string, fields: Readonly<Record<string, unknown>>, immutable: readonly string[] = []): HealerObject => ({
   resource,
@@ -73,16 +79,25 @@ export const consentObjects = (namespace: string, home: string): readonly Healer
 export const consentedTo = (name: string): string | undefined => (name.startsWith(consentName('')) ? name.slice(consentName('').length) : undefined)
 
 /** In the order in which they are made: the binding, which gives the right, last. Removed in the reverse order. */
-export function healerObjects(namespace: string, { logs = false }: HealerOptions = {}): readonly HealerObject[] {
+export function healerObjects(namespace: string, { logs = false, scale }: HealerOptions = {}): readonly HealerObject[] {
   const account = object(namespace, HEALER_LABELS, SERVICE_ACCOUNTS, HEALER_ACCOUNT, {})
   const role = (name: string, rules: readonly unknown[]): readonly HealerObject[] => bound({ namespace, labels: HEALER_LABELS, name, rules, healerOf: namespace })
-  if (!logs) return [account, ...role(HEALER_ACCOUNT, healerRules)]
+  const roles = [...role(HEALER_ACCOUNT, healerRules), ...(scale === undefined ? [] : role(HEALER_SCALE, scale.toSorted(byName).map((of) => ruleOf(scalingOf(of)))))]
+  if (!logs) return [account, ...roles]
   const annotations = { [LOGS_ANNOTATION]: 'true' }
   const { manifest } = account
   // The right alone is no consent: an account of more rights may have it already.
   const consenting: HealerObject = { ...account, annotations, manifest: { ...manifest, metadata: { ...manifest.metadata, annotations } } }
-  return [consenting, ...role(HEALER_ACCOUNT, healerRules), ...role(HEALER_LOGS, logRules)]
+  return [consenting, ...roles, ...role(HEALER_LOGS, logRules)]
 }
+
+/** The kinds that a Role of {@link HEALER_SCALE} lets scale. What else somebody has written into it is not taken over. */
+export const scaledBy = ({ rules }: Fields): readonly Plural[] =>
+  (Array.isArray(rules) ? rules.filter(isObject) : []).flatMap(({ apiGroups, resources }) => words(apiGroups).flatMap((group) => words(resources).flatMap((resource) => (resource.endsWith('/scale') ? [{ group, plural: resource.slice(0, -'/scale'.length) }] : []))))
+
+const words = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((word) => typeof word === 'string' && !word.includes('*')) : [])
+
+const byName = (a: Plural, b: Plural): number => (nameOfPlural(a) < nameOfPlural(b) ? -1 : 1)
 
 export type Fields = Readonly<Record<string, unknown>>
 

@@ -91,6 +91,50 @@ describe('kubeskippy enable', () => {
     expect([cluster.peek(ROLES, LOGS), cluster.peek(ROLE_BINDINGS, LOGS), cluster.peek(SERVICE_ACCOUNTS, KEY)]).to.deep.equal([undefined, undefined, undefined])
   })
 
+  const SCALE = { namespace: 'shop', name: 'kubeskippy-healer-scale' }
+  const scales = (...resources: readonly (readonly [string, string])[]) => resources.map(([group, plural]) => ({ apiGroups: [group], resources: [`${plural}/scale`], verbs: ['patch'] }))
+
+  it('lets other kinds be scaled only when asked, one beside the other, and takes it back with the rest', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop')
+    expect(cluster.peek(ROLES, SCALE)).to.equal(undefined)
+    const { out } = await run('enable -n shop --scale rollouts.argoproj.io --scale replicationcontrollers')
+    expect(out.split('\n').slice(3, -1)).to.deep.equal(['role/kubeskippy-healer-scale in shop: created', 'rolebinding/kubeskippy-healer-scale in shop: created'])
+    expect((cluster.must(ROLES, SCALE) as { rules?: unknown }).rules).to.deep.equal(scales(['', 'replicationcontrollers'], ['argoproj.io', 'rollouts']))
+    expect((await run('enable -n shop --scale caches.example.com')).out).to.include('role/kubeskippy-healer-scale in shop: updated')
+    const all = scales(['example.com', 'caches'], ['', 'replicationcontrollers'], ['argoproj.io', 'rollouts'])
+    expect((cluster.must(ROLES, SCALE) as { rules?: unknown }).rules).to.deep.equal(all)
+    expect((await run('enable -n shop --scale rollouts.argoproj.io')).out).not.to.match(/updated|created/)
+    await run('enable -n shop')
+    expect((cluster.must(ROLES, SCALE) as { rules?: unknown }).rules).to.deep.equal(all)
+    expect((await run('disable -n shop')).code).to.equal(0)
+    expect([cluster.peek(ROLES, SCALE), cluster.peek(ROLE_BINDINGS, SCALE)]).to.deep.equal([undefined, undefined])
+  })
+
+  it('takes nothing over from that Role but scales of one kind each', async () => {
+    const { cluster, run } = setUp()
+    await run('enable -n shop --scale caches.example.com')
+    cluster.change(ROLES, SCALE, (role) => ({ ...role, rules: [...scales(['example.com', 'caches']), { apiGroups: ['*'], resources: ['*/scale', 'pods', 'x/scale'], verbs: ['*'] }, 7] }))
+    await run('enable -n shop --scale rollouts.argoproj.io')
+    expect((cluster.must(ROLES, SCALE) as { rules?: unknown }).rules).to.deep.equal(scales(['example.com', 'caches'], ['argoproj.io', 'rollouts']))
+  })
+
+  for (const [resource, why] of [
+    ['CacheCluster', 'write its plural and its group'],
+    ['caches.example.com/scale', 'write its plural and its group'],
+    ['*.example.com', 'write its plural and its group'],
+    ['deployments.apps', 'may be scaled without it'],
+    ['daemonsets.apps', 'has no scale'],
+    ['secrets', 'has no scale'],
+  ] as const) {
+    it(`does not take ${resource} for a kind to be scaled`, async () => {
+      const { run } = setUp()
+      const { code, err } = await run(`enable -n shop --scale ${resource}`, noCluster)
+      expect(code).to.equal(2)
+      expect(err).to.include('--scale').and.to.include(why)
+    })
+  }
+
   it('writes nothing in a dry run', async () => {
     const { run, there } = setUp()
     const { code, out } = await run('enable -n shop --dry-run')

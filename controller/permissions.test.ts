@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { healerPermissions, optionalPermissions } from './actions/index.ts'
+import { healerPermissions } from './actions/index.ts'
 import { OBSERVED_KINDS } from '../shared/api/v1alpha1/kinds.ts'
 import { controllerClusterRules, controllerOwnRules, controllerRbac, healerRules, kubeletRbac } from './permissions.ts'
 
@@ -65,7 +65,7 @@ describe("the rights of the controller's account", () => {
     const asHealer = rules.flatMap(({ apiGroups, resources, verbs }) =>
       verbs.filter((verb) => verb.startsWith('impersonate-on:')).map((verb) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verb.split(':')[2] })),
     )
-    expect(asHealer).to.deep.equal([...healerPermissions, ...optionalPermissions, { apiGroup: '', resource: 'pods/log', verb: 'get' }])
+    expect(asHealer).to.deep.equal([...healerPermissions, { apiGroup: '', resource: 'pods/log', verb: 'get' }, { apiGroup: 'argoproj.io', resource: 'rollouts/scale', verb: 'patch' }])
     expect(healerRules.map(({ apiGroups, resources, verbs }) => ({ apiGroup: apiGroups[0], resource: resources[0], verb: verbs[0] }))).to.deep.equal(healerPermissions)
   })
 

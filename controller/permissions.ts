@@ -2,7 +2,7 @@
  * All that the controller's account may do: read workloads, write our own objects and events, and act as the healer of
  * a namespace. It has no write verb on any workload.
  */
-import type { Permission } from '../shared/rules/action-writes.ts'
+import { actingAs, scalerPermissions, type Permission } from '../shared/rules/action-writes.ts'
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
 import { AGGREGATE_LABEL, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
@@ -26,12 +26,13 @@ import {
   ROLE_BINDINGS,
   ROLES,
   ROLLOUTS,
+  SCALED_OBJECTS,
   SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../shared/kube/resources.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../shared/rules/triggers/built-in-metrics.ts'
 import { ENDPOINT_SLICES } from './adapters/metrics/endpoints.ts'
-import { healerPermissions, optionalPermissions } from './actions/index.ts'
+import { healerPermissions } from './actions/index.ts'
 
 /** As in a Role: a list of each, never `*`. */
 export interface PolicyRule {
@@ -55,12 +56,14 @@ const on = ({ group, plural }: Resource, verbs: readonly string[], resourceNames
 })
 const onStatus = ({ group, plural }: Resource): PolicyRule => ({ apiGroups: [group], resources: [`${plural}/status`], verbs: ['patch'] })
 
+export const ruleOf = ({ apiGroup, resource, verb }: Permission): PolicyRule => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] })
+
 /** The minimal Role of a healer: what the actions need, and nothing else. */
-export const healerRules: readonly PolicyRule[] = healerPermissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] }))
+export const healerRules: readonly PolicyRule[] = healerPermissions.map(ruleOf)
 
 /** What a healer may do beside, where its namespace lets the end of a crashed container's log be kept (`enable --logs`). */
 const logPermissions: readonly Permission[] = [{ apiGroup: PODS.group, resource: `${PODS.plural}/log`, verb: 'get' }]
-export const logRules: readonly PolicyRule[] = logPermissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [verb] }))
+export const logRules: readonly PolicyRule[] = logPermissions.map(ruleOf)
 
 /**
  * Constrained impersonation, which Kubernetes has had since 1.36: whom, and then what as him. Even where a namespace
@@ -69,7 +72,7 @@ export const logRules: readonly PolicyRule[] = logPermissions.map(({ apiGroup, r
  */
 const impersonation = (permissions: readonly Permission[]): readonly PolicyRule[] => [
   { apiGroups: ['authentication.k8s.io'], resources: [SERVICE_ACCOUNTS.plural], resourceNames: [HEALER_ACCOUNT], verbs: ['impersonate:serviceaccount'] },
-  ...permissions.map(({ apiGroup, resource, verb }) => ({ apiGroups: [apiGroup], resources: [resource], verbs: [`impersonate-on:serviceaccount:${verb}`] })),
+  ...permissions.map(({ verb, ...rest }) => ruleOf({ ...rest, verb: actingAs(verb) })),
 ]
 
 const observed = (kinds: readonly KnownKind[]): readonly PolicyRule[] =>
@@ -92,6 +95,7 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(POD_DISRUPTION_BUDGETS, ['list']),
   // What decides about a workload's replicas or sizes is no longer ours to decide.
   on(HORIZONTAL_POD_AUTOSCALERS, ['list']),
+  on(SCALED_OBJECTS, ['list']),
   on(VERTICAL_POD_AUTOSCALERS, ['list']),
   // Sources of metric triggers: reads of numbers. What an adapter calls its metrics is known to nobody else.
   on(POD_METRICS, ['list']),
@@ -108,9 +112,9 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(EVENTS, ['list', 'watch', 'create', 'patch']),
   // Whether a healer may act is asked before it does.
   { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
-  // Where it is installed.
-  on(ROLLOUTS, ['get']),
-  ...impersonation([...healerPermissions, ...optionalPermissions, ...logPermissions]),
+  ...impersonation([...healerPermissions, ...logPermissions]),
+  // Argo's, where they are installed. For other kinds with a scale the same is granted by whoever installs them.
+  ...scalerPermissions(ROLLOUTS).map(ruleOf),
 ]
 
 /** In the operator's namespace. */

@@ -45,6 +45,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
     livez,
     readyz,
     exposition,
+    cluster: api,
   })
   const server = new AdmissionServer({ app, ...parseAddress(options['webhook.bindAddress']), timers, log, quietPeriod: options['webhook.quietPeriod'] })
   const keeper = new CertificateKeeper({

@@ -201,6 +201,42 @@ describe('kubeskippy check', () => {
     })
   })
 
+  describe('of what is scaled by discovery', () => {
+    const CACHES: Resource = { group: 'example.com', version: 'v1', kind: 'Cache', plural: 'caches', namespaced: true }
+    const scaling = (options: BenchOptions = {}, mode = 'automatic') => {
+      const bench = setUp(options)
+      bench.cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => {
+        const spec = { ...(o['spec'] as object), mode, selector: { resources: [{ apiVersion: 'example.com/v1', kind: 'Cache', names: ['a'] }] }, actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }] }
+        return { ...o, spec }
+      })
+      return { ...bench, scales: async () => (await bench.findings()).bad.filter(({ check }) => check === 'scales').map(({ result, what }) => `${result}: ${what}`) }
+    }
+    const USUAL = { spec: ['spec', 'replicas'], status: ['status', 'replicas'] }
+
+    it('finds nothing to mend where the kind has a scale and every right is there', async () => {
+      const { cluster, scales, run } = scaling()
+      cluster.definitions.define(CACHES, USUAL)
+      expect(await scales()).to.deep.equal([])
+      expect((await run('check')).out).to.match(/^ok {4}scales {7}1 kind of custom resources can be scaled$/m)
+    })
+    it('finds a kind that is not installed, and one without a scale', async () => {
+      const { cluster, scales } = scaling()
+      expect(await scales()).to.deep.equal(['warn: shop/cart: the API server knows no kind example.com/v1 Cache: its definition is not installed'])
+      cluster.definitions.define(CACHES)
+      expect(await scales()).to.deep.equal(['warn: shop/cart: example.com/v1 Cache has no scale subresource: its definition tells of none'])
+    })
+    it('asks nothing about a policy that only looks', async () => expect(await scaling({}, 'monitor').scales()).to.deep.equal([]))
+    it('finds what the controller and the healer may not, each with what to do', async () => {
+      const { cluster, scales, findings } = scaling({ may: (call, body) => rights(call, body) && !JSON.stringify(body).includes('"caches"') })
+      cluster.definitions.define(CACHES, USUAL)
+      expect(await scales()).to.deep.equal([
+        'fail: shop/cart scales example.com/v1 Cache, but kubeskippy-controller-manager may not list caches.example.com; watch caches.example.com; get caches.example.com; get caches.example.com/scale; impersonate-on:serviceaccount:patch caches.example.com/scale',
+        'warn: shop/cart scales example.com/v1 Cache, but kubeskippy-healer of shop may not patch caches.example.com/scale',
+      ])
+      expect((await findings()).bad.find(({ check, result }) => check === 'scales' && result === 'warn')?.fix).to.equal('kubeskippy enable -n shop --scale caches.example.com')
+    })
+  })
+
   it('finds a CA that has expired, by the clock of the API server', async () => {
     const { clock, run } = setUp()
     await clock.advance(hours(25))

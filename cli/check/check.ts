@@ -11,12 +11,13 @@ import { guardsCheck } from './guards.ts'
 import { healersCheck, metricsCheck, policiesCheck } from './policies.ts'
 import { asJson, asText, count } from './report.ts'
 import { rightsCheck } from './rights.ts'
+import { scalesCheck } from './scales.ts'
 import { serverCheck } from './server.ts'
 import { sourcesCheck } from './sources.ts'
 import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, metricsCheck, sourcesCheck]
+const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, scalesCheck, metricsCheck, sourcesCheck]
 
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string

@@ -27,6 +27,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   Unsupported: 'repair it by hand: this kind of object is not acted on',
   HealerMissing: "give the namespace's consent: kubeskippy enable -n THERE",
   HealerForbidden: "renew the namespace's consent: kubeskippy enable -n THERE",
+  ControllerForbidden: 'grant the controller what the sentence names, in a ClusterRole with the label kubeskippy.io/aggregate-to-controller; kubeskippy check tells what else is missing',
   NoAction: 'add an action for this trigger to the policy',
   Escalated: 'a person has to repair it; the incident ends when it has been healthy for a while',
   NothingToDo: 'the target is already as the action would make it: change the action, if more should be done',

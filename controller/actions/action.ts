@@ -35,6 +35,8 @@ export interface Patching extends Write {
 export interface Scaling extends Write {
   readonly kind: 'scale'
   readonly replicas: number
+  /** Under which the API server has the kind, where nobody else knows it. */
+  readonly plural?: string
 }
 
 /** One write. A kind of its own for each way of writing that the target writer knows, and in `action-writes.ts` the right that it needs. */

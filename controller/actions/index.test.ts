@@ -8,10 +8,10 @@ import { compileSchema } from '../../shared/schema/validate.ts'
 import { actionSpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
 import { pod, T0, workload } from '../healing/testing/builders.ts'
-import { healerPermissions, optionalPermissions, permissionsFor, plan } from './index.ts'
-import { nameOfPermission, permissionOf } from '../../shared/rules/action-writes.ts'
+import { healerPermissions, permissionsFor, plan } from './index.ts'
+import { nameOfPermission, permissionOf, scalerPermissions } from '../../shared/rules/action-writes.ts'
 
-const rollout = workload('Rollout', 'cart', { ref: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', namespace: 'shop', name: 'cart', uid: 'uid-rollout' } })
+const rollout = workload('Rollout', 'cart', { ref: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', namespace: 'shop', name: 'cart', uid: 'uid-rollout' }, scale: { plural: 'rollouts', replicas: 1 } })
 const TARGETS = [rollout, pod(), pod('bare', { owner: undefined }), ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload(kind, 'cart'))]
 
 /** What the ClusterRole `edit` of Kubernetes holds, of what actions write. Every editor may become the healer: it must not hold more. */
@@ -29,9 +29,10 @@ describe('every action', () => {
       fc.property(actionSpec, fc.constantFrom(...TARGETS), ({ action }, target) => {
         const planned = plan(action, target, { now: T0, action: 'act-1', pods: [], object: {}, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5) })
         if (planned === undefined || 'refusal' in planned) return
-        const may = permissionsFor(action, target.ref).map(nameOfPermission)
-        for (const { kind, target: on, preconditions } of planned.operations) {
-          const needed = permissionOf({ kind, on })
+        const may = target === rollout ? ['patch rollouts.argoproj.io/scale'] : permissionsFor(action, target.ref).map(nameOfPermission)
+        for (const operation of planned.operations) {
+          const { kind, target: on, preconditions } = operation
+          const needed = permissionOf({ kind, on }, 'plural' in operation ? operation.plural : undefined)
           expect(needed && may).to.include(needed && nameOfPermission(needed))
           expect(preconditions.uid).to.not.equal('')
           expect(preconditions.resourceVersion).to.match(/^[1-9][0-9]*$/)
@@ -54,10 +55,16 @@ describe('every action', () => {
     expect(knownKind({ apiVersion: 'apps/v1', kind: 'Deployment' })?.plural).to.equal('deployments')
   })
 
-  it('has rights on kinds that a cluster may not have apart, so that every namespace can be enabled', () => {
-    expect(optionalPermissions.map(nameOfPermission)).to.deep.equal(['patch rollouts.argoproj.io/scale'])
+  it('has no rights of its own on kinds that only an API server knows, and asks of them for their scale alone', () => {
     const { restartAction: _, ...bare } = buildActionTemplate()
-    expect(permissionsFor({ ...bare, type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } }, rollout.ref).map(nameOfPermission)).to.deep.equal(['patch rollouts.argoproj.io/scale'])
+    const scale = { ...bare, type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } } as const
+    expect(permissionsFor(scale, { apiVersion: 'example.com/v1', kind: 'Cache' })).to.deep.equal([])
+    expect(permissionsFor(scale, rollout.ref).map(nameOfPermission)).to.deep.equal(['patch rollouts.argoproj.io/scale'])
+    expect(scalerPermissions({ group: 'argoproj.io', plural: 'rollouts' }).map(nameOfPermission)).to.deep.equal([
+      'get rollouts.argoproj.io',
+      'get rollouts.argoproj.io/scale',
+      'impersonate-on:serviceaccount:patch rollouts.argoproj.io/scale',
+    ])
   })
 
   it('asks for the rights of this act and no other', () => {

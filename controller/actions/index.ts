@@ -1,5 +1,4 @@
 /** Every action, one line each. */
-import { isOneOf, ROLLOUT } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { everyWriteOf, permissionsOf, writesTo, type Permission, type WriteKind } from '../../shared/rules/action-writes.ts'
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
@@ -72,7 +71,7 @@ export const expectationOf = (template: ActionTemplate, target: KindReference): 
 
 const writesOf = (template: ActionTemplate, target: KindReference): readonly WriteKind[] => withArgs(template, () => writesTo(template, target)) ?? []
 
-/** The rights that this action needs for this target. */
+/** The rights that this action needs for this target, of a kind that is known here. */
 export const permissionsFor = (template: ActionTemplate, target: KindReference): readonly Permission[] => permissionsOf(writesOf(template, target))
 
 /** Whether the action is for targets of this kind at all. */
@@ -90,10 +89,4 @@ export function timeoutOf(template: ActionTemplate, target: KindReference): Mill
 const everyWrite = (Object.keys(ACTIONS) as ActionTemplate['type'][]).flatMap(everyWriteOf)
 
 /** What the healer must be allowed to do for all actions together, on kinds that every cluster has. */
-export const healerPermissions: readonly Permission[] = permissionsOf(everyWrite.filter(({ on }) => !isOneOf([ROLLOUT], on)))
-
-/**
- * What a namespace may give its healer beside: nobody can give away a right on a kind that the cluster does not know, so
- * that the Role of every healer cannot hold it.
- */
-export const optionalPermissions: readonly Permission[] = permissionsOf(everyWrite.filter(({ on }) => isOneOf([ROLLOUT], on)))
+export const healerPermissions: readonly Permission[] = permissionsOf(everyWrite)

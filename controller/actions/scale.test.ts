@@ -5,6 +5,7 @@ import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { cartSet, pod, workload } from '../healing/testing/builders.ts'
 import { planned, refused } from './testing/plans.ts'
 import { wanted } from './scale.ts'
+import { undoOf } from './undo.ts'
 
 const { restartAction: _, ...bare } = buildActionTemplate()
 type Body = NonNullable<ActionTemplate['scaleAction']>
@@ -44,6 +45,13 @@ describe('scale', () => {
     for (const kind of ['StatefulSet', 'ReplicaSet']) expect(planned(scale(), of(2, kind)).operations[0]).to.include({ kind: 'scale', replicas: 3 })
     expect(planned(scale(), cartSet).operations).to.have.length(1)
   })
+  it('of what is known by its scale says under which name the API server has it, and its undo too', () => {
+    const cache = { ...of(2, 'Cache'), scale: { plural: 'caches', replicas: 2 } }
+    const { operations, intent } = planned(scale(), cache)
+    expect(operations[0]).to.include({ kind: 'scale', replicas: 3, plural: 'caches' })
+    expect(undoOf('scale', { ...cache, resourceVersion: '8' }, intent, undefined)).to.deep.include({ kind: 'scale', replicas: 2, plural: 'caches', preconditions: { uid: cache.ref.uid, resourceVersion: '8' } })
+  })
+  it('is not for a kind that has no scale', () => expect(refused(scale(), of(2, 'Cache'))).to.match(/^Unsupported/))
   it('is not for DaemonSets and pods', () => {
     for (const target of [of(2, 'DaemonSet'), pod()]) expect(refused(scale(), target)).to.match(/^Unsupported/)
   })

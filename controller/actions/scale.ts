@@ -2,7 +2,8 @@
 import { ACTS_ON, isOneOf } from '../../shared/api/v1alpha1/action-kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { describe } from '../healing/owners.ts'
-import type { ActionKind } from './action.ts'
+import type { WorkloadView } from '../healing/snapshot.ts'
+import type { ActionKind, Scaling } from './action.ts'
 import { refuse } from './evict.ts'
 import { intentOf } from './fields.ts'
 
@@ -16,18 +17,20 @@ export const scaleAction: ActionKind<ScaleArgs> = {
   expects: () => 'replicas',
   plan: (args, target) => {
     const { ref, resourceVersion } = target
-    if (target.shape !== 'Workload' || !isOneOf(SCALABLE, ref)) return refuse('Unsupported', `${describe(ref)} has no number of replicas to change`)
+    if (target.shape !== 'Workload' || (target.scale === undefined && !isOneOf(SCALABLE, ref))) return refuse('Unsupported', `${describe(ref)} has no number of replicas to change`)
     // Nobody scales to 0 to heal: whoever did it meant it.
     if (target.replicas === 0) return refuse('Unsupported', `${describe(ref)} was scaled to 0 by somebody`)
     const replicas = wanted(args, target.replicas)
     if (replicas === target.replicas) return refuse('NothingToDo', `${describe(ref)} has ${replicas} replicas already, and ${args.direction} within ${bounds(args)} is no other number`)
     return {
-      operations: [{ kind: 'scale', target: ref, preconditions: { uid: ref.uid, resourceVersion }, replicas }],
+      operations: [{ kind: 'scale', target: ref, preconditions: { uid: ref.uid, resourceVersion }, replicas, ...pluralOf(target) }],
       changes: [{ field: 'spec.replicas', oldValue: String(target.replicas), newValue: String(replicas) }],
       intent: [intentOf('/spec/replicas', target.replicas, replicas)],
     }
   },
 }
+
+export const pluralOf = ({ scale }: Pick<WorkloadView, 'scale'>): Pick<Scaling, 'plural'> => (scale === undefined ? {} : { plural: scale.plural })
 
 /** Never away from where it shall go: a bound that today's number is beyond already is no reason to move it back. */
 export function wanted({ direction, replicas, minReplicas, maxReplicas = Number.MAX_SAFE_INTEGER }: ScaleArgs, now: number): number {

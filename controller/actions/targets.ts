@@ -16,12 +16,12 @@ export function targetOf({ type, target }: Pick<ActionTemplate, 'type' | 'target
 
 /**
  * Why an action that is not for the kind of the top owner is not done further down: what a custom resource's operator
- * made, it makes again as it was.
+ * made, it makes again as it was. `why`: what is known beside.
  */
-export function unfit({ type }: Pick<ActionTemplate, 'type'>, target: ObjectRef, { workloads }: OwnerChain): Refusal {
+export function unfit({ type }: Pick<ActionTemplate, 'type'>, target: Pick<ObjectRef, 'kind' | 'name'> & { readonly uid?: string }, { workloads }: OwnerChain, why?: Refusal): Refusal {
   const below = workloads.findLast(({ ref }) => ref.uid !== target.uid)
   return below === undefined
-    ? { reason: 'Unsupported', message: `${type} is not for ${describe(target)}` }
+    ? (why ?? { reason: 'Unsupported', message: `${type} is not for ${describe(target)}` })
     : { reason: 'OwnedElsewhere', message: `${describe(target)} controls ${describe(below.ref)}, and ${type} is not for it: change it there` }
 }
 

@@ -3,6 +3,7 @@ import type { ActionTemplate, HealingAction } from '../../shared/api/v1alpha1/ty
 import type { TargetView } from '../healing/snapshot.ts'
 import type { Operation } from './action.ts'
 import { pointer, tokensOf, valueAt, type Intent } from './fields.ts'
+import { pluralOf } from './scale.ts'
 
 /** A restart cannot be taken back, and what is not known either. */
 export function isUndoable({ spec, status }: Pick<HealingAction, 'spec' | 'status'>): boolean {
@@ -20,13 +21,14 @@ const value = (json: string | undefined): unknown => {
 
 /** undefined: it cannot be told. */
 /** `object`: as it is now. */
-export function undoOf(type: ActionTemplate['type'], { ref, resourceVersion }: TargetView, intent: readonly Intent[], object: unknown): Operation | undefined {
+export function undoOf(type: ActionTemplate['type'], target: TargetView, intent: readonly Intent[], object: unknown): Operation | undefined {
+  const { ref, resourceVersion } = target
   const common = { target: ref, preconditions: { uid: ref.uid, resourceVersion } }
   const [first] = intent
   if (first === undefined || intent.some(({ secret, path }) => secret === true || !path.startsWith('/'))) return undefined
   if (type === 'scale') {
     const replicas = value(first.before)
-    return typeof replicas === 'number' && replicas >= 1 ? { kind: 'scale', ...common, replicas } : undefined
+    return typeof replicas === 'number' && replicas >= 1 ? { kind: 'scale', ...common, replicas, ...(target.shape === 'Workload' ? pluralOf(target) : {}) } : undefined
   }
   // A merge makes the maps on its way; what stands in a list has to be addressed.
   const lists = intent.some(({ path }) => tokensOf(path).some((token) => /^[0-9]+$/.test(token)))

@@ -1,6 +1,7 @@
 /** Under which path the objects of a kind are found. Of Kubernetes' own it is known; of others the API server is asked, until it knows. */
 import { groupOf, knownKind, nameOf, type KindReference } from '../../shared/api/v1alpha1/kinds.ts'
-import type { KubeApi, Resource } from '../../shared/kube/api.ts'
+import type { DiscoveredResource, KubeApi, Resource } from '../../shared/kube/api.ts'
+import { findKind } from '../../shared/kube/discovery.ts'
 import { backoffDelay, type Backoff } from '../../shared/runtime/backoff.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Random, Timers } from '../../shared/runtime/timers.ts'
@@ -66,14 +67,10 @@ export class KindDirectory {
   }
 
   async #look(entry: Entry): Promise<void> {
-    const { kind } = entry
-    const group = groupOf(kind.apiVersion)
-    const version = kind.apiVersion.slice(group.length + 1)
-    const before = entry.why
+    const { kind, why: before } = entry
     try {
-      const found = (await this.#options.api.discover(group, version)).find((resource) => resource.kind === kind.kind)
-      if (found === undefined) entry.why = unknown(kind)
-      else if (!found.namespaced) entry.why = `${nameOf(kind)} is cluster-scoped, and a HealingPolicy reaches objects of namespaces only`
+      const found = await lookUp(this.#options.api, kind)
+      if (typeof found === 'string') entry.why = found
       else entry.resource = found
     } catch (error) {
       this.#options.log.debug('kind not looked up', { kind: nameOf(kind), error })
@@ -90,6 +87,13 @@ export class KindDirectory {
     const wait = backoffDelay(BACKOFF, entry.tries, this.#options.random)
     entry.cancel = this.#options.timers.after(millis(wait), () => void this.#look(entry))
   }
+}
+
+/** What the API server knows of a kind, or why there is nothing to read. @throws ApiError when it does not answer */
+export async function lookUp(api: Pick<KubeApi, 'discover'>, kind: KindReference): Promise<DiscoveredResource | string> {
+  const found = await findKind(api, kind)
+  if (found === undefined) return unknown(kind)
+  return found.namespaced ? found : `${nameOf(kind)} is cluster-scoped, and a HealingPolicy reaches objects of namespaces only`
 }
 
 const unknown = (kind: KindReference): string => `the API server knows no kind ${nameOf(kind)}: its definition is not installed`

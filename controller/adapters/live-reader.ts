@@ -1,12 +1,14 @@
 /** The last look before a write: read from the API server, not from a cache (I7). */
-import type { Permission } from '../../shared/rules/action-writes.ts'
+import { scalingOf, type Permission } from '../../shared/rules/action-writes.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { isKnownByScale } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { groupOf, nameOf, type KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import { HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, serviceAccountGroups, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
 import { ApiError, isApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, ROLLOUTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SCALED_OBJECTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import { between, millis, seconds, type Clock } from '../../shared/lib/time.ts'
@@ -16,13 +18,14 @@ import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
 import type { Consent, HealerState, NamespaceView, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
-import type { LiveReader, LiveView } from '../ports/cluster.ts'
+import type { LiveReader, LiveView, Readiness, Surroundings } from '../ports/cluster.ts'
 import { NO_ALERTS } from '../healing/alerts.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
 import { OWNER_KINDS } from './cluster-cache.ts'
 import type { DemandedCluster } from './demanded-cluster.ts'
 import { claimOf, namespaceView, podView, workloadView } from './project.ts'
+import { healerMayNotScale, readScaled, type Scaled } from './scaled-kinds.ts'
 
 /** Deeper chains are no workload of ours; the core stops there too. */
 const MAX_DEPTH = 8
@@ -31,7 +34,7 @@ const MAX_DEPTH = 8
 const REVIEW_TIMEOUT = seconds(2)
 
 export interface LiveReaderOptions {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'serverTime'>
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'post' | 'discover' | 'serverTime'>
   readonly clock: Clock
   readonly installation: Installation
   /** Absent: whoever looks does not judge metric triggers. */
@@ -52,23 +55,23 @@ export class ApiLiveReader implements LiveReader {
     const { api, clock, installation } = this.#options
     const { namespace } = targetResource
     const abroad = namespace !== policyRef.namespace
-    const [policy, seen, home, place, healer, killSwitch] = await Promise.all([
+    const [policy, { raw, target, blocked, unreadable }, home, place, healer, killSwitch] = await Promise.all([
       this.#get<HealingPolicy>(HEALING_POLICIES, { namespace: policyRef.namespace, name: policyRef.name }),
-      this.#target(targetResource),
+      this.#target(spec),
       this.#namespace(policyRef.namespace),
       abroad ? Promise.all([this.#namespace(namespace), this.#consents(policyRef.namespace, namespace)]) : undefined,
       this.healer(namespace, permissionsFor(action, targetResource)),
       this.killSwitch(),
     ])
-    const { raw, target } = seen
     const evicts = permissionsFor(action, targetResource).some(({ resource }) => resource === 'pods/eviction')
-    const [{ pods, workloads }, budgets, claims] = await Promise.all([this.#surroundings(target, spec), evicts ? this.#budgets(namespace) : [], target?.shape === 'Workload' ? this.claims(namespace) : []])
+    const [{ pods, workloads }, budgets, claims] = await Promise.all([this.#surroundings(namespace, target), evicts ? this.#budgets(namespace) : [], target?.shape === 'Workload' ? this.claims(namespace) : []])
     const server = api.serverTime()
     const now = clock.now()
     return {
       policy,
       target,
       raw,
+      blocked: blocked ?? unreadable,
       budgets,
       world: {
         now,
@@ -120,8 +123,9 @@ export class ApiLiveReader implements LiveReader {
   }
 
   async claims(namespace: string): Promise<readonly Claim[]> {
-    const lists = await Promise.all([HORIZONTAL_POD_AUTOSCALERS, VERTICAL_POD_AUTOSCALERS].map((resource) => this.#listed(resource, namespace)))
-    return lists.flatMap((items, index) => items.flatMap((raw) => claimOf(raw, index === 0 ? 'scales' : 'sizes') ?? []))
+    const [scalers, scaled, sizers] = await Promise.all([HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS, VERTICAL_POD_AUTOSCALERS].map((resource) => this.#listed(resource, namespace)))
+    const claimsOf = (items: readonly KubeObject[] | undefined, by: Parameters<typeof claimOf>[1]): readonly Claim[] => (items ?? []).flatMap((raw) => claimOf(raw, by) ?? [])
+    return [...claimsOf(scalers, 'HorizontalPodAutoscaler'), ...claimsOf(scaled, 'ScaledObject'), ...claimsOf(sizers, 'VerticalPodAutoscaler')]
   }
 
   /** Nothing where the cluster does not have the kind. */
@@ -139,14 +143,26 @@ export class ApiLiveReader implements LiveReader {
     return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
   }
 
-  async around({ targetResource }: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+  async readiness(spec: HealingActionSpec): Promise<Readiness> {
+    const { action, targetResource } = spec
     const { namespace } = targetResource
-    const [pods, ...workloads] = await Promise.all([this.#pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
-    const listed = workloads.flat()
-    if (listed.some(({ ref }) => ref.uid === targetResource.uid)) return { pods, workloads: listed }
-    // Of a kind that is not watched.
-    const { target } = await this.#target(targetResource)
-    return { pods, workloads: target?.shape === 'Workload' ? [...listed, target] : listed }
+    const healer = await this.healer(namespace, permissionsFor(action, targetResource))
+    if (healer !== 'Ready' || resourceOf(targetResource) !== undefined) return { healer }
+    const { target, blocked } = await this.#target(spec)
+    return { healer, ...(blocked === undefined ? {} : { blocked }), ...(target?.shape === 'Workload' ? { target } : {}) }
+  }
+
+  async around(spec: HealingActionSpec): Promise<Surroundings> {
+    const { namespace } = spec.targetResource
+    // Of a kind that is watched it is among those that are listed.
+    const { target, blocked, unreadable = blocked } = resourceOf(spec.targetResource) === undefined ? await this.#target(spec) : {}
+    return { ...(await this.#everything(namespace, target)), ...(unreadable === undefined ? {} : { blocked: unreadable }) }
+  }
+
+  async #everything(namespace: string, target: TargetView | undefined): Promise<Pick<World, 'pods' | 'workloads'>> {
+    const [pods, ...lists] = await Promise.all([this.#pods(namespace), ...OWNER_KINDS.map(async (resource) => this.#workloads(resource, namespace))])
+    const workloads = lists.flat()
+    return { pods, workloads: target?.shape !== 'Workload' || workloads.some(({ ref }) => ref.uid === target.ref.uid) ? workloads : [...workloads, target] }
   }
 
   async #pods(namespace: string): Promise<PodView[]> {
@@ -169,17 +185,30 @@ export class ApiLiveReader implements LiveReader {
     return answer.status?.allowed === true
   }
 
-  async #target({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<Pick<LiveView, 'raw' | 'target'>> {
-    const resource = [PODS, ...OWNER_KINDS, ROLLOUTS].find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
-    const raw = resource === undefined ? undefined : await this.#get(resource, { namespace, name })
-    if (raw === undefined) return { raw, target: undefined }
+  async #target({ action, targetResource }: HealingActionSpec): Promise<Partial<Pick<LiveView, 'raw' | 'target' | 'blocked'>> & Pick<Scaled, 'unreadable'>> {
+    const { apiVersion, kind, namespace, name } = targetResource
+    const resource = resourceOf(targetResource)
+    if (resource === undefined) return this.#scaled(action, { apiVersion, kind, namespace, name })
+    const raw = await this.#get(resource, { namespace, name })
+    if (raw === undefined) return {}
     return { raw, target: resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind) }
   }
 
+  /** Of a kind that is not watched: what can be done to it is told by its scale, and nothing else is. */
+  async #scaled({ type }: HealingActionSpec['action'], ref: Omit<ObjectRef, 'uid'>): Promise<Scaled> {
+    if (type !== 'scale' || !isKnownByScale(ref)) return { blocked: { reason: 'Unsupported', message: `${type} is not for ${nameOf(ref)}` } }
+    const { api } = this.#options
+    const found = await readScaled(api, ref)
+    if (found.target?.scale === undefined) return found
+    const resource = { group: groupOf(ref.apiVersion), plural: found.target.scale.plural }
+    const healer = await this.healer(ref.namespace, [scalingOf(resource)])
+    return healer === 'Forbidden' ? { ...found, blocked: healerMayNotScale(ref.namespace, resource) } : found
+  }
+
   /** What belongs to the target: a pod's owners, or everything that a workload may own. */
-  async #surroundings(target: TargetView | undefined, spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>> {
+  async #surroundings(namespace: string, target: TargetView | undefined): Promise<Pick<World, 'pods' | 'workloads'>> {
     if (target === undefined) return { pods: [], workloads: [] }
-    return target.shape === 'Pod' ? { pods: [target], workloads: await this.#owners(target) } : this.around(spec)
+    return target.shape === 'Pod' ? { pods: [target], workloads: await this.#owners(target) } : this.#everything(namespace, target)
   }
 
   async #workloads(resource: Resource, namespace: string): Promise<WorkloadView[]> {
@@ -192,7 +221,7 @@ export class ApiLiveReader implements LiveReader {
     let owner: OwnerRef | undefined = first
     while (owner !== undefined && found.length < MAX_DEPTH) {
       const { apiVersion, kind, name, uid }: OwnerRef = owner
-      const resource = OWNER_KINDS.find((r) => r.kind === kind && apiVersionOf(r) === apiVersion)
+      const resource = resourceOf({ apiVersion, kind })
       if (resource === undefined) return found
       const raw = await this.#get(resource, { namespace: ref.namespace, name })
       // Gone, or another object of that name: the chain is incomplete, and a guard says so.
@@ -218,6 +247,9 @@ export class ApiLiveReader implements LiveReader {
     }
   }
 }
+
+/** Kinds that are known without discovery. */
+const resourceOf = ({ apiVersion, kind }: KindReference): Resource | undefined => [PODS, ...OWNER_KINDS].find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion)
 
 function selectorOf(raw: KubeObject): LabelSelector | undefined {
   const { spec } = raw as { spec?: unknown }

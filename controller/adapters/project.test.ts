@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseInstant } from '../../shared/lib/time.ts'
-import { eventView, objectView, workloadView } from './project.ts'
+import { claimOf, eventView, objectView, scaledView, workloadView } from './project.ts'
 
 const raw = (kind: string, spec: unknown, status: unknown, annotations: Record<string, string> = {}): KubeObject =>
   ({
@@ -66,6 +66,33 @@ describe('the view of a volume claim', () => {
   it('keeps the conditions that it has', () => expect(conditions({ phase: 'Bound', conditions: [{ type: 'Resizing', status: 'True' }] }).map(([type]) => type)).to.deep.equal(['Resizing', 'Pending', 'Lost']))
   it('without a phase tells nothing of it', () => expect(conditions({})).to.deep.equal([]))
   it('is that of no other kind', () => expect(conditions({ phase: 'Pending' }, 'Service')).to.deep.equal([]))
+})
+
+describe('the view of what is known by its scale', () => {
+  const as = { apiVersion: 'example.com/v1', kind: 'Cache', plural: 'caches' }
+  const seen = (scale: object, spec: unknown = { size: 3 }) => scaledView(raw('Cache', spec, { nodes: 9, observedGeneration: 2 }), { ...raw('Scale', undefined, undefined), ...scale }, as)
+  it('has its numbers from there, whatever its own fields are', () => {
+    const view = seen({ spec: { replicas: 3 }, status: { replicas: 2, selector: 'app=cache' } }, { replicas: 7, selector: { matchLabels: { app: 'x' } } })
+    expect(view).to.deep.include({ shape: 'Workload', replicas: 3, generation: 3, observedGeneration: 2, scale: { plural: 'caches', replicas: 2 }, podSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['cache'] }] } })
+    expect(view.ref).to.deep.equal({ apiVersion: 'example.com/v1', kind: 'Cache', namespace: 'shop', name: 'cart', uid: 'uid-cart' })
+  })
+  it('TRAP: a number that is left out is 0', () => expect(seen({ spec: {}, status: { replicas: 0 } }).replicas).to.equal(0))
+  for (const selector of [undefined, '', ' ', 'app=', 'a b']) {
+    it(`names ${selector === 'app=' ? 'the pods with an empty label' : 'no pods'} with the selector ${JSON.stringify(selector)}: empty is never all`, () =>
+      expect(seen({ spec: { replicas: 1 }, status: { replicas: 1, selector } }).podSelector).to.deep.equal(selector === 'app=' ? { matchExpressions: [{ key: 'app', operator: 'In', values: [''] }] } : undefined))
+  }
+})
+
+describe('what an autoscaler decides about', () => {
+  const scaler = (scaleTargetRef: object, ownerReferences?: object[]) => ({ ...raw('x', { scaleTargetRef }, {}), metadata: { ...raw('x', {}, {}).metadata, name: 'auto', ...(ownerReferences === undefined ? {} : { ownerReferences }) } }) as KubeObject
+  const cases: readonly [string, ReturnType<typeof claimOf>, ReturnType<typeof claimOf>][] = [
+    ['an HPA names group, kind and name', claimOf(scaler({ apiVersion: 'example.com/v1', kind: 'Cache', name: 'cart' }), 'HorizontalPodAutoscaler'), { by: 'HorizontalPodAutoscaler/auto', what: 'scales', of: { group: 'example.com', kind: 'Cache', namespace: 'shop', name: 'cart' } }],
+    ['one that names no version is about any group', claimOf(scaler({ kind: 'Cache', name: 'cart' }), 'HorizontalPodAutoscaler'), { by: 'HorizontalPodAutoscaler/auto', what: 'scales', of: { kind: 'Cache', namespace: 'shop', name: 'cart' } }],
+    ['one that KEDA made is named by that', claimOf(scaler({ kind: 'Cache', name: 'cart' }, [{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'orders', uid: 'u', controller: true }]), 'HorizontalPodAutoscaler'), { by: 'ScaledObject/orders', what: 'scales', of: { kind: 'Cache', namespace: 'shop', name: 'cart' } }],
+    ['an object of KEDA is about a Deployment unless it says otherwise', claimOf(scaler({ name: 'cart' }), 'ScaledObject'), { by: 'ScaledObject/auto', what: 'scales', of: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'cart' } }],
+    ['one without a name is about nothing', claimOf(scaler({ kind: 'Cache' }), 'ScaledObject'), undefined],
+  ]
+  for (const [title, found, expected] of cases) it(title, () => expect(found).to.deep.equal(expected))
 })
 
 describe('the view of an event', () => {

@@ -1,9 +1,11 @@
 /** From what the API server sends to the views of the core: the fields in use, with times read. Pure and total. */
+import { groupOf } from '../../shared/api/v1alpha1/kinds.ts'
 import { IGNORE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
+import { isEmptySelector, parseSelector } from '../../shared/lib/selector.ts'
 import { earliest, instant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { Claim } from '../healing/act-guards.ts'
 import { pauseReason } from '../healing/pause.ts'
@@ -110,6 +112,19 @@ function templateOf(raw: unknown): WorkloadView['template'] {
   return { hash: shortHash([JSON.stringify(raw)]), images: Object.fromEntries(containers.map((c) => [text(c['name']), text(c['image'])])) }
 }
 
+/** Of a kind that is known by its scale: whatever its own fields are called, these numbers are what is meant. */
+export function scaledView(raw: KubeObject, scale: KubeObject, { apiVersion, kind, plural }: { readonly apiVersion: string; readonly kind: string; readonly plural: string }): WorkloadView {
+  const status = member(scale, 'status')
+  const selector = parseSelector(text(status['selector']))
+  return {
+    ...workloadView(raw, apiVersion, kind),
+    // TRAP: 0 is left out.
+    replicas: number(member(scale, 'spec')['replicas']),
+    podSelector: selector === undefined || isEmptySelector(selector) ? undefined : selector,
+    scale: { plural, replicas: number(status['replicas']) },
+  }
+}
+
 /** Long values (a whole object as last applied) say nothing that a guard looks for. */
 const shortAnnotations = ({ metadata }: KubeObject): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([, value]) => value.length <= LONGEST_ANNOTATION))
@@ -209,17 +224,24 @@ export function eventView(raw: KubeObject): EventView | undefined {
   }
 }
 
-/** Of an autoscaler: what it decides about. One that a KEDA object made is named by that. */
-export function claimOf(raw: KubeObject, what: Claim['what']): Claim | undefined {
-  const target = member(member(raw, 'spec'), what === 'scales' ? 'scaleTargetRef' : 'targetRef')
-  const [kind, name] = [text(target['kind']), text(target['name'])]
+/** Kinds of objects that decide about fields of others, and where they say whose. */
+const CLAIMANTS = {
+  HorizontalPodAutoscaler: { what: 'scales', target: 'scaleTargetRef', kind: '', apiVersion: '' },
+  // KEDA's; the autoscaler that it makes comes and goes.
+  ScaledObject: { what: 'scales', target: 'scaleTargetRef', kind: 'Deployment', apiVersion: 'apps/v1' },
+  VerticalPodAutoscaler: { what: 'sizes', target: 'targetRef', kind: '', apiVersion: '' },
+} as const
+
+/** Of an autoscaler: what it decides about. One that another object made is named by that. */
+export function claimOf(raw: KubeObject, by: keyof typeof CLAIMANTS): Claim | undefined {
+  const claimant = CLAIMANTS[by]
+  const target = member(member(raw, 'spec'), claimant.target)
+  const [kind, name, version] = [text(target['kind']) || claimant.kind, text(target['name']), text(target['apiVersion']) || claimant.apiVersion]
   if (kind === '' || name === '') return undefined
   // One that only recommends sizes nothing.
-  if (what === 'sizes' && member(member(raw, 'spec'), 'updatePolicy')['updateMode'] === 'Off') return undefined
-  const owner = ownerOf(raw)
-  const own = { kind: what === 'scales' ? 'HorizontalPodAutoscaler' : 'VerticalPodAutoscaler', name: raw.metadata.name }
-  const { kind: byKind, name: byName } = owner ?? own
-  return { by: `${byKind}/${byName}`, what, of: { kind, namespace: raw.metadata.namespace ?? '', name } }
+  if (claimant.what === 'sizes' && member(member(raw, 'spec'), 'updatePolicy')['updateMode'] === 'Off') return undefined
+  const { kind: byKind, name: byName } = ownerOf(raw) ?? { kind: by, name: raw.metadata.name }
+  return { by: `${byKind}/${byName}`, what: claimant.what, of: { ...(version === '' ? {} : { group: groupOf(version) }), kind, namespace: raw.metadata.namespace ?? '', name } }
 }
 
 export const namespaceView = (raw: KubeObject): NamespaceView => ({

@@ -2,14 +2,18 @@
  * The one function that writes to workloads. It runs only as the healer of the target's namespace and only with both
  * preconditions; nothing else of the controller holds a client that could.
  */
+import { isKnownByScale } from '../../shared/api/v1alpha1/action-kinds.ts'
+import { groupOf } from '../../shared/api/v1alpha1/kinds.ts'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeObject, KubeWriter, ObjectKey, Patch, Resource, WriteOptions } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { apiVersionOf, PODS, ROLLOUTS, WORKLOADS } from '../../shared/kube/resources.ts'
+import { apiVersionOf, PODS, WORKLOADS } from '../../shared/kube/resources.ts'
 import type { Deletion, Eviction, Operation, Patching, Scaling } from '../actions/action.ts'
+import type { ObjectRef } from '../healing/snapshot.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const PLURAL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 /** Empty, null and "0" would mean "no precondition" to the API server. */
 const RESOURCE_VERSION = /^[1-9][0-9]*$/
 const FIELD_MANAGER = 'kubeskippy'
@@ -26,7 +30,7 @@ export const targetWriter = (api: Api, version: string): TargetWriter => ({
   write: async (operation, { namespace: home, action, dryRun }) => {
     const { target, preconditions } = operation
     const { namespace, name } = target
-    const resource = [PODS, ...WORKLOADS, ROLLOUTS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
+    const resource = operation.kind === 'scale' && operation.plural !== undefined ? scaledResource(target, operation.plural) : [PODS, ...WORKLOADS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
     if (!NAMESPACE.test(namespace) || name === '' || resource === undefined) throw new Error('a write needs one named object of one namespace, of a kind that actions write to')
     if (preconditions.uid === '' || !RESOURCE_VERSION.test(preconditions.resourceVersion)) throw new Error('a write needs the uid and the resourceVersion that were judged')
     const options = {
@@ -73,7 +77,16 @@ async function remove(api: Api, { preconditions, gracePeriodSeconds, propagation
 
 async function scale(api: Api, { preconditions, replicas }: Scaling, { resource, key, options }: Call): Promise<undefined> {
   if (!Number.isSafeInteger(replicas) || replicas < 1) throw new Error('nothing is scaled to less than one replica')
-  await api.patch(resource, key, { type: 'merge', body: { metadata: preconditions, spec: { replicas } } }, { ...options, subresource: 'scale' })
+  const { metadata } = await api.patch(resource, key, { type: 'merge', body: { metadata: preconditions, spec: { replicas } } }, { ...options, subresource: 'scale' })
+  // TRAP: of a custom resource the server does not look at the uid there. The version that goes with it is the same in the real write.
+  if (options.dryRun === true && metadata.uid !== preconditions.uid) throw new ApiError({ kind: 'Recreated', code: 0, request: `PATCH ${resource.plural}/scale` })
+}
+
+/** Of a kind that has its name from discovery. */
+function scaledResource({ apiVersion, kind }: ObjectRef, plural: string): Resource | undefined {
+  const group = groupOf(apiVersion)
+  if (!isKnownByScale({ apiVersion, kind }) || !PLURAL.test(plural)) return undefined
+  return { group, version: group === '' ? apiVersion : apiVersion.slice(group.length + 1), kind, plural, namespaced: true }
 }
 
 /** 0 would be a delete by force, through whatever door. */

@@ -15,6 +15,8 @@ const argo = { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deplo
 const flux = { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }
 const helm = { labels: { 'helm.toolkit.fluxcd.io/name': 'cart' } }
 
+const byScale = { scale: { plural: 'deployments', replicas: 1 } }
+
 interface Case extends Partial<Pick<Act, 'touches' | 'claims'>> {
   readonly title: string
   readonly target?: Partial<WorkloadView> | WorkloadView
@@ -29,6 +31,11 @@ const CASES: readonly Case[] = [
   { title: 'an autoscaler of another workload does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'Deployment', namespace: 'shop', name: 'stock' } }], reason: undefined },
   { title: 'an autoscaler of another namespace does not matter', touches: SCALE, claims: [{ ...hpa, of: { ...hpa.of, namespace: 'bank' } }], reason: undefined },
   { title: 'an autoscaler of another kind does not matter', touches: SCALE, claims: [{ ...hpa, of: { kind: 'StatefulSet', namespace: 'shop', name: 'cart' } }], reason: undefined },
+  { title: 'an autoscaler of a kind of that name in another group does not matter', touches: SCALE, claims: [{ ...hpa, of: { group: 'example.com', kind: 'Deployment', namespace: 'shop', name: 'cart' } }], reason: undefined },
+  { title: 'an autoscaler of the same group does', touches: SCALE, claims: [{ ...hpa, of: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'cart' } }], reason: 'OwnedElsewhere' },
+  { title: 'a custom resource that another object controls is not scaled', touches: SCALE, target: { ...byScale, owner: { apiVersion: 'example.com/v1', kind: 'Platform', name: 'shop', uid: 'u' } }, reason: 'OwnedElsewhere' },
+  { title: 'a custom resource that nobody controls may be scaled, whatever its other numbers', touches: SCALE, target: { ...byScale, replicas: 3, updatedReplicas: 0 }, reason: undefined },
+  { title: 'a change that the controller of a custom resource has not seen is a rollout', touches: SCALE, target: { ...byScale, generation: 2, observedGeneration: 1 }, reason: 'RolloutInProgress' },
   { title: 'what an autoscaler sizes is not sized', touches: CPU, claims: [vpa], reason: 'OwnedElsewhere' },
   { title: 'what an autoscaler sizes may be scaled', touches: SCALE, claims: [vpa], reason: undefined },
   { title: 'what an autoscaler scales may be sized', touches: CPU, claims: [hpa], reason: undefined },

@@ -3,6 +3,7 @@
  * refusal wins. An act that only lets pods go touches no field of the workload. What would be without effect (paused,
  * OnDelete, a partition) is the plan's to refuse: then the next rung follows.
  */
+import { groupOf } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { after, seconds, type Instant } from '../../shared/lib/time.ts'
@@ -15,7 +16,8 @@ export interface Claim {
   /** `HorizontalPodAutoscaler/cart`, or `ScaledObject/cart` where that one made it. */
   readonly by: string
   readonly what: 'scales' | 'sizes'
-  readonly of: { readonly kind: string; readonly namespace: string; readonly name: string }
+  /** `group` is absent where it does not say. */
+  readonly of: { readonly group?: string; readonly kind: string; readonly namespace: string; readonly name: string }
 }
 
 export interface Act {
@@ -35,13 +37,16 @@ const touchesManifest = ({ touches }: Act): boolean => touches.some((path) => !p
 
 const ownedBy = (act: Act, what: Claim['what']): Refusal | undefined => {
   const { ref } = act.target
-  const claim = act.claims.find((c) => c.what === what && c.of.kind === ref.kind && c.of.namespace === ref.namespace && c.of.name === ref.name)
+  const { kind, namespace, name, apiVersion } = ref
+  const claim = act.claims.find(({ what: does, of }) => does === what && of.kind === kind && of.namespace === namespace && of.name === name && (of.group ?? groupOf(apiVersion)) === groupOf(apiVersion))
   return claim === undefined ? undefined : { reason: 'OwnedElsewhere', message: `${claim.by} ${what} ${describe(ref)}` }
 }
 
 export const ACT_GUARDS: readonly ActGuard[] = [
   // An autoscaler would take the number back within seconds, and both would go on.
   (act) => (touchesReplicas(act) ? ownedBy(act, 'scales') : undefined),
+  // So would whoever made the object itself, and keeps it.
+  ({ target: { ref, scale, owner } }) => (scale === undefined || owner === undefined ? undefined : { reason: 'OwnedElsewhere', message: `${describe(owner)} controls ${describe(ref)}` }),
   // So would one that sizes the pods.
   (act) => (act.touches.some((path) => path.includes('/resources')) ? ownedBy(act, 'sizes') : undefined),
   // What a repository says is written back; whether it does so by itself cannot be seen from here.
@@ -76,11 +81,11 @@ export function touchesOf({ type }: Pick<ActionTemplate, 'type'>): readonly stri
  * or one that is stuck would never be healed. StatefulSets and DaemonSets have no deadline: of them only what their controller
  * has not seen yet counts.
  */
-function isRollingOut({ ref, paused, generation, observedGeneration, replicas, updatedReplicas, conditions }: WorkloadView): boolean {
+function isRollingOut({ ref, paused, generation, observedGeneration, replicas, updatedReplicas, conditions, scale }: WorkloadView): boolean {
   // Nothing moves, for as long as a person wants.
   if (paused) return false
   if (observedGeneration < generation) return true
-  if (ref.kind !== 'Deployment') return false
+  if (ref.kind !== 'Deployment' || scale !== undefined) return false
   return updatedReplicas < replicas && conditions.find(({ type }) => type === 'Progressing')?.status !== 'False'
 }
 

@@ -2,6 +2,7 @@
  * `evaluate(policy, snapshot)`: what to do, or why nothing. Pure, total and deterministic; nothing is written here.
  * A reservation is tried on a copy of the ledger, so that the second act of one evaluation is judged after the first.
  */
+import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
 import { plural } from '../../shared/lib/text.ts'
@@ -17,7 +18,7 @@ import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import { conclude } from './conclude.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { cooldownOf, formerNames, isFormer, refuseFormer } from './former.ts'
-import { healerForbidden, MAX_AGE, refusalOf } from './guards.ts'
+import { MAX_AGE, refusalOf } from './guards.ts'
 import { escalateLoop, findIncident, incidentId, maintain, nextUpkeep, whyEscalated, type Incident, type Ledger, type Request } from './incidents.ts'
 import { emptyLedger, reserve } from './ledger.ts'
 import { describe, sameSubject } from './owners.ts'
@@ -32,7 +33,7 @@ import { countsFor, holdsClaims, sharedLimit, takeSlot } from './shared-budget.t
 import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
 import { claimOf } from './subject-claims.ts'
-import { objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
+import { actOn, objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
 
 export interface PlannedAction {
   readonly name: string
@@ -162,8 +163,9 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
     // Several pods of one workload lead to one act on it.
     if (actions.some(({ name }) => name === next.action.name)) continue
     const { action, targetResource } = next.action.spec
-    if (snapshot.forbidden.has(forbiddenKey(targetResource.namespace, action.name))) {
-      refuse(healerForbidden(targetResource.namespace, action.name, snapshot.now))
+    const forbidden = snapshot.forbidden.get(actOn(action, targetResource))
+    if (forbidden !== undefined) {
+      refuse(forbidden.reason === 'Unsupported' ? unfit(action, targetResource, finding.chain, forbidden) : forbidden)
       continue
     }
     const { request } = next.action
@@ -184,15 +186,12 @@ function propose(policy: CompiledPolicy, snapshot: Snapshot, start: Ledger, firi
 /** What a person was asked to approve. */
 type Asked = Pick<HealingActionSpec, 'action' | 'targetResource'>
 
-/** How what a healer may not do is called in a snapshot. */
-export const forbiddenKey = (namespace: string, action: string): string => `${namespace}/${action}`
-
 /** Why the workload that it is for may not be written now; the plan is asked again, live, before the write. */
-function refuseWrite(policy: CompiledPolicy, { action, targetResource: { kind, uid } }: Asked, snapshot: Snapshot): Refusal | undefined {
+function refuseWrite(policy: CompiledPolicy, { action, targetResource }: Asked, snapshot: Snapshot): Refusal | undefined {
   const { workloads, claims, now } = snapshot
-  const spared = kind === 'Pod' ? undefined : refuseForPods(policy, action, uid, snapshot)
+  const spared = isPod(targetResource) ? undefined : refuseForPods(policy, action, targetResource, snapshot)
   if (spared !== undefined) return spared
-  const target = workloads.find(({ ref }) => ref.uid === uid)
+  const target = workloads.find(({ ref }) => ref.uid === targetResource.uid)
   return target === undefined ? undefined : refuseAct({ touches: touchesOf(action), target, claims, now })
 }
 
@@ -210,7 +209,7 @@ function takeAll({ namespace, name, limits }: CompiledPolicy, budgets: Snapshot[
 }
 
 /** Which incident the finding belongs to, and which rung of the ladder is next for it. */
-function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now }: Pick<Snapshot, 'actions' | 'now'>): { action: PlannedAction } | { refusal: Refusal; asked?: Asked } {
+function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { actions: recorded, now, workloads }: Pick<Snapshot, 'actions' | 'now' | 'workloads'>): { action: PlannedAction } | { refusal: Refusal; asked?: Asked } {
   const { trigger, chain, object } = finding
   const dryRun = policy.mode === 'dryrun'
   const before = refuseFormer(policy, ledger, chain.subject, now)
@@ -263,7 +262,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
     formerly,
     ...(isAnotherRemedy(ledger, trigger.name, subject, { openedAt: open?.openedAt, createdAt: object.createdAt }) ? { remedy: true } : {}),
   }
-  return { action: { name, request, spec: { ...specOf(policy, finding, template, target, request), ...approvalParts(policy, template, chain.workloads.find(({ ref }) => ref.uid === target.uid) ?? object, name, now) } } }
+  return { action: { name, request, spec: { ...specOf(policy, finding, template, target, request), ...approvalParts(policy, template, workloads.find(({ ref }) => ref.uid === target.uid) ?? object, name, now) } } }
 }
 
 /** The ordinal changes with every new try of one rung on one object: no name may come twice. 80 bits of hash: a collision would read as "already decided" and lose an act in silence. */

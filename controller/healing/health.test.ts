@@ -58,6 +58,29 @@ describe('the effect of an act', () => {
     ['nothing but quiet: at once', 'quiet', [starting('a')], deployment(), 'since 400'],
   ]
   for (const [title, expectation, pods, top, expected] of cases) it(title, () => expect(told(expectation, pods, top)).to.equal(expected))
+  describe('on what is known by its scale', () => {
+    const caches = (replicas: number, there: number, overrides: Partial<WorkloadView> = {}): WorkloadView => ({ ...deployment({ replicas, podSelector: undefined, ...overrides }), scale: { plural: 'caches', replicas: there } })
+    const named = (name: string, ready: 'True' | 'False', after = 1000): PodView => pod(name, { owner: undefined, labels: { part: 'cache' }, createdAt: at(after), containers: [], conditions: [condition('Ready', ready, at(after + 1000))] })
+    const selector = { podSelector: { matchLabels: { part: 'cache' } } }
+    const untold = 'whether its 4 replicas are Ready nobody tells: its scale names no pods'
+    const cases: readonly [string, readonly PodView[], WorkloadView, string, string | undefined][] = [
+      ['one replica less than wanted is not enough', [], caches(4, 3), 'its status tells of 3 of 4 replicas', untold],
+      ['as many as wanted is, and of Ready nobody tells', [], caches(4, 4), 'since 400', untold],
+      ['one more than wanted is too many', [], caches(4, 5), 'its status tells of 5 of 4 replicas', untold],
+      ['a change that its controller has not seen is not there', [], caches(4, 4, { observedGeneration: 1 }), 'its controller has not seen the change', untold],
+      ['a new pod that the scale names has to be Ready', [named('a', 'True', -5000), named('b', 'False')], caches(4, 4, selector), 'pods are not Ready', undefined],
+      ['it is', [named('a', 'False', -5000), named('b', 'True')], caches(4, 4, selector), 'since 2000', undefined],
+      ['a new pod that it owns has to be Ready as well', [starting('b')], caches(4, 4), 'pods are not Ready', undefined],
+      ['how many pods a replica is nobody else knows', [named('a', 'True'), named('b', 'True', 2000)], caches(4, 4, selector), 'since 3000', undefined],
+      ['pods that it does not name do not matter', [pod('x', { owner: undefined, labels: { part: 'other' }, createdAt: at(1000), conditions: [] })], caches(4, 4, selector), 'since 400', untold],
+    ]
+    for (const [title, pods, top, expected, unsure] of cases) {
+      it(title, () => {
+        expect(told('replicas', pods, top)).to.equal(expected)
+        expect(effectOf({ expectation: 'replicas', subject: cart.ref, targetUid: cart.ref.uid, actedAt: ACTED }, DEADLINE, 'Ready', { pods, workloads: [top, { ...cartSet, owner: ownedBy(cart) }] }).untold).to.equal(unsure)
+      })
+    }
+  })
   it('of a workload that is gone is never seen', () => {
     for (const expectation of ['rollout', 'replicas', 'renewal', 'turnover'] as const) {
       const { since, missing } = effectOf({ expectation, subject: cart.ref, targetUid: 'uid-gone', actedAt: ACTED }, DEADLINE, 'Ready', { pods: [made('a')], workloads: [deployment(), cartSet] })

@@ -3,7 +3,7 @@ import { latest, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import { plural } from '../../shared/lib/text.ts'
 import type { Expectation } from '../actions/action.ts'
 import { isOfNewestRevision, isSeen } from './revisions.ts'
-import { indexWorkloads, ownerChain, sameSubject, type SubjectName } from './owners.ts'
+import { podsOf, type SubjectName } from './owners.ts'
 import { isFinished, type PodView, type WorkloadView, type World } from './snapshot.ts'
 
 export interface Act {
@@ -25,6 +25,8 @@ export interface Effect {
   readonly since: Instant | undefined
   /** What is missing. */
   readonly missing: string
+  /** What cannot be told of it. */
+  readonly untold?: string
 }
 
 type Seen = Pick<World, 'pods' | 'workloads'>
@@ -55,9 +57,11 @@ export function effectOf(act: Act, deadline: Instant, ready: 'Ready' | 'Made', s
     }
     case 'replicas': {
       const workload = seen.workloads.find(({ ref }) => ref.uid === act.targetUid)
-      const missing = workload === undefined ? 'the workload is gone' : (unseen(workload) ?? uncounted(workload, livingPods(act.subject, seen).length))
+      const living = livingPods(act.subject, seen).length
+      const missing = workload === undefined ? 'the workload is gone' : (unseen(workload) ?? uncounted(workload, living))
+      const untold = workload?.scale !== undefined && living === 0 ? { untold: `whether its ${workload.replicas} replicas are Ready nobody tells: its scale names no pods` } : {}
       // Fewer replicas make no pod: the number itself is the effect.
-      return of(missing, pods.length === 0 ? act.actedAt : since)
+      return { ...of(missing, pods.length === 0 ? act.actedAt : since), ...untold }
     }
     case 'quiet':
       return of(undefined, act.actedAt)
@@ -83,20 +87,18 @@ function outdated(workload: WorkloadView, living: readonly PodView[]): string | 
   return old.length === 0 ? uncounted(workload, living.length) : `${old.length} of ${plural(living.length, 'pod')} still of an old revision`
 }
 
-const uncounted = ({ replicas }: WorkloadView, living: number): string | undefined => (living === replicas ? undefined : `${living} pods for ${replicas} replicas`)
-
-export function livingPods(subject: SubjectName, { pods, workloads }: Seen): PodView[] {
-  const byUid = indexWorkloads(workloads)
-  return pods.filter((pod) => !pod.deleting && !isFinished(pod) && sameSubject(ownerChain(pod, byUid).subject, subject))
+/** What one replica is of a kind that is known by its scale nobody else knows: it may be several pods, or none. */
+function uncounted({ replicas, scale }: WorkloadView, living: number): string | undefined {
+  if (scale !== undefined) return scale.replicas === replicas ? undefined : `its status tells of ${scale.replicas} of ${replicas} replicas`
+  return living === replicas ? undefined : `${living} pods for ${replicas} replicas`
 }
 
+export const livingPods = (subject: SubjectName, seen: Seen): PodView[] => podsOf(subject, seen).filter((pod) => !pod.deleting && !isFinished(pod))
+
 /** Pods of the same owner that came after the act, while there was time to become healthy. Creation times have whole seconds only. */
-function madePods({ subject, targetUid, actedAt }: Act, deadline: Instant, { pods, workloads }: Seen): PodView[] {
-  const byUid = indexWorkloads(workloads)
+function madePods({ subject, targetUid, actedAt }: Act, deadline: Instant, seen: Seen): PodView[] {
   const from = wholeSecond(actedAt)
-  const came = pods.filter(
-    (pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && pod.createdAt <= deadline && sameSubject(ownerChain(pod, byUid).subject, subject),
-  )
+  const came = podsOf(subject, seen).filter((pod) => pod.ref.uid !== targetUid && !pod.deleting && pod.createdAt >= from && pod.createdAt <= deadline)
   // One that the kubelet rejected ends at once, and its controller makes another.
   const alive = came.filter((pod) => !isFinished(pod))
   return alive.length > 0 ? alive : came

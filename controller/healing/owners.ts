@@ -1,5 +1,6 @@
 /** From an object to its top controller owner: who a trouble belongs to. */
-import type { ObjectRef, View, WorkloadView } from './snapshot.ts'
+import { isEmptySelector, matchesLabels } from '../../shared/lib/selector.ts'
+import type { ObjectRef, PodView, View, WorkloadView } from './snapshot.ts'
 
 export interface OwnerChain {
   /** Owners found in the snapshot, the nearest first. */
@@ -29,9 +30,17 @@ export function ownerChain(object: View, byUid: WorkloadIndex): OwnerChain {
     // An owner of a kind that we do not watch (a Rollout, a Job) is the top as far as we can see.
     if (found === undefined) return { workloads, subject, incomplete: WATCHED.has(`${owner.apiVersion}/${owner.kind}`) }
     workloads.push(found)
-    owner = found.owner
+    // Seen by its scale only while it is acted on: whose trouble it is must not depend on that.
+    owner = found.scale === undefined ? found.owner : undefined
   }
   return { workloads, subject, incomplete: owner !== undefined }
+}
+
+/** Which pods are the subject's: by their owners, and where it is known by its scale by the labels that this names. */
+export function podsOf(subject: SubjectName, { pods, workloads }: { readonly pods: readonly PodView[]; readonly workloads: readonly WorkloadView[] }): readonly PodView[] {
+  const byUid = indexWorkloads(workloads)
+  const named = workloads.find(({ ref, scale }) => scale !== undefined && sameSubject(ref, subject))?.podSelector
+  return pods.filter((pod) => sameSubject(ownerChain(pod, byUid).subject, subject) || (named !== undefined && !isEmptySelector(named) && matchesLabels(named, pod.labels)))
 }
 
 /** Same workload by name: a recreated one inherits the incidents and the cooldown of its predecessor. */

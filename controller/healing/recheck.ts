@@ -34,7 +34,7 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
   if (selected === undefined) return { reason: 'TargetChanged', message: `${describe(target.ref)} is no longer selected` }
   const refusal = refusalOf(policy, selected, snapshot)
   if (refusal !== undefined) return refusal
-  const spared = target.shape === 'Pod' ? undefined : refuseForPods(policy, spec.action, target.ref.uid, snapshot)
+  const spared = target.shape === 'Pod' ? undefined : refuseForPods(policy, spec.action, target.ref, snapshot)
   if (spared !== undefined) return spared
   const trigger = causeOf(policy, spec.trigger.name)
   if (trigger === undefined) return { reason: 'PolicyChanged', message: leadsNowhere(spec) }
@@ -47,7 +47,7 @@ export function recheck(spec: HealingActionSpec, policy: CompiledPolicy | undefi
 function findSelected(target: TargetView, { pods, objects }: Selection, { workloads }: Snapshot): Selected | undefined {
   const itself = [...pods, ...objects].find(({ object }) => object.ref.uid === target.ref.uid)
   if (itself !== undefined) return itself
-  const owned = pods.filter(({ chain }) => chain.subject.uid === target.ref.uid)
+  const owned = [...pods, ...objects].filter(({ chain }) => chain.subject.uid === target.ref.uid)
   return owned.length === 0 ? undefined : { object: target, chain: ownerChain(target, indexWorkloads(workloads)), by: owned.flatMap(({ by }) => by) }
 }
 

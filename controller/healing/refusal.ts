@@ -32,6 +32,7 @@ export const REFUSAL_REASONS = [
   'Unsupported',
   'HealerMissing',
   'HealerForbidden',
+  'ControllerForbidden',
   'NoAction',
   'NothingToDo',
   'Stuck',
@@ -70,6 +71,7 @@ export const DISABLING_REASONS: ReadonlySet<RefusalReason> = new Set<RefusalReas
   'ProtectedNamespace',
   'HealerMissing',
   'HealerForbidden',
+  'ControllerForbidden',
   'StormGate',
 ])
 

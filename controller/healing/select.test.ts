@@ -41,6 +41,16 @@ describe('selection', () => {
       expect({ names: selection.pods.map((p) => p.object.ref.name), matched: selection.matched }).to.deep.equal({ names, matched })
     })
   }
+  it('shows what was read by its scale once, as it is watched, and none of its pods', () => {
+    const kind = { apiVersion: 'example.com/v1', kind: 'Cache' }
+    const cache = workload('Cache', 'sessions', { ref: { ...cart.ref, ...kind, name: 'sessions', uid: 'uid-sessions' }, labels: { app: 'cart' }, resourceVersion: '9', scale: { plural: 'caches', replicas: 3 } })
+    const { shape: _, ref, resourceVersion: __, labels: own, ignored, deleting, createdAt, owner, conditions } = cache
+    const watched = { shape: 'Object', ref, resourceVersion: '8', labels: own, ignored, deleting, createdAt, owner, conditions } as const
+    const selection = select(policy({ selector: { ...labels, resources: [kind] } }), { pods: [pod('cart-0', { owner: ownedBy(cache) })], workloads: [cache], objects: [watched] })
+    expect(selection.pods).to.deep.equal([])
+    expect(selection.objects.map(({ object }) => object)).to.deep.equal([{ ...watched, resourceVersion: '9' }])
+    expect(selection.matched).to.equal(1)
+  })
   it('never reaches a pod of another namespace that was handed to it', () => {
     const stranger = pod('cart-0')
     expect(select(policy(), { pods: [{ ...stranger, ref: { ...stranger.ref, namespace: 'bank' } }], workloads: [], objects: [] })).to.deep.equal({ pods: [], objects: [], matched: 0 })
@@ -65,6 +75,10 @@ describe('owner chain', () => {
   it('ends at an owner of a kind that is not watched', () => {
     const rollout = workload('Rollout', 'cart', { ref: { ...cart.ref, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', uid: 'uid-rollout' } })
     expect(ownerChain(pod('cart-0', { owner: ownedBy(rollout) }), byUid)).to.deep.equal({ workloads: [], subject: rollout.ref, incomplete: false })
+  })
+  it('ends at what is known by its scale, whoever controls that: it is seen only now and then', () => {
+    const cache = workload('Cache', 'sessions', { owner: ownedBy(cart), scale: { plural: 'caches', replicas: 1 } })
+    for (const seen of [[], [cache]]) expect(ownerChain(pod('cart-0', { owner: ownedBy(cache) }), indexWorkloads([...seen, cart])).subject).to.deep.equal({ ...ownedBy(cache), namespace: 'shop' })
   })
   it('that runs in a circle is incomplete', () => {
     const circle = workload('Deployment', 'cart', { owner: ownedBy(cart) })

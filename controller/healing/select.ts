@@ -2,7 +2,7 @@
 import { isEmptySelector, matchesLabels, type Labels } from '../../shared/lib/selector.ts'
 import { ownerChain, indexWorkloads, type OwnerChain } from './owners.ts'
 import type { CompiledPolicy, SelectedKind } from './policy.ts'
-import type { ObjectRef, PodView, TargetView, World } from './snapshot.ts'
+import type { ObjectRef, ObjectView, PodView, TargetView, WorkloadView, World } from './snapshot.ts'
 
 export interface Selected<Seen extends TargetView = TargetView> {
   readonly object: Seen
@@ -29,12 +29,21 @@ export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'work
   const pods = world.pods.flatMap((pod): Selected<PodView>[] => {
     const chain = ownerChain(pod, byUid)
     const objects = [pod, ...chain.workloads]
-    const by = objects.filter(selected).map(({ ref }) => ref.uid)
+    // An owner that is known by its scale is not always seen: its pods are not selected by it.
+    const by = objects.filter((object) => (object.shape === 'Pod' || object.scale === undefined) && selected(object)).map(({ ref }) => ref.uid)
     return by.length === 0 || objects.some((object) => excludes(policy, object)) ? [] : [{ object: pod, chain, by }]
   })
-  const objects = [...world.workloads, ...world.objects].filter(selected).map((object): Selected => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
+  // What was read just now in place of what is watched.
+  const objects = [...world.workloads.map(asWatched), ...world.objects.filter(({ ref }) => !byUid.has(ref.uid))].filter(selected).map((object): Selected => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
   const matched = new Set([...pods, ...objects].flatMap(({ by }) => by))
   return { pods, objects, matched: matched.size }
+}
+
+/** A trigger sees the same of an object whether its scale was read or not: else it would judge another value before the write than when it was decided. */
+function asWatched(workload: WorkloadView): WorkloadView | ObjectView {
+  if (workload.scale === undefined) return workload
+  const { ref, resourceVersion, labels, ignored, deleting, createdAt, owner, conditions } = workload
+  return { shape: 'Object', ref, resourceVersion, labels, ignored, deleting, createdAt, owner, conditions }
 }
 
 const excludes = ({ kinds }: CompiledPolicy, { ref }: Named): boolean =>

@@ -8,6 +8,7 @@ import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { Claim } from './act-guards.ts'
+import type { Refusal } from './refusal.ts'
 import type { SharedBudget } from './shared-budget.ts'
 import type { RestartMarks } from '../triggers/metric/restarts.ts'
 import type { Signals } from '../triggers/trigger.ts'
@@ -94,7 +95,14 @@ export interface TemplateView {
   readonly images: Readonly<Record<string, string>>
 }
 
-/** ReplicaSet, Deployment, StatefulSet, DaemonSet. */
+/** What its `scale` subresource tells of an object whose kind nobody but its API server knows. */
+export interface ScaleView {
+  readonly plural: string
+  /** That there are, as its controller says. */
+  readonly replicas: number
+}
+
+/** ReplicaSet, Deployment, StatefulSet, DaemonSet; and what has a scale. */
 export interface WorkloadView extends View {
   readonly shape: 'Workload'
   readonly generation: number
@@ -122,6 +130,8 @@ export interface WorkloadView extends View {
   readonly template: TemplateView | undefined
   /** Annotations of its own without values that may be long: who else looks after it shows here. */
   readonly annotations: Labels
+  /** Absent: its numbers are those of its own fields. Present: of them only the number of wanted replicas means anything. */
+  readonly scale?: ScaleView
 }
 
 /** Any other selected object: what all kinds have in common. */
@@ -197,6 +207,9 @@ export interface World extends Signals {
   readonly installation: Installation
 }
 
+/** How an action of a policy is called together with the namespace and the kind that it is for. */
+export const actOn = ({ name }: { readonly name: string }, { namespace, apiVersion, kind }: Pick<ObjectRef, 'namespace' | 'apiVersion' | 'kind'>): string => `${namespace}/${name} ${apiVersion} ${kind}`
+
 export interface Snapshot extends World {
   /** What the rules say of the policy now; a policy with any does not act. */
   readonly violations: readonly Violation[]
@@ -204,8 +217,8 @@ export interface Snapshot extends World {
   readonly ledger: HealingLedgerSpec | undefined
   /** The budgets that the policy shares with others, in the order in which they are asked. */
   readonly budgets: readonly SharedBudget[]
-  /** `namespace/action`: what the healer of that namespace may not carry out. */
-  readonly forbidden: ReadonlySet<string>
+  /** Why an action of the policy cannot be carried out on a kind, by {@link actOn}: who lacks which right, or what the kind lacks. */
+  readonly forbidden: ReadonlyMap<string, Refusal>
   /** Names of the HealingActions that are known to exist: their reservations wait for nobody. */
   readonly actions: ReadonlySet<string>
   /** The last written status of the policy, of this generation: remembers since when. */

@@ -20,6 +20,12 @@ describe('an act on a workload', () => {
     ['may add replicas', policy(), scale('up'), [crashing(), pod('cart-1', { ignored: true })], undefined],
     ['may not take replicas away', policy(), scale('down'), [crashing(), pod('cart-1', { ignored: true })], 'OptedOut'],
   ] as const) {
-    it(title, () => expect(refuseForPods(of, action, cart.ref.uid, view(...pods))?.reason).to.equal(reason))
+    it(title, () => expect(refuseForPods(of, action, cart.ref, view(...pods))?.reason).to.equal(reason))
   }
+  it('may not take replicas away where the scale of a custom resource names a pod that opted out', () => {
+    const named = { ...cart, podSelector: { matchLabels: { part: 'cache' } }, scale: { plural: 'caches', replicas: 2 } }
+    const free = pod('free', { owner: undefined, labels: { part: 'cache' }, ignored: true })
+    expect(refuseForPods(policy(), scale('down'), cart.ref, snapshot({ pods: [free], workloads: [named] }))?.reason).to.equal('OptedOut')
+    expect(refuseForPods(policy(), scale('down'), cart.ref, snapshot({ pods: [free], workloads: [{ ...named, podSelector: {} }] }))).to.equal(undefined)
+  })
 })

@@ -1,7 +1,7 @@
 /** Pods that may not be touched, although the workload that owns them may. Pure. */
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { optedOutBy, protectionOf } from './guards.ts'
-import { describe, indexWorkloads, ownerChain } from './owners.ts'
+import { describe, indexWorkloads, ownerChain, podsOf, type SubjectName } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import type { World } from './snapshot.ts'
@@ -10,15 +10,14 @@ import type { World } from './snapshot.ts'
 const takesPods = ({ type, scaleAction }: Pick<ActionTemplate, 'type' | 'scaleAction'>): boolean => type !== 'scale' || scaleAction?.direction !== 'up'
 
 /** Why an act on the workload would take a pod that opted out, or that the policy protects. */
-export function refuseForPods(policy: CompiledPolicy, action: Pick<ActionTemplate, 'type' | 'scaleAction'>, workloadUid: string | undefined, { pods, workloads }: Pick<World, 'pods' | 'workloads'>): Refusal | undefined {
+export function refuseForPods(policy: CompiledPolicy, action: Pick<ActionTemplate, 'type' | 'scaleAction'>, target: SubjectName, seen: Pick<World, 'pods' | 'workloads'>): Refusal | undefined {
   if (!takesPods(action)) return undefined
   const protecting = policy.protectedResources.length > 0
-  const byUid = indexWorkloads(workloads)
-  for (const object of pods) {
+  const byUid = indexWorkloads(seen.workloads)
+  for (const object of podsOf(target, seen)) {
     if (object.deleting || (!object.ignored && !protecting)) continue
     const chain = ownerChain(object, byUid)
-    if (chain.subject.uid !== workloadUid) continue
-    const what = `${describe(object.ref)} is one of the pods of ${describe(chain.subject)}, and`
+    const what = `${describe(object.ref)} is one of the pods of ${describe(target)}, and`
     if (optedOutBy({ object, chain }, undefined) !== undefined) return { reason: 'OptedOut', message: `${what} opted out` }
     if (protectionOf(policy, { object, chain }) !== undefined) return { reason: 'Protected', message: `${what} is protected by safetyRules.protectedResources` }
   }

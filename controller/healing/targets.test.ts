@@ -10,6 +10,8 @@ const wide = rules({ maxConcurrent: 10, maxActionsPerHour: 50, maxUnhealthy: '10
 const acts = (result: ReturnType<typeof evaluate>): string[] =>
   result.decision.kind === 'Act' ? result.decision.actions.map(({ spec }) => `${spec.action.type} ${spec.targetResource.kind}/${spec.targetResource.name}`) : result.decision.kind === 'Blocked' ? result.decision.refusals.map(({ refusal }) => refusal.reason) : []
 
+const denied = { reason: 'HealerForbidden', message: 'it may not' } as const
+
 describe('what an action is for', () => {
   const told = (target: ReturnType<typeof targetOf>): string => (isRefusal(target) ? target.reason : `${target.kind}/${target.name}`)
   const seen = chained(crashing())
@@ -50,8 +52,8 @@ describe('acts on workloads', () => {
   })
   it('that the healer may not do are refused, and the others are not', () => {
     const two = policy({ ...wide, actions: [{ ...template, name: 'whole', target: 'Workload' }] })
-    expect(new Set(acts(evaluate(two, broken(pods, { forbidden: new Set(['shop/whole']) }))))).to.deep.equal(new Set(['HealerForbidden']))
-    expect(acts(evaluate(two, broken(pods, { forbidden: new Set(['shop/other']) })))).to.have.length(1)
+    expect(new Set(acts(evaluate(two, broken(pods, { forbidden: new Map([['shop/whole apps/v1 Deployment', denied]]) }))))).to.deep.equal(new Set(['HealerForbidden']))
+    expect(acts(evaluate(two, broken(pods, { forbidden: new Map([['shop/other apps/v1 Deployment', denied], ['shop/whole apps/v1 StatefulSet', denied]]) })))).to.have.length(1)
   })
 })
 

@@ -89,7 +89,7 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   // Where nothing is left that the trigger could look at, nobody can say that it is quiet (I20).
   if (unsure === undefined && observed.length > 0) {
     const what = replacements.length === 0 ? describe(input.subject) : replacements.slice(0, 3).join(', ')
-    return done('Effective', `${what} healthy and ${called(trigger)} quiet for ${formatDuration(stabilizationWindow)}`, since)
+    return done('Effective', `${what} healthy and ${called(trigger)} quiet for ${formatDuration(stabilizationWindow)}${effect.untold === undefined ? '' : `; ${effect.untold}`}`, since)
   }
   const end = after(latest(deadline, stableAt), PATIENCE)
   if (now < end) return wait(end, since)
@@ -124,7 +124,10 @@ function observe(trigger: Cause, policy: CompiledPolicy, { expectation, subject,
   // A pod that was changed and stays tells of itself; its neighbours were not acted on.
   const itself = living.filter(({ ref }) => ref.uid === targetUid)
   const pods = (MAKES_PODS.has(expectation) ? made : itself.length > 0 ? itself : living).map((object) => ({ object, chain: ownerChain(object, byUid), by: [object.ref.uid] }))
-  const { objects, matched } = select(policy, look)
-  const about = { pods, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }
+  const { pods: selected, objects, matched } = select(policy, look)
+  // Who selects what is known by its scale has not selected its pods.
+  const byScale = look.workloads.some(({ ref, scale }) => scale !== undefined && ref.uid === targetUid)
+  const own = byScale ? selected.filter(({ chain }) => sameSubject(chain.subject, subject)) : pods
+  const about = { pods: own, objects: objects.filter(({ chain }) => sameSubject(chain.subject, subject)), matched }
   return lookWith(policy, trigger, about, look, { actedAt }).map(({ selected: { object }, observation }) => ({ object, observation }))
 }

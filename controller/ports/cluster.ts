@@ -1,10 +1,10 @@
 /** The workloads as seen from here: the cached world of decisions, and the live one of the last look before a write. */
 import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
-import type { Permission } from '../../shared/rules/action-writes.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import type { Claim } from '../healing/act-guards.ts'
-import type { Consent, HealerState, TargetView, World } from '../healing/snapshot.ts'
+import type { Refusal } from '../healing/refusal.ts'
+import type { Consent, HealerState, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
 /** The namespaces that a policy selects, and whether each lets it in: the own one always does. */
@@ -20,23 +20,40 @@ export interface ClusterCache {
 export interface LiveView {
   readonly policy: HealingPolicy | undefined
   readonly target: TargetView | undefined
-  /** The target as the API server told it. */
+  /** The target as the API server told it; its scale where it is known by that. */
   readonly raw: KubeObject | undefined
+  /** Why nothing can be done to the target, whatever the policy says. */
+  readonly blocked: Refusal | undefined
   readonly world: World
   /** Disruption budgets of the namespace, where the act evicts. */
   readonly budgets: readonly DisruptionBudget[]
 }
 
+/** Before a decision is recorded. */
+export interface Readiness {
+  /** Whether the account that would act is there and may. */
+  readonly healer: HealerState
+  /** Why nothing of the target's kind can be acted on. */
+  readonly blocked?: Refusal
+  /** The target where no watch has it. */
+  readonly target?: WorkloadView
+}
+
+export interface Surroundings extends Pick<World, 'pods' | 'workloads'> {
+  /** Why the target itself could not be read. */
+  readonly blocked?: Refusal
+}
+
 export interface LiveReader {
   /** Everything that the act depends on, read now from the API server. */
   look(spec: HealingActionSpec): Promise<LiveView>
-  /** Whether the healer of the namespace is there and may do this. */
-  healer(namespace: string, permissions: readonly Permission[]): Promise<HealerState>
+  /** Whether there is somebody who may do this, and to what. */
+  readiness(spec: HealingActionSpec): Promise<Readiness>
   killSwitch(): Promise<boolean>
   /** Whether `namespace` lets policies of `home` in, asked now. Never throws: `Unknown`. */
   consent(home: string, namespace: string): Promise<Consent>
   /** Autoscalers of the namespace. */
   claims(namespace: string): Promise<readonly Claim[]>
   /** The pods of the target's namespace, and the workload that was acted on, as they are now. */
-  around(spec: HealingActionSpec): Promise<Pick<World, 'pods' | 'workloads'>>
+  around(spec: HealingActionSpec): Promise<Surroundings>
 }

@@ -61,7 +61,7 @@ export function liveSnapshot({ policy, world }: Pick<LiveView, 'policy' | 'world
     violations: policy === undefined ? [] : judge(policy, { installation: world.installation }).violations,
     ledger: undefined,
     budgets: [],
-    forbidden: new Set(),
+    forbidden: new Map(),
     actions: new Set(),
     ...remembered(policy?.status, policy?.metadata.generation),
   }

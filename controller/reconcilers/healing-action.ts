@@ -99,7 +99,8 @@ export class ActionReconciler {
     const now = clock.now()
     const begun = parseInstant(status?.startTime)
     const doubt = begun !== undefined && mayHaveWritten(found) ? latest(begun, parseInstant(reserved?.reservedAt) ?? begun) : undefined
-    const { target } = view
+    const { target, blocked } = view
+    if (blocked !== undefined) return record.ended(found, compiled(view.policy), blockedBy(blocked, doubt))
     // The object is going or gone: the write had landed, whether or not its answer was seen (I18).
     if (doubt !== undefined && (target === undefined || target.ref.uid !== spec.targetResource.uid || target.deleting)) {
       return record.landed(found, doubt, 'found by reading after an interruption')
@@ -253,3 +254,9 @@ const WAITS: RefusalReason = 'RolloutInProgress'
 
 /** When there may be room. A claim is given back long before it would end by itself. */
 const askedFor = (now: Instant, { reason, recheckAt = now }: Refusal): Millis => (reason === 'ClaimedElsewhere' ? millis(0) : between(now, recheckAt))
+
+/** A missing right is for a person to give; what is not for such a target leads to the next rung. */
+function blockedBy({ reason, message }: Refusal, doubt: Instant | undefined): Ending {
+  if (doubt !== undefined) return inconclusive(`the answer of the write was lost, and now: ${message}`, reason)
+  return reason === 'Unsupported' ? failed(reason, message) : cancelled(reason, message)
+}

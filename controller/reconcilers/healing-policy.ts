@@ -1,23 +1,24 @@
 /** Decide and record: from a policy and the world to reservations, HealingActions and a status. Carries nothing out. */
+import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
-import { permissionsFor } from '../actions/index.ts'
 import { isOpen } from '../healing/budget.ts'
-import { evaluate, forbiddenKey, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
+import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { emptyLedger, release, reserve, type Ledger } from '../healing/ledger.ts'
+import { healerForbidden } from '../healing/guards.ts'
 import { announced, whyEscalated } from '../healing/incidents.ts'
 import { describe, describeFrom } from '../healing/owners.ts'
 import { withConsent, withHealer } from '../healing/places.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
-import { QUIET_REASONS } from '../healing/refusal.ts'
+import { QUIET_REASONS, type Refusal } from '../healing/refusal.ts'
 import { deadlineOf } from '../healing/retry.ts'
 import { claimOf } from '../healing/subject-claims.ts'
 import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
-import type { HealerState, Snapshot } from '../healing/snapshot.ts'
+import { actOn, type Snapshot, type WorkloadView } from '../healing/snapshot.ts'
 import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
@@ -32,8 +33,11 @@ import { tellBroken, tellUnreadable } from './unjudged.ts'
 
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
-  readonly live: Pick<LiveReader, 'healer' | 'claims' | 'consent'>
+  readonly live: Pick<LiveReader, 'readiness' | 'claims' | 'consent'>
 }
+
+/** A right is given by a person. */
+const FORBIDDEN_RETRY = seconds(15)
 
 export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
@@ -87,7 +91,7 @@ export class PolicyReconciler {
       ...world,
       now,
       violations,
-      forbidden: new Set(),
+      forbidden: new Map(),
       ledger: known,
       budgets: await Promise.all(scopesOf(key.namespace, ...policy.namespaces).map(async (scope) => (await ledgers.readBudget(scope)) ?? emptyBudget(scope))),
       actions: new Set(reserved.filter((name) => this.#ports.objects.action({ namespace: key.namespace, name }) !== undefined)),
@@ -114,39 +118,48 @@ export class PolicyReconciler {
     return next === undefined ? {} : { requeueAfter: millis(Math.max(50, between(now, next))) }
   }
 
-  /** The account is asked for only when there is something to do: a quiet cluster costs no review. */
+  /** What is asked only when there is something to do costs a quiet cluster neither list nor review. What is refused then may make room for another act, of which it is asked too. */
   async #evaluate(policy: CompiledPolicy, snapshot: Snapshot): Promise<Evaluation> {
     const alone = evaluate(policy, snapshot)
-    const weathered = await this.#weathered(policy, snapshot, alone)
-    const first = weathered === snapshot ? alone : evaluate(policy, weathered)
-    if (first.decision.kind !== 'Act') return first
-    const claimed = await this.#claimed(first)
-    if (claimed.length > 0) {
-      const again = evaluate(policy, { ...weathered, claims: claimed })
-      return again.decision.kind === 'Act' ? this.#allowed(again, policy, { ...weathered, claims: claimed }) : again
+    const asked = new Set<string>()
+    let informed = await this.#weathered(policy, snapshot, alone)
+    let evaluation = informed === snapshot ? alone : evaluate(policy, informed)
+    for (;;) {
+      const { decision } = evaluation
+      const unasked = decision.kind === 'Act' ? decision.actions.filter(({ name }) => !asked.has(name)) : []
+      if (unasked.length === 0) return evaluation
+      for (const { name } of unasked) asked.add(name)
+      const before = informed
+      informed = await this.#informed(policy, unasked, before)
+      if (informed !== before) evaluation = evaluate(policy, informed)
     }
-    return this.#allowed(first, policy, weathered)
   }
 
-  /** Autoscalers are asked for only when a workload is about to be written: a quiet cluster costs no list. */
-  async #claimed({ decision }: Evaluation): Promise<Snapshot['claims']> {
-    const written = decision.kind === 'Act' ? decision.actions.flatMap(({ spec: { targetResource } }) => (targetResource.kind === 'Pod' ? [] : [targetResource.namespace])) : []
-    return (await Promise.all([...new Set(written)].map((namespace) => this.#ports.live.claims(namespace)))).flat()
-  }
-
-  async #allowed(first: Evaluation, policy: CompiledPolicy, weathered: Snapshot): Promise<Evaluation> {
-    if (first.decision.kind !== 'Act') return first
-    const forbidden = new Set(weathered.forbidden)
-    let snapshot = weathered
-    for (const { spec } of first.decision.actions) {
+  /** The snapshot with the autoscalers, with targets that no watch has, and with who may not do what, and where. */
+  async #informed(policy: CompiledPolicy, actions: readonly PlannedAction[], before: Snapshot): Promise<Snapshot> {
+    const { live } = this.#ports
+    const { now } = before
+    const written = new Set(actions.flatMap(({ spec: { targetResource } }) => (isPod(targetResource) ? [] : [targetResource.namespace])))
+    const claims = (await Promise.all([...written].map((namespace) => live.claims(namespace)))).flat()
+    const forbidden = new Map<string, Refusal>()
+    const seen: WorkloadView[] = []
+    let snapshot = before
+    for (const { spec } of actions) {
       const { namespace } = spec.targetResource
       const consent = namespace === policy.namespace ? 'Given' : await this.#consents.ask(policy.namespace, namespace)
-      if (consent !== 'Given') snapshot = withConsent(snapshot, namespace, consent)
-      const healer: HealerState = consent === 'Given' ? await this.#ports.live.healer(namespace, permissionsFor(spec.action, spec.targetResource)) : 'Ready'
+      if (consent !== 'Given') {
+        snapshot = withConsent(snapshot, namespace, consent)
+        continue
+      }
+      const { healer, blocked, target } = await live.readiness(spec)
       if (healer === 'Missing') snapshot = withHealer(policy, snapshot, namespace, healer)
-      if (healer === 'Forbidden') forbidden.add(forbiddenKey(namespace, spec.action.name))
+      const what = actOn(spec.action, spec.targetResource)
+      if (healer === 'Forbidden') forbidden.set(what, healerForbidden(namespace, spec.action.name, now))
+      else if (blocked !== undefined) forbidden.set(what, { ...blocked, recheckAt: after(now, FORBIDDEN_RETRY) })
+      if (target !== undefined) seen.push(target)
     }
-    return forbidden.size === weathered.forbidden.size && snapshot === weathered ? first : this.#allowed(evaluate(policy, { ...snapshot, forbidden }), policy, { ...snapshot, forbidden })
+    if (snapshot === before && claims.length + forbidden.size + seen.length === 0) return before
+    return { ...snapshot, claims: [...snapshot.claims, ...claims], forbidden: new Map([...snapshot.forbidden, ...forbidden]), workloads: [...snapshot.workloads, ...seen] }
   }
 
   /** The snapshot with the storm of the whole cluster as it is with what was just seen. */

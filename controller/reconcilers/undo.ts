@@ -62,7 +62,8 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   const lookedAt = clock.now()
   const begun = parseInstant(status?.undo?.begunAt)
   const view = await live.look(spec)
-  const { target, raw } = view
+  const { target, raw, blocked } = view
+  if (blocked !== undefined) return notUndone(blocked.message)
   if (target === undefined || target.ref.uid !== spec.targetResource.uid) return notUndone('the object is gone')
   const restored = isUntouched(intent, raw)
   const behind = restored && target.shape === 'Workload' && expectationOf(spec.action, target.ref) === 'turnover' ? stillTurned(target, podsOf(target, view)) : undefined
@@ -85,7 +86,7 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   if (refusal !== undefined) return forbidden(refusal.message)
   if (behind !== undefined) {
     if (behind.kind !== 'NotReady') return { requeueAfter: seconds(1) }
-    const spared = refuseForPods(current, spec.action, target.ref.uid, snapshot)
+    const spared = refuseForPods(current, spec.action, target.ref, snapshot)
     if (spared !== undefined) return kept(spared.message)
     const several = severalBudgets({ operations: behind.pods.map(evictionOf) }, view)
     if (several !== undefined) return kept(several)

@@ -8,7 +8,7 @@ import type { CompiledPolicy } from '../healing/policy.ts'
 import type { Snapshot } from '../healing/snapshot.ts'
 import { remembered } from '../healing/status.ts'
 import { verify } from '../healing/verify.ts'
-import type { ClusterCache } from '../ports/cluster.ts'
+import type { ClusterCache, Surroundings } from '../ports/cluster.ts'
 import type { Signals } from '../triggers/trigger.ts'
 import { keyOf, type ActionRecord, type ActionRecordPorts } from './action-record.ts'
 import { compiled, liveSnapshot } from './attempt.ts'
@@ -34,10 +34,9 @@ export async function verifyAct(ports: VerificationPorts, record: ActionRecord, 
   if (actedAt === undefined) return record.ended(action, policy, inconclusive('the time of the act is unreadable', 'StatusUnreadable'))
   const { namespace } = spec.policyRef
   const { healthCheckTimeout, stabilizationWindow } = policy.limits
-  if (cluster.age() > STALE) {
-    const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
-    return clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive('the pods could not be watched'))
-  }
+  const end = after(actedAt, millis(healthCheckTimeout + stabilizationWindow + minutes(1)))
+  const blind = async (why: string): Promise<ReconcileResult> => (clock.now() < end ? { requeueAfter: seconds(5) } : record.ended(action, policy, inconclusive(why)))
+  if (cluster.age() > STALE) return blind('the pods could not be watched')
   const input = {
     trigger: spec.trigger.name,
     subject: { namespace, ...spec.incident.subject },
@@ -51,9 +50,11 @@ export async function verifyAct(ports: VerificationPorts, record: ActionRecord, 
   const cached = cluster.world(namespace, new Map([[spec.targetResource.namespace, 'Given']]))
   // The cache has no workloads of kinds that are not watched.
   const unseen = input.expectation !== 'replacement' && !cached.workloads.some(({ ref }) => ref.uid === input.targetUid)
-  let verdict = judged(unseen ? { ...cached, ...(await live.around(spec)) } : cached)
+  const seen: Partial<Surroundings> = unseen ? await live.around(spec) : {}
+  if (seen.blocked !== undefined) return blind(seen.blocked.message)
+  let verdict = judged({ ...cached, ...seen })
   // A silent watch shows what once was: no verdict without a look at the pods themselves.
-  if (verdict.kind === 'Done') verdict = judged({ ...cached, ...(await live.around(spec)) })
+  if (verdict.kind === 'Done' && !unseen) verdict = judged({ ...cached, ...(await live.around(spec)) })
   if (verdict.kind === 'Done') {
     const ending = verified(verdict)
     return verdict.outcome === 'Ineffective' && isUndoable(action) ? takeBack(ports, record, action, policy, ending) : record.ended(action, policy, ending)

@@ -5,6 +5,8 @@ import { controllerClusterRules, controllerOwnRules, type PolicyRule } from '../
 
 /** Why the call is forbidden; undefined when it is allowed. */
 export function forbidden({ verb, resource, subresource, namespace, name, impersonate }: Call): string | undefined {
+  // A question about oneself needs no right.
+  if (resource.group === 'authorization.k8s.io' && resource.plural.startsWith('selfsubject')) return undefined
   const rules = namespace === OPERATOR_NAMESPACE ? [...controllerClusterRules, ...controllerOwnRules] : controllerClusterRules
   const path = subresource === undefined || subresource === '' ? resource.plural : `${resource.plural}/${subresource}`
   // A selective list or watch counts as one of that name; the selector is not in the call, so it gets the benefit of the doubt.

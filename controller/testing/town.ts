@@ -1,7 +1,7 @@
 /** The whole controller on a fake cluster and a fake clock, with one Deployment (or StatefulSet) whose controller the test plays. */
 import { CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingLedgerSpec, HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
-import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SELF_SUBJECT_ACCESS_REVIEWS, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
 import type { ObjectMeta } from '../../shared/lib/object.ts'
 import { after, before, formatInstant, millis, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
@@ -87,7 +87,8 @@ export class Town {
       clock: this.clock,
       timers: this.clock,
       log: (_pod, { previous }) => (typeof options.log === 'function' ? options.log(previous === true ? 'previous' : 'current') : previous === true ? options.log : undefined),
-      post: (_call, body) => {
+      post: ({ resource, user }, body) => {
+        if (resource === SELF_SUBJECT_ACCESS_REVIEWS) return { status: { allowed: this.#may(user, body) } }
         const { verb, namespace = '' } = (body as { spec: { resourceAttributes: { verb: string; namespace?: string } } }).spec.resourceAttributes
         return { status: { allowed: verb === HEAL_VERB ? options.consents?.(namespace) === true : options.healerMay !== false } }
       },
@@ -171,6 +172,13 @@ export class Town {
     // Under faults the lists may need longer; the caller lets time pass.
     void started.catch(() => {})
     return lifecycle
+  }
+
+  /** What the user may do himself, as a review asks it. */
+  #may(user: string, body: unknown): boolean {
+    const { verb, namespace, group, resource, subresource } = (body as { spec: { resourceAttributes: { verb: string; namespace: string; group: string; resource: string; subresource?: string } } }).spec.resourceAttributes
+    const call = { verb, resource: { group, version: '', kind: '', plural: resource, namespaced: true }, namespace, user, userAgent: '', dryRun: false, ...(subresource === undefined ? {} : { subresource }) } as unknown as Call
+    return this.#options.allow?.(call) === true || forbidden(call) === undefined
   }
 
   /** The process is gone from here on: none of its calls arrives any more. */

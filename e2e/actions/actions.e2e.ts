@@ -4,33 +4,14 @@ import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/na
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { DEPLOYMENTS, PODS, ROLLOUTS } from '../../shared/kube/resources.ts'
+import { definition } from '../../shared/testing/builders/definitions.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { kubeskippy } from '../cli/access.ts'
 import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly { readonly resources?: unknown }[] } } }
-}
-
-/** As much of it as scaling needs. */
-const rolloutDefinition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'rollouts.argoproj.io' },
-  spec: {
-    group: 'argoproj.io',
-    scope: 'Namespaced',
-    names: { kind: 'Rollout', plural: 'rollouts', singular: 'rollout' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { replicas: { type: 'integer' } } }, status: { type: 'object', properties: { replicas: { type: 'integer' } } } } } },
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
-      },
-    ],
-  },
 }
 
 describe('actions on real pods', function () {
@@ -213,7 +194,7 @@ describe('actions on real pods', function () {
 
   it('scale of an Argo Rollout goes through its scale subresource, with a right that the namespace has given beside', async () => {
     const ns = await fixture.namespace('rollouts')
-    await fixture.apply(rolloutDefinition)
+    await fixture.apply(definition(ROLLOUTS, { spec: ['spec', 'replicas'], status: ['status', 'replicas'] }))
     await fixture.kubectl(['wait', '--for=condition=Established', 'crd/rollouts.argoproj.io', '--timeout=30s'])
     await fixture.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { name: 'web', namespace: ns }, spec: { replicas: 1 } })
     const { metadata } = await fixture.api.get(ROLLOUTS, { namespace: ns, name: 'web' })
@@ -222,8 +203,7 @@ describe('actions on real pods', function () {
     await fixture.apply({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'web-1', namespace: ns, labels: { app: 'web' }, ownerReferences: [owner] }, spec: { replicas: 1, selector: spec.selector, template: spec.template } })
     await fixture.apply(policy(ns, { app: 'web', actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }))
     await fixture.decided(ns, 'HealerForbidden', seconds(60))
-    await fixture.kubectl(['create', 'role', 'more', '-n', ns, '--verb=patch', '--resource=rollouts.argoproj.io/scale'])
-    await fixture.kubectl(['create', 'rolebinding', 'more', '-n', ns, '--role=more', `--serviceaccount=${ns}:${HEALER_ACCOUNT}`])
+    expect((await kubeskippy(fixture.cluster, 'enable', '-n', ns, '--scale', 'rollouts.argoproj.io')).code).to.equal(0)
     const actions = await fixture.ended(ns, 1, seconds(120))
     expect(actions[0]?.spec.targetResource).to.include({ kind: 'Rollout', name: 'web' })
     // Nobody plays its controller here: no pod comes, and it is taken back.

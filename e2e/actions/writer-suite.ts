@@ -9,7 +9,9 @@ import type { KubeObject, Resource } from '../../shared/kube/api.ts'
 import { apiVersionOf, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
 import { deployment, OLD_VERSION, OTHER_UID, pod, setReady, type Harness, type Workload } from '../../shared/testing/contract/harness.ts'
 
-interface Writer extends Pick<Harness, 'admin' | 'namespace' | 'eventually' | 'stop'> {
+const CACHES: Resource = { group: 'writer.example.com', version: 'v1', kind: 'Cache', plural: 'caches', namespaced: true }
+
+interface Writer extends Pick<Harness, 'admin' | 'define' | 'namespace' | 'eventually' | 'stop'> {
   /** Milliseconds after which a controller that has something to say has begun. */
   readonly pause: number
 }
@@ -32,7 +34,7 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
     const write = (operation: Operation, dryRun = false): Promise<WriteResult> => targetWriter(harness.admin, 'e2e').write(operation, { ...CONTEXT, dryRun })
     const place = async (): Promise<string> => {
       const namespace = await harness.namespace()
-      for (const { resource, manifest } of healerObjects(namespace)) await harness.admin.create(resource, manifest)
+      for (const { resource, manifest } of healerObjects(namespace, { scale: [CACHES] })) await harness.admin.create(resource, manifest)
       return namespace
     }
     const refOf = (resource: Resource, { metadata }: KubeObject): ObjectRef => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid })
@@ -79,6 +81,25 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
         else expect((await live()).metadata.resourceVersion).to.not.equal(resourceVersion)
       })
     }
+
+    it('scale of a custom resource: another version changes nothing, another object is told by the answer of the dry run, and only a kind without a name of ours goes by its plural', async () => {
+      await harness.define(CACHES, { spec: ['spec', 'size'], status: ['status', 'nodes'] })
+      const key = { namespace: await place(), name: 'a' }
+      const manifest = { apiVersion: apiVersionOf(CACHES), kind: CACHES.kind, metadata: key, spec: { size: 2 } }
+      const object = await harness.eventually(() => harness.admin.create(CACHES, manifest))
+      const target = refOf(CACHES, object)
+      const { resourceVersion } = object.metadata
+      const scale = (preconditions: Operation['preconditions'], plural = 'caches'): Operation => ({ kind: 'scale', target, preconditions, replicas: 3, plural })
+      expect((await write(scale({ uid: target.uid, resourceVersion: OLD_VERSION }))).kind).to.equal('Changed')
+      expect((await write(scale({ uid: OTHER_UID, resourceVersion }), true)).kind).to.equal('Changed')
+      expect((await write(scale({ uid: target.uid, resourceVersion }), true)).kind).to.equal('Done')
+      expect((await harness.admin.get(CACHES, key)).metadata.resourceVersion).to.equal(resourceVersion)
+      expect((await write(scale({ uid: target.uid, resourceVersion }))).kind).to.equal('Done')
+      expect(await harness.admin.get<KubeObject & { spec: object }>(CACHES, key).then(({ spec }) => spec)).to.deep.equal({ size: 3 })
+      for (const operation of [{ ...scale({ uid: target.uid, resourceVersion }, 'caches/status') }, { ...scale({ uid: target.uid, resourceVersion }, 'secrets'), target: { ...target, apiVersion: 'v1', kind: 'Secret' } }]) {
+        expect(await write(operation).catch(String)).to.include('of a kind that actions write to')
+      }
+    })
 
     it('a JSON patch whose test fails, or whose path is not there, has changed nothing, and is no other kind of trouble', async () => {
       const { ref, live } = await made()

@@ -1,9 +1,10 @@
 /** The writer on a real API server, without nodes: what is written is looked at, not what comes of it. */
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
-import { NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { connect } from '../../shared/kube/transport.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
+import { definition } from '../../shared/testing/builders/definitions.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster } from '../cluster/cluster.ts'
 import { writerSuite } from './writer-suite.ts'
@@ -21,6 +22,9 @@ writerSuite('a real API server', async () => {
       // Pods are refused until the controller has made it.
       await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }))
       return name
+    },
+    async define(resource, scale) {
+      await admin.create(CUSTOM_RESOURCE_DEFINITIONS, definition(resource, scale))
     },
     eventually: (assertion) => eventually(assertion, millis(15_000)),
     async stop() {

@@ -17,6 +17,7 @@ writerSuite('the fake cluster', () => {
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       return name
     },
+    define: (resource, scale) => Promise.resolve(admin.definitions.define(resource, scale)),
     async eventually(assertion) {
       for (let tries = 0; ; tries++) {
         try {

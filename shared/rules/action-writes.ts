@@ -2,7 +2,7 @@
  * What each action may write to which kind, and the rights that this needs. The healer's Role, the controller's right to
  * act on its behalf, and the door's question whether the author could do the same himself all follow from it.
  */
-import { ACTS_ON, isOneOf, POD, ROLLOUT, STATEFUL_SET } from '../api/v1alpha1/action-kinds.ts'
+import { ACTS_ON, isKnownByScale, isOneOf, POD, ROLLOUT, STATEFUL_SET } from '../api/v1alpha1/action-kinds.ts'
 import { groupOf, isPod, knownKind, type KindReference } from '../api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../api/v1alpha1/types.ts'
 import { parsePatch } from './patches/parse.ts'
@@ -23,36 +23,62 @@ export interface Permission {
 
 const EVICT: WriteKind = { kind: 'evict', on: POD }
 
+/** A kind by the name that the API server has for its objects. */
+export interface Plural {
+  readonly group: string
+  readonly plural: string
+}
+
+const pluralOf = (on: KindReference): string | undefined => knownKind(on)?.plural ?? (isOneOf([ROLLOUT], on) ? ROLLOUT.plural : undefined)
+
 /** undefined: a kind that we do not know has no rights of ours. */
-export function permissionOf({ kind, on }: WriteKind): Permission | undefined {
-  const known = knownKind(on) ?? (isOneOf([ROLLOUT], on) ? ROLLOUT : undefined)
-  if (known === undefined) return undefined
-  const apiGroup = groupOf(known.apiVersion)
+export function permissionOf({ kind, on }: WriteKind, plural = pluralOf(on)): Permission | undefined {
+  if (plural === undefined) return undefined
+  const apiGroup = groupOf(on.apiVersion)
   switch (kind) {
     case 'evict':
-      return { apiGroup, resource: `${known.plural}/eviction`, verb: 'create' }
+      return { apiGroup, resource: `${plural}/eviction`, verb: 'create' }
     case 'delete':
-      return { apiGroup, resource: known.plural, verb: 'delete' }
+      return { apiGroup, resource: plural, verb: 'delete' }
     case 'patch':
-      return { apiGroup, resource: known.plural, verb: 'patch' }
+      return { apiGroup, resource: plural, verb: 'patch' }
     case 'scale':
-      return { apiGroup, resource: `${known.plural}/scale`, verb: 'patch' }
+      return scalingOf({ group: apiGroup, plural })
     default:
       return kind satisfies never
   }
 }
 
+/** Of the healer. */
+export const scalingOf = ({ group, plural }: Plural): Permission => ({ apiGroup: group, resource: `${plural}/scale`, verb: 'patch' })
+
+/** Of the controller, to let a healer scale what only its API server knows: it reads the object and its scale, and acts on that alone. */
+export const scalerPermissions = (of: Plural): readonly Permission[] => {
+  const { apiGroup, resource, verb } = scalingOf(of)
+  return [
+    { apiGroup, resource: of.plural, verb: 'get' },
+    { apiGroup, resource, verb: 'get' },
+    { apiGroup, resource, verb: actingAs(verb) },
+  ]
+}
+
+/** Constrained impersonation: the verb on the resource, as somebody else. */
+export const actingAs = (verb: string): string => `impersonate-on:serviceaccount:${verb}`
+
+/** `deployments.apps`. */
+export const nameOfPlural = ({ group, plural }: Plural): string => (group === '' ? plural : `${plural}.${group}`)
+
 /** Each once, in the order given. */
 export function permissionsOf(writes: readonly WriteKind[]): readonly Permission[] {
   const found = new Map<string, Permission>()
-  for (const permission of writes.map(permissionOf)) if (permission !== undefined) found.set(nameOfPermission(permission), permission)
+  for (const permission of writes.map((write) => permissionOf(write))) if (permission !== undefined) found.set(nameOfPermission(permission), permission)
   return [...found.values()]
 }
 
 /** `patch deployments.apps/scale`, for people. */
 export function nameOfPermission({ apiGroup, resource, verb }: Permission): string {
   const [plural = '', ...subresource] = resource.split('/')
-  return `${verb} ${[apiGroup === '' ? plural : `${plural}.${apiGroup}`, ...subresource].join('/')}`
+  return `${verb} ${[nameOfPlural({ group: apiGroup, plural }), ...subresource].join('/')}`
 }
 
 type Body = Pick<ActionTemplate, 'type' | 'restartAction' | 'patchAction'>
@@ -85,7 +111,7 @@ export function writesTo({ type, restartAction, patchAction }: Body, target: Kin
       if (!workload) return []
       return touchesTemplate(patchAction) ? turnsOver(target) : [{ kind: 'patch', on: target }]
     case 'scale':
-      return workload ? [{ kind: 'scale', on: target }] : []
+      return workload || isKnownByScale(target) ? [{ kind: 'scale', on: target }] : []
     default:
       return type satisfies never
   }
@@ -97,11 +123,11 @@ export const everyWriteOf = (type: ActionTemplate['type']): readonly WriteKind[]
 
 /**
  * The kinds of target that an action of a policy may have. A pod's workload is of any kind that the action is for; of those
- * that not every cluster has (Argo Rollouts) only when they are selected themselves.
+ * that only their API server knows when they are selected themselves.
  */
 export function targetKinds({ type, target }: Pick<ActionTemplate, 'type' | 'target'>, selected: readonly KindReference[]): readonly KindReference[] {
   const workloads = selected.filter((kind) => !isPod(kind))
-  const owners = selected.some(isPod) ? ACTS_ON[type].filter((kind) => !isOneOf([ROLLOUT], kind)) : []
+  const owners = selected.some(isPod) ? ACTS_ON[type] : []
   const found = [...(target === 'Workload' ? [] : [POD]), ...(target === 'Pod' ? [] : [...workloads, ...owners])]
   return found.filter((kind, index) => found.findIndex((other) => isOneOf([other], kind)) === index)
 }

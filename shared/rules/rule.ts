@@ -32,10 +32,15 @@ export const DEFAULT_INSTALLATION: Installation = {
   patchAllowList: DEFAULT_PATCH_ALLOW_LIST,
 }
 
+/** Of kinds that only their API server knows, by apiVersion and kind: whether they have the subresource `scale`. */
+export type Scales = ReadonlyMap<string, boolean>
+
 export interface RuleContext {
   readonly installation: Installation
   /** Answers to what rules ask; absent: nobody here can ask (offline, the controller), and such rules find nothing. */
   readonly access?: AccessAnswers
+  /** As far as it is known; offline it is of none. */
+  readonly scales?: Scales
 }
 
 /** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */

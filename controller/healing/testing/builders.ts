@@ -133,7 +133,7 @@ export const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   violations: [],
   ledger: undefined,
   budgets: scopesOf(NAMESPACE).map(emptyBudget),
-  forbidden: new Set(),
+  forbidden: new Map(),
   actions: new Set(),
   findings: [],
   restarts: [],

@@ -1,5 +1,5 @@
 /** Which kinds each action can write to. The door refuses others, and so does the plan. */
-import type { KindReference } from './kinds.ts'
+import { isCustom, nameOf, type KindReference } from './kinds.ts'
 import type { ActionTemplate } from './types.ts'
 
 const apps = (kind: string): KindReference => ({ apiVersion: 'apps/v1', kind })
@@ -10,7 +10,7 @@ export const STATEFUL_SET = apps('StatefulSet')
 const DAEMON_SET = apps('DaemonSet')
 const REPLICA_SET = apps('ReplicaSet')
 
-/** Of Argo Rollouts: it owns ReplicaSets as a Deployment does, and is scaled as one. */
+/** Of Argo Rollouts: the one kind beyond Kubernetes' own whose plural is known without asking, so that the door asks for its author's right. */
 export const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', plural: 'rollouts' } as const
 
 /** Beside pods. */
@@ -21,7 +21,11 @@ export const ACTS_ON: Readonly<Record<ActionTemplate['type'], readonly KindRefer
   // Not a StatefulSet: what it owns has names and data that do not come back by themselves.
   delete: [DEPLOYMENT, DAEMON_SET, REPLICA_SET],
   patch: [DEPLOYMENT, STATEFUL_SET, DAEMON_SET],
-  scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET, ROLLOUT],
+  // And what its own API server tells of.
+  scale: [DEPLOYMENT, STATEFUL_SET, REPLICA_SET],
 }
 
 export const isOneOf = (kinds: readonly KindReference[], { apiVersion, kind }: KindReference): boolean => kinds.some((k) => k.apiVersion === apiVersion && k.kind === kind)
+
+/** It is scaled if it has a `scale` subresource, which its API server knows; nothing else is written to it. */
+export const isKnownByScale = (kind: KindReference): boolean => isCustom(kind) || nameOf(kind) === 'v1 ReplicationController'

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
-import { check, type PolicyOverrides } from '../test-policy.ts'
+import { judge } from '../judge.ts'
+import { DEFAULT_INSTALLATION } from '../rule.ts'
+import { check, rawPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks301 } from './ks301-action-fits-kind.ts'
 import { ks302 } from './ks302-dangerous-delete.ts'
 import { ks303 } from './ks303-privileged-patch.ts'
@@ -19,7 +21,7 @@ describe('KS301 action fits kind', () => {
     it(`${kind} has no pods that policies heal`, () =>
       expect(check(ks301, { selector: select(apiVersion, kind), action: { target: 'Pod' } })).to.deep.equal([`spec.selector.resources[0].kind: no trigger or action fits ${apiVersion} ${kind}`]))
   }
-  const observed: [string, string][] = [['v1', 'Service'], ['batch/v1', 'Job'], ['batch/v1', 'CronJob'], ['autoscaling/v2', 'HorizontalPodAutoscaler'], ['argoproj.io/v1alpha1', 'Rollout']]
+  const observed: [string, string][] = [['v1', 'Service'], ['batch/v1', 'Job'], ['batch/v1', 'CronJob'], ['autoscaling/v2', 'HorizontalPodAutoscaler']]
   for (const [apiVersion, kind] of observed) {
     for (const mode of ['automatic', 'dryrun', 'manual'] as const) {
       it(`no action fits ${kind} in mode ${mode}`, () =>
@@ -27,6 +29,24 @@ describe('KS301 action fits kind', () => {
     }
     it(`${kind} may be watched for its events`, () => expect(check(ks301, { mode: 'monitor', selector: select(apiVersion, kind), event: { reason: 'Failed' } })).to.deep.equal([]))
   }
+  it('of a custom resource the scale may be written, and nothing else', () => {
+    const rollouts = { selector: select('argoproj.io/v1alpha1', 'Rollout'), condition: { type: 'Degraded' } }
+    for (const mode of ['automatic', 'dryrun', 'manual'] as const) {
+      expect(check(ks301, { mode, ...rollouts, ...acting('scale', { scaleAction: up }) })).to.deep.equal([])
+      expect(check(ks301, { mode, ...rollouts })).to.deep.equal(['spec.actions[0].type: action "restart" of type restart is not for argoproj.io/v1alpha1 Rollout'])
+    }
+    expect(check(ks301, { mode: 'monitor', ...rollouts })).to.deep.equal([])
+  })
+  it('of which the API server tells that it has no scale nothing is written at all; where it is not known it passes', () => {
+    const scaled = { selector: select('argoproj.io/v1alpha1', 'Rollout'), condition: { type: 'Degraded' }, ...acting('scale', { scaleAction: up }) }
+    const told = (scales: ReadonlyMap<string, boolean> | undefined, mode: 'automatic' | 'monitor' = 'automatic') =>
+      judge(rawPolicy({ mode, ...scaled }), { installation: DEFAULT_INSTALLATION, ...(scales === undefined ? {} : { scales }) }).violations.map(({ rule, path, what }) => `${rule} ${path}: ${what}`)
+    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', false]]))).to.deep.equal(['KS301 spec.selector.resources[0].kind: argoproj.io/v1alpha1 Rollout has no scale subresource'])
+    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', false]]), 'monitor')).to.deep.equal([])
+    for (const scales of [undefined, new Map(), new Map([['argoproj.io/v1alpha1 Rollout', true]]), new Map([['example.com/v1 Rollout', false]])]) expect(told(scales)).to.deep.equal([])
+  })
+  it('a custom resource at which no trigger looks would be scaled for nothing', () =>
+    expect(check(ks301, { selector: select('argoproj.io/v1alpha1', 'Rollout'), ...acting('scale', { scaleAction: up }) })).to.deep.equal(['spec.selector.resources[0].kind: no trigger looks at argoproj.io/v1alpha1 Rollout']))
   const watched: [string, string, string, boolean][] = [
     ['batch/v1', 'Job', 'Failed', true],
     ['batch/v1', 'Job', 'Ready', false],

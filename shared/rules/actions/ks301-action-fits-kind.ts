@@ -1,10 +1,10 @@
 import { ACTS_ON, isOneOf } from '../../api/v1alpha1/action-kinds.ts'
-import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
+import type { ActionTemplate, HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { isCustom, knownKind, nameOf, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { printable, quoted } from '../../lib/text.ts'
 import { parsePatch, type PatchBody } from '../patches/parse.ts'
 import { shown } from '../patches/paths.ts'
-import { acts, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { acts, selectedResources, type Finding, type Rule, type Scales } from '../rule.ts'
 import { canHave } from '../triggers/kind-conditions.ts'
 
 /** What to select instead, where there is something better than the general advice. */
@@ -20,8 +20,8 @@ export const ks301: Rule = {
   title: 'Triggers and actions must fit the selected kinds.',
   why: 'condition triggers look at pods, and each action writes to some kinds only: on anything else the policy does nothing, or not what it says',
   fix: 'select v1 Pod, or apps/v1 Deployment, StatefulSet or DaemonSet',
-  check(policy) {
-    const podless = selectedResources(policy).flatMap((resource, index): Finding[] => podlessFinding(policy, resource, index))
+  check(policy, { scales }) {
+    const podless = selectedResources(policy).flatMap((resource, index): Finding[] => [...podlessFinding(policy, resource, index), ...withoutScale(policy, resource, index, scales)])
     return [...podless, ...unclearTargets(policy), ...unfitting(policy), ...unreadGrace(policy)]
   },
 }
@@ -32,7 +32,7 @@ const isOthers = (kind: KindReference): boolean => {
   return known === undefined ? !isCustom(kind) : known.pods !== undefined || !known.namespaced || (known.forbidden !== undefined && known.observed !== true)
 }
 
-/** What is neither a pod nor owns any may be watched, where it is watched at all; no action is for it. */
+/** What is neither a pod nor owns any may be watched, where it is watched at all; of custom resources the scale may be written. */
 function podlessFinding(policy: HealingPolicy, kind: KindReference, index: number): Finding[] {
   if (isOthers(kind)) return []
   const path = `spec.selector.resources[${index}].kind`
@@ -41,16 +41,44 @@ function podlessFinding(policy: HealingPolicy, kind: KindReference, index: numbe
     const fix = INSTEAD[nameOf(kind)]
     return [{ path, what: `no trigger or action fits ${nameOf(kind)}`, ...(fix === undefined ? {} : { fix }) }]
   }
-  if (acts(policy)) {
+  if (acts(policy) && !isCustom(kind)) {
     const fix = INSTEAD[nameOf(kind)] ?? 'watch it in a policy of its own with mode: monitor'
     // KS104 is about what must never be acted on.
     return known?.forbidden === undefined ? [{ path, what: `no action fits ${printable(nameOf(kind), 80)}`, why: 'what is found there could not be acted on', fix }] : []
   }
-  return policy.spec.triggers.some((trigger) => looksAt(trigger, kind)) ? [] : [{ path, what: `no trigger looks at ${printable(nameOf(kind), 80)}`, why: 'it would be watched for nothing', fix: 'add a condition that it has, or an event trigger' }]
+  const beyond = acts(policy) ? policy.spec.actions.flatMap((action, at): Finding[] => beyondScale(action, at, kind)) : []
+  if (policy.spec.triggers.some((trigger) => looksAt(trigger, kind))) return beyond
+  return [...beyond, { path, what: `no trigger looks at ${printable(nameOf(kind), 80)}`, why: 'it would be watched for nothing', fix: 'add a condition that it has, or an event trigger' }]
 }
 
-const looksAt = ({ conditionTrigger, eventTrigger, metricTrigger }: Trigger, kind: KindReference): boolean =>
-  eventTrigger !== undefined || metricTrigger !== undefined || (conditionTrigger !== undefined && canHave(kind, conditionTrigger.type))
+/** Whether there is a scale to write only its API server knows: offline nobody can tell, and the controller looks again. */
+const withoutScale = (policy: HealingPolicy, kind: KindReference, index: number, scales: Scales | undefined): Finding[] =>
+  acts(policy) && scales?.get(nameOf(kind)) === false
+    ? [
+        {
+          path: `spec.selector.resources[${index}].kind`,
+          what: `${printable(nameOf(kind), 80)} has no scale subresource`,
+          why: 'there is no number of replicas that an action could change',
+          fix: 'select a kind whose definition has subresources.scale, or watch it with mode: monitor',
+        },
+      ]
+    : []
+
+
+const beyondScale = ({ name, type }: ActionTemplate, at: number, kind: KindReference): Finding[] =>
+  type === 'scale'
+    ? []
+    : [
+        {
+          path: `spec.actions[${at}].type`,
+          what: `action ${quoted(name, 63)} of type ${type} is not for ${printable(nameOf(kind), 80)}`,
+          why: 'what its fields mean only its own controller knows; of a custom resource nothing is written but its scale',
+          fix: 'write type: scale, or select the kind in a policy of its own with mode: monitor',
+        },
+      ]
+
+const looksAt = ({ alertTrigger, conditionTrigger, eventTrigger, metricTrigger }: Trigger, kind: KindReference): boolean =>
+  alertTrigger !== undefined || eventTrigger !== undefined || metricTrigger !== undefined || (conditionTrigger !== undefined && canHave(kind, conditionTrigger.type))
 
 const selectedWorkloads = (policy: HealingPolicy) => selectedResources(policy).filter((resource) => knownKind(resource)?.pods === 'owned')
 
