@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { CONFIG_MAPS, DEPLOYMENTS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
+import { CONFIG_MAPS, DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, HEALING_POLICIES, PODS } from '../shared/kube/resources.ts'
 import { KILL_SWITCH, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
 import type { ActionTemplate } from '../shared/api/v1alpha1/types.ts'
 import { minutes, seconds } from '../shared/lib/time.ts'
@@ -110,6 +110,17 @@ describe('the whole controller, where an act did not help', () => {
     town.cluster.change(HEALING_POLICIES, { namespace: NAMESPACE, name: town.policy.metadata.name }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 }, spec: { ...(o['spec'] as object), mode: 'monitor' } }))
     await live(minutes(3))
     expect(message()).to.include("not undone: the policy's mode is monitor now")
+    expect(scalings()).to.equal(1)
+  })
+
+  it('leaves a number that an autoscaler decides about by then', async () => {
+    await setUp()
+    await town.start()
+    await untilScaled()
+    town.cluster.seed(HORIZONTAL_POD_AUTOSCALERS, { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'cart', namespace: NAMESPACE }, spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' }, maxReplicas: 9 } })
+    await live(minutes(3))
+    expect(ended()).to.equal('Failed Ineffective')
+    expect(message()).to.include('not undone: HorizontalPodAutoscaler/cart scales Deployment/cart')
     expect(scalings()).to.equal(1)
   })
 

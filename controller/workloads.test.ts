@@ -191,6 +191,8 @@ describe('the whole controller on workloads', () => {
       await town.start()
       await town.live(minutes(2))
       expect(town.actions.map(({ status }) => status?.result?.reason)).to.deep.equal(['RolloutInProgress'])
+      // Told once, however often it is looked at again.
+      expect(town.events.filter(({ reason }) => reason === 'RolloutInProgress')).to.have.length(1)
       expect(written()).to.deep.equal([])
       rolledOut()
       await live(minutes(4))

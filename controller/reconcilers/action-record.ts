@@ -13,7 +13,7 @@ import type { Random } from '../../shared/runtime/timers.ts'
 import type { Intent } from '../actions/fields.ts'
 import { MOST_CHANGES } from '../actions/diff.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
-import type { RefusalReason } from '../healing/refusal.ts'
+import { REFUSAL_REASONS, type RefusalReason } from '../healing/refusal.ts'
 import type { ObjectRef } from '../healing/snapshot.ts'
 import { retryOf } from '../healing/retry.ts'
 import type { ControllerMetrics } from '../metrics.ts'
@@ -64,6 +64,8 @@ const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
 
 /** Between looks at the pods that an act of several steps waits for. */
 const STEP = seconds(1)
+/** What a person may have to do something about while it waits. That the target changed meanwhile is looked at again at once. */
+const TOLD: ReadonlySet<string> = new Set<string>([...REFUSAL_REASONS.filter((reason) => reason !== 'TargetChanged'), DISRUPTION_BUDGET])
 /** I16: what is possible again is done within half a minute. */
 const LONGEST_RETRY = seconds(30)
 /** So that what failed together does not come back together. */
@@ -173,7 +175,7 @@ export class ActionRecord {
     this.log(action, 'will try again', { reason, retryAt: formatInstant(next) })
     metrics.refusals.inc({ reason })
     // Told once: what follows are repeats of the same answer.
-    if (reason === DISRUPTION_BUDGET && previous !== reason) this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
+    if (TOLD.has(reason) && (previous ?? action.status?.result?.reason) !== reason) this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
     await this.#ports.objects.writeActionStatus(action, {
       nextAttempt: formatInstant(next),
       result: { success: false, reason, message: printable(message, 1000), ...(earlierChanges(action).length === 0 ? {} : { changes: [...earlierChanges(action)] }) },

@@ -29,8 +29,9 @@ export async function notDone(record: ActionRecord, { action, policy, view, dead
       return doubt === undefined
         ? record.ended(action, policy, cancelled('TargetGone', `${target} went by itself`))
         : record.landed(action, doubt, 'found by reading after an interruption')
+    // Its rights were reviewed a moment ago: it may also be an admission policy of the cluster.
     case 'Forbidden':
-      return record.ended(action, policy, failed('HealerForbidden', `the healer of ${namespace} may not do this; apply the output of: kubeskippy enable -n ${namespace} -o yaml`))
+      return record.ended(action, policy, failed('HealerForbidden', `the API server forbids it to the healer of ${namespace}: apply the output of kubeskippy enable -n ${namespace} -o yaml, or see which admission policy refuses it`))
     case 'Refused':
       return record.ended(action, policy, failed('WriteRefused', `the API server refused the write (${result.code})`))
     case 'BudgetRefused': {

@@ -137,5 +137,5 @@ describe('a budget that policies share', () => {
       expect(evictedAt(), `write ${nth}`).to.equal(2)
       await town.stop()
     }
-  }).timeout(60_000)
+  }).timeout(240_000)
 })

@@ -12,6 +12,7 @@ import { hasLanded, isUntouched } from '../actions/fields.ts'
 import { expectationOf } from '../actions/index.ts'
 import { evictionOf, leftBehind } from '../actions/turnover.ts'
 import { undoOf } from '../actions/undo.ts'
+import { refuseAct } from '../healing/act-guards.ts'
 import { GUARDS, refusalOf } from '../healing/guards.ts'
 import { livingPods } from '../healing/health.ts'
 import { describe, indexWorkloads, ownerChain } from '../healing/owners.ts'
@@ -84,6 +85,9 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   const snapshot = snapshotOf(view)
   const refusal = GUARDS.map((guard) => refusalOf(current, proposal, snapshot, [guard])).find((found) => found !== undefined && FORBIDDING.has(found.reason))
   if (refusal !== undefined) return forbidden(refusal.message)
+  // An autoscaler that came after the act has the number now.
+  const owned = target.shape === 'Workload' ? refuseAct({ touches: intent.map(({ path }) => path), target, claims: view.world.claims, now: lookedAt }) : undefined
+  if (owned?.reason === 'OwnedElsewhere') return forbidden(owned.message)
   if (behind !== undefined) {
     if (behind.kind !== 'NotReady') return { requeueAfter: seconds(1) }
     const spared = refuseForPods(current, spec.action, target.ref, snapshot)
