@@ -88,8 +88,10 @@ function assertWaiting({ spec, status }: HealingAction, called: string): void {
 }
 
 /** What the decision is about. */
-function told({ spec }: HealingAction): readonly string[] {
-  const { action, targetResource, trigger, changes = [] } = spec
+function told({ spec, status }: HealingAction): readonly string[] {
+  const { action, targetResource, trigger } = spec
+  // Of a patch the decision could not say what is there now; the dry run that was made since did.
+  const changes = status?.result?.changes ?? spec.changes ?? []
   return [
     `${action.type} of ${targetResource.kind}/${targetResource.name}, since ${trigger.name} fires: ${trigger.evidence}`,
     ...changes.map(({ field, oldValue, newValue }) => `  ${field}: ${oldValue ?? ''} -> ${newValue ?? ''}`),

@@ -193,4 +193,15 @@ describe('the whole controller', () => {
       if (seed < 100) await town.stop()
     }
   })
+
+  it('leaves a pod that an operator left behind, whose definitions are gone: nobody would make it again', async () => {
+    town = new Town()
+    const widget = { apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'uid-w', controller: true, blockOwnerDeletion: true }
+    town.cluster.change(PODS, { namespace: NAMESPACE, name: 'cart-1-0' }, (o) => ({ ...o, metadata: { ...o.metadata, ownerReferences: [widget] } }))
+    await town.start()
+    await town.live(minutes(2))
+    expect([town.actions, town.attempts]).to.deep.equal([[], 0])
+    expect(town.policy.status?.lastDecision).to.include({ kind: 'Blocked', reason: 'NoController' })
+    expect(town.policy.status?.lastDecision?.message).to.include('knows no kind example.com/v1 Widget')
+  })
 })

@@ -34,6 +34,13 @@ export const hasLanded = (intent: readonly Intent[], object: unknown): boolean =
 /** Whether the object is as it was before the write. */
 export const isUntouched = (intent: readonly Intent[], object: unknown): boolean => matches(intent, object, 'before')
 
+/** What is not as it was before the write, in words. What cannot be told is left out. */
+export const changedSince = (intent: readonly Intent[], object: unknown): readonly string[] =>
+  intent.flatMap(({ path, before, secret }) => {
+    const now = text(valueAt(object, path))
+    return secret === true || now === before ? [] : `${path}: was ${before ?? 'nothing'}, now ${now ?? 'nothing'}`
+  })
+
 /** Whether it is neither as the write was to make it nor as it was before. false when nothing can be told. */
 export const isChangedByOthers = (intent: readonly Intent[], object: unknown): boolean =>
   intent.some(({ secret }) => secret !== true) && !matches(intent, object, 'before') && !matches(intent, object, 'after')

@@ -3,10 +3,11 @@ import { scalingOf, type Permission } from '../../shared/rules/action-writes.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { isKnownByScale } from '../../shared/api/v1alpha1/action-kinds.ts'
-import { groupOf, nameOf, type KindReference } from '../../shared/api/v1alpha1/kinds.ts'
+import { groupOf, isPod, knownKind, nameOf, type KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import { HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, serviceAccountGroups, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingActionSpec, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, ObjectKey, Resource } from '../../shared/kube/api.ts'
+import { findKind } from '../../shared/kube/discovery.ts'
 import { ApiError, isApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SCALED_OBJECTS, SERVICE_ACCOUNTS, SUBJECT_ACCESS_REVIEWS, VERTICAL_POD_AUTOSCALERS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
@@ -16,6 +17,7 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
+import type { Refusal } from '../healing/refusal.ts'
 import type { Consent, HealerState, NamespaceView, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
 import type { LiveReader, LiveView, Readiness, Surroundings } from '../ports/cluster.ts'
@@ -55,13 +57,14 @@ export class ApiLiveReader implements LiveReader {
     const { api, clock, installation } = this.#options
     const { namespace } = targetResource
     const abroad = namespace !== policyRef.namespace
-    const [policy, { raw, target, blocked, unreadable }, home, place, healer, killSwitch] = await Promise.all([
+    const [policy, { raw, target, blocked, unreadable }, home, place, healer, killSwitch, abandoned] = await Promise.all([
       this.#get<HealingPolicy>(HEALING_POLICIES, { namespace: policyRef.namespace, name: policyRef.name }),
       this.#target(spec),
       this.#namespace(policyRef.namespace),
       abroad ? Promise.all([this.#namespace(namespace), this.#consents(policyRef.namespace, namespace)]) : undefined,
       this.healer(namespace, permissionsFor(action, targetResource)),
       this.killSwitch(),
+      this.#abandoned(spec),
     ])
     const evicts = permissionsFor(action, targetResource).some(({ resource }) => resource === 'pods/eviction')
     const [{ pods, workloads }, budgets, claims] = await Promise.all([this.#surroundings(namespace, target), evicts ? this.#budgets(namespace) : [], target?.shape === 'Workload' ? this.claims(namespace) : []])
@@ -71,7 +74,7 @@ export class ApiLiveReader implements LiveReader {
       policy,
       target,
       raw,
-      blocked: blocked ?? unreadable,
+      blocked: blocked ?? unreadable ?? abandoned,
       budgets,
       world: {
         now,
@@ -147,7 +150,9 @@ export class ApiLiveReader implements LiveReader {
     const { action, targetResource } = spec
     const { namespace } = targetResource
     const healer = await this.healer(namespace, permissionsFor(action, targetResource))
-    if (healer !== 'Ready' || resourceOf(targetResource) !== undefined) return { healer }
+    if (healer !== 'Ready') return { healer }
+    const abandoned = await this.#abandoned(spec)
+    if (abandoned !== undefined || resourceOf(targetResource) !== undefined) return { healer, ...(abandoned === undefined ? {} : { blocked: abandoned }) }
     const { target, blocked } = await this.#target(spec)
     return { healer, ...(blocked === undefined ? {} : { blocked }), ...(target?.shape === 'Workload' ? { target } : {}) }
   }
@@ -192,6 +197,12 @@ export class ApiLiveReader implements LiveReader {
     const raw = await this.#get(resource, { namespace, name })
     if (raw === undefined) return {}
     return { raw, target: resource === PODS ? podView(raw) : workloadView(raw, apiVersion, kind) }
+  }
+
+  /** A pod that an operator has left behind, whose definitions are gone: nobody would make it again. Whether the owner itself is there may not be ours to read. */
+  async #abandoned({ incident: { subject }, targetResource }: HealingActionSpec): Promise<Refusal | undefined> {
+    if (!isPod(targetResource) || knownKind(subject) !== undefined || (await findKind(this.#options.api, subject)) !== undefined) return undefined
+    return { reason: 'NoController', message: `Pod/${targetResource.name} belongs to ${subject.kind}/${subject.name}, and the API server knows no kind ${nameOf(subject)}: nothing would replace it` }
   }
 
   /** Of a kind that is not watched: what can be done to it is told by its scale, and nothing else is. */

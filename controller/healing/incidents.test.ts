@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { hours, minutes } from '../../shared/lib/time.ts'
-import { announced, findIncident, maintain, nextUpkeep, type Incident, type Upkeep } from './incidents.ts'
+import { announced, findIncident, maintain, nextUpkeep, whyEscalated, type Incident, type Upkeep } from './incidents.ts'
 import { abandon, confirm, emptyLedger, reserve, settle, type Ledger, type Outcome } from './ledger.ts'
 import { at, cart, deepFreeze, T0 } from './testing/builders.ts'
 import { BREAKER, requestFor } from './testing/ledger-model.ts'
@@ -227,4 +227,11 @@ describe('finding an incident', () => {
   it('knows a recreated workload by its name', () => expect(findIncident(with2({}, { state: 'Ended' }), 'crashing', { ...cart.ref, uid: 'uid-recreated' })?.id).to.equal(base.id))
   it('is about one trigger', () => expect(findIncident(with2({}, {}), 'other', cart.ref)).to.equal(undefined))
   it('marks one as announced', () => expect(announced(with2({}, {}), 'inc-2').incidents.map((i) => i.announced)).to.deep.equal([undefined, true]))
+
+  it('says in which namespace it was where that is not the policy\'s own', () => {
+    const incident = { id: 'inc', trigger: 'crashing', subject: { ...cart.ref, namespace: 'other' }, ordinal: 0, openedAt: '2030-01-01T00:00:00Z', state: 'Escalated' as const, rung: 0 }
+    const policyOf = { namespace: 'shop', name: 'cart' }
+    expect(whyEscalated({ policy: policyOf, entries: [] }, incident)).to.equal('no action helped Deployment/cart in other')
+    expect(whyEscalated({ policy: policyOf, entries: [] }, { ...incident, subject: cart.ref })).to.equal('no action helped Deployment/cart')
+  })
 })

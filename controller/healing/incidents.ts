@@ -5,7 +5,7 @@
 import { shortHash } from '../../shared/lib/hash.ts'
 import { after, earliest, formatInstant, millis, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
-import { sameSubject, type SubjectName } from './owners.ts'
+import { describeFrom, sameSubject, type SubjectName } from './owners.ts'
 import { isOpen } from './budget.ts'
 import { BELIEVED, recurrence, remedied } from './recurrence.ts'
 import type { Refusal } from './refusal.ts'
@@ -284,13 +284,14 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
 }
 
 /** For people: whether nothing helped, or nothing could be done. */
-export function whyEscalated({ entries }: Pick<Ledger, 'entries'>, { id, subject, lastAction, escalatedFor }: Incident): string {
-  if (escalatedFor === 'Rejected') return `${lastAction ?? 'the action'} on ${subject.kind}/${subject.name} was rejected`
-  if (escalatedFor === 'Recurring') return `${subject.kind}/${subject.name} was healed ${BELIEVED} times within 24 hours and is broken again`
-  if (escalatedFor === 'Inconclusive') return `${UNKNOWN_IN_A_ROW} times in a row nobody could tell whether acting on ${subject.kind}/${subject.name} helped${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
+export function whyEscalated({ policy, entries }: Pick<Ledger, 'policy' | 'entries'>, { id, subject, lastAction, escalatedFor }: Incident): string {
+  const whose = describeFrom(policy.namespace, subject)
+  if (escalatedFor === 'Rejected') return `${lastAction ?? 'the action'} on ${whose} was rejected`
+  if (escalatedFor === 'Recurring') return `${whose} was healed ${BELIEVED} times within 24 hours and is broken again`
+  if (escalatedFor === 'Inconclusive') return `${UNKNOWN_IN_A_ROW} times in a row nobody could tell whether acting on ${whose} helped${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
   const outcomes = entries.flatMap((e) => (e.incident === id && e.outcome !== undefined && e.outcome !== 'Cancelled' ? e.outcome : []))
   const none = outcomes.length > 0 && outcomes.every((outcome) => outcome === 'Failed')
-  return `${none ? 'no action could be carried out on' : 'no action helped'} ${subject.kind}/${subject.name}${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
+  return `${none ? 'no action could be carried out on' : 'no action helped'} ${whose}${lastAction === undefined ? '' : `, the last was ${lastAction}`}`
 }
 
 /** The event of this escalation was sent. */

@@ -58,4 +58,4 @@ export interface SubjectName {
 export const describe = ({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string => `${kind}/${name}`
 
 /** The same, with its namespace where that is not the policy's. */
-export const describeFrom = (home: string, ref: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string => `${describe(ref)}${ref.namespace === home ? '' : ` in ${ref.namespace}`}`
+export const describeFrom = (home: string, ref: Pick<ObjectRef, 'kind' | 'name'> & { readonly namespace?: string }): string => `${describe(ref)}${ref.namespace === undefined || ref.namespace === home ? '' : ` in ${ref.namespace}`}`

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
-import { minutes, seconds } from '../../shared/lib/time.ts'
+import { minutes, seconds, type Instant } from '../../shared/lib/time.ts'
 import { NO_ALERTS, type AlertReadings } from './alerts.ts'
 import type { PodView, Snapshot } from './snapshot.ts'
 import { verify, type Verification } from './verify.ts'
@@ -56,6 +56,20 @@ describe('verification', () => {
   for (const [title, pods, now, verdict] of cases) it(title, () => expect(told(judge(pods, now))).to.equal(verdict))
 
   it('says since when it has been healthy', () => expect(judge([well], stable)).to.include({ healthySince: at(10_000) }))
+  describe('of a trigger that tells what is not Ready', () => {
+    const spec: Partial<HealingPolicySpec> = { triggers: [{ name: 'crashing', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'Ready', status: 'False', duration: '1s' } }] }
+    const verdict = (now: number, healthySince?: Instant): string =>
+      told(verify(
+        policy({ ...rules({ healthCheckTimeout: '5m', stabilizationWindow: '2m' }), ...spec }),
+        { trigger: 'crashing', subject: cart.ref, targetUid: 'uid-cart-0', actedAt: at(ACTED), expectation: 'replacement', healthySince },
+        snapshot({ now: at(now), pods: [starting()], findings: [] }),
+      ))
+    it('gives a new pod that starts its time, though it fires', () => expect(verdict(60_000)).to.equal(`until ${DEADLINE}`))
+    it('waits just before the deadline', () => expect(verdict(DEADLINE - 1)).to.equal(`until ${DEADLINE}`))
+    it('is Ineffective at the deadline', () => expect(verdict(DEADLINE)).to.equal('Ineffective'))
+    it('is Ineffective at once when it was Ready before', () => expect(verdict(60_000, at(20_000))).to.equal('Ineffective'))
+  })
+
   it('is Ineffective as soon as the trigger fires on a replacement', () => {
     expect(told(judge([looping], 60_000, {}, { findings: [remembered(looping, at(1), 6)] }))).to.equal('until 60001')
     expect(told(judge([looping], 60_001, {}, { findings: [remembered(looping, at(1), 6)] }))).to.equal('Ineffective')

@@ -65,9 +65,11 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
   })
   const made = new Set(effect.pods.map(({ ref }) => ref.uid))
   const firing = observed.flatMap(({ object, observation: o }) => (o.state === 'Firing' ? [{ object, evidence: o.evidence, anew: o.inherited !== true && (made.has(object.ref.uid) || o.since > input.actedAt) }] : []))
+  // What starts is not Ready, and a trigger that tells just that has until the deadline too, as long as it has not been Ready yet.
   // What began before the act has until the deadline to end, also when a new pod of that name has it from the old one: a rate looks
   // back over its window, and an alert ends some time after its cause.
-  const again = firing.find(({ anew }) => anew || now >= deadline)
+  const starting = input.healthySince === undefined && partsOf(trigger).some(tellsReadiness)
+  const again = firing.find(({ anew }) => (anew && !starting) || now >= deadline)
   if (again !== undefined) return done('Ineffective', `${called(trigger)} fires ${again.anew ? 'again' : 'still'} on ${describe(again.object.ref)}: ${again.evidence}`)
   if (firing.length > 0) return wait(deadline)
 
@@ -98,6 +100,14 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
 
 /** Acts whose pods are new: what went before tells nothing of them. */
 const MAKES_PODS: ReadonlySet<Expectation> = new Set<Expectation>(['replacement', 'rollout', 'turnover', 'renewal'])
+
+const READINESS: ReadonlySet<string> = new Set(['Ready', 'ContainersReady', 'Initialized', 'PodScheduled', 'PodReadyToStartContainers', 'Available'])
+
+/** Whether it fires on whatever is not Ready, a new pod that starts as well. */
+function tellsReadiness(trigger: CompiledTrigger): boolean {
+  if (trigger.type === 'condition') return READINESS.has(trigger.condition.type) && trigger.condition.status !== 'True'
+  return trigger.type === 'metric' && (trigger.metric.builtIn === 'ready_percent' || trigger.metric.builtIn === 'availability_percent')
+}
 
 const partsOf = (cause: Cause): readonly CompiledTrigger[] => (cause.type === 'all' ? cause.parts : [cause])
 

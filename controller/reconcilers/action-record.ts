@@ -10,6 +10,7 @@ import type { Logger } from '../../shared/runtime/logger.ts'
 import { backoffDelay } from '../../shared/runtime/backoff.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Random } from '../../shared/runtime/timers.ts'
+import type { DryRun } from '../actions/action.ts'
 import type { Intent } from '../actions/fields.ts'
 import { MOST_CHANGES } from '../actions/diff.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
@@ -61,6 +62,7 @@ const earlierChanges = ({ status }: HealingAction): NonNullable<Ending['changes'
 const MOST_EVICTIONS = 64
 
 const PENDING_APPROVAL: RefusalReason = 'PendingApproval'
+export const isAsked = ({ status }: HealingAction): boolean => status?.result?.reason === PENDING_APPROVAL
 
 /** Between looks at the pods that an act of several steps waits for. */
 const STEP = seconds(1)
@@ -95,14 +97,14 @@ export class ActionRecord {
     return begun
   }
 
-  /** For `kubectl get` and `kubectl wait`: it waits for a person. Written once. */
-  async waiting(action: HealingAction, until: Instant): Promise<void> {
-    if (action.status?.result?.reason === PENDING_APPROVAL) return
+  /** For `kubectl get` and `kubectl wait`: it waits for a person. Written once. `shown`: what would be changed, where the decision could not say. */
+  async waiting(action: HealingAction, until: Instant, shown?: DryRun): Promise<void> {
     const { name, namespace } = action.metadata
     const message = `waits for approval until ${formatInstant(until)}: kubeskippy approve ${name} -n ${namespace}`
     await this.#ports.objects.writeActionStatus(action, {
       phase: 'Pending',
-      result: { success: false, reason: PENDING_APPROVAL, message },
+      result: { success: false, reason: PENDING_APPROVAL, message, ...(shown === undefined ? {} : { changes: shown.changes.map((change) => ({ resource: action.spec.targetResource, ...change })) }) },
+      ...(shown === undefined ? {} : { intent: shown.intent.slice() }),
       conditions: withCondition(action, { type: 'Approved', status: 'Unknown', reason: PENDING_APPROVAL, message }, this.#ports.clock.now()),
     })
     this.log(action, 'waits for approval', { until: formatInstant(until) })

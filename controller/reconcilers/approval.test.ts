@@ -45,6 +45,40 @@ describe('an action that needs approval', () => {
     })
   }
 
+  describe('when it is a patch', () => {
+    const patch: HealingPolicySpec['actions'][number] = { name: 'mark', type: 'patch', priority: 1, target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {tier: "2"}}' } }
+    const CART = { namespace: NAMESPACE, name: 'cart' }
+    const annotate = (tier: string): void => void town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { tier } } }))
+    const asked = async (): Promise<void> => {
+      town = new Town({ spec: { ...MANUAL, actions: [patch] } })
+      town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, spec: { replicas: 1, template: {} } }))
+      town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, status: { observedGeneration: o.metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } }))
+      annotate('1')
+      await town.start()
+      await town.live(seconds(20))
+    }
+
+    it('shows what is there now beside what it would be, and does that', async () => {
+      await asked()
+      const [change] = town.actions[0]?.status?.result?.changes ?? []
+      expect(change).to.include({ field: 'metadata.annotations.tier', oldValue: '1', newValue: '2' })
+      expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '1' })
+      town.decide('Approved', 'seen')
+      await town.live(seconds(20))
+      expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '2' })
+    })
+
+    it('is cancelled with the difference when what it was to change is another value by then', async () => {
+      await asked()
+      annotate('9')
+      town.decide('Approved', 'seen')
+      await town.live(seconds(20))
+      expect(ending()).to.deep.equal(['Cancelled', 'TargetChanged'])
+      expect(town.actions[0]?.status?.result?.message).to.include('/metadata/annotations/tier: was "1", now "9"')
+      expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '9' })
+    })
+  })
+
   it('that was rejected is cancelled, and not asked for again while the trouble lasts', async () => {
     await waiting({ ...MANUAL, actions: [buildActionTemplate({ name: 'first', priority: 1 }), buildActionTemplate({ name: 'second', priority: 2 })] })
     town.decide('Rejected', 'we are on it')

@@ -8,13 +8,13 @@ import { describe } from '../healing/owners.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
 import { policyChange } from '../healing/recheck.ts'
 import type { Refusal } from '../healing/refusal.ts'
-import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
-import { keyOf, type ActionRecord, type ActionRecordPorts } from './action-record.ts'
+import type { ClusterCache } from '../ports/cluster.ts'
+import { isAsked, keyOf, type ActionRecord, type ActionRecordPorts } from './action-record.ts'
 import { cancelled } from './endings.ts'
+import { preview, type PreviewPorts } from './preview.ts'
 
-export interface ApprovalPorts extends ActionRecordPorts {
+export interface ApprovalPorts extends ActionRecordPorts, PreviewPorts {
   readonly cluster: ClusterCache
-  readonly live: Pick<LiveReader, 'look'>
 }
 
 export type Permitted =
@@ -39,7 +39,7 @@ export async function awaitApproval(ports: ApprovalPorts, record: ActionRecord, 
     case 'Waiting': {
       const moot = await whyMoot(ports, action, policy)
       if (moot !== undefined) return ended(moot.reason, moot.message)
-      await record.waiting(action, approval.until)
+      if (!isAsked(action)) await record.waiting(action, approval.until, await preview(ports, action))
       return { kind: 'NotYet', result: { requeueAfter: millis(Math.max(50, between(now, approval.until))) } }
     }
     default:

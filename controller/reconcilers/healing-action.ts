@@ -33,6 +33,7 @@ import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, type Ending } from './endings.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
+import { unlikeShown } from './preview.ts'
 import { stoppedBy } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
 import { giveUp, verifyAct } from './verification.ts'
@@ -132,6 +133,8 @@ export class ActionReconciler {
     if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
       return record.ended(found, policy, inSteps ? inconclusive(`stopped on its way: ${refusal.message}`, refusal.reason) : cancelled(refusal.reason, refusal.message))
     }
+    const unlike = begun === undefined ? unlikeShown(found, view) : undefined
+    if (unlike !== undefined) return record.ended(found, policy, cancelled('TargetChanged', unlike))
     // Without a try nothing has failed; nor has what waited for others.
     const late = begun === undefined || status?.result?.reason === WAITS ? cancelled : failed
     if (now >= deadline) return giveUp(this.#ports, record, found, policy, late(status?.result?.reason ?? 'Timeout', status?.result?.message ?? 'it could not be carried out in time'))

@@ -128,6 +128,32 @@ describe('approval by a second person', function () {
     expect(fixture.writes(ns).filter(({ group }) => group === 'apps')).to.deep.equal([])
   })
 
+  it('of a patch shows what is there now, and is cancelled with the difference when that is another value by then', async () => {
+    const ns = await fixture.namespace('shown')
+    const actions = [{ name: 'more', type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: 'spec: {replicas: 2}' } }]
+    await fixture.apply(...people(ns), inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web', mode: 'manual', actions }))
+    const { metadata, status } = await eventually(async () => {
+      const [action] = await fixture.actions(ns)
+      if (action?.status?.result?.reason !== 'PendingApproval') throw new Error(JSON.stringify(action?.status))
+      return action
+    }, seconds(40))
+    expect(status?.result?.changes).to.have.length(1)
+    expect(status?.result?.changes?.[0]).to.include({ field: 'spec.replicas', oldValue: '1', newValue: '2' })
+    // Somebody else is at work on it, and then somebody approves what he was shown.
+    await fixture.kubectl(['scale', '-n', ns, 'deployment/web', '--replicas=4'])
+    const decided = await kubeskippy(ns, APPROVER, 'approve', metadata.name)
+    expect(decided.code, decided.stderr).to.equal(0)
+    expect(decided.stdout + decided.stderr).to.include('spec.replicas: 1 -> 2')
+    const ended = await eventually(async () => {
+      const action = (await fixture.actions(ns)).find((a) => a.metadata.name === metadata.name)
+      expect(action?.status).to.include({ phase: 'Cancelled' })
+      return action
+    }, seconds(40))
+    expect(ended?.status?.result).to.include({ reason: 'TargetChanged' })
+    expect(ended?.status?.result?.message).to.include('/spec/replicas: was 1, now 4')
+    expect(fixture.writes(ns).filter(({ group, dryRun }) => group === 'apps' && !dryRun)).to.deep.equal([])
+  })
+
   it('nobody is asked for a dry run', async () => {
     const ns = await fixture.namespace('dry')
     const actions = [{ name: 'restart', type: 'restart', requiresApproval: true, restartAction: {} }]
