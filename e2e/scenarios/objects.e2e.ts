@@ -72,7 +72,9 @@ describe('nights seen in the status of objects', function () {
     })
     const of = (resource: string, verbs: readonly string[]): object => ({ apiGroups: ['kubeskippy.io'], resources: [resource], verbs })
     await fixture.apply(
-      role('author', [of('healingpolicies', ['get', 'create', 'update', 'patch']), of('healingactions', ['get', 'list', 'patch'])]), bound('author', 'olga'),
+      role('author', [of('healingpolicies', ['get', 'create', 'update', 'patch']), of('healingactions', ['get', 'list', 'patch']),
+        // Who may not evict himself may not let a policy do it.
+        { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] }]), bound('author', 'olga'),
       role('approver', [of('healingactions', ['get', 'list', 'watch', 'patch', 'approve'])]), bound('approver', 'alice'),
       workload(ns, 'web', { script: 'while [ ! -e /data/broken ]; do sleep 0.2; done; exit 7' }))
     const written = await fixture.cluster.kubectl(['apply', '-f', '-'], { as: 'olga', input: JSON.stringify(policy(ns, { app: 'web', mode: 'manual' })) })
