@@ -8,6 +8,7 @@ import { buildActionTemplate, buildPolicy, buildTrigger } from '../../shared/tes
 import { compileResource } from '../../shared/schema/validate.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { QUIET_REASONS, type RefusalReason } from '../healing/refusal.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 
 const KEY = { namespace: NAMESPACE, name: 'cart' }
@@ -72,6 +73,15 @@ describe('a policy', () => {
         meanwhile: () => void town.cluster.change(HEALING_POLICIES, KEY, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 }, spec: { ...(o['spec'] as object), actions: [{ type: 7 }] } })),
       },
     }
+    /** The word that the status has is that of metric, log and event. */
+    const saidEverywhere = (reason: RefusalReason): void => {
+      expect([...town.counts.keys()], 'metric').to.include(`kubeskippy_refusals_total ${JSON.stringify({ reason })}`)
+      expect(town.logged.filter((line) => line.startsWith('decision ') && line.includes(`"reason":"${reason}"`)), 'log').to.have.length.greaterThan(0)
+      const retryAt = town.policy.status?.lastDecision?.retryAt
+      const note = town.events.find((event) => event.reason === reason)?.note
+      // What is the normal course of an incident has no event of its own; an escalation has.
+      if (!QUIET_REASONS.has(reason)) expect(note, 'event').to.include(retryAt ?? '')
+    }
     for (const [title, { options, reason, before, lived = 3, meanwhile }] of Object.entries(states)) {
       it(title, async () => {
         town = new Town(options)
@@ -81,6 +91,7 @@ describe('a policy', () => {
         meanwhile?.()
         await town.live(seconds(30))
         expect(decision()).to.equal(reason)
+        if (town.policy.status?.lastDecision?.kind === 'Blocked') saidEverywhere(reason as RefusalReason)
         const said = town.events.length
         expect(await calls()).to.deep.equal([])
         expect(town.events).to.have.length(said)
