@@ -59,7 +59,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   Pending: 'nothing: a trigger that is pending has to hold for its whole duration first',
   Partial: 'nothing: with triggerMatch All every trigger has to fire on one object first; triggerMatch: Any acts on each of them',
-  Monitoring: 'set mode: dryrun to see what would be done, or mode: automatic to have it done',
+  Monitoring: 'set mode: dryrun to see what would be done, or mode: automatic to have it done, where its kinds can be acted on',
   NoData: 'find out why the triggers have no data (see their messages)',
   LedgerUnreadable: 'kubeskippy check says which ledger, what is wrong with it, and how to begin anew',
   NotCompiled: 'apply the policy again, with the CRDs and the programs of one version',

@@ -48,7 +48,7 @@ export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateF
       // One after the other, in the order of the file: each finds what those before it have taken, and no more of them.
       const shared = new SharedLedgers()
       const told: Told[] = []
-      for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), shared, flags.last))
+      for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), shared, flags))
       env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
       return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
     } finally {
@@ -73,7 +73,7 @@ async function namespaceOf({ metadata }: Document, { namespace: wanted }: Simula
   return own
 }
 
-async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string, shared: SharedLedgers, last: Millis | undefined): Promise<Told> {
+async function tell(parts: SimulationParts, api: KubeConnection, document: Document, namespace: string, shared: SharedLedgers, { config, last }: SimulateFlags): Promise<Told> {
   const metadata = isObject(document['metadata']) ? document['metadata'] : {}
   const placed = { ...document, metadata: { ...metadata, namespace } }
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : ''
@@ -86,6 +86,7 @@ async function tell(parts: SimulationParts, api: KubeConnection, document: Docum
   if (verdict.refusals.length > 0) return { ...base, now: undefined, later: undefined, past: undefined, notes: [] }
   await assertThere(api, namespace)
   if (namespacesOf(policy).length > 1) notes.add('whether you may do the same in every namespace yourself (KS108) is asked at the door')
+  if (config === undefined && policy.spec.triggers.some(({ type }) => type === 'metric' || type === 'alert')) notes.add("without --config the controller's sources of metrics and alerts are not known here")
   const run = async (of: HealingPolicy, ahead: number): Promise<Simulation & { readonly at: Instant }> => {
     const found = await simulate(parts, of, millis(ahead), (note) => notes.add(note), shared)
     return { ...found, at: ((api.serverTime() ?? parts.clock.now()) + ahead) as Instant }
