@@ -156,6 +156,19 @@ describe('the whole controller on workloads', () => {
     expect(new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))).to.deep.equal(new Set(['patch deployments']))
   })
 
+  it('does not take the number of somebody else for its own remedy', async () => {
+    town = setUp([up])
+    await town.start()
+    for (let i = 0; i < 100 && written().length === 0; i++) await live(seconds(0.5))
+    expect(written()).to.deep.equal(['patch deployments/scale'])
+    for (const { metadata } of town.cluster.all(PODS)) town.cluster.drop(PODS, { namespace: NAMESPACE, name: metadata.name })
+    town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, spec: { ...(o['spec'] as object), replicas: 3 }, status: { ...(o['status'] as object), replicas: 3, readyReplicas: 3, availableReplicas: 3, updatedReplicas: 3 } }))
+    for (let there = 0; there < 3; there++) town.pod('healthy')
+    await live(minutes(5))
+    expect(town.actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Inconclusive' })
+    expect(town.actions[0]?.status?.result).to.include({ reason: 'TargetChanged', message: 'it was scaled to 2, and somebody else has set 3 replicas since' })
+  })
+
   it('leaves what a custom resource controls to its operator, and names both', async () => {
     const graceful: ActionTemplate = { ...rolling, restartAction: { strategy: 'graceful', maxConcurrent: 1 } }
     town = setUp([graceful])

@@ -52,15 +52,30 @@ export async function verifyAct(ports: VerificationPorts, record: ActionRecord, 
   const unseen = input.expectation !== 'replacement' && !cached.workloads.some(({ ref }) => ref.uid === input.targetUid)
   const seen: Partial<Surroundings> = unseen ? await live.around(spec) : {}
   if (seen.blocked !== undefined) return blind(seen.blocked.message)
-  let verdict = judged({ ...cached, ...seen })
+  let world = { ...cached, ...seen }
+  let verdict = judged(world)
   // A silent watch shows what once was: no verdict without a look at the pods themselves.
-  if (verdict.kind === 'Done' && !unseen) verdict = judged({ ...cached, ...(await live.around(spec)) })
+  if (verdict.kind === 'Done' && !unseen) {
+    world = { ...cached, ...(await live.around(spec)) }
+    verdict = judged(world)
+  }
   if (verdict.kind === 'Done') {
+    const other = verdict.outcome === 'Effective' ? anotherNumber(action, world) : undefined
+    if (other !== undefined) return record.ended(action, policy, inconclusive(other, 'TargetChanged'))
     const ending = verified(verdict)
     return verdict.outcome === 'Ineffective' && isUndoable(action) ? takeBack(ports, record, action, policy, ending) : record.ended(action, policy, ending)
   }
   await record.healthy(action, verdict.healthySince, verdict.replacements)
   return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
+}
+
+const REPLICAS = '/spec/replicas'
+
+/** That it is well with a number of replicas that somebody else has set tells nothing of ours. */
+function anotherNumber({ spec, status }: HealingAction, { workloads }: Pick<Snapshot, 'workloads'>): string | undefined {
+  const set = status?.intent?.find(({ path }) => path === REPLICAS)?.after
+  const found = workloads.find(({ ref }) => ref.uid === spec.targetResource.uid)?.replicas
+  return set === undefined || found === undefined || set === String(found) ? undefined : `it was scaled to ${set}, and somebody else has set ${found} replicas since`
 }
 
 /** What was written on the way is taken back, where that is possible. */
