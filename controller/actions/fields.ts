@@ -5,6 +5,9 @@ import type { HealingActionStatus } from '../../shared/api/v1alpha1/types.ts'
 /** What a write is to change: recorded before it, so that a lost answer can be found out, and the write undone. */
 export type Intent = NonNullable<HealingActionStatus['intent']>[number]
 
+/** Of how many pods a workload wants, whatever its kind: that of its scale too. */
+export const REPLICAS = '/spec/replicas'
+
 export const pointer = (tokens: readonly (string | number)[]): string => tokens.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 export const tokensOf = (path: string): string[] => (path === '' ? [] : path.slice(1).split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')))

@@ -5,7 +5,7 @@ import { describe } from '../healing/owners.ts'
 import type { WorkloadView } from '../healing/snapshot.ts'
 import type { ActionKind, Scaling } from './action.ts'
 import { refuse } from './evict.ts'
-import { intentOf } from './fields.ts'
+import { intentOf, REPLICAS } from './fields.ts'
 
 type ScaleArgs = NonNullable<ActionTemplate['scaleAction']>
 
@@ -25,7 +25,7 @@ export const scaleAction: ActionKind<ScaleArgs> = {
     return {
       operations: [{ kind: 'scale', target: ref, preconditions: { uid: ref.uid, resourceVersion }, replicas, ...pluralOf(target) }],
       changes: [{ field: 'spec.replicas', oldValue: String(target.replicas), newValue: String(replicas) }],
-      intent: [intentOf('/spec/replicas', target.replicas, replicas)],
+      intent: [intentOf(REPLICAS, target.replicas, replicas)],
     }
   },
 }

@@ -7,6 +7,7 @@ import { groupOf } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { after, seconds, type Instant } from '../../shared/lib/time.ts'
+import { REPLICAS } from '../actions/fields.ts'
 import { describe } from './owners.ts'
 import type { Refusal } from './refusal.ts'
 import type { WorkloadView } from './snapshot.ts'
@@ -30,7 +31,7 @@ export interface Act {
 
 type ActGuard = (act: Act) => Refusal | undefined
 
-const touchesReplicas = ({ touches }: Act): boolean => touches.some((path) => path === '/spec/replicas' || path === '/spec' || path === '')
+const touchesReplicas = ({ touches }: Act): boolean => touches.some((path) => path === REPLICAS || path === '/spec' || path === '')
 const touchesTemplate = ({ touches }: Act): boolean => touches.some((path) => path.startsWith('/spec/template') || path === '/spec' || path === '')
 /** Annotations that only we know are in nobody's manifest, and nobody takes them away. */
 const touchesManifest = ({ touches }: Act): boolean => touches.some((path) => !path.startsWith('/spec/template/metadata/annotations') && !path.startsWith('/metadata/annotations'))
@@ -72,7 +73,7 @@ export function refuseAct(act: Act, guards: readonly ActGuard[] = ACT_GUARDS): R
 
 /** What an action of this type will touch, before it is planned: a patch says so only in its plan. */
 export function touchesOf({ type }: Pick<ActionTemplate, 'type'>): readonly string[] {
-  if (type === 'scale') return ['/spec/replicas']
+  if (type === 'scale') return [REPLICAS]
   return type === 'restart' ? ['/spec/template/metadata/annotations'] : []
 }
 

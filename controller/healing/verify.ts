@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { after, earliest, formatInstant, latest, minutes, type Instant } from '../../shared/lib/time.ts'
+import { POD_CONDITIONS } from '../../shared/rules/triggers/pod-conditions.ts'
 import type { Expectation } from '../actions/action.ts'
 import type { Observation } from '../triggers/trigger.ts'
 import { look as lookWith, type Remembered } from './detect.ts'
@@ -101,7 +102,8 @@ export function verify(policy: CompiledPolicy, input: VerifyInput, look: Look): 
 /** Acts whose pods are new: what went before tells nothing of them. */
 const MAKES_PODS: ReadonlySet<Expectation> = new Set<Expectation>(['replacement', 'rollout', 'turnover', 'renewal'])
 
-const READINESS: ReadonlySet<string> = new Set(['Ready', 'ContainersReady', 'Initialized', 'PodScheduled', 'PodReadyToStartContainers', 'Available'])
+/** What a pod that is well has, and the same of a Deployment. */
+const READINESS: ReadonlySet<string> = new Set([...Object.entries(POD_CONDITIONS).flatMap(([type, { healthy }]) => (healthy === 'True' ? type : [])), 'Available'])
 
 /** Whether it fires on whatever is not Ready, a new pod that starts as well. */
 function tellsReadiness(trigger: CompiledTrigger): boolean {

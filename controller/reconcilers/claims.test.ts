@@ -3,7 +3,6 @@ import type { HealingAction, HealingPolicy, HealingPolicySpec, StoredLedgerSpec 
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { buildActionTemplate, buildTrigger } from '../../shared/testing/builders/objects.ts'
-import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
 import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
@@ -145,14 +144,8 @@ describe('two policies that see the same workload', () => {
 
   it('never act at once when a controller dies at any of its writes, and what it claimed is taken over or given back', async () => {
     for (let nth = 1; nth <= 24; nth++) {
-      let seen = 0
       town = settle({ seed: nth, spec: { triggers: lasting('5s') } }, { suspend: false })
-      const counts = (call: Call): boolean => call.user === 'controller-1' && isWrite(call) && call.resource.plural !== 'subjectaccessreviews'
-      town.cluster.faults.add((call) => {
-        if (!counts(call) || ++seen !== nth) return undefined
-        town.crash('controller-1')
-        return { when: nth % 2 === 0 ? 'before' : 'after', answer: 'reset' }
-      })
+      town.crashAtWrite('controller-1', nth)
       await town.start('controller-1')
       await live(minutes(1))
       await town.start('controller-2')

@@ -1,11 +1,9 @@
 import { expect } from 'chai'
 import { minutes } from '../../shared/lib/time.ts'
-import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
 import type { Fault } from '../../shared/testing/fake-cluster/faults.ts'
-import { Town } from '../testing/town.ts'
+import { isWriteOf, Town } from '../testing/town.ts'
 
 /** Everything that changes something, and the dry run; a review is a question. */
-const counts = (call: Call): boolean => call.user === 'controller-1' && isWrite(call) && call.resource.plural !== 'subjectaccessreviews'
 
 const WAYS: Readonly<Record<string, { readonly fault: Fault; readonly crash: boolean }>> = {
   'the request is lost': { fault: { when: 'before', answer: 'reset' }, crash: false },
@@ -26,7 +24,7 @@ describe('every write of a run', () => {
     let what = ''
     let end = 60
     town.cluster.faults.add((call) => {
-      if (!counts(call) || ++seen !== nth) return undefined
+      if (!isWriteOf('controller-1', call) || ++seen !== nth) return undefined
       what = `${call.verb} ${call.resource.plural}/${call.subresource ?? ''}${call.dryRun ? ' (dry run)' : ''}`
       if (way.crash) {
         end = 0

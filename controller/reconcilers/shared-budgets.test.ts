@@ -5,7 +5,6 @@ import type { Resource } from '../../shared/kube/api.ts'
 import { DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { hours, minutes, seconds } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
-import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 
 const BANK = 'bank'
@@ -118,15 +117,9 @@ describe('a budget that policies share', () => {
 
   it('lets no more through when a controller dies at any of its writes, and goes on for all', async () => {
     for (let nth = 1; nth <= 14; nth++) {
-      let seen = 0
       town = new Town({ seed: nth, installation: { budgets: { namespace: 10, cluster: 1 } } })
       settle(town)
-      const counts = (call: Call): boolean => call.user === 'controller-1' && isWrite(call) && call.resource.plural !== 'subjectaccessreviews'
-      town.cluster.faults.add((call) => {
-        if (!counts(call) || ++seen !== nth) return undefined
-        town.crash('controller-1')
-        return { when: nth % 2 === 0 ? 'before' : 'after', answer: 'reset' }
-      })
+      town.crashAtWrite('controller-1', nth)
       await town.start('controller-1')
       await town.live(minutes(1))
       await town.start('controller-2')

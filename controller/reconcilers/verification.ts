@@ -2,6 +2,7 @@
 import { between, after, millis, minutes, parseInstant, seconds } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
+import { REPLICAS } from '../actions/fields.ts'
 import { expectationOf } from '../actions/index.ts'
 import { isUndoable } from '../actions/undo.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
@@ -68,8 +69,6 @@ export async function verifyAct(ports: VerificationPorts, record: ActionRecord, 
   await record.healthy(action, verdict.healthySince, verdict.replacements)
   return { requeueAfter: millis(Math.max(50, between(clock.now(), verdict.until))) }
 }
-
-const REPLICAS = '/spec/replicas'
 
 /** That it is well with a number of replicas that somebody else has set tells nothing of ours. */
 function anotherNumber({ spec, status }: HealingAction, { workloads }: Pick<Snapshot, 'workloads'>): string | undefined {

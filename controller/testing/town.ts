@@ -11,7 +11,7 @@ import { silentLogger, type Fields, type Logger } from '../../shared/runtime/log
 import { noMetrics, type Metrics } from '../../shared/runtime/metrics.ts'
 import { buildPolicy, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
-import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
+import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
 import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { MetricSources } from '../adapters/metrics/sources.ts'
@@ -60,6 +60,9 @@ export interface TownOptions {
   /** Of several controllers only the holder of the lease acts. */
   readonly elected?: boolean
 }
+
+/** A review is a question, though it is posted. */
+export const isWriteOf = (name: string, call: Call): boolean => call.user === name && isWrite(call) && call.resource.plural !== 'subjectaccessreviews'
 
 export class Town {
   readonly clock = new FakeClock()
@@ -184,6 +187,16 @@ export class Town {
   /** The process is gone from here on: none of its calls arrives any more. */
   crash(name: string): void {
     this.#dead.add(name)
+  }
+
+  /** It dies at its nth write, of which every second one still lands. */
+  crashAtWrite(name: string, nth: number): void {
+    let seen = 0
+    this.cluster.faults.add((call) => {
+      if (!isWriteOf(name, call) || ++seen !== nth) return undefined
+      this.crash(name)
+      return { when: nth % 2 === 0 ? 'before' : 'after', answer: 'reset' }
+    })
   }
 
   /** Evictions that were asked for, dry runs included. */
