@@ -19,6 +19,7 @@ import { parseAddress } from '../shared/runtime/address.ts'
 import { Health } from '../shared/runtime/health.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { accessReviews } from './admission/access.ts'
+import { clusterKnowledge } from './admission/known.ts'
 import { declareAdmissionMetrics } from './admission/metrics.ts'
 import { createApp } from './app.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
@@ -37,7 +38,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const readyz = new Health()
   const app = createApp({
     installation: toInstallation(options),
-    access: accessReviews({ api, timers, log }),
+    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api }),
     metrics: declareAdmissionMetrics(metrics),
     clock,
     timers,
@@ -45,7 +46,6 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
     livez,
     readyz,
     exposition,
-    cluster: api,
   })
   const server = new AdmissionServer({ app, ...parseAddress(options['webhook.bindAddress']), timers, log, quietPeriod: options['webhook.quietPeriod'] })
   const keeper = new CertificateKeeper({

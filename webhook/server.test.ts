@@ -35,7 +35,7 @@ function openServer(metrics: AdmissionMetrics = declareAdmissionMetrics(noMetric
   const readyz = new Health()
   const app = createApp({
     installation: DEFAULT_INSTALLATION,
-    access: () => Promise.resolve(() => 'Allowed'),
+    ask: () => Promise.resolve({ access: () => 'Allowed' }),
     metrics,
     clock: systemClock,
     timers: systemTimers,

@@ -19,15 +19,20 @@ export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.m
 
 const severitiesOf = ({ severity, alsoWarns }: Rule): readonly Severity[] => (alsoWarns === true ? [severity, 'W'] : [severity])
 
+const NEEDS = {
+  cluster: 'Needs the cluster: not checked offline.',
+  requester: 'Needs to know who sends the policy: checked at the door alone.',
+} as const
+
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
 
 const section = (rule: Rule): string => {
-  const { id, severity, title, why, fix, asks } = rule
+  const { id, severity, title, why, fix, needs, asks } = rule
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${asks === undefined ? '' : '\n- Needs the API server: the door asks it who may do what (SubjectAccessReview), and refuses when it gets no answer. Not checked offline, nor again by the controller.'}`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${needs === undefined ? '' : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

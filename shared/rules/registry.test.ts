@@ -44,6 +44,10 @@ describe('the registry of rules', () => {
     }
   })
 
+  it('says of each rule that asks what it needs', () => {
+    expect(RULES.filter(({ asks, needs }) => asks !== undefined && needs === undefined).map(({ id }) => id)).to.deep.equal([])
+  })
+
   for (const { id, severity, asks } of RULES) {
     it(`${id}: its invalid sample breaks this rule alone, at the path that its first line names`, () => {
       const text = sample('invalid', id)

@@ -35,12 +35,18 @@ export const DEFAULT_INSTALLATION: Installation = {
 /** Of kinds that only their API server knows, by apiVersion and kind: whether they have the subresource `scale`. */
 export type Scales = ReadonlyMap<string, boolean>
 
-export interface RuleContext {
-  readonly installation: Installation
-  /** Answers to what rules ask; absent: nobody here can ask (offline, the controller), and such rules find nothing. */
+/**
+ * What only the API server can tell, gathered before a policy is judged. An absent member: nobody here can ask for it
+ * (offline, the controller), and what needs it finds nothing.
+ */
+export interface Known {
+  /** Answers to what rules ask. */
   readonly access?: AccessAnswers
-  /** As far as it is known; offline it is of none. */
   readonly scales?: Scales
+}
+
+export interface RuleContext extends Known {
+  readonly installation: Installation
 }
 
 /** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */
@@ -63,7 +69,12 @@ export interface Rule {
   readonly title: string
   readonly why: string
   readonly fix: string
-  /** It needs the API server: what has to be asked before the policy can be judged. Without answers it is not checked. */
+  /**
+   * What it cannot be checked without: other objects of the cluster, or who sends the policy. Then it finds nothing
+   * offline; what needs the requester is not checked by the controller either. Rules without it are the same everywhere.
+   */
+  readonly needs?: 'cluster' | 'requester'
+  /** What the API server has to be asked before the policy can be judged. Without answers it is not checked. */
   readonly asks?: (policy: HealingPolicy) => readonly AccessQuestion[]
   /**
    * Pure and total. The policy has all defaults and the shape of the schema. Values of the user pass `quoted`.

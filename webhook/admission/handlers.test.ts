@@ -84,7 +84,7 @@ describe('rights at the door', () => {
   const judgedBy = (access: AccessAnswers, overrides: PolicyOverrides, members: Readonly<Record<string, unknown>> = {}): Handled => {
     const read = readReview(reviewOf(rawPolicy(overrides), { name: 'cart-healing', ...members }))
     if (read.kind !== 'review') throw new Error(read.problem)
-    return validate(DEFAULT_INSTALLATION)(read.request, access)
+    return validate(DEFAULT_INSTALLATION)(read.request, { access })
   }
   const questions = (overrides: PolicyOverrides, members: Readonly<Record<string, unknown>> = {}): string[] => {
     const read = readReview(reviewOf(rawPolicy(overrides), members))

@@ -5,8 +5,8 @@ import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.t
 import { isObject } from '../../shared/lib/json.ts'
 import type { Clock } from '../../shared/lib/time.ts'
 import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
-import type { AccessAnswers, AccessQuestion } from '../../shared/rules/access.ts'
-import type { Installation, Scales } from '../../shared/rules/rule.ts'
+import type { AccessQuestion } from '../../shared/rules/access.ts'
+import type { Installation, Known } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { allowed, denied, patched, type AdmissionReview } from './answers.ts'
 import { decisionOf, stampDecision, verifyDecision } from './decisions.ts'
@@ -24,11 +24,8 @@ export interface Handled {
   readonly found: readonly Violation[]
 }
 
-/**
- * @param access answers to `questionsFor` the request; absent: what needs them is not checked
- * @param scales what the cluster tells of kinds that only it knows
- */
-export type Handler = (request: AdmissionRequest, access?: AccessAnswers, scales?: Scales) => Handled
+/** @param known what the cluster tells about the request, with the answers to `questionsFor` it */
+export type Handler = (request: AdmissionRequest, known?: Known) => Handled
 
 const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict, review, found: [] })
 
@@ -40,7 +37,7 @@ export function questionsFor(request: AdmissionRequest): readonly AccessQuestion
 
 export const validate =
   (installation: Installation): Handler =>
-  (request, access, scales) => {
+  (request, known) => {
     const decision = decisionOf(request)
     if (decision !== undefined) {
       const review = verifyDecision(request, decision)
@@ -49,7 +46,7 @@ export const validate =
     if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
     const object = placed(request.object, request)
     const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
-    const judged = judge(object, { installation, ...(access === undefined ? {} : { access }), ...(scales === undefined ? {} : { scales }), ...old })
+    const judged = judge(object, { installation, ...known, ...old })
     const name = nameOf(request)
     const remarks = {
       warnings: warnings(judged.warnings, name),

@@ -1,29 +1,25 @@
 /** The two admission routes: HTTP outside, reviews inside. */
 import { json, Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { MUTATE_PATH, VALIDATE_PATH } from '../../shared/api/v1alpha1/names.ts'
-import type { KubeReader } from '../../shared/kube/api.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { millis, type Clock } from '../../shared/lib/time.ts'
-import type { AccessAnswers } from '../../shared/rules/access.ts'
-import type { Installation, Scales } from '../../shared/rules/rule.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
-import type { AskAccess } from './access.ts'
 import { unreadable } from './answers.ts'
-import { mutate, questionsFor, validate, type Handler } from './handlers.ts'
+import { mutate, validate, type Handler } from './handlers.ts'
+import type { Ask } from './known.ts'
 import type { AdmissionMetrics, Route } from './metrics.ts'
-import { readReview, type AdmissionRequest } from './review.ts'
-import { scalesFor } from './scales.ts'
+import { readReview } from './review.ts'
 
 export interface AdmissionRoutesOptions {
   readonly installation: Installation
-  readonly access: AskAccess
+  /** Whom the door asks for what a policy does not say itself. */
+  readonly ask: Ask
   readonly metrics: AdmissionMetrics
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Logger
-  /** Whom the door asks for what a policy does not say itself; absent: nobody. */
-  readonly cluster?: Pick<KubeReader, 'discover'>
 }
 
 /** An object may have 3 MiB, and an update carries two of them. */
@@ -46,9 +42,7 @@ const onlyJson: RequestHandler = (request, response, next) => {
   else next()
 }
 
-function answer(route: Route, handler: Handler, { metrics, access, timers, log, cluster }: AdmissionRoutesOptions): RequestHandler {
-  /** At once: the API server waits for three seconds in all. */
-  const ask = (request: AdmissionRequest): Promise<[AccessAnswers, Scales | undefined]> => Promise.all([access(questionsFor(request), request.requester), cluster === undefined ? undefined : scalesFor(cluster, request.object)])
+function answer(route: Route, handler: Handler, { metrics, ask, timers, log }: AdmissionRoutesOptions): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const started = timers.monotonic()
     const body: unknown = request.body
@@ -65,8 +59,7 @@ function answer(route: Route, handler: Handler, { metrics, access, timers, log, 
           response.json(unreadable(read.uid, read.problem))
           return
         case 'review': {
-          const [rights, scales] = route === 'validate' ? await ask(read.request) : []
-          const { verdict, review, found } = handler(read.request, rights, scales)
+          const { verdict, review, found } = handler(read.request, route === 'validate' ? await ask(read.request) : undefined)
           metrics.found(found)
           metrics.observe(route, read.request.operation, verdict, seconds())
           const { namespace, name, operation, dryRun } = read.request

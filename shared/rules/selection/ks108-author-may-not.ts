@@ -29,6 +29,7 @@ export const ks108: Rule = {
   title: 'The author of a policy that acts may do himself what its actions write, in every namespace that it selects. Of workloads that are found by their pods all kinds count that every cluster has.',
   why: 'a policy would do for its author what he may not do himself',
   fix: 'ask whoever runs the namespace for a Role that grants it, or to write the policy himself',
+  needs: 'requester',
   asks: (policy) => wishes(policy).flatMap(({ questions }) => questions),
   check: (policy, { access }) =>
     access === undefined

@@ -27,6 +27,7 @@ export const ks109: Rule = {
   title: "A policy selects in its own namespace, and in others that consent to its namespace's policies (the verb `heal` on healingpolicies for the policy namespace's account `kubeskippy-healer`).",
   why: 'whoever may write policies here would look at and act on workloads of other people',
   fix: 'whoever runs it lets policies of this namespace in: kubeskippy enable -n NAMESPACE --consent-to OWN',
+  needs: 'cluster',
   asks: (policy) => strangers(policy).map(({ question }) => question),
   check: (policy, { access }) =>
     access === undefined
