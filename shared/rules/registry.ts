@@ -10,6 +10,7 @@ import { ks403 } from './safety/ks403-max-unhealthy.ts'
 import { ks406 } from './safety/ks406-time-windows.ts'
 import { ks407 } from './safety/ks407-budgets.ts'
 import { ks101 } from './selection/ks101-match-all.ts'
+import { ks102 } from './selection/ks102-never-matches.ts'
 import { ks103 } from './selection/ks103-protected-namespace.ts'
 import { ks104 } from './selection/ks104-forbidden-target.ts'
 import { ks105 } from './selection/ks105-all-protected.ts'
@@ -30,7 +31,7 @@ export interface RuleGroup {
 }
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
-  { name: 'Selection', rules: [ks101, ks103, ks104, ks105, ks107, ks108, ks109] },
+  { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks107, ks108, ks109] },
   { name: 'Triggers', rules: [ks204, ks205, ks207, ks208, ks210, ks211, ks212] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305] },
   { name: 'Safety', rules: [ks401, ks403, ks406, ks407] },

@@ -1,5 +1,6 @@
 /** Schema pieces that several kinds share. */
 import { DURATION_MAX_LENGTH, DURATION_PATTERN } from '../../lib/duration.ts'
+import { LABEL_KEY_PATTERN, LABEL_VALUE_LENGTH, LABEL_VALUE_PATTERN } from '../../lib/label-syntax.ts'
 import type { ObjectSchema, StringSchema } from '../../schema/structural.ts'
 
 export const GROUP = 'kubeskippy.io'
@@ -10,8 +11,6 @@ export const API_VERSION = 'kubeskippy.io/v1alpha1'
 export const DNS_LABEL_PATTERN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 /** DNS subdomain: names of objects. No wildcard can pass. */
 export const DNS_SUBDOMAIN_PATTERN = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'
-const LABEL_VALUE_PATTERN = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
-export const LABEL_KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
 
 export const dnsLabel = { type: 'string', minLength: 1, maxLength: 63, pattern: DNS_LABEL_PATTERN } as const satisfies StringSchema
 /** What all triggers of a policy together are called. No trigger can be: their names have small letters only. */
@@ -63,7 +62,7 @@ export const labelSelector = {
       type: 'object',
       description: 'Labels that must be there with exactly these values.',
       maxProperties: 32,
-      additionalProperties: { type: 'string', maxLength: 63, pattern: LABEL_VALUE_PATTERN },
+      additionalProperties: { type: 'string', maxLength: LABEL_VALUE_LENGTH, pattern: LABEL_VALUE_PATTERN },
     },
     matchExpressions: {
       type: 'array',
@@ -80,7 +79,7 @@ export const labelSelector = {
             type: 'array',
             maxItems: 64,
             'x-kubernetes-list-type': 'atomic',
-            items: { type: 'string', maxLength: 63, pattern: LABEL_VALUE_PATTERN },
+            items: { type: 'string', maxLength: LABEL_VALUE_LENGTH, pattern: LABEL_VALUE_PATTERN },
           },
         },
         'x-kubernetes-validations': [

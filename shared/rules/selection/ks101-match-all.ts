@@ -1,11 +1,9 @@
-import type { LabelSelector } from '../../lib/selector.ts'
 import { nameOf } from '../../api/v1alpha1/kinds.ts'
+import { isEmptySelector, matchesLabels, type LabelSelector } from '../../lib/selector.ts'
 import { acts, selectedResources, type Rule } from '../rule.ts'
 
-/** True when no requirement asks for a label to be there: `NotIn` and `DoesNotExist` alone match every unlabelled object. */
-export const matchesUnlabelled = (selector: LabelSelector | undefined): boolean =>
-  Object.keys(selector?.matchLabels ?? {}).length === 0 &&
-  (selector?.matchExpressions ?? []).every(({ operator }) => operator === 'NotIn' || operator === 'DoesNotExist')
+/** What matches an object without any label asks for none to be there. Whatever else it says, it only excludes. */
+const matchesUnlabelled = (selector: LabelSelector = {}): boolean => matchesLabels(selector, {})
 
 export const ks101: Rule = {
   id: 'KS101',
@@ -19,7 +17,7 @@ export const ks101: Rule = {
     const unnamed = selectedResources(policy).filter(({ names }) => names === undefined || names.length === 0)
     if (unnamed.length === 0) return []
     const kinds = [...new Set(unnamed.map(nameOf))].join(', ')
-    const negative = (labelSelector?.matchExpressions ?? []).length > 0
+    const negative = !isEmptySelector(labelSelector)
     const what = negative ? `only excludes labels, so it selects nearly every ${kinds}` : `selects every ${kinds}`
     return [{ path: 'spec.selector.labelSelector', what }]
   },

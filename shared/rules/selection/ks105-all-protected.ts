@@ -1,30 +1,24 @@
-import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
-import { acts, selectedResources, type Rule } from '../rule.ts'
-import { implies } from './implies.ts'
-
-type Resource = ReturnType<typeof selectedResources>[number]
-type Protection = NonNullable<HealingPolicy['spec']['safetyRules']['protectedResources']>[number]
+import { isOneOf } from '../../api/v1alpha1/action-kinds.ts'
+import { boxOf, isCovered, isSatisfiable, oneOf } from '../../lib/selector-sets.ts'
+import { acts, type Rule } from '../rule.ts'
+import { selectedSets } from './selected.ts'
 
 export const ks105: Rule = {
   id: 'KS105',
   severity: 'E',
-  title: 'Protections and exclusions must leave something to act on.',
+  title: 'Protections must leave something to act on: what is selected must not lie within all of them together.',
   why: 'the policy looks active and can never act, so nobody else looks after the workload',
-  fix: 'narrow protectedResources or excludeNames, or use mode monitor',
+  fix: 'narrow protectedResources, or use mode monitor',
   check(policy) {
-    const resources = selectedResources(policy)
-    if (!acts(policy) || resources.length === 0 || !resources.every((resource) => nothingLeft(policy, resource))) return []
-    return [{ path: 'spec.safetyRules.protectedResources', what: 'everything that is selected is protected or excluded' }]
+    const protections = policy.spec.safetyRules.protectedResources ?? []
+    // What can never match is another rule's.
+    const sets = selectedSets(policy).filter(({ box }) => isSatisfiable(box))
+    if (!acts(policy) || sets.length === 0) return []
+    const nothingLeft = sets.every(({ kind, box }) => {
+      const covers = protections.filter((entry) => isOneOf([entry], kind)).map(({ names, labelSelector }) => boxOf(labelSelector, names === undefined ? undefined : oneOf(names)))
+      // What takes too long to tell counts as something left.
+      return isCovered(box, covers) === true
+    })
+    return nothingLeft ? [{ path: 'spec.safetyRules.protectedResources', what: 'everything that is selected is protected' }] : []
   },
-}
-
-function nothingLeft(policy: HealingPolicy, { apiVersion, kind, names, excludeNames = [] }: Resource): boolean {
-  const { labelSelector } = policy.spec.selector
-  const protections = (policy.spec.safetyRules.protectedResources ?? []).filter(
-    (entry) => entry.apiVersion === apiVersion && entry.kind === kind && implies(labelSelector, entry.labelSelector),
-  )
-  // An entry holds for the objects that meet both its names and its labels; absent names are all names.
-  const covers = (entry: Protection, name: string): boolean => entry.names === undefined || entry.names.includes(name)
-  if (names === undefined) return protections.some((entry) => entry.names === undefined && entry.labelSelector !== undefined)
-  return names.every((name) => excludeNames.includes(name) || protections.some((entry) => covers(entry, name)))
 }

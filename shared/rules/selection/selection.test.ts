@@ -4,6 +4,7 @@ import { accessKey, type Access, type AccessQuestion } from '../access.ts'
 import { DEFAULT_INSTALLATION } from '../rule.ts'
 import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks101 } from './ks101-match-all.ts'
+import { ks102 } from './ks102-never-matches.ts'
 import { ks103 } from './ks103-protected-namespace.ts'
 import { ks104 } from './ks104-forbidden-target.ts'
 import { ks105 } from './ks105-all-protected.ts'
@@ -24,6 +25,7 @@ describe('KS101 match-all selection', () => {
     ['an empty label selector is refused', { selector: { labelSelector: {} } }],
     ['empty matchLabels and expressions are refused', { selector: { labelSelector: { matchLabels: {}, matchExpressions: [] } } }],
     ['a dry run is refused as well', { mode: 'dryrun', selector: {} }],
+    ['an expression that is met without the label, several times over, is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }, { key: 'tier', operator: 'DoesNotExist' }) }],
     ['NotIn alone is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }) }],
     ['DoesNotExist alone is refused', { selector: expressions({ key: 'app', operator: 'DoesNotExist' }) }],
     ['names for one kind do not excuse the other', { selector: { resources: [{ ...pod, names: ['cart-0'] }, { apiVersion: 'apps/v1', kind: 'Deployment' }] } }],
@@ -41,6 +43,48 @@ describe('KS101 match-all selection', () => {
   for (const [title, overrides] of accepted) it(title, () => expect(check(ks101, overrides)).to.deep.equal([]))
 
   it('says which kinds are meant', () => expect(check(ks101, { selector: {} })).to.deep.equal(['spec.selector.labelSelector: selects every v1 Pod']))
+})
+
+type Operator = NonNullable<NonNullable<Selector['labelSelector']>['matchExpressions']>[number]['operator']
+const having = (key: string, operator: Operator, ...values: string[]): NonNullable<Selector['labelSelector']> => ({ matchExpressions: [{ key, operator, ...(values.length === 0 ? {} : { values }) }] })
+
+describe('KS102 selectors that can never match', () => {
+  const cart = { matchLabels: { app: 'cart' } }
+  const at = 'spec.selector.labelSelector'
+  const labelled = (...labelSelector: NonNullable<Selector['labelSelector']>[]): PolicyOverrides => ({ selector: { labelSelector: Object.assign({}, ...labelSelector) as NonNullable<Selector['labelSelector']> } })
+  const found: [string, PolicyOverrides, string][] = [
+    ['a value and another one', labelled(cart, having('app', 'In', 'till')), `${at}: no object can have the label "app" in (cart) and in (till)`],
+    ['a value and not that value', labelled(cart, having('app', 'NotIn', 'cart', 'till')), `${at}: no object can have the label "app" in (cart) and not in (cart, till)`],
+    ['a value and no label', labelled(cart, having('app', 'DoesNotExist')), `${at}: no object can have the label "app" in (cart) and absent`],
+    ['presence and absence', { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'app', operator: 'DoesNotExist' }) }, `${at}: no object can have the label "app" present and absent`],
+    ['three sets of values that meet in pairs only', { selector: expressions({ key: 'app', operator: 'In', values: ['a', 'b'] }, { key: 'app', operator: 'In', values: ['b', 'c'] }, { key: 'app', operator: 'In', values: ['c', 'a'] }) }, `${at}: no object can have the label "app" in (a, b) and in (b, c) and in (c, a)`],
+    ['values of which each is excluded', { selector: expressions({ key: 'app', operator: 'In', values: ['a', 'b'] }, { key: 'app', operator: 'NotIn', values: ['a'] }, { key: 'app', operator: 'NotIn', values: ['b'] }) }, `${at}: no object can have the label "app" in (a, b) and not in (a) and not in (b)`],
+    ['a contradiction in mode monitor', { mode: 'monitor', ...labelled(cart, having('app', 'DoesNotExist')) }, `${at}: no object can have the label "app" in (cart) and absent`],
+    ['a key whose name is too long', labelled(having('a'.repeat(64), 'Exists')), `${at}.matchExpressions[0].key: "${'a'.repeat(64)}" cannot be the key of a label`],
+    ['a key whose prefix is no DNS name', labelled({ matchLabels: { 'a..b/c': 'x' } }), `${at}.matchLabels: "a..b/c" cannot be the key of a label`],
+    ['a key that cannot be, excluded', labelled(cart, having('a'.repeat(64), 'DoesNotExist')), `${at}.matchExpressions[0].key: "${'a'.repeat(64)}" cannot be the key of a label`],
+    ['a protection that contradicts itself', { safetyRules: { protectedResources: [{ ...pod, names: ['a'] }, { ...pod, labelSelector: { ...cart, ...having('app', 'DoesNotExist') } }] } }, 'spec.safetyRules.protectedResources[1].labelSelector: no object can have the label "app" in (cart) and absent'],
+    ['names that are all excluded', { selector: { resources: [{ ...pod, names: ['a', 'b'], excludeNames: ['b', 'a'] }] } }, 'spec.selector.resources[0].names: every name of v1 Pod that is selected is excluded again'],
+    ['a name that another entry excludes', { selector: { resources: [{ ...pod, names: ['a'] }, { ...pod, names: ['b'], excludeNames: ['a'] }] } }, 'spec.selector.resources[0].names: every name of v1 Pod that is selected is excluded again'],
+  ]
+  for (const [title, overrides, finding] of found) it(`refuses ${title}`, () => expect(check(ks102, overrides)).to.deep.equal([finding]))
+
+  const accepted: [string, PolicyOverrides][] = [
+    ['sets of values that meet in one', { selector: expressions({ key: 'app', operator: 'In', values: ['a', 'b'] }, { key: 'app', operator: 'In', values: ['b', 'c'] }) }],
+    ['values of which one is left', { selector: expressions({ key: 'app', operator: 'In', values: ['a', 'b'] }, { key: 'app', operator: 'NotIn', values: ['a'] }) }],
+    ['absence and a value that is excluded', { selector: expressions({ key: 'tier', operator: 'DoesNotExist' }, { key: 'tier', operator: 'NotIn', values: ['a'] }, { key: 'app', operator: 'Exists' }) }],
+    ['many values that are excluded', { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'app', operator: 'NotIn', values: Array.from({ length: 64 }, (_, index) => `v${index}`) }) }],
+    ['the longest key there can be', labelled(having(`${'a'.repeat(253)}/${'b'.repeat(63)}`, 'Exists'))],
+    ['names of which one is left', { selector: { resources: [{ ...pod, names: ['a', 'b'], excludeNames: ['b'] }] } }],
+    ['an excluded name of another kind', { selector: { resources: [{ ...pod, names: ['a'] }, { apiVersion: 'apps/v1', kind: 'Deployment', names: ['b'], excludeNames: ['a'] }] } }],
+    ['no selector', { mode: 'monitor', selector: {} }],
+  ]
+  for (const [title, overrides] of accepted) it(`accepts ${title}`, () => expect(check(ks102, overrides)).to.deep.equal([]))
+
+  it('text of the user cannot reach the terminal raw, and is cut', () => {
+    const [finding = ''] = check(ks102, { selector: expressions({ key: 'app', operator: 'In', values: Array.from({ length: 64 }, (_, index) => `${'v'.repeat(60)}${index}`) }, { key: 'app', operator: 'DoesNotExist' }) })
+    expect(finding.length).to.be.below(300)
+  })
 })
 
 describe('KS103 protected namespaces', () => {
@@ -103,7 +147,12 @@ describe('KS105 everything protected', () => {
     ['all of the names', { selector: named('a', 'b'), ...protect({ ...pod, names: ['a', 'b', 'c'] }) }],
     ['all of the names, by two entries', { selector: named('a', 'b'), ...protect({ ...pod, names: ['a'] }, { ...pod, names: ['b'] }) }],
     ['the names that are not excluded', { selector: { resources: [{ ...pod, names: ['a', 'b'], excludeNames: ['b'] }] }, ...protect({ ...pod, names: ['a'] }) }],
-    ['nothing, but all names are excluded', { selector: { resources: [{ ...pod, names: ['a'], excludeNames: ['a'] }] } }],
+    ['the names that another entry does not exclude', { selector: { resources: [{ ...pod, names: ['a', 'b'] }, { ...pod, names: ['a'], excludeNames: ['b'] }] }, ...protect({ ...pod, names: ['a'] }) }],
+    ['a label in two halves, neither of which is enough', protect({ ...pod, labelSelector: having('tier', 'Exists') }, { ...pod, labelSelector: having('tier', 'DoesNotExist') })],
+    ['each value that the selection lists, by entries of their own', { selector: { labelSelector: having('app', 'In', 'cart', 'till') }, ...protect({ ...pod, labelSelector: app }, { ...pod, labelSelector: { matchLabels: { app: 'till' } } }) }],
+    ['one value, and all others of the key by another entry', protect({ ...pod, labelSelector: { matchLabels: { tier: 'web' } } }, { ...pod, labelSelector: having('tier', 'NotIn', 'web') })],
+    ['some by name and the rest by exclusion', { selector: { labelSelector: app, resources: [{ ...pod, names: ['a', 'b'] }] }, ...protect({ ...pod, names: ['a'] }, { ...pod, names: ['b'], labelSelector: app }) }],
+    ['a label that two requirements amount to', { selector: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['cart', 'till'] }, { key: 'app', operator: 'NotIn', values: ['till'] }] } }, ...protect({ ...pod, labelSelector: app }) }],
   ]
   for (const [title, overrides] of found) it(`refused when it protects ${title}`, () => expect(check(ks105, overrides)).to.have.lengthOf(1))
 
@@ -114,6 +163,9 @@ describe('KS105 everything protected', () => {
     ['some names of a selection by label', protect({ ...pod, names: ['cart-0'] })],
     ['all but one of the names', { selector: named('a', 'b', 'c'), ...protect({ ...pod, names: ['a', 'b'] }) }],
     ['some of the names, by labels that the selection does not ask for', { selector: named('a'), ...protect({ ...pod, labelSelector: app }) }],
+    ['a label in two parts that leave something between them', protect({ ...pod, labelSelector: having('tier', 'In', 'web') }, { ...pod, labelSelector: having('tier', 'DoesNotExist') })],
+    ['the values but one', { selector: { labelSelector: having('app', 'In', 'cart', 'till', 'shelf') }, ...protect({ ...pod, labelSelector: app }, { ...pod, labelSelector: { matchLabels: { app: 'till' } } }) }],
+    ['what can never match anyway', { selector: { labelSelector: { matchLabels: { app: 'cart' }, ...having('app', 'DoesNotExist') } }, ...protect({ ...pod, labelSelector: app }) }],
     ['one of two kinds', { selector: { labelSelector: app, resources: [pod, { apiVersion: 'apps/v1', kind: 'Deployment' }] }, ...protect({ ...pod, labelSelector: app }) }],
     ['everything, in mode monitor', { mode: 'monitor', ...protect({ ...pod, labelSelector: app }) }],
   ]

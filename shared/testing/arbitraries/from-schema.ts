@@ -1,8 +1,9 @@
 /** Values generated from a schema literal: of the right shape everywhere, near the bounds often. */
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
+import { TIME_PATTERN } from '../../api/v1alpha1/fields.ts'
 import { DURATION_PATTERN } from '../../lib/duration.ts'
-import { LABEL_KEY_PATTERN, TIME_PATTERN } from '../../api/v1alpha1/fields.ts'
+import { LABEL_KEY_PATTERN } from '../../lib/label-syntax.ts'
 import type { ArraySchema, ObjectSchema, StringSchema, StructuralSchema } from '../../schema/structural.ts'
 import { isArraySchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts'
 
