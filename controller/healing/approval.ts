@@ -1,5 +1,6 @@
 /** What waits for a person, and what has come of it. The decision is the person's; whether it still holds is judged again. */
 import { after, formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { needsApproval } from '../../shared/api/v1alpha1/approval.ts'
 import type { ActionTemplate, HealingAction, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { changesOf } from '../actions/index.ts'
@@ -7,13 +8,6 @@ import { describe } from './owners.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import type { TargetView } from './snapshot.ts'
-
-/** Whether a person has to approve the action. A dry run writes nothing, so nobody is asked. */
-export const needsApproval = ({ mode }: Pick<CompiledPolicy, 'mode'>, template: Pick<ActionTemplate, 'requiresApproval' | 'target' | 'restartAction'>): boolean =>
-  mode === 'manual' || (mode === 'automatic' && (template.requiresApproval === true || takesAllAtOnce(template)))
-
-/** All pods of a workload gone at the same time is an outage that somebody has to want. */
-const takesAllAtOnce = ({ target, restartAction }: Pick<ActionTemplate, 'target' | 'restartAction'>): boolean => target !== 'Pod' && restartAction?.strategy === 'recreate'
 
 /** What a HealingAction says of being waited for: its deadline, and what is approved, as it is now. */
 export function approvalParts(policy: CompiledPolicy, template: ActionTemplate, target: TargetView, action: string, now: Instant): Pick<HealingActionSpec, 'approvalRequired' | 'approvalDeadline' | 'changes' | 'template'> {

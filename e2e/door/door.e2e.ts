@@ -77,7 +77,7 @@ describe('the front door', function () {
     it('create', () => golden('create', ['create', '-f', '-'], policy('created', { safetyRules: { maxActionsPerHour: 99 } })))
     it('server-side apply', () => golden('server-side', ['apply', '--server-side', '-f', '-'], policy('applied', { safetyRules: { maxActionsPerHour: 99 } })))
     it('dry run', () => golden('dry-run', ['apply', '--dry-run=server', '-f', '-'], policy('dry', BAD)))
-    it('a warning', () => golden('warning', ['apply', '-f', '-'], policy('warned', { triggers: [{ name: 'unready', type: 'condition', cooldownPeriod: '10s', conditionTrigger: { type: 'Ready', duration: '0s' } }] })))
+    it('a warning', () => golden('warning', ['apply', '-f', '-'], policy('warned', { mode: 'dryrun', triggers: [{ name: 'unready', type: 'condition', cooldownPeriod: '10s', conditionTrigger: { type: 'Ready', duration: '0s' } }] })))
     it('more problems than fit on a screen', () => {
       const resources = Array.from({ length: 16 }, (_, index) => ({ apiVersion: 'v1', kind: index % 2 === 0 ? 'Secret' : 'Sekret' }))
       return golden('many-problems', ['apply', '-f', '-'], policy('many', { selector: { resources, namespaces: Array.from({ length: 16 }, (_, index) => `ns-${index}`) } }))

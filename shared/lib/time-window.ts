@@ -6,7 +6,7 @@
 import { Cron } from 'croner'
 import { DURATION_MAX_LENGTH, parseDuration } from './duration.ts'
 import { quoted } from './text.ts'
-import { after, before, instant, type Instant, type Millis } from './time.ts'
+import { after, before, instant, millis, type Instant, type Millis } from './time.ts'
 
 export interface TimeWindow {
   readonly duration: Millis
@@ -42,34 +42,54 @@ const FIELDS = [
 /** Any: whether a schedule ever comes does not depend on it. */
 const SOME_TIME = instant(Date.UTC(2024, 0, 1))
 
-export function parseTimeWindow({ schedule, duration, timeZone }: TimeWindowText): TimeWindow | TimeWindowProblem {
+export function parseTimeWindow(text: TimeWindowText): TimeWindow | TimeWindowProblem {
+  const [problem] = timeWindowProblems(text)
+  if (problem !== undefined) return problem
+  const { schedule, duration, timeZone } = text
+  const span = parseDuration(duration)
+  const cron = span === undefined ? undefined : readCron(schedule, timeZone)
+  return span === undefined || cron === undefined || isProblem(cron) ? { field: 'duration', what: `${quoted(duration)} is no duration` } : windowOf(cron, span)
+}
+
+/** Everything that is wrong with it, the schedule first. */
+export function timeWindowProblems({ schedule, duration, timeZone }: TimeWindowText): readonly TimeWindowProblem[] {
+  const isZone = isTimeZone(timeZone)
+  // Whether it ever comes does not depend on the zone.
+  const cron = readCron(schedule, isZone ? timeZone : 'UTC')
+  const span = duration.length > DURATION_MAX_LENGTH ? undefined : parseDuration(duration)
+  return [
+    ...(isProblem(cron) ? [cron] : windowOf(cron, millis(0)).beginAfter(SOME_TIME) === undefined ? [{ field: 'schedule' as const, what: `${quoted(schedule)} never comes` }] : []),
+    ...(isZone ? [] : [{ field: 'timeZone' as const, what: `${quoted(timeZone)} is no time zone` }]),
+    ...(span === undefined || span <= 0 ? [{ field: 'duration' as const, what: `${quoted(duration)} is no duration` }] : []),
+  ]
+}
+
+function readCron(schedule: string, timezone: string): Cron | TimeWindowProblem {
   const fields = schedule.split(/[ \t]+/)
   if (fields.length !== FIELDS.length) return { field: 'schedule', what: `${quoted(schedule)} has ${fields.length} fields, not the 5 of cron (minute hour day month weekday)` }
   for (const [index, { name, words }] of FIELDS.entries()) {
     const field = fields[index] ?? ''
     if (!words.test(field)) return { field: 'schedule', what: `${quoted(field)} is no ${name} of cron` }
   }
-  if (!isTimeZone(timeZone)) return { field: 'timeZone', what: `${quoted(timeZone)} is no time zone` }
-  const span = duration.length > DURATION_MAX_LENGTH ? undefined : parseDuration(duration)
-  if (span === undefined || span <= 0) return { field: 'duration', what: `${quoted(duration)} is no duration` }
-  let cron: Cron
   try {
-    cron = new Cron(fields.join(' '), { mode: '5-part', paused: true, timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+    return new Cron(fields.join(' '), { mode: '5-part', paused: true, timezone, fixedTimeRule: 'no-wildcard' })
   } catch (error) {
     // Its words begin with the name of a class of the library.
     return { field: 'schedule', what: `${quoted(schedule)} is no cron schedule (${quoted(String(error instanceof Error ? error.message : error).replace(/^\w+: /, ''))})` }
   }
+}
+
+function windowOf(cron: Cron, duration: Millis): TimeWindow {
   const at = (found: Date | null | undefined): Instant | undefined => (found === null || found === undefined ? undefined : instant(found.getTime()))
-  const window: TimeWindow = {
-    duration: span,
+  return {
+    duration,
     beginAfter: (t) => at(cron.nextRun(new Date(t))),
     // What it answers lies before its argument by a second at least.
     lastBegin: (t) => at(cron.previousRuns(1, new Date(Math.floor(t / 1000) * 1000 + 1000))[0]),
   }
-  return window.beginAfter(SOME_TIME) === undefined ? { field: 'schedule', what: `${quoted(schedule)} never comes` } : window
 }
 
-export const isProblem = (parsed: TimeWindow | TimeWindowProblem): parsed is TimeWindowProblem => 'what' in parsed
+export const isProblem = (parsed: TimeWindow | Cron | TimeWindowProblem): parsed is TimeWindowProblem => 'what' in parsed
 
 /** From its begin, up to but without its end. */
 export function isWithin({ duration, lastBegin }: TimeWindow, now: Instant): boolean {
@@ -107,4 +127,30 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false
   }
+}
+
+/** So many begins and ends are looked at: policies are judged often. */
+const MOST_CHANGES = 400
+const WEEK = 7 * 24 * 3_600_000
+
+/** Whether each week is as the one before: any day of the month, any month. */
+export const isWeekly = ({ schedule }: TimeWindowText): boolean => schedule.split(/[ \t]+/).slice(2, 4).join(' ') === '* *'
+
+/**
+ * Whether no time of a week is inside one of `open` (none: all of it is) and outside all of `closed`. For windows that are weekly,
+ * by the clock of one zone. False also when it cannot be seen.
+ */
+export function isNeverOpen(open: readonly TimeWindow[], closed: readonly TimeWindow[]): boolean {
+  // What began before is under way by then.
+  let now = after(SOME_TIME, millis(WEEK))
+  const end = after(now, millis(WEEK))
+  for (let change = 0; change < MOST_CHANGES; change++) {
+    const at = now
+    if ((open.length === 0 || open.some((window) => isWithin(window, at))) && !closed.some((window) => isWithin(window, at))) return false
+    const next = [...open, ...closed].flatMap((window) => nextChange(window, at) ?? [])
+    if (next.length === 0) return true
+    now = instant(Math.min(...next))
+    if (now >= end) return true
+  }
+  return false
 }

@@ -20,12 +20,14 @@ export interface PolicyOverrides {
   readonly triggerMatch?: HealingPolicySpec['triggerMatch']
   readonly cooldownPeriod?: string
   readonly action?: Partial<HealingPolicySpec['actions'][number]>
+  /** In place of the one action. */
+  readonly actions?: readonly object[]
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
   readonly history?: HealingPolicySpec['history']
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, triggers, triggerMatch, cooldownPeriod, action, safetyRules, history }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, triggers, triggerMatch, cooldownPeriod, action, actions, safetyRules, history }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -48,7 +50,7 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
             : { type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition } }),
       },
     ],
-    actions: [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],
+    actions: actions ?? [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],
     ...(safetyRules === undefined ? {} : { safetyRules }),
     ...(history === undefined ? {} : { history }),
   },

@@ -2,15 +2,14 @@
 import type { Trigger } from '../../../shared/api/v1alpha1/types.ts'
 import { requireDuration } from '../../../shared/lib/duration.ts'
 import { millis, type Millis } from '../../../shared/lib/time.ts'
-import { CUSTOM_METRICS, EXTERNAL_METRICS, isBuiltIn, type BuiltInMetric } from '../../../shared/rules/triggers/built-in-metrics.ts'
+import { builtInOf, CUSTOM_METRICS, EXTERNAL_METRICS, OVER_WINDOW, type BuiltInMetric } from '../../../shared/rules/triggers/built-in-metrics.ts'
+import type { Operator } from '../../../shared/rules/triggers/thresholds.ts'
 import type { MetricQuestion } from '../../healing/metrics.ts'
 import type { CompiledPolicy } from '../../healing/policy.ts'
 import { isFinished, type PodView, type TargetView } from '../../healing/snapshot.ts'
 import { errorRate, latency, throttling } from './expressions.ts'
 import { lookback } from './lookback.ts'
 import { isLimited } from './throttling.ts'
-
-export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='
 
 export interface MetricArgs {
   /** As written. */
@@ -25,12 +24,9 @@ export interface MetricArgs {
   readonly looksBack: Millis
 }
 
-const OVER_WINDOW: ReadonlySet<BuiltInMetric> = new Set(['cpu_throttled_percent', 'error_rate_percent', 'latency_p99_seconds'])
-
 export function compileMetric({ query, operator, threshold, duration, window, source }: NonNullable<Trigger['metricTrigger']>): MetricArgs {
   const wanted = query.trim()
-  // A name of a source that is no Prometheus makes it a metric of that API, whatever it is called.
-  const builtIn = source !== CUSTOM_METRICS && source !== EXTERNAL_METRICS && isBuiltIn(wanted) ? wanted : undefined
+  const builtIn = builtInOf({ query, source })
   const counted = requireDuration('window', window)
   return {
     query: wanted,
@@ -41,25 +37,6 @@ export function compileMetric({ query, operator, threshold, duration, window, so
     window: counted,
     source,
     looksBack: builtIn !== undefined ? (OVER_WINDOW.has(builtIn) ? counted : millis(0)) : source === CUSTOM_METRICS || source === EXTERNAL_METRICS ? millis(0) : lookback(wanted),
-  }
-}
-
-export const breaches = ({ operator, threshold }: Pick<MetricArgs, 'operator' | 'threshold'>, value: number): boolean => {
-  switch (operator) {
-    case '>':
-      return value > threshold
-    case '<':
-      return value < threshold
-    case '>=':
-      return value >= threshold
-    case '<=':
-      return value <= threshold
-    case '==':
-      return value === threshold
-    case '!=':
-      return value !== threshold
-    default:
-      return operator satisfies never
   }
 }
 

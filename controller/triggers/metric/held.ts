@@ -3,7 +3,8 @@ import { printable } from '../../../shared/lib/text.ts'
 import { after, before, between, earliest, latest, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import { OLDEST_SAMPLE, type Point, type Series } from '../../healing/metrics.ts'
 import type { Memory, Observation } from '../trigger.ts'
-import { breaches, type MetricArgs } from './args.ts'
+import { breaches } from '../../../shared/rules/triggers/thresholds.ts'
+import type { MetricArgs } from './args.ts'
 
 interface Held {
   readonly since: Instant

@@ -8,6 +8,9 @@ import { ks302 } from './ks302-dangerous-delete.ts'
 import { ks303 } from './ks303-privileged-patch.ts'
 import { ks304 } from './ks304-unreadable-patch.ts'
 import { ks305 } from './ks305-scale-bounds.ts'
+import { ks306 } from './ks306-concurrency.ts'
+import { ks307 } from './ks307-opposites.ts'
+import { ks309 } from './ks309-futile-action.ts'
 
 const up = { direction: 'up', minReplicas: 1, maxReplicas: 5 } as const
 const acting = (type: ActionTemplate['type'], body: Partial<ActionTemplate>, target?: ActionTemplate['target']): Pick<PolicyOverrides, 'action'> => ({
@@ -123,6 +126,13 @@ describe('KS302 dangerous delete', () => {
     expect(remove({}, 'StatefulSet', 'Pod')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget'])
   })
   it('of a Deployment is warned about', () => expect(remove({}, 'Deployment', 'Workload')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget']))
+  it('that a person approves is not warned about, and still refused by force', () => {
+    const asked = (overrides: PolicyOverrides, deleteAction = {}): string[] => check(ks302, { ...overrides, action: { ...acting('delete', { deleteAction }, 'Pod').action, ...overrides.action } })
+    expect(asked({ action: { requiresApproval: true } })).to.deep.equal([])
+    expect(asked({ mode: 'manual' })).to.deep.equal([])
+    expect(asked({ mode: 'dryrun' })).to.have.length(1)
+    expect(asked({ mode: 'manual' }, { force: true })).to.deep.equal(['spec.actions[0].deleteAction.force: deletes by force'])
+  })
   it('is of no interest to a policy that only looks', () => expect(check(ks302, { mode: 'monitor', ...acting('delete', { deleteAction: { force: true } }) })).to.deep.equal([]))
   it('other actions pass', () => expect(check(ks302)).to.deep.equal([]))
 })
@@ -183,4 +193,66 @@ describe('KS304 unreadable patch', () => {
     expect(patch({ type: 'merge', patch: 'metadata: {annotations: {a: b}}' }, ['argoproj.io/v1alpha1', 'Rollout'])).to.deep.equal([])
   })
   it('lets a readable one pass', () => expect(patch({ type: 'strategic', patch: 'metadata: {annotations: {a: b}}' })).to.deep.equal([]))
+})
+
+describe('KS306 concurrency', () => {
+  const of = (maxConcurrent: number, maxActionsPerHour = 5, mode: 'automatic' | 'monitor' = 'automatic'): string[] => check(ks306, { mode, safetyRules: { maxConcurrent, maxActionsPerHour } })
+  it('below the hourly limit passes, at it and above it is warned about', () => {
+    expect(of(4)).to.deep.equal([])
+    expect(of(5)).to.deep.equal(['spec.safetyRules.maxConcurrent: 5 at once is all that maxActionsPerHour (5) lets through in an hour'])
+    expect(of(6)).to.have.length(1)
+  })
+  it('one at a time passes, whatever the hour allows', () => expect(of(1, 1)).to.deep.equal([]))
+  it('is of no interest to a policy that only looks', () => expect(of(6, 5, 'monitor')).to.deep.equal([]))
+})
+
+describe('KS307 opposites', () => {
+  const scale = (name: string, direction: 'up' | 'down', more: object = {}): object => ({ name, type: 'scale', scaleAction: { direction, maxReplicas: 5 }, ...more })
+  const triggers = ['a', 'b'].map((name) => ({ name, type: 'condition', conditionTrigger: { type: name === 'a' ? 'OOMKilled' : 'CrashLoopBackOff', duration: '1m' } }))
+  const of = (actions: readonly object[], overrides: PolicyOverrides = {}): string[] => check(ks307, { selector: select('apps/v1', 'Deployment'), triggers, actions, ...overrides })
+  it('up and down for one trigger is refused, also at priorities of their own', () => {
+    expect(of([scale('more', 'up'), scale('fewer', 'down')])).to.deep.equal(['spec.actions[1].scaleAction.direction: down is the opposite of action "more", for trigger "a", at the same priority (50)'])
+    expect(of([scale('fewer', 'down', { priority: 2 }), scale('more', 'up', { priority: 1 })])).to.deep.equal(['spec.actions[1].scaleAction.direction: up is the opposite of action "fewer", for trigger "a"'])
+  })
+  it('for triggers of their own it passes', () => expect(of([scale('more', 'up', { triggers: ['a'] }), scale('fewer', 'down', { triggers: ['b'] })])).to.deep.equal([]))
+  it('one trigger in common is enough', () => expect(of([scale('more', 'up', { triggers: ['a', 'b'] }), scale('fewer', 'down', { triggers: ['b'] })])[0]).to.contain('for trigger "b"'))
+  it('where all have to meet every action is for the same', () => expect(of([scale('more', 'up'), scale('fewer', 'down')], { triggerMatch: 'All' })[0]).to.contain('for the same triggers'))
+  it('twice the same way passes, and a policy that only looks', () => {
+    expect(of([scale('more', 'up'), scale('most', 'up')])).to.deep.equal([])
+    expect(of([scale('more', 'up'), scale('fewer', 'down')], { mode: 'monitor' })).to.deep.equal([])
+  })
+})
+
+describe('KS309 actions that cannot help', () => {
+  const condition = (type: string, status = 'True'): object => ({ name: 'told', type: 'condition', conditionTrigger: { type, status, duration: '1m' } })
+  const metric = (query: string, operator: string): object => ({ name: 'told', type: 'metric', metricTrigger: { query, operator, threshold: 42 } })
+  const event = (reason: string): object => ({ name: 'told', type: 'event', eventTrigger: { reason } })
+  const restart = { name: 'it', type: 'restart', restartAction: {} }
+  const evict = { name: 'it', type: 'evict', evictAction: {} }
+  const scale = (direction: string): object => ({ name: 'it', type: 'scale', scaleAction: { direction, replicas: 2, maxReplicas: 5 } })
+  const patch = { name: 'it', type: 'patch', patchAction: { patch: 'metadata: {annotations: {a: b}}' } }
+  const cases: readonly [trigger: object, action: object, helps: boolean][] = [
+    [condition('OOMKilled'), scale('down'), false], [condition('OOMKilled'), scale('up'), true], [condition('OOMKilled'), restart, true], [condition('OOMKilled'), patch, true],
+    [condition('CrashLoopBackOff'), restart, true], [condition('CrashLoopBackOff'), scale('down'), true],
+    [condition('ImagePullBackOff'), restart, false], [condition('ImagePullBackOff'), patch, true],
+    [condition('InvalidImageName'), evict, false], [condition('CreateContainerConfigError'), scale('up'), false], [condition('CreateContainerError'), restart, true],
+    [condition('PodScheduled', 'False'), evict, false], [condition('PodScheduled', 'False'), scale('up'), false], [condition('PodScheduled', 'False'), scale('down'), true],
+    [condition('ReplicaFailure'), restart, false], [condition('DisruptionTarget'), evict, false], [condition('DisruptionTarget', 'False'), evict, true], [condition('constructor'), restart, true],
+    [event('FailedScheduling'), restart, false], [event('FailedScheduling'), scale('down'), true], [event('FailedCreate'), restart, false], [event('BackOff'), restart, true], [event('toString'), restart, true],
+    [metric('memory_usage_percent', '>'), scale('down'), false], [metric('memory_usage_percent', '>'), scale('up'), true], [metric('memory_usage_percent', '>'), restart, true],
+    [metric('cpu_usage_percent', '<'), scale('up'), false], [metric('cpu_usage_percent', '<'), scale('down'), true],
+    [metric('latency_p99_seconds', '>='), scale('down'), false], [metric('latency_p99_seconds', '<'), scale('down'), true],
+    [metric('ready_percent', '<'), scale('down'), false], [metric('ready_percent', '<'), scale('absolute'), true], [metric('queue_length', '>'), scale('down'), true],
+  ]
+  for (const [trigger, action, helps] of cases) {
+    it(`${JSON.stringify(action)} ${helps ? 'may help' : 'does not help'} against ${JSON.stringify(trigger)}`, () =>
+      expect(check(ks309, { selector: select('apps/v1', 'Deployment'), triggers: [trigger], actions: [action] })).to.have.length(helps ? 0 : 1))
+  }
+  it('says which trigger, and only of triggers that lead to it', () => {
+    const two = [condition('InvalidImageName'), { ...condition('CrashLoopBackOff'), name: 'loop' }]
+    expect(check(ks309, { triggers: two })).to.deep.equal(['spec.actions[0].type: restart does not help against "told"'])
+    expect(check(ks309, { triggers: two, action: { triggers: ['loop'] } })).to.deep.equal([])
+    expect(check(ks309, { triggers: two, triggerMatch: 'All' })).to.deep.equal(['spec.actions[0].type: restart does not help against "told", which has to hold too'])
+    expect(check(ks309, { mode: 'monitor', triggers: two })).to.deep.equal([])
+  })
 })

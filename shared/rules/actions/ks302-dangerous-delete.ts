@@ -7,7 +7,7 @@ export const ks302: Rule = {
   id: 'KS302',
   severity: 'E',
   alsoWarns: true,
-  title: 'Nothing is deleted by force, no StatefulSet at all, and nothing is orphaned; every other delete is warned about.',
+  title: 'Nothing is deleted by force, no StatefulSet at all, and nothing is orphaned; every other delete that nobody has to approve is warned about.',
   why: 'a delete asks no disruption budget, and what is deleted does not come back by itself in every case',
   fix: 'use evict, or restart',
   check(policy) {
@@ -16,7 +16,7 @@ export const ks302: Rule = {
   },
 }
 
-function findings(policy: HealingPolicy, { target, deleteAction = {} }: ActionTemplate, path: string): Finding[] {
+function findings(policy: HealingPolicy, { target, requiresApproval, deleteAction = {} }: ActionTemplate, path: string): Finding[] {
   const { gracePeriodSeconds, propagationPolicy, force } = deleteAction
   const dangers: Finding[] = [
     ...(force === true ? [{ path: `${path}.deleteAction.force`, what: 'deletes by force', why: FORCED, fix: 'leave force out' }] : []),
@@ -26,8 +26,8 @@ function findings(policy: HealingPolicy, { target, deleteAction = {} }: ActionTe
       : []),
     ...(target === 'Workload' ? undeletable(policy, path) : []),
   ]
-  if (dangers.length > 0) return dangers
-  return [{ path: `${path}.type`, what: 'delete asks no disruption budget', severity: 'W', ...(target === 'Workload' ? { why: 'a workload comes back only where something else makes it again' } : {}) }]
+  if (dangers.length > 0 || policy.spec.mode === 'manual' || requiresApproval === true) return dangers
+  return [{ path: `${path}.type`, what: 'delete asks no disruption budget', severity: 'W', fix: 'use evict or restart, or write requiresApproval: true', ...(target === 'Workload' ? { why: 'a workload comes back only where something else makes it again' } : {}) }]
 }
 
 const FORCED = 'the pod may still run on its node while its replacement does: two writers, one volume'

@@ -1,4 +1,4 @@
-import { isEndless, isProblem, parseTimeWindow, type TimeWindowText } from '../../lib/time-window.ts'
+import { isEndless, isProblem, parseTimeWindow, timeWindowProblems, type TimeWindowText } from '../../lib/time-window.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { writtenWindows } from './time-windows.ts'
 
@@ -16,9 +16,11 @@ export const ks406: Rule = {
   fix: FIXES.schedule,
   check: (policy) =>
     writtenWindows(policy).flatMap(({ path, text }): Finding[] => {
+      // Durations are KS208's.
+      const problems = timeWindowProblems(text).filter(({ field }) => field !== 'duration')
+      if (problems.length > 0) return problems.map(({ field, what }) => ({ path: `${path}.${field}`, what, fix: FIXES[field] }))
       const parsed = parseTimeWindow(text)
-      if (isProblem(parsed)) return [{ path: `${path}.${parsed.field}`, what: parsed.what, fix: FIXES[parsed.field] }]
-      if (!isEndless(parsed)) return []
+      if (isProblem(parsed) || !isEndless(parsed)) return []
       return [{ path, what: 'it begins again before it ends, over and over', why: 'a time that is always on is no time window', fix: 'write fewer begins or a shorter duration, or leave the entry out' }]
     }),
 }

@@ -1,9 +1,13 @@
 import { expect } from 'chai'
-import { check } from '../test-policy.ts'
+import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
+import { check, type PolicyOverrides } from '../test-policy.ts'
 import { ks401 } from './ks401-max-actions.ts'
+import { ks402 } from './ks402-unchecked.ts'
 import { ks403 } from './ks403-max-unhealthy.ts'
+import { ks404 } from './ks404-approval.ts'
 import { ks406 } from './ks406-time-windows.ts'
 import { ks407 } from './ks407-budgets.ts'
+import { ks408 } from './ks408-never-allowed.ts'
 
 describe('KS401 actions per hour', () => {
   const of = (maxActionsPerHour: number, ceiling = 60): string[] => check(ks401, { safetyRules: { maxActionsPerHour } }, { ceiling: { maxActionsPerHour: ceiling } })
@@ -64,6 +68,13 @@ describe('KS406 time windows', () => {
   it('an unknown time zone is refused', () => {
     expect(schedule({ timeZone: 'Europe/Gotham' })).to.deep.equal([`${at}.timeZone: "Europe/Gotham" is no time zone`])
   })
+  it('everything that is wrong is told at once', () => {
+    expect(schedule({ timeZone: 'Europe/Gotham', schedule: '0 0 30 2 *' })).to.deep.equal([`${at}.schedule: "0 0 30 2 *" never comes`, `${at}.timeZone: "Europe/Gotham" is no time zone`])
+    expect(schedule({ timeZone: 'Europe/Gotham', schedule: 'a b c d e' })).to.deep.equal([`${at}.schedule: "a" is no minute of cron`, `${at}.timeZone: "Europe/Gotham" is no time zone`])
+    // The duration is KS208's.
+    expect(schedule({ timeZone: 'Europe/Gotham', duration: 'long' })).to.deep.equal([`${at}.timeZone: "Europe/Gotham" is no time zone`])
+    expect(schedule({ duration: 'long' })).to.deep.equal([])
+  })
   it('one that never ends is refused, a minute of pause is enough', () => {
     expect(schedule({ schedule: '0 0 * * *', duration: '24h' })).to.deep.equal([`${at}: it begins again before it ends, over and over`])
     expect(schedule({ schedule: '0 0 * * *', duration: '23h59m' })).to.deep.equal([])
@@ -88,5 +99,103 @@ describe('KS407 budgets that never limit', () => {
     expect(of(5, '1h1m')).to.deep.equal([])
     expect(of(9, '2h')).to.deep.equal([])
     expect(of(10, '2h')).to.have.lengthOf(1)
+  })
+})
+
+describe('KS402 acts that nobody checks', () => {
+  const at = 'spec.safetyRules'
+  const removing: PolicyOverrides['action'] = { type: 'delete', target: 'Pod', deleteAction: {} }
+  const unchecked = (overrides: PolicyOverrides = {}): string[] => check(ks402, { safetyRules: { requireHealthCheck: false }, action: removing, ...overrides })
+  it('a delete or a patch without health check and approval is refused', () => {
+    expect(unchecked()).to.deep.equal([`${at}.requireHealthCheck: delete ("restart") without a health check, and nobody is asked`])
+    expect(unchecked({ action: { type: 'patch', patchAction: { type: 'merge', patch: 'metadata: {}' } } })).to.have.length(1)
+  })
+  it('either of the two is enough', () => {
+    expect(unchecked({ safetyRules: { requireHealthCheck: true } })).to.deep.equal([])
+    expect(unchecked({ action: { ...removing, requiresApproval: true } })).to.deep.equal([])
+    expect(unchecked({ mode: 'manual' })).to.deep.equal([])
+  })
+  it('what evicts or scales passes, and what does nothing by itself', () => {
+    expect(unchecked({ action: {} })).to.deep.equal([])
+    for (const mode of ['dryrun', 'monitor'] as const) expect(unchecked({ mode })).to.deep.equal([])
+  })
+  const hasty = (healthCheckTimeout: string, overrides: PolicyOverrides = {}): string[] => check(ks402, { safetyRules: { healthCheckTimeout }, ...overrides })
+  it('a time in which no new pod is known to be Ready is warned about', () => {
+    expect(hasty('9999ms')).to.deep.equal([`W ${at}.healthCheckTimeout: 9s999ms is less than one period of a readiness probe (10s)`])
+    for (const timeout of ['10s', '10001ms']) expect(hasty(timeout)).to.deep.equal([])
+    expect(hasty('1s', { safetyRules: { healthCheckTimeout: '1s', requireHealthCheck: false } })).to.deep.equal([])
+    expect(hasty('1s', { mode: 'dryrun' })).to.deep.equal([])
+  })
+  it('of a StatefulSet the old pod has to stop first', () => {
+    const of = (healthCheckTimeout: string, kind = 'StatefulSet'): string[] =>
+      hasty(healthCheckTimeout, { selector: { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'apps/v1', kind }] }, action: { target: 'Pod', restartAction: { strategy: 'rolling', gracePeriodSeconds: 60 } } })
+    for (const timeout of ['59s', '60s']) expect(of(timeout)).to.deep.equal([`W ${at}.healthCheckTimeout: ${timeout === '60s' ? '1m' : timeout} is not longer than the 60s that a pod may take to stop`])
+    expect(of('61s')).to.deep.equal([])
+    expect(of('60s', 'Deployment')).to.deep.equal([])
+  })
+})
+
+describe('KS404 mode and approval', () => {
+  const at = 'spec.safetyRules.approvalTimeout'
+  const wants = (requiresApproval: boolean, overrides: PolicyOverrides = {}): string[] => check(ks404, { ...overrides, action: { requiresApproval, ...overrides.action } })
+  it('no approval in mode manual is refused', () => {
+    expect(wants(false, { mode: 'manual' })).to.deep.equal(['spec.actions[0].requiresApproval: action "restart" wants no approval, but in mode manual every action waits for one'])
+    expect(wants(true, { mode: 'manual' })).to.deep.equal([])
+    expect(check(ks404, { mode: 'manual' })).to.deep.equal([])
+  })
+  it('no approval of recreate is refused in automatic mode, and of nothing else', () => {
+    const recreate: PolicyOverrides = { action: { target: 'Workload', restartAction: { strategy: 'recreate' } } }
+    expect(wants(false, recreate)).to.deep.equal(['spec.actions[0].requiresApproval: action "restart" wants no approval, but strategy recreate always waits for one'])
+    expect(wants(true, recreate)).to.deep.equal([])
+    expect(wants(false)).to.deep.equal([])
+    for (const mode of ['dryrun', 'monitor'] as const) expect(wants(false, { ...recreate, mode })).to.deep.equal([])
+  })
+  it('an approvalTimeout that nothing waits for is warned about', () => {
+    expect(check(ks404, { safetyRules: { approvalTimeout: '4h' } })).to.deep.equal([`W ${at}: 4h, but no action waits for approval`])
+    for (const approvalTimeout of ['1h', '60m']) expect(check(ks404, { safetyRules: { approvalTimeout } })).to.deep.equal([])
+    expect(check(ks404, { safetyRules: { approvalTimeout: '4h' }, action: { requiresApproval: true } })).to.deep.equal([])
+    expect(check(ks404, { mode: 'dryrun', safetyRules: { approvalTimeout: '4h' } })).to.deep.equal([])
+  })
+  it('one that is too short for a person is warned about', () => {
+    expect(check(ks404, { mode: 'manual', safetyRules: { approvalTimeout: '59999ms' } })).to.deep.equal([`W ${at}: 59s999ms is too short for a person`])
+    for (const approvalTimeout of ['1m', '61s']) expect(check(ks404, { mode: 'manual', safetyRules: { approvalTimeout } })).to.deep.equal([])
+  })
+})
+
+describe('KS408 schedules that leave no time', () => {
+  type Schedule = NonNullable<HealingPolicySpec['safetyRules']['schedules']>[number]
+  const when = (allow: boolean, schedule: string, duration: string, timeZone = 'UTC'): Schedule => ({ allow, during: { schedule, duration, timeZone } })
+  const of = (...schedules: readonly Schedule[]): string[] => check(ks408, { safetyRules: { schedules: [...schedules] } })
+  const none = ['spec.safetyRules.schedules: no time of the week is left in which acting is allowed']
+  const office = when(true, '0 9 * * mon-fri', '8h')
+  it('what is allowed lies within what is forbidden', () => {
+    expect(of(office, when(false, '0 9 * * *', '8h'))).to.deep.equal(none)
+    expect(of(when(false, '0 9 * * *', '8h'), office)).to.deep.equal(none)
+    expect(of(office, when(false, '0 9 * * *', '7h59m'))).to.deep.equal([])
+    expect(of(office, when(false, '1 9 * * *', '8h'))).to.deep.equal([])
+    expect(of(office, when(false, '59 8 * * *', '8h1m'))).to.deep.equal(none)
+  })
+  it('two that forbid may cover it together, over midnight too', () => {
+    expect(of(office, when(false, '0 9 * * *', '4h'), when(false, '0 13 * * *', '4h'))).to.deep.equal(none)
+    expect(of(office, when(false, '0 9 * * *', '4h'), when(false, '1 13 * * *', '4h'))).to.deep.equal([])
+    expect(of(when(false, '0 0 * * *', '12h'), when(false, '0 12 * * *', '12h'))).to.deep.equal(none)
+    expect(of(when(false, '0 20 * * *', '12h'), when(false, '0 8 * * *', '11h59m'))).to.deep.equal([])
+  })
+  it('a day of the week is enough', () => expect(of(when(true, '0 9 * * *', '8h'), when(false, '0 8 * * mon-sat', '10h'))).to.deep.equal([]))
+  it('another of those that allow is enough', () => expect(of(office, when(true, '0 22 * * sun', '1h'), when(false, '0 9 * * *', '8h'))).to.deep.equal([]))
+  it('what differs by month, or by clock, nobody is told about', () => {
+    expect(of(office, when(false, '0 9 1-31 * *', '8h'))).to.deep.equal([])
+    expect(of(office, when(false, '0 9 * * *', '8h', 'Europe/Berlin'))).to.deep.equal([])
+  })
+  it('one alone, what is malformed, and a policy that only looks pass', () => {
+    expect(of(when(false, '0 9 * * *', '8h'))).to.deep.equal([])
+    expect(of(office, when(false, 'a b c d e', '8h'))).to.deep.equal([])
+    expect(check(ks408, { mode: 'monitor', safetyRules: { schedules: [office, when(false, '0 9 * * *', '8h')] } })).to.deep.equal([])
+  })
+  it('is judged in bounded time, whatever is written', () => {
+    const busy = Array.from({ length: 8 }, (_, index) => when(index === 0, `*/${index + 2} * * * *`, '1m'))
+    const started = process.hrtime.bigint()
+    of(...busy)
+    expect(Number(process.hrtime.bigint() - started) / 1e6).to.be.below(2000)
   })
 })

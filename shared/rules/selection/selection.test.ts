@@ -11,6 +11,7 @@ import { ks105 } from './ks105-all-protected.ts'
 import { ks107 } from './ks107-unknown-kind.ts'
 import { ks108 } from './ks108-author-may-not.ts'
 import { ks109 } from './ks109-other-namespace.ts'
+import { ks110 } from './ks110-empty-protection.ts'
 
 type Selector = HealingPolicySpec['selector']
 type Resource = NonNullable<Selector['resources']>[number]
@@ -251,4 +252,23 @@ describe('KS109 other namespaces', () => {
   it('no answer is no consent', () =>
     expect(answered(ks109, { selector: both }, 'Unknown')).to.deep.equal(['spec.selector.namespaces[1]: whether namespace "bank" consents to policies of "shop" could not be asked']))
   it('mode monitor does not reach further, since it would tell what is going on there', () => expect(answered(ks109, { mode: 'monitor', selector: { namespaces: ['bank'] } }, 'Denied')).to.have.lengthOf(1))
+})
+
+describe('KS110 protections of nothing', () => {
+  const of = (apiVersion: string, kind: string, mode: 'automatic' | 'monitor' = 'automatic'): string[] => check(ks110, { mode, safetyRules: { protectedResources: [{ apiVersion, kind, names: ['db-0'] }] } })
+  const at = 'spec.safetyRules.protectedResources[0].kind'
+  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'Pods'], ['v1', 'Deployment'], ['apps/v1beta1', 'StatefulSet'], ['v1', 'Postgres']] as const) {
+    it(`${apiVersion} ${kind} is refused`, () => expect(of(apiVersion, kind)).to.deep.equal([`${at}: unknown kind ${apiVersion} ${kind}`]))
+  }
+  for (const [apiVersion, kind] of [['v1', 'Pod'], ['apps/v1', 'Deployment'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet'], ['apps/v1', 'ReplicaSet'], ['batch/v1', 'Job'], ['batch/v1', 'CronJob'], ['v1', 'ReplicationController'], ['example.com/v1', 'Postgres']] as const) {
+    it(`${apiVersion} ${kind} passes`, () => expect(of(apiVersion, kind)).to.deep.equal([]))
+  }
+  it('what is never acted on is warned about', () => {
+    for (const [apiVersion, kind] of [['v1', 'ConfigMap'], ['v1', 'PersistentVolumeClaim'], ['v1', 'Node']] as const) expect(of(apiVersion, kind)).to.deep.equal([`W ${at}: ${apiVersion} ${kind} owns no pod and is never acted on`])
+  })
+  it('the right kind is offered', () => {
+    const [finding] = ks110.check(testPolicy({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'statefulset', names: ['db'] }] } }), { installation: DEFAULT_INSTALLATION })
+    expect(finding?.fix).to.equal('did you mean apps/v1 StatefulSet?')
+  })
+  it('is of no interest where nothing acts', () => expect(of('v1', 'pod', 'monitor')).to.deep.equal([]))
 })

@@ -21,3 +21,12 @@ export const EXTERNAL_METRICS = 'external.metrics.k8s.io'
 
 /** A word alone: the name of a built-in metric, or of a series. */
 export const isBareWord = (query: string): boolean => /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(query)
+
+/** Which built-in metric a trigger names. A source that is no Prometheus makes it a metric of that API, whatever it is called. */
+export function builtInOf({ query, source }: { readonly query: string; readonly source?: string | undefined }): BuiltInMetric | undefined {
+  const name = query.trim()
+  return source !== CUSTOM_METRICS && source !== EXTERNAL_METRICS && isBuiltIn(name) ? name : undefined
+}
+
+/** Their value is about the whole `window` up to now. */
+export const OVER_WINDOW: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['cpu_throttled_percent', 'error_rate_percent', 'latency_p99_seconds'])

@@ -1,41 +1,55 @@
-import type { KindReference } from '../../api/v1alpha1/kinds.ts'
+import { isCustom, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
-import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
+import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
+import { actsAlone, rungsOf } from '../ladder.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
 import { healthyMetrics } from './healthy-metrics.ts'
+import { impossibleThreshold } from './impossible-thresholds.ts'
 import { conditionsOf } from './kind-conditions.ts'
 
 export const ks204: Rule = {
   id: 'KS204',
-  severity: 'W',
-  title: 'A trigger should not fire on a healthy object, nor on the first glimpse of a condition.',
+  severity: 'E',
+  alsoWarns: true,
+  title:
+    'The threshold of a built-in metric can be crossed, and is not crossed by every value; nothing is acted on in automatic mode that every healthy object shows. Triggers that healthy objects meet now and then, or at the first glimpse, are warned about.',
   why: 'healthy pods would be acted on, up to the hourly limit',
   fix: 'turn the status round',
   check: (policy) => {
-    const each = policy.spec.triggers.map(({ conditionTrigger, metricTrigger }, index): Finding[] => {
-      if (metricTrigger !== undefined) return healthyMetrics(metricTrigger, `spec.triggers[${index}].metricTrigger`)
-      if (conditionTrigger === undefined) return []
-      const { type, status, duration } = conditionTrigger
-      const path = `spec.triggers[${index}].conditionTrigger`
-      const kind = kindLookedAt(policy, type)
-      const findings: Finding[] = []
-      if (healthyStatus(kind, type) === status) {
-        findings.push({ path: `${path}.status`, what: `${type} is ${status} on every healthy ${kind.kind === 'Pod' ? 'pod' : kind.kind}`, fix: `write status: "${status === 'True' ? 'False' : 'True'}"` })
-      }
-      if (parseDuration(duration) === 0) {
-        findings.push({ path: `${path}.duration`, what: 'fires at once', why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
-      }
-      return findings
-    })
+    const impossible = policy.spec.triggers.flatMap(({ metricTrigger }, index) => (metricTrigger === undefined ? [] : impossibleThreshold(metricTrigger, `spec.triggers[${index}].metricTrigger`)))
+    const each = policy.spec.triggers.map((trigger, index) => (impossible.some(({ path }) => path.startsWith(`spec.triggers[${index}].`)) ? [] : healthy(policy, trigger, `spec.triggers[${index}]`)))
     // What healthy objects show too may narrow down what another trigger sees.
-    return needsAll(policy.spec) && each.some((findings) => findings.length === 0) ? [] : each.flat()
+    return [...impossible, ...(needsAll(policy.spec) && each.some((findings) => findings.length === 0) ? [] : each.flat())]
   },
 }
 
+/** What healthy objects always show is refused where nobody is asked first, and warned about elsewhere. */
+function healthy(policy: HealingPolicy, { name, conditionTrigger, metricTrigger }: Trigger, path: string): Finding[] {
+  const always = rungsOf(policy, name).some(({ action }) => actsAlone(policy, action)) ? 'E' : 'W'
+  if (metricTrigger !== undefined) return healthyMetrics(metricTrigger, `${path}.metricTrigger`, always)
+  if (conditionTrigger === undefined) return []
+  const { type, status, duration } = conditionTrigger
+  const at = `${path}.conditionTrigger`
+  const kind = kindLookedAt(policy, type)
+  const findings: Finding[] = []
+  if (healthyStatus(kind, type) === status) {
+    findings.push({ path: `${at}.status`, severity: always, what: `${type} is ${status} on every healthy ${kind.kind === 'Pod' ? 'pod' : kind.kind}`, fix: `write status: "${status === 'True' ? 'False' : 'True'}"` })
+  }
+  if (parseDuration(duration) === 0) {
+    findings.push({ path: `${at}.duration`, severity: 'W', what: 'fires at once', why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
+  }
+  return findings
+}
+
 /** The selected kind that has the condition, else its pods. */
-const kindLookedAt = (policy: HealingPolicy, type: string): KindReference =>
-  selectedResources(policy).find((kind) => Object.hasOwn(conditionsOf(kind) ?? {}, type)) ?? { apiVersion: 'v1', kind: 'Pod' }
+const kindLookedAt = (policy: HealingPolicy, type: string): KindReference => {
+  const selected = selectedResources(policy)
+  // What a condition of a custom resource means nobody knows.
+  return selected.find((kind) => Object.hasOwn(conditionsOf(kind) ?? {}, type)) ?? (selected.length > 0 && selected.every(isCustom) ? (selected[0] ?? POD) : POD)
+}
+
+const POD: KindReference = { apiVersion: 'v1', kind: 'Pod' }
 
 function healthyStatus(kind: KindReference, type: string): string | undefined {
   const known = conditionsOf(kind) ?? {}

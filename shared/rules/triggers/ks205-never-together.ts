@@ -4,16 +4,18 @@ import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { printable, quoted } from '../../lib/text.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
-import { CUSTOM_METRICS, EXTERNAL_METRICS, isBuiltIn, type BuiltInMetric } from './built-in-metrics.ts'
+import { builtInOf, OVER_WINDOW, type BuiltInMetric } from './built-in-metrics.ts'
+import { redundant } from './contains.ts'
 import { canHave, podsCanHave } from './kind-conditions.ts'
 
 export const ks205: Rule = {
   id: 'KS205',
   severity: 'E',
-  title: 'Under triggerMatch: All, the triggers can all hold on one object at once.',
+  alsoWarns: true,
+  title: 'Under triggerMatch: All, the triggers can all hold on one object at once. A trigger that says nothing beyond another one is warned about.',
   why: 'nothing would ever be done, and nothing would say so',
   fix: 'write triggers that one object can meet at the same time, or triggerMatch: Any',
-  check: (policy) => (needsAll(policy.spec) ? [...apart(policy), ...contradictions(policy)] : []),
+  check: (policy) => [...(needsAll(policy.spec) ? [...apart(policy), ...contradictions(policy)] : []), ...redundant(policy)],
 }
 
 const POD = 'v1 Pod'
@@ -36,11 +38,6 @@ export function kindsOf({ conditionTrigger, metricTrigger }: Trigger, policy: He
 const OF_PODS: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['cpu_usage_percent', 'memory_usage_percent', 'cpu_throttled_percent', 'restart_count'])
 
 type Metric = NonNullable<Trigger['metricTrigger']>
-
-function builtInOf({ query, source }: Metric): BuiltInMetric | undefined {
-  const name = query.trim()
-  return source !== CUSTOM_METRICS && source !== EXTERNAL_METRICS && isBuiltIn(name) ? name : undefined
-}
 
 function apart(policy: HealingPolicy): Finding[] {
   // What looks at nothing is another rule's.
@@ -71,7 +68,7 @@ function contradiction({ conditionTrigger: condition, metricTrigger: metric }: T
   return { path: `${path}.metricTrigger.threshold`, what: `no value is both ${metric.operator} ${metric.threshold} and ${measured.operator} ${measured.threshold} (trigger ${before})` }
 }
 
-const COUNTED: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['restart_count', 'cpu_throttled_percent', 'error_rate_percent', 'latency_p99_seconds'])
+const COUNTED: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['restart_count', ...OVER_WINDOW])
 
 function isSameQuestion(a: Metric, b: Metric): boolean {
   const name = builtInOf(a)

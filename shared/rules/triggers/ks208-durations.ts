@@ -1,13 +1,15 @@
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { longestTriggerDuration } from '../../api/v1alpha1/context-defaults.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
+import { isPod } from '../../api/v1alpha1/kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../lib/duration.ts'
 import { quoted } from '../../lib/text.ts'
 import { minutes } from '../../lib/time.ts'
 import type { StructuralSchema } from '../../schema/structural.ts'
 import { places } from '../../schema/walk.ts'
-import type { Finding, Rule } from '../rule.ts'
+import { heals, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { builtInOf, OVER_WINDOW } from './built-in-metrics.ts'
 
 /** A shorter pause between incidents makes the hourly limit the only brake. */
 const SHORTEST_COOLDOWN = minutes(1)
@@ -30,10 +32,10 @@ export const ks208: Rule = {
   severity: 'E',
   alsoWarns: true,
   title:
-    'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger; a cooldown below a minute or below the stabilization window is a warning.',
+    'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger. Warnings: a cooldown below a minute or below the stabilization window, a restart count that has to hold for longer than its window, and a window that still shows the trouble when healthCheckTimeout ends.',
   why: 'times that contradict each other make limits that do not limit',
   fix: 'write a duration such as 90s, 5m or 1h30m',
-  check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy)],
+  check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy), ...windows(policy)],
 }
 
 function* outOfBounds({ spec }: HealingPolicy): Generator<Finding> {
@@ -74,6 +76,30 @@ function* shortCooldowns({ spec }: HealingPolicy): Generator<Finding> {
     } else if (window !== undefined && cooldown < window) {
       const least = formatDuration(window)
       yield { path, severity: 'W', what: `shorter than stabilizationWindow (${least})`, why: 'a relapse would be healed sooner than a success is believed', fix: `write ${least} or more` }
+    }
+  }
+}
+
+function* windows(policy: HealingPolicy): Generator<Finding> {
+  const { spec } = policy
+  const patience = parseDuration(spec.safetyRules.healthCheckTimeout)
+  for (const [index, { metricTrigger }] of spec.triggers.entries()) {
+    const name = metricTrigger === undefined ? undefined : builtInOf(metricTrigger)
+    const [window, duration] = [metricTrigger?.window, metricTrigger?.duration].map((text) => parseDuration(text ?? ''))
+    if (name === undefined || window === undefined || duration === undefined) continue
+    const path = `spec.triggers[${index}].metricTrigger`
+    if (name === 'restart_count' && duration > window) {
+      yield { path: `${path}.duration`, severity: 'W', what: `${formatDuration(duration)} is longer than the window (${formatDuration(window)}) that restarts count in`, why: 'what was counted has left the window before the trigger may fire', fix: `write 0s, or at most ${formatDuration(window)}` }
+    }
+    // A new pod has series of its own; a workload keeps what it had.
+    if (OVER_WINDOW.has(name) && heals(policy) && !selectedResources(policy).every(isPod) && patience !== undefined && window > patience) {
+      yield {
+        path: `${path}.window`,
+        severity: 'W',
+        what: `${formatDuration(window)} is longer than healthCheckTimeout (${formatDuration(patience)})`,
+        why: 'what went wrong before an act is still in the value when the time for it to help is over, so no act would count as effective',
+        fix: `write at most ${formatDuration(patience)}, or a longer healthCheckTimeout`,
+      }
     }
   }
 }

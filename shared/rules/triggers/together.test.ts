@@ -10,7 +10,7 @@ const event = { name: 'told', type: 'event', eventTrigger: { reason: 'BackOff' }
 const alert = { name: 'alerted', type: 'alert', alertTrigger: { alertname: 'Broken' } }
 const kind = (...kinds: readonly string[]): NonNullable<PolicyOverrides['selector']> => ({ labelSelector: { matchLabels: { app: 'cart' } }, resources: kinds.map((name) => ({ apiVersion: name.split(' ')[0] ?? '', kind: name.split(' ')[1] ?? '' })) })
 
-const together = (triggers: readonly object[], more: PolicyOverrides = {}): string[] => check(ks205, { triggerMatch: 'All', triggers, ...more })
+const together = (triggers: readonly object[], more: PolicyOverrides = {}): string[] => check(ks205, { triggerMatch: 'All', triggers, ...more }).filter((line) => !line.startsWith('W '))
 
 describe('KS205 numbers that no value can be both', () => {
   const of = (first: readonly [string, number], second: readonly [string, number], more: object = {}): boolean =>

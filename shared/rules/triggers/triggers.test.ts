@@ -9,40 +9,73 @@ import { ks207 } from './ks207-condition-type.ts'
 import { durationBounds, ks208 } from './ks208-durations.ts'
 import { ks210 } from './ks210-unknown-metric.ts'
 import { ks211 } from './ks211-message-pattern.ts'
-import { ks212 } from './ks212-impossible-threshold.ts'
+import { ks213 } from './ks213-idle-trigger.ts'
 
 const at = 'spec.triggers[0].conditionTrigger'
 
 describe('KS204 triggers that fire on healthy objects', () => {
   for (const type of ['Ready', 'ContainersReady', 'Initialized', 'PodScheduled', 'PodReadyToStartContainers']) {
-    it(`${type} with the default status is warned about`, () => expect(check(ks204, { condition: { type } })).to.deep.equal([`${at}.status: ${type} is True on every healthy pod`]))
+    it(`${type} with the default status is refused`, () => expect(check(ks204, { condition: { type } })).to.deep.equal([`${at}.status: ${type} is True on every healthy pod`]))
     for (const status of ['False', 'Unknown'] as const) it(`${type} with status ${status} passes`, () => expect(check(ks204, { condition: { type, status } })).to.deep.equal([]))
   }
+  it('is warned about where nobody acts before somebody has looked', () => {
+    const warned = [`W ${at}.status: Ready is True on every healthy pod`]
+    for (const mode of ['monitor', 'dryrun', 'manual'] as const) expect(check(ks204, { mode, condition: { type: 'Ready' } }), mode).to.deep.equal(warned)
+    expect(check(ks204, { condition: { type: 'Ready' }, action: { requiresApproval: true } })).to.deep.equal(warned)
+    expect(check(ks204, { condition: { type: 'Ready' }, action: { requiresApproval: false } })).to.deep.equal([`${at}.status: Ready is True on every healthy pod`])
+  })
+  it('is warned about where it leads to no action', () => {
+    const trigger = (name: string, type: string): object => ({ name, type: 'condition', conditionTrigger: { type, duration: '1m' } })
+    expect(check(ks204, { triggers: [trigger('a', 'Ready'), trigger('b', 'OOMKilled')], action: { triggers: ['b'] } })).to.deep.equal([`W ${at}.status: Ready is True on every healthy pod`])
+  })
   it('a condition without a healthy status passes', () => expect(check(ks204, { condition: { type: 'DisruptionTarget' } })).to.deep.equal([]))
   it('a type called like a member of every object passes', () => expect(check(ks204, { condition: { type: 'constructor' } })).to.deep.equal([]))
+  it('what Ready means on a custom resource nobody knows', () =>
+    expect(check(ks204, { condition: { type: 'Ready' }, selector: { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'example.com/v1', kind: 'Cache' }] } })).to.deep.equal([]))
   it('a duration of zero is warned about, one millisecond passes', () => {
-    expect(check(ks204, { condition: { duration: '0s' } })).to.deep.equal([`${at}.duration: fires at once`])
+    expect(check(ks204, { condition: { duration: '0s' } })).to.deep.equal([`W ${at}.duration: fires at once`])
     expect(check(ks204, { condition: { duration: '1ms' } })).to.deep.equal([])
   })
 })
 
 describe('KS204 metrics that healthy objects show', () => {
   const measured = 'spec.triggers[0].metricTrigger'
+  const healthy = (query: string, value: number, comparison: string): string[] => [`${measured}.threshold: ${query} is ${value} on every healthy object, which is ${comparison}`]
   const cases: readonly [string, NonNullable<PolicyOverrides['metric']>, string[]][] = [
     ['memory above half of the limit passes', { threshold: 50 }, []],
-    ['memory above less is warned about', { threshold: 49.9 }, [`${measured}.threshold: memory_usage_percent above 49.9`]],
+    ['memory above less is warned about', { threshold: 49.9 }, [`W ${measured}.threshold: memory_usage_percent above 49.9`]],
     ['memory below a threshold passes', { operator: '<', threshold: 10 }, []],
+    ['memory of just less than the limit passes', { threshold: 99.9 }, []],
+    ['memory of the whole limit passes', { operator: '>=', threshold: 100 }, []],
+    ['memory above the limit is warned about', { threshold: 100 }, [`W ${measured}.threshold: memory_usage_percent above 100 is never seen where there is a limit`]],
+    ['memory of more than the limit is warned about', { operator: '>=', threshold: 100.1 }, [`W ${measured}.threshold: memory_usage_percent above 100 is never seen where there is a limit`]],
+    ['CPU above the request passes', { query: 'cpu_usage_percent', threshold: 300 }, []],
     ['CPU above little passes', { query: 'cpu_usage_percent', threshold: 10 }, []],
     ['two restarts pass', { query: 'restart_count', operator: '>=', threshold: 2 }, []],
     ['more than one restart passes', { query: 'restart_count', operator: '>', threshold: 1 }, []],
-    ['one restart is warned about', { query: 'restart_count', operator: '>=', threshold: 1 }, [`${measured}.threshold: a single restart fires`]],
-    ['more than no restart is warned about', { query: 'restart_count', operator: '>', threshold: 0 }, [`${measured}.threshold: a single restart fires`]],
-    ['a duration of zero is warned about', { duration: '0s' }, [`${measured}.duration: fires at the first reading`]],
+    ['one restart is warned about', { query: 'restart_count', operator: '>=', threshold: 1 }, [`W ${measured}.threshold: a single restart fires`]],
+    ['more than no restart is warned about', { query: 'restart_count', operator: '>', threshold: 0 }, [`W ${measured}.threshold: a single restart fires`]],
+    ['fewer restarts than one is refused', { query: 'restart_count', operator: '<', threshold: 1 }, healthy('restart_count', 0, '< 1')],
+    ['fully ready is refused', { query: 'ready_percent', operator: '>=', threshold: 99 }, healthy('ready_percent', 100, '>= 99')],
+    ['fully ready is refused at 100 too', { query: 'ready_percent', operator: '==', threshold: 100 }, healthy('ready_percent', 100, '== 100')],
+    ['less than fully ready passes', { query: 'ready_percent', operator: '<', threshold: 100 }, []],
+    ['few errors are refused', { query: 'error_rate_percent', operator: '<', threshold: 1 }, healthy('error_rate_percent', 0, '< 1')],
+    ['any error is warned about', { query: 'error_rate_percent', threshold: 0 }, [`W ${measured}.threshold: error_rate_percent above 0 fires on any traffic or load`]],
+    ['more than a few errors pass', { query: 'error_rate_percent', threshold: 0.1 }, []],
+    ['any throttling is warned about', { query: 'cpu_throttled_percent', threshold: 0 }, [`W ${measured}.threshold: cpu_throttled_percent above 0 fires on any traffic or load`]],
+    ['a duration of zero is warned about', { duration: '0s' }, [`W ${measured}.duration: fires at the first reading`]],
     ['a duration of a millisecond passes', { duration: '1ms' }, []],
     ['a duration of zero of a count passes', { query: 'restart_count', threshold: 3, duration: '0s' }, []],
     ['a metric of an adapter may be called as it likes', { query: 'restart_count', threshold: 0, source: 'external.metrics.k8s.io' }, []],
+    ['nor is it known of it what cannot be', { query: 'ready_percent', threshold: 100, source: 'custom.metrics.k8s.io' }, []],
   ]
   for (const [title, metric, expected] of cases) it(title, () => expect(check(ks204, { metric })).to.deep.equal(expected))
+  it('under All what healthy objects show may narrow down what another trigger sees, but what never holds never meets', () => {
+    const memory = { name: 'memory', type: 'metric', metricTrigger: { query: 'memory_usage_percent', threshold: 90 } }
+    const of = (operator: string, threshold: number): string[] => check(ks204, { triggerMatch: 'All', triggers: [memory, { name: 'other', type: 'metric', metricTrigger: { query: 'ready_percent', operator, threshold } }] })
+    expect(of('>=', 50)).to.deep.equal([])
+    expect(of('>', 100)).to.deep.equal(['spec.triggers[1].metricTrigger.threshold: ready_percent > 100 never holds'])
+  })
 })
 
 describe('KS210 names of metrics', () => {
@@ -60,9 +93,9 @@ describe('KS210 names of metrics', () => {
   it('a metric of an adapter may be called as it likes', () => expect(check(ks210, { metric: { query: 'disk_usage_percent', source: 'custom.metrics.k8s.io' } })).to.deep.equal([]))
 })
 
-describe('KS212 thresholds that cannot be crossed', () => {
+describe('KS204 thresholds that cannot be crossed', () => {
   const of = (query: string, operator: '>' | '>=' | '<' | '<=' | '==' | '!=', threshold: number): string[] =>
-    check(ks212, { metric: { query, operator, threshold } }).map((line) => line.replace('spec.triggers[0].metricTrigger.threshold: ', ''))
+    check(ks204, { mode: 'monitor', metric: { query, operator, threshold } }).filter((line) => !line.startsWith('W ')).map((line) => line.replace('spec.triggers[0].metricTrigger.threshold: ', ''))
   const cases: readonly [string, Parameters<typeof of>[1], number, string | undefined][] = [
     ['ready_percent', '<', 0, 'never holds'], ['ready_percent', '<', 0.1, undefined], ['ready_percent', '<', 100, undefined], ['ready_percent', '<', 100.1, 'always holds'],
     ['ready_percent', '<=', -0.1, 'never holds'], ['ready_percent', '<=', 0, undefined], ['ready_percent', '<=', 99.9, undefined], ['ready_percent', '<=', 100, 'always holds'],
@@ -181,6 +214,36 @@ describe('KS208 durations', () => {
     expect(of('9m59s')).to.deep.equal(['W spec.triggers[0].cooldownPeriod: shorter than stabilizationWindow (10m)'])
     expect(of('10m')).to.deep.equal([])
   })
+})
+
+describe('KS208 windows of metrics', () => {
+  const workloads = { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }
+  const counted = (duration: string): string[] => check(ks208, { cooldownPeriod: '1h', metric: { query: 'restart_count', threshold: 3, window: '5m', duration } })
+  it('restarts that have to be counted for longer than they count are warned about', () => {
+    for (const duration of ['0s', '299999ms', '5m']) expect(counted(duration), duration).to.deep.equal([])
+    expect(counted('300001ms')).to.deep.equal(['W spec.triggers[0].metricTrigger.duration: 5m1ms is longer than the window (5m) that restarts count in'])
+  })
+  const rate = (window: string, overrides: PolicyOverrides = {}): string[] => check(ks208, { selector: workloads, metric: { query: 'error_rate_percent', threshold: 5, window, duration: '1m' }, ...overrides })
+  it('a rate that still shows the trouble when the time to help is over is warned about', () => {
+    for (const window of ['299999ms', '5m']) expect(rate(window), window).to.deep.equal([])
+    expect(rate('300001ms')).to.deep.equal(['W spec.triggers[0].metricTrigger.window: 5m1ms is longer than healthCheckTimeout (5m)'])
+    expect(rate('1h', { safetyRules: { healthCheckTimeout: '1h' } })).to.deep.equal([])
+  })
+  it('but not of pods, whose successors begin anew, nor where nothing is healed, nor of what has no window', () => {
+    expect(rate('1h', { selector: { labelSelector: { matchLabels: { app: 'cart' } } } })).to.deep.equal([])
+    for (const mode of ['monitor', 'dryrun'] as const) expect(rate('1h', { mode })).to.deep.equal([])
+    expect(rate('1h', { metric: { query: 'ready_percent', operator: '<', threshold: 50, window: '1h', duration: '1m' } })).to.deep.equal([])
+  })
+})
+
+describe('KS213 triggers that lead nowhere', () => {
+  const two = (overrides: PolicyOverrides): string[] => check(ks213, { triggers: ['a', 'b'].map((name) => ({ name, type: 'condition', conditionTrigger: { type: 'OOMKilled', duration: name === 'a' ? '1m' : '2m' } })), ...overrides })
+  it('are warned about when every action names others', () => expect(two({ action: { triggers: ['a'] } })).to.deep.equal(['spec.triggers[1].name: no action is for trigger "b"']))
+  it('pass when an action names none, or them', () => {
+    expect(two({})).to.deep.equal([])
+    expect(two({ action: { triggers: ['a', 'b'] } })).to.deep.equal([])
+  })
+  it('are of no interest where nothing acts', () => expect(two({ mode: 'monitor', action: { triggers: ['a'] } })).to.deep.equal([]))
 })
 
 describe('KS211 message patterns', () => {

@@ -1,6 +1,7 @@
+/** The part of KS204 that is about thresholds which nothing, or everything, is beyond. */
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
-import type { Finding, Rule } from '../rule.ts'
-import { isBuiltIn, type BuiltInMetric } from './built-in-metrics.ts'
+import type { Finding } from '../rule.ts'
+import { builtInOf, type BuiltInMetric } from './built-in-metrics.ts'
 
 type Metric = NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>
 
@@ -16,25 +17,18 @@ const HIGHEST: Readonly<Record<BuiltInMetric, number>> = {
   latency_p99_seconds: Number.POSITIVE_INFINITY,
 }
 
-export const ks212: Rule = {
-  id: 'KS212',
-  severity: 'E',
-  title: 'The threshold of a built-in metric can be crossed, and is not crossed by every value.',
-  why: 'the trigger would never fire, or fire on every healthy object',
-  fix: 'write a threshold within what the metric can be',
-  check: ({ spec }) =>
-    spec.triggers.flatMap(({ metricTrigger }, index): Finding[] => {
-      if (metricTrigger === undefined) return []
-      const verdict = verdictOf(metricTrigger)
-      if (verdict === undefined) return []
-      const { query, operator, threshold } = metricTrigger
-      return [{ path: `spec.triggers[${index}].metricTrigger.threshold`, what: `${query.trim()} ${operator} ${threshold} ${verdict}` }]
-    }),
+export function impossibleThreshold(metric: Metric, path: string): Finding[] {
+  const verdict = verdictOf(metric)
+  if (verdict === undefined) return []
+  const { query, operator, threshold } = metric
+  const why = verdict === 'never holds' ? 'the trigger would never fire, and nothing would say so' : 'the trigger would fire on every object, the healthy ones too'
+  return [{ path: `${path}.threshold`, what: `${query.trim()} ${operator} ${threshold} ${verdict}`, why, fix: 'write a threshold within what the metric can be' }]
 }
 
-function verdictOf({ query, operator, threshold }: Metric): 'never holds' | 'always holds' | undefined {
-  const name = query.trim()
-  if (!isBuiltIn(name)) return undefined
+function verdictOf(metric: Metric): 'never holds' | 'always holds' | undefined {
+  const name = builtInOf(metric)
+  if (name === undefined) return undefined
+  const { operator, threshold } = metric
   const highest = HIGHEST[name]
   switch (operator) {
     case '>':

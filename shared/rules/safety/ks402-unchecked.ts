@@ -1,0 +1,43 @@
+import { isOneOf, STATEFUL_SET } from '../../api/v1alpha1/action-kinds.ts'
+import type { ActionTemplate, HealingPolicy } from '../../api/v1alpha1/types.ts'
+import { formatDuration, parseDuration } from '../../lib/duration.ts'
+import { quoted } from '../../lib/text.ts'
+import { seconds } from '../../lib/time.ts'
+import { actsAlone } from '../ladder.ts'
+import { heals, selectedResources, type Finding, type Rule } from '../rule.ts'
+
+/** The period of a readiness probe, unless it says otherwise: no new pod is known to be Ready sooner. */
+const SHORTEST_START = seconds(10)
+
+export const ks402: Rule = {
+  id: 'KS402',
+  severity: 'E',
+  alsoWarns: true,
+  title: 'What deletes or patches in automatic mode has a health check, or a person who approves. A healthCheckTimeout that no pod can meet is warned about.',
+  why: 'nobody would know that the workload did not come back, and the next act would follow',
+  fix: 'leave requireHealthCheck at true, or write requiresApproval: true for the action',
+  check: (policy) => [...unchecked(policy), ...hasty(policy)],
+}
+
+function unchecked(policy: HealingPolicy): Finding[] {
+  const blind = policy.spec.actions.filter((action) => (action.type === 'delete' || action.type === 'patch') && actsAlone(policy, action))
+  if (policy.spec.safetyRules.requireHealthCheck || blind.length === 0) return []
+  const names = blind.map(({ name, type }) => `${type} (${quoted(name, 63)})`).join(', ')
+  return [{ path: 'spec.safetyRules.requireHealthCheck', what: `${names} without a health check, and nobody is asked` }]
+}
+
+function hasty(policy: HealingPolicy): Finding[] {
+  const { requireHealthCheck, healthCheckTimeout } = policy.spec.safetyRules
+  const patience = parseDuration(healthCheckTimeout)
+  if (!heals(policy) || !requireHealthCheck || patience === undefined) return []
+  const path = 'spec.safetyRules.healthCheckTimeout'
+  const slowest = selectedResources(policy).some((kind) => isOneOf([STATEFUL_SET], kind)) ? Math.max(0, ...policy.spec.actions.map(graceOf)) : 0
+  if (slowest > 0 && patience <= seconds(slowest)) {
+    const what = `${formatDuration(patience)} is not longer than the ${slowest}s that a pod may take to stop`
+    return [{ path, severity: 'W', what, why: 'of a StatefulSet the next pod starts only when the old one is gone', fix: `write more than ${slowest}s, with the time that a start takes` }]
+  }
+  if (patience >= SHORTEST_START) return []
+  return [{ path, severity: 'W', what: `${formatDuration(patience)} is less than one period of a readiness probe (10s)`, why: 'an act that helps would be called ineffective, and the next rung follows', fix: 'write 1m or more, and more than the probes allow for a start' }]
+}
+
+const graceOf = ({ restartAction, evictAction, deleteAction }: ActionTemplate): number => (restartAction ?? evictAction ?? deleteAction)?.gracePeriodSeconds ?? 0

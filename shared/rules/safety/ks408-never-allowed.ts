@@ -1,0 +1,24 @@
+import { isEndless, isNeverOpen, isProblem, isWeekly, parseTimeWindow, type TimeWindow } from '../../lib/time-window.ts'
+import { acts, type Rule } from '../rule.ts'
+
+export const ks408: Rule = {
+  id: 'KS408',
+  severity: 'E',
+  title: 'Schedules leave a time of the week in which acting is allowed.',
+  why: 'the policy looks active and can never act, so nobody else looks after the workload',
+  fix: 'shorten what forbids, or use mode monitor',
+  check(policy) {
+    const schedules = policy.spec.safetyRules.schedules ?? []
+    const windows = (wanted: boolean): readonly TimeWindow[] =>
+      schedules.flatMap(({ allow, during }) => {
+        const parsed = parseTimeWindow(during)
+        return allow !== wanted || isProblem(parsed) ? [] : [parsed]
+      })
+    const [open, closed] = [windows(true), windows(false)]
+    // What is malformed, or never ends, is KS406's; what differs from week to week, or by the clocks of two zones, is too much to tell.
+    const [zone] = schedules.map(({ during }) => during.timeZone)
+    const isClear = schedules.every(({ during }) => isWeekly(during) && during.timeZone === zone) && open.length + closed.length === schedules.length
+    if (!acts(policy) || closed.length === 0 || schedules.length < 2 || !isClear || [...open, ...closed].some(isEndless) || !isNeverOpen(open, closed)) return []
+    return [{ path: 'spec.safetyRules.schedules', what: 'no time of the week is left in which acting is allowed' }]
+  },
+}
