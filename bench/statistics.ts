@@ -14,6 +14,17 @@ export function spread(values: readonly number[]): Spread {
   return { median: sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2, least: at(0), most: at(sorted.length - 1) }
 }
 
+/**
+ * The interval in which the median of whatever the values were taken from lies with 95 % confidence, by order statistics: no
+ * assumption about how they spread.
+ */
+export function intervalOfMedian(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = 0.98 * Math.sqrt(sorted.length)
+  const at = (index: number): number => sorted[Math.min(Math.max(index, 0), sorted.length - 1)] ?? Number.NaN
+  return [at(Math.floor(sorted.length / 2 - half) - 1), at(Math.ceil(sorted.length / 2 + half))]
+}
+
 export const show = ({ median, least, most }: Spread, unit: string): string => `${Math.round(median)} ${unit} (${Math.round(least)}..${Math.round(most)})`
 
 /** Of medians: `1.8`. */
