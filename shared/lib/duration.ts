@@ -14,14 +14,17 @@ export const DURATION_MAX_LENGTH = 24
 export const DURATION_MAX = millis(10 * 365 * 24 * 60 * 60 * 1000)
 
 const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const PARTS = /[0-9.]+[a-z]+/g
+const UNIT = /[a-z]/
 const WHOLE = new RegExp(DURATION_PATTERN)
 
 /** Milliseconds (rounded), or undefined when the text is no duration or above {@link DURATION_MAX}. */
 export function parseDuration(text: string): Millis | undefined {
   if (text.length > DURATION_MAX_LENGTH || !WHOLE.test(text)) return undefined
   let total = 0
-  for (const [, count, , unit] of text.matchAll(/([0-9]+(\.[0-9]+)?)(ms|s|m|h)/g)) {
-    total += Number(count) * (UNIT_MILLIS[unit ?? ''] ?? Number.NaN)
+  for (const part of text.match(PARTS) ?? []) {
+    const digits = part.search(UNIT)
+    total += Number(part.slice(0, digits)) * (UNIT_MILLIS[part.slice(digits)] ?? Number.NaN)
   }
   const rounded = Math.round(total)
   return Number.isFinite(rounded) && rounded <= DURATION_MAX ? millis(rounded) : undefined

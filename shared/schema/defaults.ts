@@ -4,6 +4,7 @@
  * changed in place, and values of the wrong type pass through for validation to report. No npm here.
  */
 import { isObject } from '../lib/json.ts'
+import { remembered } from '../lib/remembered.ts'
 import { isArraySchema, isMapSchema, isObjectSchema, joinField } from './walk.ts'
 import type { CustomResource, ObjectSchema, StructuralSchema } from './structural.ts'
 
@@ -16,25 +17,29 @@ export function applyDefaults(schema: StructuralSchema, value: unknown): unknown
   if (isMapSchema(schema)) {
     if (!isObject(value)) return value
     // A label selector of which every value is null is an empty selector after this: rules must judge what is left.
-    return mapEntries(value, (item) => (item === null ? [] : [applyDefaults(schema.additionalProperties, item)]))
+    return mapEntries(value, (item) => (item === null ? DROPPED : applyDefaults(schema.additionalProperties, item)))
   }
   if (isArraySchema(schema)) return Array.isArray(value) ? value.map((item) => applyDefaults(schema.items, item)) : value
   return value
 }
 
 function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): Record<string, unknown> {
-  const members: [string, unknown][] = []
-  for (const [name, member] of Object.entries(value)) {
+  const members = mapEntries(value, (member, name) => {
     const property = propertyOf(schema, name)
-    if (property === undefined) members.push([name, member])
-    else if (member !== null) members.push([name, applyDefaults(property, member)])
+    if (property === undefined) return member
+    return member === null ? DROPPED : applyDefaults(property, member)
+  })
+  for (const [name, property] of withDefault(schema)) {
+    // By then null has become absent. No property of ours is called __proto__.
+    if (!Object.hasOwn(members, name)) members[name] = applyDefaults(property, structuredClone(property.default))
   }
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const absent = !Object.hasOwn(value, name) || value[name] === null
-    if (absent && 'default' in property) members.push([name, applyDefaults(property, structuredClone(property.default))])
-  }
-  return Object.fromEntries(members)
+  return members
 }
+
+type Defaulted = StructuralSchema & { readonly default: unknown }
+const hasDefault = (entry: [string, StructuralSchema]): entry is [string, Defaulted] => 'default' in entry[1]
+/** Worked out once per schema: a review goes through it many times. */
+const withDefault = remembered(({ properties }: ObjectSchema) => Object.entries(properties).filter(hasDefault))
 
 /**
  * `value` without the members that the schema does not know. As on the API server the value leads: where an object
@@ -45,7 +50,7 @@ export function prune(schema: StructuralSchema | undefined, value: unknown): unk
   if (!isObject(value)) return value
   return mapEntries(value, (member, name) => {
     const known = memberSchema(schema, name)
-    return known === undefined ? [] : [prune(known, member)]
+    return known === undefined ? DROPPED : prune(known, member)
   })
 }
 
@@ -103,6 +108,17 @@ function memberSchema(schema: StructuralSchema | undefined, name: string): Struc
 const propertyOf = (schema: ObjectSchema, name: string): StructuralSchema | undefined =>
   Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
 
-// By entries, since assigning a key called __proto__ would lose it.
-const mapEntries = (value: Record<string, unknown>, change: (item: unknown, key: string) => readonly unknown[]): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(value).flatMap(([key, item]) => change(item, key).map((changed): [string, unknown] => [key, changed])))
+/** In place of a member that is left out. */
+const DROPPED = Symbol('dropped')
+
+function mapEntries(value: Record<string, unknown>, change: (item: unknown, key: string) => unknown): Record<string, unknown> {
+  const members: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const changed = change(value[key], key)
+    if (changed === DROPPED) continue
+    // Assigning it would set the prototype.
+    if (key === '__proto__') Object.defineProperty(members, key, { value: changed, enumerable: true, configurable: true, writable: true })
+    else members[key] = changed
+  }
+  return members
+}

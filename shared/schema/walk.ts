@@ -29,6 +29,24 @@ export function* schemaNodes(schema: StructuralSchema, path = ''): Generator<{ r
   }
 }
 
+/** The schema with nothing left in it but what is wanted and the ways there; undefined when nothing is. */
+export function narrowed(schema: StructuralSchema, wanted: (schema: StructuralSchema) => boolean): StructuralSchema | undefined {
+  if (wanted(schema)) return schema
+  if (isObjectSchema(schema)) {
+    const properties = Object.entries(schema.properties).flatMap(([name, property]): [string, StructuralSchema][] => {
+      const left = narrowed(property, wanted)
+      return left === undefined ? [] : [[name, left]]
+    })
+    return properties.length === 0 ? undefined : { ...schema, properties: Object.fromEntries(properties) }
+  }
+  if (isMapSchema(schema)) {
+    const additionalProperties = narrowed(schema.additionalProperties, wanted)
+    return additionalProperties && { ...schema, additionalProperties }
+  }
+  const items = isArraySchema(schema) ? narrowed(schema.items, wanted) : undefined
+  return items && { ...(schema as ArraySchema), items }
+}
+
 /** A value beside the schema of its place, and beside what stood there before (undefined: nothing that can be compared). */
 export interface Place {
   readonly path: string

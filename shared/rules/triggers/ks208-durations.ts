@@ -4,10 +4,11 @@ import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import { isPod } from '../../api/v1alpha1/kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../lib/duration.ts'
+import { remembered } from '../../lib/remembered.ts'
 import { quoted } from '../../lib/text.ts'
 import { minutes } from '../../lib/time.ts'
 import type { StructuralSchema } from '../../schema/structural.ts'
-import { places } from '../../schema/walk.ts'
+import { narrowed, places } from '../../schema/walk.ts'
 import { heals, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { builtInOf, OVER_WINDOW } from './built-in-metrics.ts'
 
@@ -38,9 +39,13 @@ export const ks208: Rule = {
   check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy), ...windows(policy)],
 }
 
+/** Most of a spec need not be gone through. */
+const DURATIONS = narrowed(healingPolicy.spec, (schema) => durationBounds(schema) !== undefined) ?? healingPolicy.spec
+const knownBounds = remembered(durationBounds)
+
 function* outOfBounds({ spec }: HealingPolicy): Generator<Finding> {
-  for (const { path, schema, value } of places(healingPolicy.spec, spec, 'spec')) {
-    const bounds = durationBounds(schema)
+  for (const { path, schema, value } of places(DURATIONS, spec, 'spec')) {
+    const bounds = knownBounds(schema)
     if (bounds === undefined || typeof value !== 'string') continue
     const span = parseDuration(value)
     const { min, max } = bounds
