@@ -7,7 +7,7 @@ import * as fc from 'fast-check'
 import { issueAuthority, issueLeaf } from '../certs/issue.ts'
 import type { Material } from '../certs/material.ts'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
-import { hours, millis } from '../shared/lib/time.ts'
+import { hours, millis, seconds, type Millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
 import { rawPolicy } from '../shared/rules/test-policy.ts'
 import { Health } from '../shared/runtime/health.ts'
@@ -31,7 +31,7 @@ async function material(): Promise<Material> {
   return { caBundle: authority.cert, caKey: authority.key, ...leaf }
 }
 
-function openServer(metrics: AdmissionMetrics = declareAdmissionMetrics(noMetrics)) {
+function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300) }: { readonly metrics?: AdmissionMetrics; readonly quietPeriod?: Millis } = {}) {
   const readyz = new Health()
   const app = createApp({
     installation: DEFAULT_INSTALLATION,
@@ -44,7 +44,7 @@ function openServer(metrics: AdmissionMetrics = declareAdmissionMetrics(noMetric
     readyz,
     exposition: () => Promise.resolve({ contentType: 'text/plain', text: 'metrics' }),
   })
-  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod: millis(300) })
+  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod })
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
   return server
 }
@@ -173,7 +173,7 @@ describe('a bug behind the door', () => {
         throw new Error('secret detail')
       },
     }
-    const server = openServer(broken)
+    const server = openServer({ metrics: broken })
     server.serve(current)
     await server.start()
     const { code, body } = await send(server, current.caBundle, { body: good })
@@ -186,7 +186,8 @@ describe('a bug behind the door', () => {
 describe('the end of the door', () => {
   it('answers reviews with Connection: close until none comes any more, and fails readiness meanwhile', async () => {
     const current = await material()
-    const server = openServer()
+    // Longer than a busy machine takes from one review to the next.
+    const server = openServer({ quietPeriod: seconds(2) })
     server.serve(current)
     await server.start()
     let stopped = false
