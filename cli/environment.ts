@@ -19,6 +19,18 @@ export interface Terminal {
   readonly colour: boolean
 }
 
+/** Beside reading: for commands that look for files, or change them. */
+export interface Folders {
+  /** undefined: there is nothing. @throws when it cannot be looked at */
+  readonly kindOf: (path: string) => Promise<'file' | 'folder' | undefined>
+  /** Names, those of folders with a slash at the end. @throws */
+  readonly list: (folder: string) => Promise<readonly string[]>
+  /** @throws */
+  readonly write: (path: string, text: string) => Promise<void>
+  /** Absolute. */
+  readonly here: string
+}
+
 export interface CliEnvironment {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
@@ -26,6 +38,7 @@ export interface CliEnvironment {
   readonly terminal: Terminal | undefined
   /** `-` is standard input. @throws when it cannot be read */
   readonly readFile: (path: string) => Promise<string>
+  readonly folders: Folders
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random

@@ -2,7 +2,7 @@
 /** The process of every command: the only file of the command line that knows the environment. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
 import type { ProgramEnvironment } from '../shared/kube/program.ts'
@@ -37,6 +37,19 @@ process.exitCode = await runCli(process.argv.slice(2), {
     ? { size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }), colour: process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '' }
     : undefined,
   readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+  folders: {
+    kindOf: async (path) => {
+      const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+        throw error
+      })
+      return found === undefined ? undefined : found.isDirectory() ? 'folder' : 'file'
+    },
+    // A link to a folder is not followed: it may lead back.
+    list: async (folder) => (await readdir(folder, { withFileTypes: true })).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)),
+    write: (path, text) => writeFile(path, text),
+    here: process.cwd(),
+  },
   clock: systemClock,
   timers: systemTimers,
   random: Math.random,

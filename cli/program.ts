@@ -5,13 +5,14 @@ import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
 import { addConsent } from './consent.ts'
 import { addDecide } from './decide.ts'
 import { addPause } from './pause.ts'
+import { addLint } from './lint/command.ts'
 import { addExplain } from './explain/command.ts'
 import { addTop } from './top/command.ts'
 import { addSimulate } from './simulate/command.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addExplain, addSimulate, addTop, addConsent, addPause, addDecide]
+const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {

@@ -6,7 +6,7 @@ import type { Timers } from '../../shared/runtime/timers.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
 import { FakeCluster, type FakeClusterOptions } from '../../shared/testing/fake-cluster/fake-cluster.ts'
-import type { CliEnvironment } from '../environment.ts'
+import type { CliEnvironment, Folders } from '../environment.ts'
 import { runCli } from '../program.ts'
 
 /** Waits end at once. */
@@ -31,6 +31,9 @@ export interface BenchOptions {
 }
 
 export interface Bench {
+  /** What there is, and what was written. By path from the working folder, which is /here. */
+  readonly files: Record<string, string>
+  readonly folders: Folders
   readonly clock: FakeClock
   readonly cluster: FakeCluster
   /** Words are parted by blanks; `overrides` are of this run only. */
@@ -38,7 +41,9 @@ export interface Bench {
 }
 
 /** The context's namespace is shop. */
-export function setUpCli({ may = () => false, deny, admit, version, files = {} }: BenchOptions = {}): Bench {
+export function setUpCli({ may = () => false, deny, admit, version, files: given = {} }: BenchOptions = {}): Bench {
+  const files: Record<string, string> = { ...given }
+  const folders = foldersOf(files)
   const clock = new FakeClock()
   const cluster = new FakeCluster({
     clock,
@@ -55,7 +60,8 @@ export function setUpCli({ may = () => false, deny, admit, version, files = {} }
       stdout: (text) => void (out += text),
       stderr: (text) => void (err += text),
       terminal: undefined,
-      readFile: (path) => (files[path] === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${path}'`)) : Promise.resolve(files[path])),
+      readFile: (path) => (files[path.replace(/^\/here\//, '')] === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${path}'`)) : Promise.resolve(files[path.replace(/^\/here\//, '')] ?? '')),
+      folders,
       clock,
       timers: impatient,
       random: () => 0.5,
@@ -69,7 +75,19 @@ export function setUpCli({ may = () => false, deny, admit, version, files = {} }
     })
     return { code, out, err }
   }
-  return { clock, cluster, run }
+  return { clock, cluster, files, folders, run }
+}
+
+/** Of files in memory. */
+export function foldersOf(files: Record<string, string>): Folders {
+  const plainly = (path: string): string => path.replace(/^\/here\/?/, '').replace(/^\.(?:\/|$)/, '').replace(/\/$/, '')
+  const below = (path: string): readonly string[] => Object.keys(files).filter((file) => plainly(path) === '' || file.startsWith(`${plainly(path)}/`))
+  return {
+    kindOf: (path) => Promise.resolve(files[plainly(path)] !== undefined ? 'file' : below(path).length > 0 ? 'folder' : undefined),
+    list: (path) => Promise.resolve([...new Set(below(path).map((file) => file.slice(plainly(path) === '' ? 0 : plainly(path).length + 1).replace(/\/.*$/, '/')))]),
+    write: (path, text) => Promise.resolve(void (files[plainly(path)] = text)),
+    here: '/here',
+  }
 }
 
 /** For what must be done without a cluster. */

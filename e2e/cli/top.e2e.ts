@@ -6,6 +6,7 @@ import { connect } from '../../shared/kube/transport.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { foldersOf } from '../../cli/testing/bench.ts'
 import { runCli } from '../../cli/program.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { kubectl, kubeskippy } from './access.ts'
@@ -45,6 +46,7 @@ describe('kubeskippy top', function () {
       stderr: (text) => void (shown += text),
       terminal: { size: () => ({ columns: 160, rows: 24 }), colour: true },
       readFile: () => Promise.reject(new Error('none')),
+      folders: foldersOf({}),
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,

@@ -1,0 +1,85 @@
+/** Which files an argument means: a file, a folder with all below it, a pattern, or standard input. */
+import { matchesGlob } from 'node:path'
+import { messageOf } from '../../shared/lib/errors.ts'
+import { printable, quoted } from '../../shared/lib/text.ts'
+import type { CliEnvironment } from '../environment.ts'
+import type { Problem } from './finding.ts'
+
+export interface Input {
+  /** As it is shown. */
+  readonly file: string
+  readonly text: string
+}
+
+export interface Inputs {
+  readonly inputs: readonly Input[]
+  readonly problems: readonly Problem[]
+}
+
+/** Standard input, as it is shown. */
+export const STDIN = '<stdin>'
+
+const MANIFEST = /\.(?:ya?ml|json)$/i
+const PATTERN = /[*?[\]{}]/
+/** Whatever may hold an object of ours, mistakes included. Of files that nobody named, the others are not parsed: they may be templates. */
+const MENTIONS_US = /kubeski|Healing(?:Policy|Action|Ledger)/i
+/** What nobody writes manifests into. */
+const PASSED_OVER = /^(?:\..+|node_modules)\/$/
+
+/** @param excluded whether a path, as it is shown, is left out: of what was found, not of what was named */
+export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders'>, targets: readonly string[], excluded: (path: string) => boolean): Promise<Inputs> {
+  const inputs = new Map<string, Input>()
+  const problems: Problem[] = []
+  const read = async (path: string, named: boolean): Promise<void> => {
+    const file = path === '-' ? STDIN : path
+    if (inputs.has(file)) return
+    try {
+      const text = await env.readFile(path)
+      if (named || MENTIONS_US.test(text)) inputs.set(file, { file, text })
+    } catch (error) {
+      problems.push({ file, what: `it cannot be read: ${printable(messageOf(error), 300)}` })
+    }
+  }
+  for (const target of targets) {
+    try {
+      const kind = target === '-' ? 'file' : await env.folders.kindOf(target)
+      if (kind === 'file') await read(target, true)
+      else if (kind === 'folder') for (const path of await below(env, withoutSlash(target), excluded)) await read(path, false)
+      else if (!PATTERN.test(target)) problems.push({ file: printable(target, 300), what: 'there is no such file or folder' })
+      else {
+        const found = (await below(env, baseOf(target), excluded)).filter((path) => matchesGlob(path, target.replace(/^\.\//, '')))
+        if (found.length === 0) problems.push({ file: printable(target, 300), what: `no file matches ${quoted(target, 200)}` })
+        for (const path of found) await read(path, false)
+      }
+    } catch (error) {
+      problems.push({ file: printable(target, 300), what: `it cannot be read: ${printable(messageOf(error), 300)}` })
+    }
+  }
+  return { inputs: [...inputs.values()], problems }
+}
+
+/** The folders in front of the first part that is a pattern. */
+function baseOf(pattern: string): string {
+  const parts = pattern.split('/')
+  const first = parts.findIndex((part) => PATTERN.test(part))
+  return parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.')
+}
+
+const withoutSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path)
+
+/** In the order of their names. */
+async function below({ folders }: Pick<CliEnvironment, 'folders'>, folder: string, excluded: (path: string) => boolean): Promise<readonly string[]> {
+  if ((await folders.kindOf(folder)) !== 'folder') return []
+  const found: string[] = []
+  const walk = async (at: string): Promise<void> => {
+    for (const name of [...(await folders.list(at === '' ? '.' : at))].sort()) {
+      const path = at === '' ? name : at === '/' ? `/${name}` : `${at}/${name}`
+      if (excluded(withoutSlash(path))) continue
+      if (name.endsWith('/')) {
+        if (!PASSED_OVER.test(name)) await walk(withoutSlash(path))
+      } else if (MANIFEST.test(name)) found.push(path)
+    }
+  }
+  await walk(folder === '.' ? '' : folder.replace(/^\.\//, ''))
+  return found
+}

@@ -1,0 +1,80 @@
+/** One object through all layers: what nobody knows, schema and CEL, rules. Pure, total. */
+import { API_VERSION, GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { resources } from '../../shared/api/v1alpha1/resources.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { nearest, quoted } from '../../shared/lib/text.ts'
+import { judgeObject } from '../../shared/rules/cel/judge.ts'
+import { judge } from '../../shared/rules/judge.ts'
+import type { Installation } from '../../shared/rules/rule.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
+import { unknownObjectFields } from '../../shared/schema/defaults.ts'
+import type { Issue } from '../../shared/schema/issue.ts'
+import type { CustomResource } from '../../shared/schema/structural.ts'
+import { compileResource, type SchemaCheck } from '../../shared/schema/validate.ts'
+import type { Remark } from './finding.ts'
+import { LAYERS } from './layers.ts'
+import { nearestField } from './nearest-field.ts'
+
+export type Inspect = (object: unknown) => readonly Remark[]
+
+/** undefined: it is an object of somebody else. */
+export function inspectorOf(object: unknown, installation: Installation): Inspect | undefined {
+  const { apiVersion, kind } = isObject(object) ? object : {}
+  const resource = resources.find((each) => each.kind === kind)
+  if (!isOurs(apiVersion, resource)) return undefined
+  if (resource === undefined) return () => [unknownKind(kind)]
+  return (value) => inspect(resource, value, installation)
+}
+
+/** By its group, also where that has a mistake: an object that is passed over in silence is not safe. */
+function isOurs(apiVersion: unknown, resource: CustomResource | undefined): boolean {
+  if (typeof apiVersion !== 'string') return resource !== undefined
+  const group = apiVersion.split('/')[0] ?? ''
+  return group === GROUP || (resource !== undefined && nearest(group, [GROUP]).length > 0)
+}
+
+function unknownKind(kind: unknown): Remark {
+  const names = resources.map((each) => each.kind)
+  const [near] = typeof kind === 'string' ? nearest(kind, names) : []
+  const { id, why } = LAYERS.shape
+  return { rule: id, level: 'error', path: 'kind', what: `must be one of ${names.join(', ')}${typeof kind === 'string' ? `, not ${quoted(kind)}` : ''}`, why, ...(near === undefined ? {} : { fix: `did you mean ${near}?` }) }
+}
+
+/** Compiled when the first object of the kind is met. */
+const checks = new Map<CustomResource, SchemaCheck>()
+
+function checkOf(resource: CustomResource): SchemaCheck {
+  const known = checks.get(resource)
+  if (known !== undefined) return known
+  const check = compileResource(resource, API_VERSION)
+  checks.set(resource, check)
+  return check
+}
+
+/** Rules judge only what has the shape of its schema: the API server asks the door no earlier either. */
+function inspect(resource: CustomResource, object: unknown, installation: Installation): readonly Remark[] {
+  const unknown = isObject(object) ? unknownObjectFields(resource, object).map((path) => unknownField(resource, path)) : []
+  const issues = judgeObject(resource, checkOf(resource), object)
+  if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map(fromIssue)]
+  const { violations, warnings } = judge(object, { installation })
+  return [...unknown, ...[...violations, ...warnings].map(fromViolation)]
+}
+
+function unknownField(resource: CustomResource, path: string): Remark {
+  const { id, why, fix } = LAYERS.unknown
+  const near = nearestField(resource, path)
+  return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true }
+}
+
+const fromIssue = ({ kind, path, message }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message })
+
+export const fromViolation = ({ rule, severity, path, what, why, fix, ...rest }: Violation & { readonly offset?: number }): Remark => ({
+  rule,
+  level: severity === 'W' ? 'warning' : 'error',
+  path,
+  what,
+  why,
+  fix,
+  ...(rest.offset === undefined ? {} : { offset: rest.offset }),
+})

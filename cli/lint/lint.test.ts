@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { noCluster, setUpCli, type Ran } from '../testing/bench.ts'
+import { expectGolden } from '../testing/golden.ts'
+import { FORMAT_NAMES } from './formats/names.ts'
+import { RULES } from '../../shared/rules/registry.ts'
+import { RULE_TEXTS } from './layers.ts'
+import { BROKEN, CHART, FILES, SHAPELESS } from './testing/files.ts'
+
+const samples = (kind: string): URL => new URL(`../../config/samples/${kind}/rules/`, import.meta.url)
+const golden = (name: string): URL => new URL(`golden/${name}`, import.meta.url)
+
+const run = (line: string, files: Readonly<Record<string, string>> = FILES): Promise<Ran> => setUpCli({ files }).run(line, noCluster)
+/** Which rules need more than the file grows with the registry: another test looks at that. */
+const withoutUnchecked = (out: string): string => out.replaceAll(/^not checked .*\n/gm, '').replace(/"unchecked": \[[^\]]*\]/, '"unchecked": []')
+const GOOD = CHART.slice(0, CHART.indexOf('---', 4))
+
+describe('kubeskippy lint', () => {
+  for (const format of FORMAT_NAMES) {
+    it(`reports as ${format}`, async () => {
+      const { code, out, err } = await run(`lint --format ${format} chart.yaml more`)
+      expectGolden(golden(`report.${format}`), withoutUnchecked(out))
+      expect({ code, err }).to.deep.equal({ code: 2, err: '' })
+    })
+  }
+
+  it('colours the text on a terminal that has colours, and nowhere else', async () => {
+    const terminal = { size: () => ({ columns: 80, rows: 24 }), colour: true }
+    const { out } = await setUpCli({ files: FILES }).run('lint chart.yaml', { ...noCluster, terminal })
+    expect(out).to.contain('\u001b[31merror KS505')
+    const toFile = setUpCli({ files: FILES })
+    await toFile.run('lint chart.yaml -o report.txt', { ...noCluster, terminal })
+    expect(toFile.files['report.txt']).to.contain('error KS505').and.not.to.contain('\u001b')
+  })
+
+  const codes: readonly [what: string, line: string, code: number][] = [
+    ['nothing is wrong', 'lint good.yaml', 0],
+    ['a policy would be refused', 'lint chart.yaml', 1],
+    ['there are warnings only', 'lint warned.yaml', 0],
+    ['there are warnings, and they are to count', 'lint warned.yaml --fail-on warning', 1],
+    ['a file cannot be read as YAML', 'lint broken.yaml', 2],
+    ['a file cannot be read, beside one that would be refused', 'lint chart.yaml broken.yaml', 2],
+    ['there is no such file', 'lint nothing.yaml', 2],
+    ['no file matches', 'lint no/**/*.yaml', 2],
+    ['there is no such format', 'lint good.yaml --format xml', 2],
+    ['there is no such level', 'lint good.yaml --fail-on info', 2],
+    ['the namespace is none', 'lint good.yaml -n Shop', 2],
+    ['there is no such configuration', 'lint good.yaml --config nothing.yaml', 2],
+    ['a file has nothing of ours', 'lint other.yaml', 0],
+  ]
+  for (const [what, line, code] of codes) {
+    it(`exits ${code} when ${what}`, async () => {
+      const files = { 'good.yaml': GOOD, 'chart.yaml': CHART, 'broken.yaml': BROKEN, 'other.yaml': 'kind: Service\n', 'warned.yaml': GOOD.replace('mode: monitor', 'mode: monitor\n  suspend: false\n  suspend: false') }
+      expect((await run(line, files)).code).to.equal(code)
+    })
+  }
+
+  it('agrees with the registry on every sample that needs nothing but the file', async () => {
+    for (const { id, needs } of RULES) {
+      for (const kind of ['valid', 'invalid']) {
+        const text = readFileSync(new URL(`${id.toLowerCase()}.yaml`, samples(kind)), 'utf8')
+        const { code, out } = await run('lint --format json p.yaml --fail-on warning', { 'p.yaml': text })
+        const { findings } = JSON.parse(out) as { findings: { rule: string; path: string }[] }
+        const expected = kind === 'valid' || needs !== undefined ? [] : [/^# expect: (KS[0-9]+ \S+)/.exec(text)?.[1]]
+        expect(findings.map(({ rule, path }) => `${rule} ${path}`), id).to.deep.equal(expected)
+        expect(code, id).to.equal(expected.length === 0 ? 0 : 1)
+      }
+    }
+  })
+
+  it('names the rules that it could not apply, as the registry does', async () => {
+    const { unchecked } = JSON.parse((await run('lint --format json chart.yaml')).out) as { unchecked: unknown }
+    expect(unchecked).to.deep.equal(RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [{ rule: id, needs }])))
+  })
+
+  it('reads standard input', async () => {
+    const { code, out } = await run('lint -', { '-': CHART })
+    expect(code).to.equal(1)
+    expect(out).to.contain('<stdin>:49:5 (shop/templates/bad.yaml): error KS505 ')
+  })
+
+  it('reads a folder, a pattern and a file once, and passes over what it was not asked for', async () => {
+    const files = { 'a/b/one.yaml': GOOD, 'a/two.json': JSON.stringify({ kind: 'HealingPolicy' }), 'a/.git/three.yaml': GOOD, 'a/node_modules/four.yaml': GOOD, 'a/five.txt': GOOD, 'a/service.yaml': 'kind: Service\n' }
+    const read = async (line: string): Promise<unknown> => (JSON.parse((await run(`${line} --format json`, files)).out) as { summary: { files: number } }).summary.files
+    expect(await read('lint')).to.equal(2)
+    expect(await read('lint a')).to.equal(2)
+    expect(await read('lint a/')).to.equal(2)
+    expect(await read('lint ./a/**/*.yaml')).to.equal(1)
+    expect(await read('lint a/*.{yaml,json}')).to.equal(1)
+    expect(await read('lint a a/two.json a/b')).to.equal(2)
+    expect(await read('lint a/service.yaml a/five.txt')).to.equal(2)
+  })
+
+  it('takes the namespace of the flag for objects that name none, and refuses two for one object', async () => {
+    const bare = GOOD.replace('  namespace: shop\n', '').replace('mode: monitor', 'mode: automatic')
+    expect((await run('lint p.yaml', { 'p.yaml': bare })).code).to.equal(0)
+    expect((await run('lint p.yaml -n shop', { 'p.yaml': bare })).code).to.equal(0)
+    expect((await run('lint p.yaml -n kube-system', { 'p.yaml': bare })).out).to.contain('error KS103 ')
+    expect((await run('lint p.yaml -n bank', { 'p.yaml': GOOD })).out).to.contain('the object says "shop", and -n says "bank"')
+  })
+
+  const kinds: readonly [what: string, text: string, said: RegExp][] = [
+    ['a kind that is nearly ours', 'apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicyy\n', /^p.yaml:2:7: error KS001 .*did you mean HealingPolicy\?/],
+    ['a group that is nearly ours', 'apiVersion: kubeskipy.io/v1alpha1\nkind: HealingPolicy\n', /^p.yaml:1:13: error KS001 .*apiVersion: must be kubeskippy.io\/v1alpha1/],
+    ['a version that is not served', 'apiVersion: kubeskippy.io/v1\nkind: HealingPolicy\n', /^p.yaml:1:13: error KS001 .*apiVersion: must be/],
+    ['no version at all', 'kind: HealingPolicy\n', /^p.yaml:1:1: error KS001 .*apiVersion: must be/],
+    ['a policy of somebody else', 'apiVersion: healing.example.com/v1\nkind: HealingPolicy\n', /^no violations in 0 objects of 1 file; 1 object of other kinds/],
+    ['an action', 'apiVersion: kubeskippy.io/v1alpha1\nkind: HealingAction\nmetadata: {name: a}\nspec: {}\n', /^p.yaml:4:1: error KS001 HealingAction a: spec.policyRef: is required/],
+    ['something that is no object', '- 1\n', /^no violations in 0 objects/],
+  ]
+  for (const [what, text, said] of kinds) it(`knows ${what}`, async () => expect((await run('lint p.yaml', { 'p.yaml': text })).out).to.match(said))
+
+  it('explains a layer', async () => expectGolden(golden('explain.txt'), (await run('lint --explain KS001')).out))
+
+  it('explains every rule that it can find', async () => {
+    for (const { id, title, why, fix } of RULE_TEXTS) {
+      const { code, out } = await run(`lint --explain ${id.toLowerCase()}`)
+      expect(code).to.equal(0)
+      for (const part of [id, title, why, fix]) expect(out).to.contain(part)
+    }
+  })
+
+  it('offers the nearest of a rule that is not there', async () => {
+    const { code, out, err } = await run('lint --explain KS330')
+    expect({ code, out }).to.deep.equal({ code: 2, out: '' })
+    expect(err).to.match(/^error: there is no rule "KS330", did you mean KS30[0-9](?:, KS3[0-9]{2})*\?\n$/)
+  })
+
+  it('shows nothing that a terminal would obey', async () => {
+    const hostile = SHAPELESS.replace('shapeless', '"a\\u001b[31mb"').replace('Automatic', '"\u202e\u0007\\u001b]0;x"')
+    // oxlint-disable-next-line no-control-regex -- these characters are the subject
+    expect((await run('lint p\u001b.yaml', { 'p\u001b.yaml': hostile })).out).to.not.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  })
+})

@@ -1,0 +1,77 @@
+/** `kubeskippy lint`: what the front door would say of the files, before anything is sent. */
+import { isAbsolute, relative } from 'node:path'
+import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { RULES } from '../../shared/rules/registry.ts'
+import { DONE, FAILED, MISUSED } from '../command.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { paintFor, plain } from '../paint.ts'
+import { checkText, type Candidate } from './check-text.ts'
+import { readLintConfig, type LintConfig } from './config.ts'
+import { explainRule } from './explain-rule.ts'
+import { counts, type Finding, type Level, type Problem, type Report } from './finding.ts'
+import { FORMATS } from './formats/formats.ts'
+import type { Format } from './formats/names.ts'
+import { readInputs } from './inputs.ts'
+
+export interface LintFlags {
+  readonly namespace?: string
+  readonly config?: string
+  readonly format: Format
+  readonly output?: string
+  readonly failOn: Level
+  readonly explain?: string
+}
+
+/** 0: nothing at or above `--fail-on`; 1: something; 2: wrong flags or configuration, or something could not be read. */
+export async function lint(env: CliEnvironment, targets: readonly string[], flags: LintFlags): Promise<number> {
+  if (flags.explain !== undefined) return explainRule(env, flags.explain)
+  try {
+    const config = await readLintConfig(env, flags.config)
+    const report = await lintAll(env, targets, flags, config)
+    await publish(env, report, flags)
+    if (report.problems.length > 0) return MISUSED
+    return report.findings.some((finding) => counts(finding, flags.failOn)) ? FAILED : DONE
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems) env.stderr(`error: ${problem}\n`)
+    return MISUSED
+  }
+}
+
+async function lintAll(env: CliEnvironment, targets: readonly string[], flags: LintFlags, config: LintConfig): Promise<Report> {
+  const here = (path: string): string => (isAbsolute(path) ? relative(env.folders.here, path) : path)
+  const { inputs, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
+  const checked = inputs.map((input) => checkText(input, config, flags.namespace))
+  const candidates = checked.flatMap((each) => each.candidates)
+  const problems: readonly Problem[] = [...unread, ...checked.flatMap((each) => each.problems)]
+  return {
+    version: env.version,
+    failOn: flags.failOn,
+    findings: findingsOf(candidates),
+    problems,
+    files: inputs.length,
+    subjects: candidates.map(({ file, subject }, index) => ({ index, file, subject })),
+    skipped: checked.reduce((sum, { skipped }) => sum + skipped, 0),
+    unchecked: RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [{ rule: id, needs }])),
+    texts: new Map(inputs.map(({ file, text }) => [file, text])),
+  }
+}
+
+/** In the order of the files, and of the lines in each; each once. */
+function findingsOf(candidates: readonly Candidate[]): readonly Finding[] {
+  const all = candidates.flatMap(({ remarks, place }, object) => remarks.map(place).flatMap((found) => (found === undefined ? [] : [{ ...found, object }])))
+  const order = new Map([...new Set(all.map(({ file }) => file))].map((file, index) => [file, index]))
+  const sorted = all.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column || (a.rule < b.rule ? -1 : Number(a.rule > b.rule)))
+  return [...new Map(sorted.map((finding) => [JSON.stringify(finding), finding])).values()]
+}
+
+async function publish(env: CliEnvironment, report: Report, { format, output }: LintFlags): Promise<void> {
+  const text = FORMATS[format](report, output === undefined ? paintFor(env) : plain)
+  if (output === undefined) return env.stdout(text)
+  try {
+    await env.folders.write(output, text)
+  } catch (error) {
+    throw new ConfigError([`--output ${printable(output, 300)} cannot be written: ${messageOf(error)}`], { cause: error })
+  }
+}

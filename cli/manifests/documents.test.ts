@@ -1,0 +1,82 @@
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { readManifests } from './documents.ts'
+
+const values = (text: string): unknown[] => readManifests(text).manifests.map(({ value }) => value)
+const problems = (text: string): string[] => {
+  const { problems: found, place } = readManifests(text)
+  return found.map(({ offset, what }) => `${place(offset).line}:${place(offset).column} ${what}`)
+}
+
+describe('reading manifests as kubectl does', () => {
+  // What `kubectl create --dry-run=client -o json` makes of them: e2e/cli/lint.e2e.ts asks it.
+  const scalars: readonly [source: string, value: unknown][] = [
+    ['y', true], ['Y', true], ['yes', true], ['on', true], ['ON', true], ['True', true], ['TRUE', true],
+    ['n', false], ['No', false], ['off', false], ['false', false],
+    ['oN', 'oN'], ['yEs', 'yEs'], ['"y"', 'y'], ["'no'", 'no'],
+    ['~', null], ['null', null], ['Null', null], ['', null], ['nULL', 'nULL'],
+    ['017', 15], ['0o17', 15], ['08', 8], ['0x1F', 31], ['0b101', 5], ['-0b101', -5], ['+5', 5], ['-0', 0], ['1_000', 1000],
+    ['1e3', 1000], ['12e03', 12000], ['1.', 1], ['.5', 0.5], ['-1.5', -1.5], ['1e400', '1e400'],
+    ['1:30', '1:30'], ['2024-01-02', '2024-01-02'], ['1.2.3', '1.2.3'], ['5m', '5m'], ['1-2', '1-2'], ['1e', '1e'], ['0xzz', '0xzz'], ['-x', '-x'], ['._5', '._5'], ['=', '='],
+    ['!!str 5', '5'], ['!!str yes', 'yes'], ['!!int 0x10', 16],
+  ]
+  for (const [source, value] of scalars) it(`${source === '' ? 'nothing' : source} is ${JSON.stringify(value)}`, () => expect(values(`a: ${source}\n`)).to.deep.equal([{ a: value }]))
+
+  const documents: readonly [what: string, text: string, values: unknown[]][] = [
+    ['takes several documents, and passes over empty ones', '---\n---\na: 1\n---\n# nothing\n---\nb: 2\n---\n', [{ a: 1 }, { b: 2 }]],
+    ['takes JSON, indented by tabs', '{\n\t"a": [1, true, null, "\\u0041"]\n}\n', [{ a: [1, true, null, 'A'] }]],
+    ['follows aliases', 'a: &x {b: [1]}\nc: *x\n', [{ a: { b: [1] }, c: { b: [1] } }]],
+    ['merges maps: what is written wins over what is merged, the first merged over the second', 'p: &x {a: 1, b: 1}\nq: &y {b: 2, c: 2}\nr: {c: 3, <<: [*x, *y]}\n', [{ p: { a: 1, b: 1 }, q: { b: 2, c: 2 }, r: { c: 3, a: 1, b: 1 } }]],
+    ['keeps the last of two equal keys', 'a: 1\nb: 2\na: 3\n', [{ a: 3, b: 2 }]],
+    ['makes strings of keys', '1: a\ntrue: b\n0x10: c\n', [{ 1: 'a', true: 'b', 16: 'c' }]],
+    ['keeps a key that is called like a prototype', '__proto__: 1\nconstructor: 2\n', [JSON.parse('{"__proto__":1,"constructor":2}')]],
+    ['takes the items of a List', 'apiVersion: v1\nkind: List\nitems:\n- {kind: A}\n- {kind: List, items: [{kind: B}]}\n', [{ kind: 'A' }, { kind: 'B' }]],
+    ['tells items of a typed list what they are', 'apiVersion: g/v1\nkind: AList\nitems:\n- {b: 1}\n- {apiVersion: h/v1, kind: C}\n', [{ b: 1, apiVersion: 'g/v1', kind: 'A' }, { apiVersion: 'h/v1', kind: 'C' }]],
+    ['keeps an object that is only called a list', 'kind: PriceList\nspec: {items: []}\n', [{ kind: 'PriceList', spec: { items: [] } }]],
+    ['reads past a byte order mark', '\ufeffa: 1\n', [{ a: 1 }]],
+    ['reads lines of Windows', 'a: |\r\n  x\r\n  y\r\nb: 1\r\n', [{ a: 'x\ny\n', b: 1 }]],
+    ['finds nothing in nothing', '', []],
+    ['finds nothing in comments', '# a\n# b\n', []],
+  ]
+  for (const [what, text, expected] of documents) it(what, () => expect({ values: values(text), problems: problems(text) }).to.deep.equal({ values: expected, problems: [] }))
+
+  const unreadable: readonly [what: string, text: string, said: string[]][] = [
+    ['a template', 'a: {{ .Values.x }}\n', ['1:5 a key must be a string']],
+    ['NaN', 'a: .nan\n', ['1:4 NaN and infinity are no values of JSON']],
+    ['an alias of nothing', 'a: *b\n', ['1:4 there is no anchor "b" before it']],
+    ['an anchor within itself', 'a: &b [*b]\n', ['1:8 the anchor "b" contains itself']],
+    ['a merge of what is no map', 'a: {<<: 5}\n', ['1:5 map merge requires map or sequence of maps as the value']],
+    ['an unfinished string', 'a: 1\nb: "x\n', ['3:1 Missing closing "quote']],
+    ['NUL', 'a: 1\nb: \u0000\n', ['2:4 control characters are not allowed']],
+    ['a lone surrogate', 'a: \ud800\n', ['1:4 control characters are not allowed']],
+    ['nesting without end', '['.repeat(20_000), ['1:10001 it is nested too deeply']],
+    ['nesting on one line', '- '.repeat(20_000), ['1:20001 it is nested too deeply']],
+  ]
+  for (const [what, text, said] of unreadable) it(`says where it gives up: ${what}`, () => expect(problems(text)).to.deep.equal(said))
+
+  it('reads the other documents of a file with a broken one', () => expect(values('a: 1\n---\nb: *x\n---\nc: 3\n')).to.deep.equal([{ a: 1 }, { c: 3 }]))
+
+  it('tells which template Helm made a document from', () => {
+    const text = '---\n# Source: shop/templates/a.yaml\na: 1\n---\n# Source: shop/templates/b.yaml\nb: 1\n---\nc: 1\n'
+    expect(readManifests(text).manifests.map(({ source }) => source)).to.deep.equal(['shop/templates/a.yaml', 'shop/templates/b.yaml', undefined])
+  })
+
+  it('does not multiply aliases without end', () => {
+    const names = Array.from('abcdefghijk')
+    const bomb = names.map((name, index) => `${name}: &${name} [${Array(9).fill(index === 0 ? 'x' : `*${names[index - 1]}`).join(',')}]`).join('\n')
+    expect(problems(bomb).map((line) => line.replace(/^\S+ /, ''))).to.deep.equal(['the document contains excessive aliasing'])
+  })
+
+  it('never throws, and finds each place within the text', () => {
+    const pieces = fc.constantFrom('a: ', '- ', '&x ', '*x', '<<: ', '{', '}', '[', ']', '"', "'", '|\n', '>\n', '\n', '  ', '---\n', '...\n', '# c\n', '!!str ', '? ', ': ', '\u0000', '\ufeff', '\ud800', 'kind: List\n', 'items:\n', '%YAML 1.1\n', '\t', '\r\n', '1e9', 'y')
+    fc.assert(
+      fc.property(fc.array(fc.oneof(pieces, fc.string({ maxLength: 4 })), { maxLength: 40 }), (parts) => {
+        const text = parts.join('')
+        const { problems: found, place, manifests } = readManifests(text)
+        for (const { offset } of found) expect(place(offset).line).to.be.within(1, text.split('\n').length)
+        for (const { tree } of manifests) expect(tree.range.end).to.be.at.most(text.length)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,143 @@
+/** The objects of a file, read as kubectl reads them: several documents, lists, JSON. Pure; never throws. */
+import { parseAllDocuments, type Document } from 'yaml'
+import { messageOf } from '../../shared/lib/errors.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { printable } from '../../shared/lib/text.ts'
+import { AS_KUBECTL } from './kubectl-yaml.ts'
+import { treeOf, type Range, type Remark, type Tree } from './tree.ts'
+
+export interface Manifest {
+  readonly value: unknown
+  readonly tree: Tree
+  /** Of the template, as Helm writes it above each document. */
+  readonly source?: string
+  /** In it, keys that a later equal one replaces. */
+  readonly replaced: readonly (Range & { readonly name: string })[]
+}
+
+/** Why a document cannot be read. */
+export interface Unreadable {
+  readonly offset: number
+  readonly what: string
+}
+
+export interface Documents {
+  readonly manifests: readonly Manifest[]
+  readonly problems: readonly Unreadable[]
+  /** 1-based, from an offset. */
+  readonly place: (offset: number) => { readonly line: number; readonly column: number }
+}
+
+/** Documents without anything in them are passed over. */
+export function readManifests(text: string): Documents {
+  const place = placesOf(text)
+  const manifests: Manifest[] = []
+  const problems: Unreadable[] = []
+  const refused = hopeless(text)
+  if (refused !== undefined) return { manifests, problems: [refused], place }
+  /** Of the document before. */
+  let end = 0
+  for (const document of parsed(text, problems)) {
+    if (document.errors.length > 0) {
+      problems.push(...document.errors.map(({ pos: [offset], message }) => ({ offset, what: inWords(message) })))
+      continue
+    }
+    try {
+      const { tree, errors, replaced } = treeOf(document)
+      problems.push(...errors.map(({ start, what }) => ({ offset: start, what: printable(what, 200) })))
+      if (errors.length > 0 || tree.value === null || tree.value === undefined) continue
+      const source = sourceOf(text.slice(end, tree.range.start))
+      end = document.range?.[1] ?? end
+      manifests.push(...flat(tree, undefined).map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), ...(source === undefined ? {} : { source }) })))
+    } catch (error) {
+      problems.push(unforeseen(error, document.range?.[0] ?? 0))
+    }
+  }
+  return { manifests, problems, place }
+}
+
+/** The lines are looked for when the first place is asked for. */
+function placesOf(text: string): Documents['place'] {
+  let starts: readonly number[] | undefined
+  return (offset) => {
+    starts ??= [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+  }
+}
+
+function parsed(text: string, problems: Unreadable[]): readonly Document.Parsed[] {
+  try {
+    const documents = parseAllDocuments(text, AS_KUBECTL)
+    return Array.isArray(documents) ? documents : []
+  } catch (error) {
+    problems.push(unforeseen(error, 0))
+    return []
+  }
+}
+
+const TOO_DEEP = 'it is nested too deeply'
+const unforeseen = (error: unknown, offset: number): Unreadable => ({ offset, what: inWords(messageOf(error)) })
+/** The parser descends by recursion. */
+const inWords = (message: string): string => (message.startsWith('Maximum call stack') ? TOO_DEEP : printable(message.split('\n')[0] ?? '', 200))
+
+/** In UTF-16 units: more than any API server takes at once, by far. */
+const LONGEST = 64 * 1024 * 1024
+/** As in kubectl's parser, which gives up there too. */
+const DEEPEST = 10_000
+
+/** As in kubectl's parser. */
+// oxlint-disable-next-line no-control-regex -- these characters are the subject
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u
+
+/** What no parser should be asked about, and what it would need all memory for. */
+function hopeless(text: string): Unreadable | undefined {
+  if (text.length > LONGEST) return { offset: 0, what: `it is larger than ${LONGEST / 1024 / 1024} MiB` }
+  const control = text.search(CONTROL)
+  if (control >= 0) return { offset: control, what: 'control characters are not allowed' }
+  let depth = 0
+  let run = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x5b || code === 0x7b) depth++
+    else if (code === 0x5d || code === 0x7d) depth = Math.max(0, depth - 1)
+    // `- - - -`: a list of lists each, on one line.
+    run = code === 0x0a ? 0 : (code === 0x2d || code === 0x3f || code === 0x3a) && text.charCodeAt(at + 1) === 0x20 ? run + 1 : run
+    if (depth > DEEPEST || run > DEEPEST) return { offset: at, what: TOO_DEEP }
+  }
+  return undefined
+}
+
+/** `# Source: chart/templates/policy.yaml`, in the comments above a document. */
+function sourceOf(above: string): string | undefined {
+  const found = /^# Source: (\S.*)$/m.exec(above)?.[1]
+  return found === undefined ? undefined : printable(found.trim(), 300)
+}
+
+/** Deeper lists of lists are no manifests of anybody. */
+const DEEPEST_LIST = 16
+
+/** As kubectl: whatever has a kind that ends in List, and items, is its items; they take kind and version from it. */
+function flat(tree: Tree, frame: { readonly apiVersion: unknown; readonly kind: string } | undefined, depth = 0): readonly Tree[] {
+  const { value, members } = framed(tree, frame)
+  const items = members?.get('items')?.items
+  if (!isObject(value) || items === undefined || typeof value['kind'] !== 'string' || !value['kind'].endsWith('List') || depth > DEEPEST_LIST) return [framed(tree, frame)]
+  const kind = value['kind'].slice(0, -'List'.length)
+  const inherited = kind === '' ? undefined : { apiVersion: value['apiVersion'], kind }
+  return items.flatMap((item) => flat(item, inherited, depth + 1))
+}
+
+function framed(tree: Tree, frame: { readonly apiVersion: unknown; readonly kind: string } | undefined): Tree {
+  const { value } = tree
+  if (frame === undefined || !isObject(value) || value['kind'] !== undefined || value['apiVersion'] !== undefined) return tree
+  return { ...tree, value: { ...value, ...frame } }
+}
+
+/** What is written outside all objects of a list belongs to none of them. */
+const within = (replaced: readonly (Remark & { readonly name: string })[], { range }: Tree, root: Tree): readonly (Range & { readonly name: string })[] =>
+  replaced.filter(({ start }) => (start >= range.start && start < range.end) || range === root.range)
