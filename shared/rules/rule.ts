@@ -1,6 +1,7 @@
 /** A rule: one id, one pure function, one line of the reference, one valid and one invalid sample. */
 import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.ts'
+import type { TextPosition } from '../lib/text-position.ts'
 import type { AccessAnswers, AccessQuestion } from './access.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Severity } from './violation.ts'
@@ -56,6 +57,8 @@ export interface Finding {
   readonly severity?: Severity
   readonly why?: string
   readonly fix?: string
+  /** Where in the text at `path` it is. */
+  readonly at?: TextPosition
 }
 
 export interface Rule {

@@ -1,4 +1,5 @@
 /** What a rule finds. */
+import type { TextPosition } from '../lib/text-position.ts'
 import { printable } from '../lib/text.ts'
 
 /** E: refused (422 Invalid). F: refused (403 Forbidden). W: a warning. */
@@ -16,11 +17,13 @@ export interface Violation {
   readonly why: string
   /** What to write instead. */
   readonly fix: string
+  /** Where in the text at `path` it is, where that is a text of several parts. */
+  readonly at?: TextPosition
 }
 
-/** Rule by rule, then in the order of the document: `[2]` before `[10]`. */
+/** Rule by rule, then in the order of the document: `[2]` before `[10]`, line 2 before line 10. */
 export function compareViolations(a: Violation, b: Violation): number {
-  return compare(a.rule, b.rule) || compare(sortable(a.path), sortable(b.path)) || compare(a.what, b.what)
+  return compare(a.rule, b.rule) || compare(sortable(a.path), sortable(b.path)) || compare(sortable(a.what), sortable(b.what))
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))

@@ -1,0 +1,168 @@
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { positionIn } from '../lib/text-position.ts'
+import type { Expr } from './ast.ts'
+import { problemsOf, typeOf } from './check.ts'
+import { DEEPEST_BRACKETS, MOST_TOKENS, parsePromql } from './parse.ts'
+import { MALFORMED, NEVER_EVALUATED } from './testing/wrong-queries.ts'
+
+const said = (query: string): string[] => {
+  const parsed = parsePromql(query)
+  const problems = 'expr' in parsed ? problemsOf(parsed.expr) : [parsed.problem]
+  return problems.map(({ from, what }) => `${positionIn(query, from).line}:${positionIn(query, from).column} ${what}`)
+}
+
+/** With all brackets that the grammar leaves out, and no others. */
+function shown(expr: Expr): string {
+  switch (expr.type) {
+    case 'binary':
+      return `(${shown(expr.left)} ${expr.operator} ${shown(expr.right)})`
+    case 'unary':
+      return `(${expr.negative ? '-' : '+'}${shown(expr.expr)})`
+    case 'modified':
+      return `{${shown(expr.expr)} ${expr.by}}`
+    case 'range':
+      return `{${shown(expr.expr)} ${expr.range.millis}}`
+    case 'subquery':
+      return `{${shown(expr.expr)} ${expr.range.millis}:${expr.step?.millis ?? ''}}`
+    case 'aggregate':
+      return `${expr.operator}${expr.grouping === undefined ? '' : ` ${expr.grouping.by ? 'by' : 'without'} (${expr.grouping.labels.join()})`}(${expr.args.map(shown).join()})`
+    case 'call':
+      return `${expr.name}(${expr.args.map(shown).join()})`
+    case 'paren':
+      return shown(expr.expr)
+    case 'selector':
+      return `${expr.name ?? ''}${expr.matchers.map(({ label, operator, value }) => `<${label}${operator}${value}>`).join('')}`
+    case 'number':
+    case 'string':
+      return JSON.stringify(expr.value)
+    default:
+      return expr satisfies never
+  }
+}
+const tree = (query: string): string => {
+  const parsed = parsePromql(query)
+  return 'expr' in parsed ? shown(parsed.expr) : parsed.problem.what
+}
+
+describe('PromQL is read as Prometheus reads it', () => {
+  const cases: readonly [string, string][] = [
+    ['a + b * c', '(a + (b * c))'],
+    ['a * b + c', '((a * b) + c)'],
+    ['a ^ b ^ c', '(a ^ (b ^ c))'],
+    ['-a ^ b', '(-(a ^ b))'],
+    ['-a * b', '((-a) * b)'],
+    ['a or b and c unless d', '(a or ((b and c) unless d))'],
+    ['a > b + 1 and c', '((a > (b + 1)) and c)'],
+    // Modifiers belong to the last part.
+    ['a + b offset 5m', '(a + {b offset})'],
+    ['-a offset 5m', '(-{a offset})'],
+    ['a > b offset 5m * 2', '(a > ({b offset} * 2))'],
+    ['a or b @ 5 and c', '(a or ({b @} and c))'],
+    ['-a offset 5m ^ 2', '(-({a offset} ^ 2))'],
+    ['a ^ b offset 5m ^ c', '(a ^ ({b offset} ^ c))'],
+    ['a * b[5m:1m] + c', '((a * {b 300000:60000}) + c)'],
+    ['(a + b)[5m:]', '{(a + b) 300000:}'],
+    ['a[1h30m] offset -5m @ end()', '{{{a 5400000} offset} @}'],
+    ['a[300]', '{a 300000}'],
+    ['sum(a) by (x, y,)', 'sum by (x,y)(a)'],
+    ['SUM WITHOUT (x) (a)', 'sum without (x)(a)'],
+    ['topk(5, a)', 'topk(5,a)'],
+    ['holt_winters(a[5m], .5, 1e-1)', 'holt_winters({a 300000},0.5,0.1)'],
+    ['integral(a[5m])', 'integral({a 300000})'],
+    ['a{b="c\\n\\x41\\u00e9", d!~`\\d`}', 'a<b=c\nA\u00e9><d!~\\d>'],
+    ['{"a.b", "c.d"="e"}', 'a.b<c.d=e>'],
+    ['sum == sum(by)', '(sum == sum(by))'],
+    ['a - -1', '(a - -1)'],
+    ['a # and # b\n+ 5.', '(a + 5)'],
+    ['a == BOOL b', '(a == b)'],
+    ['a > 1d', '(a > 86400)'],
+  ]
+  for (const [query, expected] of cases) it(query, () => expect(tree(query)).to.equal(expected))
+})
+
+describe('PromQL that no Prometheus takes', () => {
+  for (const { query, at, says } of [...MALFORMED, ...NEVER_EVALUATED]) {
+    it(JSON.stringify(query), () => {
+      const [first = '', ...others] = said(query)
+      expect(first.startsWith(`${at} `), first).to.equal(true)
+      expect(first).to.contain(says)
+      expect(others.length).to.be.at.most(1)
+    })
+  }
+  it('is refused once for each mistake', () => {
+    expect(said('rate(a) + foo_over(b)')).to.deep.equal(['1:11 there is no function "foo_over"'])
+    expect(said('rate(a) + abs(1)')).to.deep.equal(['1:6 rate takes a range vector here, not an instant vector', '1:15 abs takes an instant vector here, not a scalar'])
+  })
+  it('is placed by characters, not by bytes or units', () => expect(said('a{b="\u{1f600}"} c')).to.deep.equal(['1:10 unexpected "c"']))
+})
+
+describe('hostile PromQL', () => {
+  /** Far above what it takes, and far below what a door may take. */
+  const LIMIT = 2000
+  const N = 100_000
+  const texts: readonly [string, string][] = [
+    ['open parentheses', '('.repeat(N)],
+    ['parentheses', `${'('.repeat(N / 2)}a${')'.repeat(N / 2)}`],
+    ['calls', 'sum('.repeat(N / 4)],
+    ['signs', `${'-'.repeat(N)}1`],
+    ['brackets', '['.repeat(N)],
+    ['a long sum', `a${'+a'.repeat(N / 2)}`],
+    ['a tower', `a${'^a'.repeat(N / 2)}`],
+    ['ranges', `a${'[5m]'.repeat(N / 4)}`],
+    ['subqueries', `a${'[5m:]'.repeat(N / 5)}`],
+    ['offsets', `a${' offset 5m'.repeat(N / 10)}`],
+    ['matchers', `a{${'b="c",'.repeat(N / 6)}}`],
+    ['quotes', '"'.repeat(N)],
+    ['backslashes', `"${'\\'.repeat(N)}`],
+    ['one string', `a{b="${'x'.repeat(N)}"}`],
+    ['escapes', `a{b="${'\\x41'.repeat(N / 4)}"}`],
+    ['one number', '1'.repeat(N)],
+    ['exponents', '1e+'.repeat(N / 3)],
+    ['one name', 'a'.repeat(N)],
+    ['an unknown function', `${'a'.repeat(N)}(`],
+    ['blanks', ' '.repeat(N)],
+    ['comments', '#\n'.repeat(N / 2)],
+    ['NUL', '\0'.repeat(N)],
+    ['lone surrogates', '\ud800'.repeat(N)],
+    ['a pattern', `a{b=~"${'('.repeat(2000)}${')'.repeat(2000)}"}`],
+    ['a pattern of repetitions', 'a{b=~"((((x{1,1000}){1,1000}){1,1000}){1,1000}){1,1000}"}'],
+    ['a pattern of a thousand', `a{b=~"${'x{1000}'.repeat(500)}"}`],
+  ]
+  for (const [title, text] of texts) {
+    it(`${title}: is read in bounded time and depth`, () => {
+      const started = performance.now()
+      said(text)
+      expect(performance.now() - started).to.be.below(LIMIT)
+    })
+  }
+
+  it('is refused just beyond what is read, and not at it', () => {
+    const words = (n: number): string => `a${',a'.repeat((n - 5) / 2)}`
+    const labels = (n: number): string => `sum by (${words(n)}) (a)`
+    expect(said(labels(MOST_TOKENS - 2)).length, 'an odd number of words').to.equal(0)
+    expect(said(labels(MOST_TOKENS + 2)).join()).to.contain('words and signs')
+    const nested = (n: number): string => `${'('.repeat(n)}a${')'.repeat(n)}`
+    expect(said(nested(DEEPEST_BRACKETS))).to.deep.equal([])
+    expect(said(nested(DEEPEST_BRACKETS + 1)).join()).to.contain('nested too deep')
+    expect(said(`${'sum('.repeat(DEEPEST_BRACKETS)}a${')'.repeat(DEEPEST_BRACKETS)}`)).to.deep.equal([])
+    expect(said(`${'-'.repeat(350)}a`)).to.deep.equal([])
+    expect(said(`${'-'.repeat(450)}a`).join()).to.contain('nested too deep')
+  })
+
+  const pieces = ['a', 'sum', 'by', 'on', 'rate', 'foo', '(', ')', '[', ']', '{', '}', '5m', '1', '.5', '"x"', "'", '`', ',', ':', '=', '=~', '!~', '==', '>', '+', '-', '^', '@', 'offset', 'bool', 'and', 'group_left', 'ignoring', ' ', '\n', '#', '\\', '$', '\u{1f600}', 'start', 'inf', 'fill', 'smoothed', 'step']
+  it('of any words has a type or a place within the text where it is wrong', () => {
+    const word = fc.constantFrom(...pieces)
+    fc.assert(
+      fc.property(fc.oneof(fc.array(word, { maxLength: 30 }).map((words) => words.join('')), fc.array(word, { maxLength: 30 }).map((words) => words.join(' ')), fc.string({ maxLength: 60, unit: 'binary' })), (text) => {
+        const parsed = parsePromql(text)
+        if ('expr' in parsed) typeOf(parsed.expr)
+        for (const { from, what } of 'expr' in parsed ? problemsOf(parsed.expr) : [parsed.problem]) {
+          expect(from).to.be.within(0, text.length)
+          expect(what).to.not.match(/\n/)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,30 @@
+import { allOf } from '../../promql/ast.ts'
+import { reservationsOf, typeOf } from '../../promql/check.ts'
+import type { ValueType } from '../../promql/functions.ts'
+import type { Finding, Rule } from '../rule.ts'
+import { findingsAt, queriesOf, soundQueries, type Query, type Sound } from './queries.ts'
+
+export const ks201: Rule = {
+  id: 'KS201',
+  severity: 'E',
+  alsoWarns: true,
+  title: 'The query of a metric trigger is PromQL that every Prometheus understands, and its result is an instant vector.',
+  why: 'the source would refuse the query each time it is asked, and the trigger would have no data for ever',
+  fix: 'try the query in the expression browser of Prometheus',
+  check: (policy) => [...queriesOf(policy).flatMap(wrong), ...soundQueries(policy).flatMap(sound)],
+}
+
+const wrong = (query: Query): Finding[] => findingsAt(query, query.problems)
+
+const REMEDIES: Readonly<Record<Exclude<ValueType, 'instant vector'>, string>> = {
+  scalar: 'leave out scalar(), or write a query of series: a number is about no object',
+  string: 'write a query of series',
+  'range vector': 'take a function over the range, such as rate or max_over_time',
+}
+
+function sound({ query, expr }: Sound): Finding[] {
+  const type = typeOf(expr)
+  const result = type === 'instant vector' ? [] : [{ from: expr.from, what: `the result is a ${type}, not an instant vector`, fix: REMEDIES[type] }]
+  const why = 'where the source does not know it, the trigger has no data'
+  return findingsAt(query, [...result, ...reservationsOf(allOf(expr)).map((problem) => ({ ...problem, severity: 'W' as const, why }))])
+}
