@@ -1,7 +1,7 @@
 /** The parts that need no cluster. */
 import { ratio, spread, table, type Spread } from '../statistics.ts'
 import { load, type Load, type LoadOptions } from './load.ts'
-import { memoryOf, NAMES, SHARED, startSubject, stopSubject, type Subject, type SubjectName } from './subjects.ts'
+import { cpuOf, memoryOf, NAMES, SHARED, startSubject, stopSubject, type Subject, type SubjectName } from './subjects.ts'
 
 export interface Run {
   /** With the certificates, the review and the programs in Go. */
@@ -18,19 +18,22 @@ const TURN = 5
 const WARM_UP: LoadOptions = { connections: CONNECTIONS, duration: TURN }
 const RATE = 500
 
-type Results = ReadonlyMap<SubjectName, readonly Load[]>
+/** With the microseconds of CPU that a review took. */
+type Taken = Load & { readonly cpu: number }
+type Results = ReadonlyMap<SubjectName, readonly Taken[]>
 
 /** All servers are up; they take turns, so that whatever else the machine does meets all of them. */
 async function inTurns({ folder, rounds, say }: Run, options: LoadOptions): Promise<Results> {
   const subjects: [SubjectName, Subject][] = []
-  const results = new Map<SubjectName, Load[]>(SUBJECTS.map((name) => [name, []]))
+  const results = new Map<SubjectName, Taken[]>(SUBJECTS.map((name) => [name, []]))
   try {
     for (const name of SUBJECTS) subjects.push([name, await startSubject(name, folder)])
     for (let round = 0; round <= rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${rounds}`)
       for (const [name, subject] of subjects) {
+        const before = cpuOf(subject)
         const taken = await load(folder, subject, round === 0 ? WARM_UP : options)
-        if (round > 0) results.get(name)?.push(taken)
+        if (round > 0) results.get(name)?.push({ ...taken, cpu: (cpuOf(subject) - before) / taken.answered })
       }
     }
   } finally {
@@ -39,7 +42,7 @@ async function inTurns({ folder, rounds, say }: Run, options: LoadOptions): Prom
   return results
 }
 
-const of = (results: Results, name: SubjectName, figure: (load: Load) => number): Spread => spread((results.get(name) ?? []).map(figure))
+const of = (results: Results, name: SubjectName, figure: (taken: Taken) => number): Spread => spread((results.get(name) ?? []).map(figure))
 const shown = ({ median, least, most }: Spread, digits = 0): string => `${median.toFixed(digits)} (${least.toFixed(digits)}..${most.toFixed(digits)})`
 const PLACES = SHARED ? 'server and load share one CPU' : 'server on one CPU, load on another'
 
@@ -53,8 +56,9 @@ export async function measureThroughput(run: Run): Promise<string> {
     ratio(rate(name), rate('go')),
     shown(of(results, name, ({ p50 }) => p50 / 1000), 2),
     shown(of(results, name, ({ p99 }) => p99 / 1000), 2),
+    shown(of(results, name, ({ cpu }) => cpu)),
   ])
-  return `${run.rounds} rounds of ${TURN} s, ${CONNECTIONS} connections kept alive, ${PLACES}; median (least..most)\n\n${table(['', 'reviews/s', 'x express', 'x controller-runtime', 'p50 ms', 'p99 ms'], rows)}`
+  return `${run.rounds} rounds of ${TURN} s, ${CONNECTIONS} connections kept alive, ${PLACES}; median (least..most)\n\n${table(['', 'reviews/s', 'x express', 'x controller-runtime', 'p50 ms', 'p99 ms', 'CPU us/review'], rows)}`
 }
 
 export async function measureLatency(run: Run): Promise<string> {

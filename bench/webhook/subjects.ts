@@ -1,6 +1,7 @@
 /** The servers that are compared, each as a process of its own on its own CPU where there is more than one. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
 import { join } from 'node:path'
@@ -54,6 +55,13 @@ export async function memoryOf({ child }: Subject): Promise<number> {
   child.send('how much?')
   const [rss] = (await answer) as [number]
   return rss / 2 ** 20
+}
+
+/** Microseconds of CPU that the process has had; whatever else the machine does is not in it. */
+export function cpuOf({ child }: Subject): number {
+  // The name before them may hold blanks; Linux counts in hundredths of a second.
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
 const isUp = (port: number): Promise<boolean> =>

@@ -9,3 +9,20 @@ export function remembered<K extends object, V>(work: (key: K) => V): (key: K) =
     return made
   }
 }
+
+/**
+ * The same for texts, of which only the last `limit` are known: for small answers that take long to find, such as what is wrong with
+ * a pattern. The same policies come again and again.
+ */
+export function rememberedByText<V>(limit: number, work: (text: string) => V): (text: string) => V {
+  const known = new Map<string, V>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined || known.has(text)) return found as V
+    const made = work(text)
+    const [oldest] = known.keys()
+    if (known.size >= limit && oldest !== undefined) known.delete(oldest)
+    known.set(text, made)
+    return made
+  }
+}

@@ -1,4 +1,5 @@
 import { isPattern, readPattern } from '../../lib/pattern.ts'
+import { rememberedByText } from '../../lib/remembered.ts'
 import { quoted } from '../../lib/text.ts'
 import type { Finding, Rule } from '../rule.ts'
 
@@ -15,7 +16,13 @@ export const ks211: Rule = {
     }),
 }
 
+/** Not the pattern itself, which may be large when it is compiled. */
+const problemOf = rememberedByText(1024, (source) => {
+  const read = readPattern(source)
+  return isPattern(read) ? undefined : read.problem
+})
+
 function problems(source: string | undefined, path: string): Finding[] {
-  const read = source === undefined ? undefined : readPattern(source)
-  return source === undefined || read === undefined || isPattern(read) ? [] : [{ path, what: `${quoted(source)} is no pattern: ${read.problem}` }]
+  const problem = source === undefined ? undefined : problemOf(source)
+  return source === undefined || problem === undefined ? [] : [{ path, what: `${quoted(source)} is no pattern: ${problem}` }]
 }
