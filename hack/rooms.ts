@@ -70,7 +70,6 @@ export const ROOMS: readonly Room[] = [
   {
     at: 'webhook/admission/',
     imports: [...API, 'shared/rules/', 'shared/runtime/', 'shared/kube/', 'shared/schema/validate.ts'],
-    npm: ['express', 'fast-json-patch'],
     node: 'any',
   },
   { at: 'webhook/', imports: ['shared/', 'certs/', 'shared/schema/validate.ts'], npm: 'any', node: 'any' },

@@ -1,10 +1,11 @@
 /** Every route of the door. Whatever arrives gets a JSON answer or a plain probe; nothing ends the process. */
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
 import { isObject } from '../shared/lib/json.ts'
 import { printable } from '../shared/lib/text.ts'
 import { formatReport, type Health } from '../shared/runtime/health.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
-import { admissionRoutes, ReviewFailure, type AdmissionRoutesOptions } from './admission/routes.ts'
+import { admissionRoutes, type AdmissionRoutesOptions } from './admission/routes.ts'
 
 /** The text of all metrics, as a scraper reads it. */
 export type Exposition = () => Promise<{ readonly contentType: string; readonly text: string }>
@@ -15,12 +16,23 @@ export interface AppOptions extends AdmissionRoutesOptions {
   readonly exposition: Exposition
 }
 
-export function createApp(options: AppOptions): Express {
+/** Reviews by their own listeners, everything else by express. */
+export function createApp(options: AppOptions): RequestListener {
+  const admission = admissionRoutes(options)
+  const others = otherRoutes(options)
+  return (request, response) => (admission.get(pathOf(request)) ?? others)(request, response)
+}
+
+const pathOf = ({ url = '' }: IncomingMessage): string => {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+function otherRoutes(options: AppOptions): RequestListener {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
-  app.use(admissionRoutes(options))
   app.get('/livez', probe(options.livez))
   app.get('/readyz', probe(options.readyz))
   app.get('/metrics', async (_request, response) => {
@@ -42,27 +54,17 @@ const probe =
     response.status(ok ? 200 : 503).type('text/plain').send(verbose ? formatReport(health.report()) : 'ok')
   }
 
-/** What the body parser refuses is the client's fault and says so by its status; all else is ours. */
+/** What cannot be routed is the client's fault and says so by its status; all else is ours. */
 const failed =
   (log: Logger): ErrorRequestHandler =>
   (error: unknown, _request, response, next) => {
     const status = isObject(error) && typeof error['status'] === 'number' ? error['status'] : 500
     if (response.headersSent) {
       next(error)
-    } else if (error instanceof ReviewFailure) {
-      log.error('review could not be answered', { uid: error.uid, error: error.cause })
-      response.status(500).json({ error: 'internal error', uid: printable(error.uid, 128) })
     } else if (status >= 400 && status < 500) {
-      response.status(status).json({ error: WORDS[status] ?? 'bad request' })
+      response.status(status).json({ error: 'bad request' })
     } else {
       log.error('request failed', { error })
       response.status(500).json({ error: 'internal error' })
     }
   }
-
-/** Our own words: the parser's messages quote the body. */
-const WORDS: Readonly<Record<number, string>> = {
-  400: 'the body is not valid JSON, or shorter than announced',
-  413: 'the body is larger than 8 MiB',
-  415: 'neither a compressed body nor another character set than UTF-8 is understood',
-}
