@@ -42,7 +42,7 @@ export const ROOMS: readonly Room[] = [
   { at: 'shared/api/', imports: ['shared/lib/', 'shared/schema/'], npmTypes: ['json-schema-to-ts'], pure: true },
   { at: 'shared/promql/', imports: ['shared/lib/'], npm: ['@prometheus-io/lezer-promql'], npmTypes: ['@lezer/common'], pure: true },
   { at: 'shared/rules/', imports: [...API, 'shared/promql/'], pure: true },
-  { at: 'shared/rules/patches/', imports: API, npm: ['yaml'], pure: true },
+  { at: 'shared/rules/patches/', imports: API, npm: ['yaml', 'fast-json-patch'], pure: true },
   { at: 'shared/runtime/', imports: ['shared/lib/'] },
   { at: 'shared/kube/', imports: ['shared/lib/', 'shared/runtime/'], npm: ['@kubernetes/client-node', 'undici', 'yaml'], node: 'any' },
   { at: 'shared/adapters/', imports: ['shared/lib/', 'shared/runtime/', 'shared/kube/'], npm: 'any', node: 'any' },

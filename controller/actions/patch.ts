@@ -4,13 +4,15 @@ import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { disallowed } from '../../shared/rules/patches/allowed.ts'
+import { diff, MOST_CHANGES, touchesOf } from '../../shared/rules/patches/changes.ts'
 import { parsePatch } from '../../shared/rules/patches/parse.ts'
 import { shown, type FieldPath } from '../../shared/rules/patches/paths.ts'
 import type { Touch } from '../../shared/rules/patches/touches.ts'
+import { badValue } from '../../shared/rules/patches/values.ts'
 import { describe } from '../healing/owners.ts'
 import type { TargetView } from '../healing/snapshot.ts'
 import type { ActionKind, Change, DryRun, Expectation, PlanContext, Unplannable } from './action.ts'
-import { diff, intended, MOST_CHANGES, told } from './diff.ts'
+import { intended, told } from './diff.ts'
 import { refuse } from './evict.ts'
 import { valueAt, pointer } from './fields.ts'
 import { withoutEffect } from './restart.ts'
@@ -41,14 +43,14 @@ export const patchAction: ActionKind<PatchArgs> = {
 }
 
 /** What a person is shown of it before anything is read. */
-export const shownChanges = (args: PatchArgs): readonly Change[] => touchesOf(args).map(({ path, value }) => told({ path, before: undefined, after: value }))
+export const shownChanges = (args: PatchArgs): readonly Change[] => writtenTouches(args).map(({ path, value }) => told({ path, before: undefined, after: value }))
 
-const touchesOf = (args: PatchArgs): readonly Touch[] => {
+const writtenTouches = (args: PatchArgs): readonly Touch[] => {
   const parsed = parsePatch(args)
   return 'problems' in parsed ? [] : parsed.touches
 }
 
-const pathsOf = (args: PatchArgs): readonly FieldPath[] => touchesOf(args).map(({ path }) => path)
+const pathsOf = (args: PatchArgs): readonly FieldPath[] => writtenTouches(args).map(({ path }) => path)
 
 function expectation(paths: readonly FieldPath[], target: KindReference): Expectation {
   const fields = paths.map((path) => path.map(({ key }) => key).slice(0, 2).join('.'))
@@ -58,7 +60,7 @@ function expectation(paths: readonly FieldPath[], target: KindReference): Expect
 
 /** Why the fields may not be changed on this object. */
 function judge(touches: readonly Touch[], target: TargetView, { allowList, selectorKeys }: PlanContext): Unplannable | undefined {
-  const [first] = touches.flatMap((touch) => disallowed(touch, { allowList, selectorKeys }) ?? [])
+  const [first] = touches.flatMap((touch) => disallowed(touch, { allowList, selectorKeys }) ?? badValue(touch) ?? [])
   if (first !== undefined) return refuse('Unsupported', `${shown(first.path)} is not patched: ${first.why}`)
   const spec = touches.find(({ path }) => path[0]?.key !== 'metadata')
   if (target.shape === 'Pod') return spec === undefined ? undefined : refuse('Unsupported', `${shown(spec.path)} of a pod is not patched: only its annotations and labels are`)
@@ -86,7 +88,7 @@ export function judgeDryRun(target: TargetView, after: unknown, context: PlanCon
   const changes = diff(context.object, after)
   if (changes.length === 0) return refuse('NothingToDo', `${describe(target.ref)} is as the patch would make it already`)
   if (changes.length > MOST_CHANGES) return refuse('Unsupported', `the patch would change ${changes.length} fields, and ${MOST_CHANGES} are the most that are kept`)
-  const touches = changes.map(({ path, after: value }): Touch => (value === undefined ? { path, kind: 'remove' } : typeof value === 'object' ? { path, kind: 'whole' } : { path, kind: 'set', value }))
+  const touches = touchesOf(changes)
   return judge(touches, target, context) ?? { changes: changes.map(told), intent: changes.map(intended) }
 }
 

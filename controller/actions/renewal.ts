@@ -9,7 +9,7 @@ import { isFinished, type PodView, type WorkloadView } from '../healing/snapshot
 import { readySince } from '../healing/health.ts'
 import type { Change, Operation, Plan, PlanContext, Unplannable } from './action.ts'
 import { goingChanges, refuse } from './evict.ts'
-import { MOST_CHANGES } from './diff.ts'
+import { MOST_CHANGES } from '../../shared/rules/patches/changes.ts'
 
 export interface RenewalOptions {
   readonly gracePeriodSeconds: number | undefined

@@ -7,6 +7,7 @@
 export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/actions/actions.e2e.ts': 3,
   'e2e/actions/ordered.e2e.ts': 2.5,
+  'e2e/actions/patch-effects.e2e.ts': 1,
   'e2e/actions/scaled-kinds.e2e.ts': 1.5,
   'e2e/actions/traps.e2e.ts': 1,
   'e2e/actions/writer.e2e.ts': 0.5,

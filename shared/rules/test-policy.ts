@@ -50,7 +50,7 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
             : { type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m', ...condition } }),
       },
     ],
-    actions: actions ?? [{ name: 'restart', type: 'restart', restartAction: {}, ...action }],
+    actions: actions ?? [{ name: 'restart', type: 'restart', ...((action?.type ?? 'restart') === 'restart' ? { restartAction: {} } : {}), ...action }],
     ...(safetyRules === undefined ? {} : { safetyRules }),
     ...(history === undefined ? {} : { history }),
   },

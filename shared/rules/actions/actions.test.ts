@@ -164,6 +164,13 @@ describe('KS305 scale bounds', () => {
     expect(scale({}, 'StatefulSet')).to.deep.equal([])
     expect(scale({ direction: 'down' }, 'Deployment')).to.deep.equal([])
   })
+  it('a patch of replicas is bounded too', () => {
+    const patch = (text: string): string[] => check(ks305, { selector: select('apps/v1', 'Deployment'), ...acting('patch', { patchAction: { type: 'merge', patch: text } }) })
+    const told = ['spec.actions[0].patchAction.patch: sets spec.replicas: replicas must be a whole number from 1 to 10000']
+    expect(patch('spec: {replicas: 0}')).to.deep.equal(told)
+    expect(patch('spec: {replicas: 10001}')).to.deep.equal(told)
+    for (const good of [1, 10_000]) expect(patch(`spec: {replicas: ${good}}`)).to.deep.equal([])
+  })
   it('a policy that only looks may say what it likes', () => expect(check(ks305, { mode: 'monitor', ...acting('scale', { scaleAction: { ...up, minReplicas: 9 } }) })).to.deep.equal([]))
 })
 
@@ -178,6 +185,27 @@ describe('KS303 privileged patch', () => {
   it('lets listed fields pass', () => expect(patch('metadata: {annotations: {a: b}}')).to.deep.equal([]))
   it('goes by the list of the installation', () =>
     expect(check(ks303, acting('patch', { patchAction: { type: 'merge', patch: 'metadata: {annotations: {a: b}}' } }), { patchAllowList: ['spec.replicas'] })).to.have.length(1))
+  const selected = (kind: [string, string], target: ActionTemplate['target'], text: string, labelSelector: NonNullable<PolicyOverrides['selector']>['labelSelector'] = { matchLabels: { app: 'cart' } }): string[] =>
+    check(ks303, { selector: { ...select(...kind), labelSelector }, ...acting('patch', { patchAction: { type: 'strategic', patch: text } }, target) })
+  const DEPLOYMENT: [string, string] = ['apps/v1', 'Deployment']
+  const lost = 'spec.actions[0].patchAction.patch: touches metadata.labels.app: by it this policy selects'
+  it('keeps the labels by which the policy selects', () => {
+    expect(selected(DEPLOYMENT, 'Workload', 'metadata: {labels: {app: other}}')).to.deep.equal([lost])
+    expect(selected(DEPLOYMENT, 'Workload', 'metadata: {labels: {app: null}}')).to.deep.equal([lost])
+    expect(selected(DEPLOYMENT, 'Workload', 'metadata: {labels: {app: cart, tier: x}}')).to.deep.equal([])
+    expect(selected(['v1', 'Pod'], 'Pod', 'metadata: {labels: {app: other}}')).to.deep.equal([lost])
+    // Its pods are selected, and get that of the template; the label of their owner is not looked at.
+    expect(selected(['v1', 'Pod'], 'Workload', 'spec: {template: {metadata: {labels: {app: other}}}}')).to.have.length(1)
+    expect(selected(['v1', 'Pod'], 'Workload', 'metadata: {labels: {app: other}}')).to.deep.equal([])
+    expect(selected(DEPLOYMENT, 'Pod', 'metadata: {labels: {app: other}}')).to.deep.equal([])
+  })
+  it('goes by what the expressions of the selector say', () => {
+    const by = (operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist', value: string, ...values: string[]): number =>
+      selected(DEPLOYMENT, 'Workload', `metadata: {labels: {tier: ${value}}}`, { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'tier', operator, ...(values.length === 0 ? {} : { values }) }] }).length
+    expect([by('In', 'a', 'a', 'b'), by('In', 'c', 'a', 'b'), by('In', 'null', 'a')]).to.deep.equal([0, 1, 1])
+    expect([by('NotIn', 'a', 'a'), by('NotIn', 'c', 'a'), by('NotIn', 'null', 'a')]).to.deep.equal([1, 0, 0])
+    expect([by('Exists', 'a'), by('Exists', 'null'), by('DoesNotExist', 'a'), by('DoesNotExist', 'null')]).to.deep.equal([0, 1, 1, 0])
+  })
   it('leaves what cannot be read to the other rule', () => expect(patch('{')).to.deep.equal([]))
   it('a policy that only looks may say what it likes', () => expect(check(ks303, { mode: 'monitor', ...acting('patch', { patchAction: { type: 'merge', patch: 'kind: x' } }) })).to.deep.equal([]))
 })
@@ -191,6 +219,19 @@ describe('KS304 unreadable patch', () => {
   it('knows that custom resources take no strategic patch', () => {
     expect(patch({ type: 'strategic', patch: 'metadata: {annotations: {a: b}}' }, ['argoproj.io/v1alpha1', 'Rollout'])).to.deep.equal(['spec.actions[0].patchAction.type: argoproj.io/v1alpha1 Rollout takes no strategic patch'])
     expect(patch({ type: 'merge', patch: 'metadata: {annotations: {a: b}}' }, ['argoproj.io/v1alpha1', 'Rollout'])).to.deep.equal([])
+  })
+  it('knows that a DaemonSet has no replicas', () => {
+    expect(patch({ type: 'merge', patch: 'spec: {replicas: 2}' }, ['apps/v1', 'DaemonSet'])).to.deep.equal(['spec.actions[0].patchAction.patch: sets spec.replicas, which apps/v1 DaemonSet does not have'])
+    expect(patch({ type: 'merge', patch: 'spec: {replicas: 2}' }, ['apps/v1', 'StatefulSet'])).to.deep.equal([])
+  })
+  it('knows what fits no object', () =>
+    expect(patch({ type: 'json', patch: '[{op: replace, path: /spec/template/spec/containers/app/resources/limits/cpu, value: 1}]' })).to.deep.equal([
+      'spec.actions[0].patchAction.patch: patch has an operation that fits no object: /spec/template/spec/containers/app/resources/limits/cpu',
+    ]))
+  it('takes as many fields as are kept, and not one more', () => {
+    const many = (count: number): string[] => patch({ type: 'merge', patch: JSON.stringify({ metadata: { annotations: Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'x'])) } }) })
+    expect(many(32)).to.deep.equal([])
+    expect(many(33)).to.deep.equal(['spec.actions[0].patchAction.patch: changes 33 fields, and 32 are the most that are kept'])
   })
   it('lets a readable one pass', () => expect(patch({ type: 'strategic', patch: 'metadata: {annotations: {a: b}}' })).to.deep.equal([]))
 })

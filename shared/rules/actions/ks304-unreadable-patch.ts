@@ -1,34 +1,38 @@
 import { ACTS_ON, isOneOf, POD } from '../../api/v1alpha1/action-kinds.ts'
-import { nameOf } from '../../api/v1alpha1/kinds.ts'
+import { isCustom, knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
-import { parsePatch } from '../patches/parse.ts'
-import { acts, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { printable } from '../../lib/text.ts'
+import { shown } from '../patches/paths.ts'
+import { selectedResources, type Finding, type Rule } from '../rule.ts'
+import { judgedPatches, pathOf, type JudgedPatch } from './judged-patches.ts'
 
 export const ks304: Rule = {
   id: 'KS304',
   severity: 'E',
-  title: 'A patch must be readable, of one form, and of a type that the kind takes.',
+  title: 'A patch must be readable, of one form, fit the kind, and set values that the API server takes.',
   why: 'it would fail when it is needed, or do something else than it seems to',
-  fix: 'write YAML or JSON: a map for strategic and merge, a list of operations for json',
-  check(policy) {
-    if (!acts(policy)) return []
-    return policy.spec.actions.flatMap(({ type, patchAction }, index): Finding[] => {
-      if (type !== 'patch' || patchAction === undefined) return []
-      const at = `spec.actions[${index}].patchAction`
-      const parsed = parsePatch(patchAction)
-      const unreadable = 'problems' in parsed ? parsed.problems.map(({ member, what }) => ({ path: `${at}.${member}`, what: `${member} ${what}` })) : []
-      return [...unreadable, ...(patchAction.type === 'strategic' ? customKinds(policy, `${at}.type`) : [])]
-    })
-  },
+  fix: 'write YAML or JSON: a map for strategic and merge, a list of operations for json, with values of the type of the field',
+  check: (policy, { installation }) =>
+    judgedPatches(policy, installation).flatMap((patch): Finding[] => {
+      const path = pathOf(patch)
+      return [
+        ...patch.problems.map(({ member, what }) => ({ path: `${patch.at}.${member}`, what: `${member} ${what}` })),
+        ...patch.findings.flatMap(({ rule, what }) => (rule === 'KS304' ? [{ path, what }] : [])),
+        ...withoutReplicas(policy, patch),
+        ...(patch.action.patchAction?.type === 'strategic' ? customKinds(policy, `${patch.at}.type`) : []),
+      ]
+    }),
+}
+
+function withoutReplicas(policy: HealingPolicy, patch: JudgedPatch): Finding[] {
+  const selected = selectedResources(policy).find((resource) => knownKind(resource)?.kind === 'DaemonSet')
+  return selected === undefined || !patch.touches.some(({ path }) => shown(path) === 'spec.replicas')
+    ? []
+    : [{ path: pathOf(patch), what: `sets spec.replicas, which ${nameOf(selected)} does not have`, fix: 'select DaemonSets in a policy of their own' }]
 }
 
 /** The API server knows how to merge lists of its own kinds only. */
 const customKinds = (policy: HealingPolicy, path: string): Finding[] =>
   selectedResources(policy)
-    .filter((resource) => !isOneOf([POD, ...ACTS_ON.patch], resource) && isCustom(resource.apiVersion))
-    .map((resource) => ({ path, what: `${nameOf(resource)} takes no strategic patch`, fix: 'write type: merge' }))
-
-const isCustom = (apiVersion: string): boolean => {
-  const [group = ''] = apiVersion.split('/')
-  return group.includes('.') && !group.endsWith('.k8s.io')
-}
+    .filter((resource) => !isOneOf([POD, ...ACTS_ON.patch], resource) && isCustom(resource))
+    .map((resource) => ({ path, what: `${printable(nameOf(resource), 80)} takes no strategic patch`, fix: 'write type: merge' }))

@@ -1,5 +1,5 @@
 /** Which fields a patch may touch: what is listed, and never what is privileged, whatever the list says. Pure. */
-import { compilePattern, matches, shown, type FieldPath, type Pattern } from './paths.ts'
+import { compilePattern, matches, type FieldPath, type Pattern } from './paths.ts'
 import type { Touch } from './touches.ts'
 
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
@@ -45,6 +45,27 @@ const PRIVILEGED: Readonly<Record<string, string>> = {
   runtimeClassName: 'it decides how the containers are run',
   ephemeralContainers: 'it runs other programs',
   resourceClaims: 'it hands out devices',
+  shareProcessNamespace: 'it shows the processes of the containers to each other',
+  hostPort: 'it opens a port of the node',
+  hostIP: 'it opens a port of the node',
+  hostname: 'it is the name of the pod in its network',
+  subdomain: 'it is the name of the pod in its network',
+  hostAliases: 'it sends the traffic of the pods elsewhere',
+  dnsConfig: 'it sends the traffic of the pods elsewhere',
+  dnsPolicy: 'it sends the traffic of the pods elsewhere',
+  exec: 'it runs commands',
+  httpGet: 'it makes the kubelet send requests',
+  tcpSocket: 'it makes the kubelet connect',
+  grpc: 'it makes the kubelet connect',
+  imagePullPolicy: 'it decides which program runs',
+  workingDir: 'it decides which program runs',
+  restartPolicy: 'it decides what becomes of containers that end',
+  affinity: 'it decides which nodes the pods run on',
+  schedulerName: 'it decides which nodes the pods run on',
+  priority: 'it evicts the pods of others',
+  preemptionPolicy: 'it evicts the pods of others',
+  volumeClaimTemplates: 'it decides which data the pods have',
+  serviceName: 'it is the name of the pods in their network',
 }
 
 const PRIVILEGED_METADATA: Readonly<Record<string, string>> = {
@@ -59,8 +80,13 @@ const PRIVILEGED_METADATA: Readonly<Record<string, string>> = {
   deletionTimestamp: 'it belongs to the API server',
 }
 
-/** Keys of Kubernetes and of ours: others act by them. */
-const RESERVED = /(^|\.)(kubernetes\.io|k8s\.io|kubeskippy\.io)$/
+/** Prefixes of keys by which somebody acts: Kubernetes and ourselves first. */
+const RESERVED = /(^|\.)(kubernetes\.io|(x-)?k8s\.io|kubeskippy\.io)$/
+/** Of others who change pods by them: they put containers, credentials, networks or volumes into them, or own the object. */
+const ACTED_UPON =
+  /(^|\.)(istio\.io|linkerd\.io|dapr\.io|hashicorp\.com|amazonaws\.com|workload\.identity|cloud\.google\.com|gke\.io|cncf\.io|projectcalico\.org|cilium\.io|fluxcd\.io|argoproj\.io|helm\.sh|datadoghq\.com|instana\.io|opentelemetry\.io)$/
+/** Labels without a prefix by which controllers know their pods. */
+const CONTROLLERS_LABELS = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation', 'controller-uid', 'job-name'])
 
 export interface Disallowed {
   readonly path: FieldPath
@@ -76,15 +102,18 @@ export interface AllowedFields {
 /** Why the touch may not be; undefined: it may. */
 export function disallowed(touch: Touch, { allowList, selectorKeys }: AllowedFields): Disallowed | undefined {
   const { path } = touch
-  const why = privileged(path) ?? reservedKey(path, selectorKeys) ?? unlisted(path, allowList) ?? badValue(touch)
+  const why = privileged(path) ?? reservedKey(path, selectorKeys) ?? unlisted(path, allowList) ?? unclear(touch)
   return why === undefined ? undefined : { path, why }
 }
 
 function privileged(path: FieldPath): string | undefined {
   const [first, second] = path
   if (first === undefined) return 'it is everything'
+  // Pods get that of their template, finalizers and all.
+  const meta = path.findIndex(({ key }, index) => key === 'metadata' && (index === 0 || path[index - 1]?.key === 'template'))
+  const member = path[meta + 1]?.key
+  if (meta >= 0 && member !== undefined && Object.hasOwn(PRIVILEGED_METADATA, member)) return PRIVILEGED_METADATA[member]
   if (['apiVersion', 'kind', 'status'].includes(first.key)) return 'it is not for a patch to set'
-  if (first.key === 'metadata' && second !== undefined && Object.hasOwn(PRIVILEGED_METADATA, second.key)) return PRIVILEGED_METADATA[second.key]
   if (first.key !== 'spec') return undefined
   if (second?.key === 'selector') return 'by it the workload finds its pods'
   // Keys of labels and annotations are what they like.
@@ -97,9 +126,11 @@ function privileged(path: FieldPath): string | undefined {
 function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefined): string | undefined {
   const at = path.findIndex(({ key }) => key === 'annotations' || key === 'labels')
   const name = path[at + 1]?.key
-  if (at < 0 || name === undefined || !['metadata'].includes(path[at - 1]?.key ?? '')) return undefined
-  const [prefix = '', ...rest] = name.split('/')
+  if (at < 0 || name === undefined || path[at - 1]?.key !== 'metadata') return undefined
+  const [prefix = '', ...rest] = name.toLowerCase().split('/')
   if (rest.length > 0 && RESERVED.test(prefix)) return 'Kubernetes or an operator acts by it'
+  if (rest.length > 0 && ACTED_UPON.test(prefix)) return 'somebody else acts by it: it may bring containers, credentials or volumes into the pods'
+  if (CONTROLLERS_LABELS.has(name)) return 'by it a controller finds its pods'
   return path[at]?.key === 'labels' && selectorKeys?.has(name) === true ? 'by it the pods are found' : undefined
 }
 
@@ -114,16 +145,7 @@ function unlisted(path: FieldPath, allowList: readonly string[]): string | undef
   return listed ? undefined : 'it is not in the list of fields that patches may touch (patchAllowList)'
 }
 
-/** Of the fields that are listed by default. */
-function badValue({ path, kind, value }: Touch): string | undefined {
+function unclear({ kind }: Touch): string | undefined {
   if (kind === 'unseen') return 'nobody can tell what it would hold then: it could be a secret'
-  if (kind === 'whole') return 'all that is in it would be replaced'
-  const field = path.at(-1)?.key ?? ''
-  const removed = kind === 'remove'
-  if (shown(path) === 'spec.replicas') return removed || !(Number.isSafeInteger(value) && Number(value) >= 1) ? 'replicas must be a whole number of 1 or more' : undefined
-  if (field === 'terminationGracePeriodSeconds') return removed || !(Number.isSafeInteger(value) && Number(value) >= 1) ? 'it must be a whole number of 1 or more: 0 kills by force' : undefined
-  if (removed) return undefined
-  if (['annotations', 'labels'].includes(path.at(-2)?.key ?? '') && typeof value !== 'string') return 'its value must be a string'
-  if (path.at(-3)?.key === 'env' && typeof value !== 'string') return 'its value must be a string'
-  return undefined
+  return kind === 'whole' ? 'all that is in it would be replaced' : undefined
 }

@@ -2,13 +2,14 @@ import { expect } from 'chai'
 import { DEFAULT_PATCH_ALLOW_LIST, disallowed } from './allowed.ts'
 import { parsePatch, type PatchBody } from './parse.ts'
 import { compilePattern, shown } from './paths.ts'
+import { badValue } from './values.ts'
 
 /** What is wrong, or what is refused, or the fields that are touched. */
 function judged(body: PatchBody, { allowList = DEFAULT_PATCH_ALLOW_LIST, selector = [] as readonly string[] } = {}): string[] {
   const parsed = parsePatch(body)
   if ('problems' in parsed) return parsed.problems.map(({ member, what }) => `! ${member} ${what}`)
   return parsed.touches.map((touch) => {
-    const no = disallowed(touch, { allowList, selectorKeys: new Set(selector) })
+    const no = disallowed(touch, { allowList, selectorKeys: new Set(selector) }) ?? badValue(touch)
     return no === undefined ? shown(touch.path) : `- ${shown(no.path)}: ${no.why}`
   })
 }
@@ -42,9 +43,9 @@ describe('what patches may touch', () => {
   for (const patch of privileged) it(`are not: ${patch}`, () => expect(strategic(patch)[0]).to.match(/^- /))
 
   const values: readonly [string, string][] = [
-    ['spec: {replicas: 0}', '- spec.replicas: replicas must be a whole number of 1 or more'],
-    ['spec: {replicas: null}', '- spec.replicas: replicas must be a whole number of 1 or more'],
-    ['spec: {replicas: 1.5}', '- spec.replicas: replicas must be a whole number of 1 or more'],
+    ['spec: {replicas: 0}', '- spec.replicas: replicas must be a whole number from 1 to 10000'],
+    ['spec: {replicas: null}', '- spec.replicas: replicas must be a whole number from 1 to 10000'],
+    ['spec: {replicas: 1.5}', '- spec.replicas: replicas must be a whole number from 1 to 10000'],
     ['spec: {template: {spec: {terminationGracePeriodSeconds: 0}}}', '- spec.template.spec.terminationGracePeriodSeconds: it must be a whole number of 1 or more: 0 kills by force'],
     ['metadata: {annotations: {a: 1}}', '- metadata.annotations.a: its value must be a string'],
     [pod('env: [{name: A, value: 1}]'), '- spec.template.spec.containers[app].env[A].value: its value must be a string'],

@@ -1,8 +1,9 @@
 /** From what a person writes to what is sent. The text is read as YAML 1.2, of which JSON is a part: nobody else reads it. */
-import { parseDocument } from 'yaml'
+import { Lexer, parseDocument } from 'yaml'
 import { isObject } from '../../lib/json.ts'
 import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
 import { printable, quoted } from '../../lib/text.ts'
+import { own } from './members.ts'
 import { asSteps, NAMED_LISTS, shown, type FieldPath } from './paths.ts'
 import { jsonTouches, mergeTouches, strategicTouches, type Touch, type Touched } from './touches.ts'
 
@@ -15,13 +16,22 @@ export type ParsedPatch =
   /** Member of the body, and what is wrong with it: half a sentence. */
   | { readonly problems: readonly { readonly member: 'patch' | 'patches'; readonly what: string }[] }
 
-export function parsePatch({ type, patch, patches }: PatchBody): ParsedPatch {
+/** Several rules read the same patch. */
+const read = new WeakMap<PatchBody, ParsedPatch>()
+
+export function parsePatch(body: PatchBody): ParsedPatch {
+  const parsed = read.get(body) ?? parse(body)
+  read.set(body, parsed)
+  return parsed
+}
+
+function parse({ type, patch, patches }: PatchBody): ParsedPatch {
   if (patch !== undefined && patches !== undefined) return wrong('patches', 'is given beside patch: which of them counts?')
   if (patches !== undefined) return fromFields(type, patches)
   if (patch === undefined) return wrong('patch', 'is missing, and so is patches')
-  const read = readText(patch)
-  if ('what' in read) return wrong('patch', read.what)
-  return conclude('patch', type, read.value)
+  const text = readText(patch)
+  if ('what' in text) return wrong('patch', text.what)
+  return conclude('patch', type, text.value)
 }
 
 function conclude(member: 'patch' | 'patches', type: PatchBody['type'], body: unknown): ParsedPatch {
@@ -47,11 +57,34 @@ function touchesOf(type: PatchBody['type'], body: unknown): Touched {
   }
 }
 
+/** Deeper came from nobody who meant well. */
+const DEEPEST = 32
+
+/**
+ * TRAP: to the parser of YAML 8 KiB of `[{` or `? ` are minutes of work. The tokens alone are told in a time that grows
+ * with the text.
+ */
+function hostile(text: string): string | undefined {
+  let [depth, onLine] = [0, 0]
+  for (const token of new Lexer().lex(text)) {
+    if (token === '\n' || token === '\r\n') onLine = 0
+    if (depth === 0 && (token === ':' || token === '-')) onLine++
+    if (token === '?') return 'has a key that begins with a question mark'
+    if (token === '[' || token === '{') depth++
+    if (token === ']' || token === '}') depth--
+    if (depth > DEEPEST || onLine > DEEPEST) return `is nested deeper than ${DEEPEST} levels`
+  }
+  return undefined
+}
+
 function readText(text: string): { readonly value: unknown } | { readonly what: string } {
-  // Without aliases: a few lines of them can be gigabytes.
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, merge: false })
+  const why = hostile(text)
+  if (why !== undefined) return { what: `cannot be read: it ${why}` }
+  // Without aliases: a few lines of them can be gigabytes. Keys are texts: 1 and "1" would be two, and one in JSON.
+  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, merge: false, stringKeys: true, prettyErrors: false })
+  if (document.directives?.yaml.explicit === true) return { what: 'cannot be read: it has a %YAML directive, and by another version it would say something else' }
   const [error] = [...document.errors, ...document.warnings]
-  if (error !== undefined) return { what: `cannot be read: ${printable(error.message.split('\n')[0] ?? '', 120)}` }
+  if (error !== undefined) return { what: `cannot be read: ${printable(error.message.split('\n')[0] ?? '', 120)} at ${place(text, error.pos[0])}` }
   try {
     return { value: document.toJS({ maxAliasCount: 0 }) as unknown }
   } catch {
@@ -59,8 +92,14 @@ function readText(text: string): { readonly value: unknown } | { readonly what: 
   }
 }
 
+function place(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n')
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+}
+
 /** Fields that hold numbers; all others hold text, however it looks. */
 const NUMBERS = /^(replicas|[a-z][A-Za-z]*(Seconds|Threshold))$/
+const TEXTS: ReadonlySet<string> = new Set(['annotations', 'labels'])
 
 function fromFields(type: PatchBody['type'], patches: NonNullable<PatchBody['patches']>): ParsedPatch {
   if (type === 'json') return wrong('patches', 'names fields and their values, and no operations: write type: strategic, or operations as patch')
@@ -68,16 +107,16 @@ function fromFields(type: PatchBody['type'], patches: NonNullable<PatchBody['pat
   for (const { path, value } of patches) {
     const steps = asSteps(path)
     if (type === 'merge' && steps.some(({ item }) => item === true)) return wrong('patches', `goes through a list at ${shown(steps)}, which type: merge would replace: write type: strategic`)
-    const number = NUMBERS.test(path.at(-1) ?? '')
+    const number = NUMBERS.test(path.at(-1) ?? '') && !TEXTS.has(path.at(-2) ?? '')
     if (number && !/^[0-9]{1,9}$/.test(value)) return wrong('patches', `has ${quoted(value)} for ${shown(steps)}, which is a number`)
-    const refused = place(body, steps, number ? Number(value) : value)
+    const refused = put(body, steps, number ? Number(value) : value)
     if (refused !== undefined) return wrong('patches', refused)
   }
   return conclude('patches', type, body)
 }
 
 /** Puts the value where the path leads, in maps and lists that are made on the way. Why it cannot be, or undefined. */
-function place(body: Record<string, unknown>, path: FieldPath, value: unknown): string | undefined {
+function put(body: Record<string, unknown>, path: FieldPath, value: unknown): string | undefined {
   let here = body
   for (const [index, { key }] of path.entries()) {
     if (key === '__proto__' || key.startsWith('$')) return `names ${quoted(key)}, which is no field`
@@ -91,7 +130,7 @@ function place(body: Record<string, unknown>, path: FieldPath, value: unknown): 
       if (item === undefined) list.push((item = { name }))
       here = { [name]: item }
     } else {
-      const next = (here[key] ??= {})
+      const next = (here[key] = own(here, key) ?? {})
       if (!isObject(next)) return `names ${shown(path)}, and a field above it`
       here = next
     }

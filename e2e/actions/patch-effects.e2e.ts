@@ -1,0 +1,91 @@
+/** What we say that a patch does is what a real API server makes of it: by every form, for each way around the list of fields, on objects of each kind. */
+import { expect } from 'chai'
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
+import type { KubeApi, KubeManifest, KubeObject, Resource } from '../../shared/kube/api.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { DAEMON_SETS, DEPLOYMENTS, NAMESPACES, SERVICE_ACCOUNTS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
+import { connect } from '../../shared/kube/transport.ts'
+import { applied } from '../../shared/rules/patches/apply.ts'
+import { diff } from '../../shared/rules/patches/changes.ts'
+import { parsePatch } from '../../shared/rules/patches/parse.ts'
+import { shown } from '../../shared/rules/patches/paths.ts'
+import { sampleOf } from '../../shared/rules/patches/samples.ts'
+import { EVASIONS, HARMLESS } from '../../shared/rules/patches/testing/evasions.ts'
+import { silentLogger } from '../../shared/runtime/logger.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+
+const NAMESPACE = 'sample'
+const KINDS: readonly Resource[] = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS]
+/** Of who writes with a version that is not the stored one the answer is about that alone. */
+const ABOUT_THE_WRITE = /^metadata\.(resourceVersion|uid|deletionTimestamp)/
+
+describe('what patches do, on a real API server', function () {
+  this.timeout(300_000)
+  let cluster: Cluster
+  let admin: KubeApi & { readonly close: () => Promise<void> }
+
+  before(async function () {
+    this.timeout(900_000)
+    cluster = await startCluster({ node: false })
+    admin = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
+    await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
+    await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }))
+    for (const resource of KINDS) await admin.create(resource, quiet(sampleOf(resource)))
+  })
+  after(async () => {
+    await admin?.close()
+    await cluster?.stop()
+  })
+
+  /** No pods come of it, so that nobody else writes to it meanwhile. */
+  function quiet(sample: Record<string, unknown> | undefined): KubeManifest {
+    const manifest = sample as unknown as KubeManifest & { spec: { replicas?: number; template: { spec: { nodeSelector: object } } } }
+    if (manifest.spec.replicas !== undefined) manifest.spec.replicas = 0
+    manifest.spec.template.spec.nodeSelector = { disk: 'ssd' }
+    return manifest
+  }
+
+  type Answer = { readonly object: unknown } | { readonly refused: string }
+  async function answered(call: Promise<unknown>): Promise<Answer> {
+    try {
+      return { object: await call }
+    } catch (error) {
+      if (!isApiError(error)) throw error
+      return { refused: `${error.kind} ${error.code}: ${(error.serverMessage ?? '').slice(0, 200)}` }
+    }
+  }
+  const fields = (before: unknown, after: unknown): string[] => diff(before, after).map(({ path, after: value }) => `${shown(path)}: ${JSON.stringify(value)}`).toSorted()
+
+  for (const resource of KINDS) {
+    it(`of a ${resource.kind} are what we say`, async () => {
+      const tally = { alike: 0, bothRefuse: 0, left: 0 }
+      const differ: string[] = []
+      for (const { title, body } of [...EVASIONS, ...HARMLESS.map((patch) => ({ title: JSON.stringify(patch), body: patch }))]) {
+        const parsed = parsePatch(body)
+        // What cannot be read is sent to nobody.
+        if ('problems' in parsed || parsed.touches.some(({ path }) => path.length === 0 || ABOUT_THE_WRITE.test(shown(path)))) {
+          tally.left++
+          continue
+        }
+        const live = await admin.get<KubeObject>(resource, { namespace: NAMESPACE, name: 'sample' })
+        const { content } = parsed
+        const ours = applied(content, live as unknown as Record<string, unknown>)
+        const theirs = await answered(admin.patch(resource, { namespace: NAMESPACE, name: 'sample' }, content, { dryRun: true }))
+        if ('cannot' in ours) {
+          if ('refused' in theirs) tally.bothRefuse++
+          else differ.push(`${title}: we say that it ${ours.cannot}, and the API server changes ${fields(live, theirs.object).join(', ')}`)
+          continue
+        }
+        // Written whole, so that defaults, unknown fields and validation are the API server's own.
+        const written = await answered(admin.replace(resource, ours.object as KubeManifest, { dryRun: true }))
+        if ('refused' in theirs && 'refused' in written) tally.bothRefuse++
+        else if ('object' in theirs && 'object' in written && JSON.stringify(fields(live, theirs.object)) === JSON.stringify(fields(live, written.object))) tally.alike++
+        else differ.push(`${title}: we say ${'object' in written ? fields(live, written.object).join(', ') : written.refused}; the API server says ${'object' in theirs ? fields(live, theirs.object).join(', ') : theirs.refused}`)
+      }
+      console.log(`      ${resource.kind}: ${JSON.stringify(tally)}`)
+      expect(differ.join('\n')).to.equal('')
+      expect(tally.alike).to.be.greaterThan(100)
+    })
+  }
+})
