@@ -7,6 +7,7 @@ import { isObject } from '../lib/json.ts'
 import { remembered } from '../lib/remembered.ts'
 import { quoted } from '../lib/text.ts'
 import type { ArraySchema, MapSchema, ObjectSchema, StructuralSchema } from '../schema/structural.ts'
+import { isIntOrStringSchema } from '../schema/walk.ts'
 
 export interface ShapeProblem {
   readonly path: string
@@ -68,6 +69,10 @@ function walkMembers(schema: ObjectSchema, value: Record<string, unknown>, path:
 type ScalarSchema = Exclude<StructuralSchema, ObjectSchema | MapSchema | ArraySchema>
 
 function scalarProblem(schema: ScalarSchema, value: unknown): string | undefined {
+  if (isIntOrStringSchema(schema)) {
+    const fits = typeof value === 'string' ? value.length <= 2 * schema.maxLength : Number.isSafeInteger(value)
+    return fits ? undefined : `must be a whole number, or a string of at most ${schema.maxLength} characters`
+  }
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') return `must be a string, not ${described(value)}`

@@ -1,5 +1,5 @@
 /** A `CustomResource` literal as a CustomResourceDefinition manifest. */
-import { mapChildren } from './walk.ts'
+import { isIntOrStringSchema, mapChildren } from './walk.ts'
 import type { CustomResource, PrinterColumn, StructuralSchema } from './structural.ts'
 
 export interface CrdTarget {
@@ -74,5 +74,5 @@ function emitRoot(resource: CustomResource): Record<string, unknown> {
 export function emitSchema(schema: StructuralSchema): Record<string, unknown> {
   const { description, type, ...rest } = mapChildren(schema, emitSchema)
   if (rest['additionalProperties'] === false) delete rest['additionalProperties']
-  return { ...(description !== undefined && { description }), type, ...rest }
+  return { ...(description !== undefined && { description }), ...(isIntOrStringSchema(schema) ? {} : { type }), ...rest }
 }

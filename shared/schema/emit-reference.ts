@@ -1,7 +1,7 @@
 /** A `CustomResource` literal as a reference page in Markdown. */
 import type { CrdTarget } from './emit-crd.ts'
 import type { CustomResource, ObjectSchema, StructuralSchema } from './structural.ts'
-import { isArraySchema, isMapSchema, isObjectSchema, joinField, schemaNodes } from './walk.ts'
+import { isArraySchema, isIntOrStringSchema, isMapSchema, isObjectSchema, joinField, schemaNodes } from './walk.ts'
 
 /** @returns the page, beginning with its title */
 export function emitReference(resource: CustomResource, { group, version }: CrdTarget): string {
@@ -53,7 +53,10 @@ function typeOf(schema: StructuralSchema): string {
   return plain(schema)
 }
 
-const plain = (schema: StructuralSchema): string => (isMapSchema(schema) ? `map of ${schema.additionalProperties.type}` : schema.type)
+const plain = (schema: StructuralSchema): string => {
+  if (isMapSchema(schema)) return `map of ${plain(schema.additionalProperties)}`
+  return isIntOrStringSchema(schema) ? schema.type.join(' or ') : schema.type
+}
 
 function defaultOf(schema: StructuralSchema, isRequired: boolean): string {
   if (isRequired) return 'required'
@@ -69,6 +72,7 @@ function boundsOf(schema: StructuralSchema): string {
 }
 
 function valueBounds(schema: StructuralSchema): string[] {
+  if (isIntOrStringSchema(schema)) return [range(schema.minimum, schema.maximum, ''), range(schema.minLength, schema.maxLength, 'characters')].filter(Boolean)
   switch (schema.type) {
     case 'integer':
     case 'number': {

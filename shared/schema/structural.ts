@@ -1,7 +1,7 @@
 /**
  * The subset of OpenAPI v3 that a CRD takes (a "structural schema"), as a type. Literals are authored closed
  * (`additionalProperties: false` beside `properties`, which a CRD forbids) and emitted open: types and lint know every
- * field, and the API server prunes what it does not know. No `$ref`, `patternProperties`, `const`, unions of types.
+ * field, and the API server prunes what it does not know. No `$ref`, `patternProperties`, `const`; of unions of types a whole number or a string.
  */
 
 /** A CEL rule. Its TypeScript twin stands in `shared/rules/cel/twins.ts` under the same text. */
@@ -66,6 +66,17 @@ export interface IntegerSchema extends Common {
   readonly default?: number
 }
 
+/** A number or a word, as `maxUnavailable` of Kubernetes. The bounds hold for whichever it is. */
+export interface IntOrStringSchema extends Common {
+  readonly type: readonly ['integer', 'string']
+  /** In a CRD this stands in place of the type. */
+  readonly 'x-kubernetes-int-or-string': true
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength: number
+}
+
 /** Fractions are allowed; neither NaN nor an infinity can be written in JSON. */
 export interface NumberSchema extends Common {
   readonly type: 'number'
@@ -79,7 +90,7 @@ export interface BooleanSchema extends Common {
   readonly default?: boolean
 }
 
-export type StructuralSchema = ObjectSchema | MapSchema | ArraySchema | StringSchema | IntegerSchema | NumberSchema | BooleanSchema
+export type StructuralSchema = ObjectSchema | MapSchema | ArraySchema | StringSchema | IntegerSchema | IntOrStringSchema | NumberSchema | BooleanSchema
 
 export interface PrinterColumn {
   readonly name: string

@@ -21,11 +21,12 @@ const int64 = { type: 'number', validate: (n: number) => n >= -(2 ** 63) && n < 
 const ajv = new Ajv({
   strict: true,
   allErrors: true,
+  allowUnionTypes: true,
   // `in` and inherited members do not count: an object may have a key called constructor.
   ownProperties: true,
   formats: { int32, int64 },
 })
-for (const keyword of ['x-kubernetes-validations', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys']) ajv.addKeyword(keyword)
+for (const keyword of ['x-kubernetes-validations', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-int-or-string']) ajv.addKeyword(keyword)
 
 /** A check of values of this schema; paths begin with `path`. */
 export function compileSchema(schema: StructuralSchema, path = ''): SchemaCheck {
@@ -73,7 +74,7 @@ function explain({ keyword, params, message }: ErrorObject, value: unknown): str
   const limit = String(params['limit'])
   switch (keyword) {
     case 'type':
-      return `must be ${article(String(params['type']))}, not ${typeName(value)}`
+      return `must be ${[params['type']].flat().map((type) => article(String(type))).join(' or ')}, not ${typeName(value)}`
     case 'enum':
       return `must be one of ${(params['allowedValues'] as readonly unknown[]).map(String).join(', ')}, not ${shown(value)}`
     case 'required':

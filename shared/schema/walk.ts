@@ -1,9 +1,10 @@
 /** Going down a structural schema, alone or together with a value. No npm: the controller's pure rooms use it. */
 import { isObject } from '../lib/json.ts'
-import type { ArraySchema, MapSchema, ObjectSchema, StructuralSchema } from './structural.ts'
+import type { ArraySchema, IntOrStringSchema, MapSchema, ObjectSchema, StructuralSchema } from './structural.ts'
 
 export const isObjectSchema = (schema: StructuralSchema): schema is ObjectSchema => schema.type === 'object' && 'properties' in schema
 export const isMapSchema = (schema: StructuralSchema): schema is MapSchema => schema.type === 'object' && !('properties' in schema)
+export const isIntOrStringSchema = (schema: StructuralSchema): schema is IntOrStringSchema => 'x-kubernetes-int-or-string' in schema
 export const isArraySchema = (schema: StructuralSchema): schema is ArraySchema => schema.type === 'array'
 
 /** A shallow copy of the node as plain JSON, with each child schema replaced by what `child` makes of it. */

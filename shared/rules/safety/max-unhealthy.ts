@@ -3,7 +3,8 @@
 export type MaxUnhealthy = { readonly count: number } | { readonly percent: number }
 
 /** undefined when it is neither. */
-export function parseMaxUnhealthy(text: string): MaxUnhealthy | undefined {
+export function parseMaxUnhealthy(written: string | number): MaxUnhealthy | undefined {
+  const text = String(written)
   const [, count, percent] = /^(?:([0-9]{1,5})|([0-9]{1,3})%)$/.exec(text) ?? []
   if (count !== undefined) return { count: Number(count) }
   return percent === undefined || Number(percent) > 100 ? undefined : { percent: Number(percent) }

@@ -30,19 +30,19 @@ describe('KS401 actions per hour', () => {
 })
 
 describe('KS403 how many may be unhealthy', () => {
-  const of = (maxUnhealthy: string): string[] => check(ks403, { safetyRules: { maxUnhealthy } })
+  const of = (maxUnhealthy: string | number): string[] => check(ks403, { safetyRules: { maxUnhealthy } })
   const at = 'spec.safetyRules.maxUnhealthy'
 
   it('nothing, a count and a percentage pass', () => {
     expect(check(ks403)).to.deep.equal([])
-    for (const value of ['1', '20', '1%', '20%', '99%']) expect(of(value), value).to.deep.equal([])
+    for (const value of [1, 20, 99999, '1', '20', '1%', '20%', '99%']) expect(of(value), `${value}`).to.deep.equal([])
   })
   it('anything else is refused', () => {
     expect(of('few')).to.deep.equal([`${at}: "few" is neither a count nor a percentage`])
     for (const value of ['101%', '-1', '1.5', '20 %', '%', '0x1']) expect(of(value), value).to.have.lengthOf(1)
   })
   it('nothing and everything are warned of', () => {
-    expect(of('0')).to.deep.equal([`W ${at}: "0" lets nothing be healed`])
+    for (const none of [0, '0']) expect(of(none)).to.deep.equal([`W ${at}: "0" lets nothing be healed`])
     expect(of('0%')).to.deep.equal([`W ${at}: "0%" lets nothing be healed`])
     expect(of('100%')).to.deep.equal([`W ${at}: 100% never stops`])
   })

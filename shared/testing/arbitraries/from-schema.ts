@@ -5,7 +5,7 @@ import { TIME_PATTERN } from '../../api/v1alpha1/fields.ts'
 import { DURATION_PATTERN } from '../../lib/duration.ts'
 import { LABEL_KEY_PATTERN } from '../../lib/label-syntax.ts'
 import type { ArraySchema, ObjectSchema, StringSchema, StructuralSchema } from '../../schema/structural.ts'
-import { isArraySchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts'
+import { isArraySchema, isIntOrStringSchema, isMapSchema, isObjectSchema } from '../../schema/walk.ts'
 
 /** Few names, so that they repeat, and refer to each other. */
 const NAMES = ['a', 'b', 'crash', 'cart-0', 'x1', 'a'.repeat(63)] as const
@@ -20,6 +20,10 @@ export function fromSchema(schema: StructuralSchema): Arbitrary<unknown> {
     return fc.dictionary(keys, fromSchema(schema.additionalProperties), { maxKeys: Math.min(3, schema.maxProperties), noNullPrototype: true })
   }
   if (isArraySchema(schema)) return arrays(schema)
+  if (isIntOrStringSchema(schema)) {
+    const { minimum = 0, maximum = 2 ** 31 - 1, minLength = 0, maxLength } = schema
+    return fc.oneof(fc.constantFrom(minimum, 1, maximum), fc.constantFrom('1', '20%', 'x'.repeat(maxLength)).filter((text) => text.length >= minLength))
+  }
   switch (schema.type) {
     case 'string':
       return strings(schema)

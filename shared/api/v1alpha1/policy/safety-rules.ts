@@ -55,7 +55,10 @@ export const safetyRules = {
       },
     },
     maxUnhealthy: {
-      type: 'string',
+      type: ['integer', 'string'],
+      'x-kubernetes-int-or-string': true,
+      minimum: 0,
+      maximum: 99999,
       minLength: 1,
       maxLength: 16,
       description:
