@@ -38,7 +38,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const readyz = new Health()
   const app = createApp({
     installation: toInstallation(options),
-    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api }),
+    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api, timers }),
     metrics: declareAdmissionMetrics(metrics),
     clock,
     timers,

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { parse, stringify } from 'yaml'
 import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
 import { RULES } from '../../shared/rules/registry.ts'
-import { consentObjects } from '../../cli/healer.ts'
+import { consentObjects, healerObjects } from '../../cli/healer.ts'
 import { openDoor, type Door } from './door.ts'
 import { expectGolden } from './golden.ts'
 
@@ -37,7 +37,7 @@ describe('the front door', function () {
     const objects = [
       { apiVersion: rbac, kind: 'Role', metadata: { name: 'author', namespace: 'shop' }, rules: [{ apiGroups: ['kubeskippy.io'], resources: ['healingpolicies'], verbs: ['get', 'create', 'patch'] }] },
       { apiVersion: rbac, kind: 'RoleBinding', metadata: { name: 'author', namespace: 'shop' }, roleRef: { apiGroup: author.apiGroup, kind: 'Role', name: 'author' }, subjects: [author] },
-      ...consentObjects('bank', 'shop').map(({ manifest }) => manifest),
+      ...[...consentObjects('bank', 'shop'), ...['shop', 'bank'].flatMap((namespace) => healerObjects(namespace))].map(({ manifest }) => manifest),
     ]
     await door.must(['apply', '-f', '-'], { input: objects.map((object) => stringify(object, { version: '1.1', aliasDuplicateObjects: false })).join('---\n') })
   })

@@ -27,6 +27,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/contract/contract.e2e.ts': 0.5,
   'e2e/door/door.e2e.ts': 0.5,
   'e2e/door/operation.e2e.ts': 1,
+  'e2e/door/rights.e2e.ts': 0.5,
   'e2e/healing/conditions.e2e.ts': 1.5,
   'e2e/healing/durability.e2e.ts': 2.5,
   'e2e/healing/events.e2e.ts': 1.5,

@@ -24,15 +24,17 @@ const NEEDS = {
   requester: 'Needs to know who sends the policy: checked at the door alone.',
 } as const
 
+const PARTLY = { cluster: 'A part of it needs the cluster, and is not checked offline.' } as const
+
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
 
 const section = (rule: Rule): string => {
-  const { id, severity, title, why, fix, needs, asks } = rule
+  const { id, severity, title, why, fix, needs, partlyNeeds, asks } = rule
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${needs === undefined ? '' : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

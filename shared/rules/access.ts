@@ -5,6 +5,8 @@ export interface AccessQuestion extends Permission {
   /** Whoever sends the policy, or the healer account of a namespace. */
   readonly who: 'Author' | { readonly healerOf: string }
   readonly namespace: string
+  /** Nothing is refused for want of an answer. */
+  readonly optional?: true
 }
 
 /** `Unknown`: it was asked, and there was no answer. */

@@ -69,9 +69,9 @@ export const actingAs = (verb: string): string => `impersonate-on:serviceaccount
 export const nameOfPlural = ({ group, plural }: Plural): string => (group === '' ? plural : `${plural}.${group}`)
 
 /** Each once, in the order given. */
-export function permissionsOf(writes: readonly WriteKind[]): readonly Permission[] {
+export function permissionsOf(writes: readonly WriteKind[], plurals: (on: KindReference) => string | undefined = pluralOf): readonly Permission[] {
   const found = new Map<string, Permission>()
-  for (const permission of writes.map((write) => permissionOf(write))) if (permission !== undefined) found.set(nameOfPermission(permission), permission)
+  for (const permission of writes.map((write) => permissionOf(write, plurals(write.on)))) if (permission !== undefined) found.set(nameOfPermission(permission), permission)
   return [...found.values()]
 }
 
@@ -132,6 +132,9 @@ export function targetKinds({ type, target }: Pick<ActionTemplate, 'type' | 'tar
   return found.filter((kind, index) => found.findIndex((other) => isOneOf([other], kind)) === index)
 }
 
-/** The rights that an action of a policy may need, in each namespace that it reaches. */
-export const permissionsNeeded = (action: Body & Pick<ActionTemplate, 'target'>, selected: readonly KindReference[]): readonly Permission[] =>
-  permissionsOf(targetKinds(action, selected).flatMap((kind) => writesTo(action, kind)))
+/**
+ * The rights that an action of a policy may need, in each namespace that it reaches.
+ * @param discovered the plural of a kind that only its API server knows; where it is not told nothing is asked for
+ */
+export const permissionsNeeded = (action: Body & Pick<ActionTemplate, 'target'>, selected: readonly KindReference[], discovered: (on: KindReference) => string | undefined = () => undefined): readonly Permission[] =>
+  permissionsOf(targetKinds(action, selected).flatMap((kind) => writesTo(action, kind)), (on) => discovered(on) ?? pluralOf(on))

@@ -7,7 +7,7 @@ import { isObject, sameJson } from '../lib/json.ts'
 import { applyDefaults, prune } from '../schema/defaults.ts'
 import { accessKey, type AccessQuestion } from './access.ts'
 import { RULES } from './registry.ts'
-import type { RuleContext } from './rule.ts'
+import type { Known, RuleContext } from './rule.ts'
 import { shapeProblems } from './shape.ts'
 import { compareViolations, violationKey, type Violation } from './violation.ts'
 
@@ -35,10 +35,12 @@ export function judge(policy: unknown, { old, ...context }: JudgeContext): Judge
 }
 
 /** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */
-export function questionsOf(policy: unknown, old?: unknown): readonly AccessQuestion[] {
+export function questionsOf(policy: unknown, old?: unknown, known?: Known): readonly AccessQuestion[] {
   const read = [policy, old].map((value) => (value === undefined ? undefined : readPolicy(value)))
-  const asked = read.flatMap((one) => (one === undefined || !('policy' in one) ? [] : RULES.flatMap(({ asks }) => asks?.(one.policy) ?? [])))
-  return [...new Map(asked.map((question) => [accessKey(question), question])).values()]
+  const asked = read.flatMap((one) => (one === undefined || !('policy' in one) ? [] : RULES.flatMap(({ asks }) => asks?.(one.policy, known) ?? [])))
+  const each = [...new Map(asked.map((question) => [accessKey(question), question])).values()]
+  // What time runs out for should be what refuses nobody.
+  return [...each.filter(({ optional }) => optional !== true), ...each.filter(({ optional }) => optional === true)]
 }
 
 /** A policy that has all defaults and the shape of the schema, or what is wrong with it. */

@@ -33,8 +33,11 @@ export const DEFAULT_INSTALLATION: Installation = {
   patchAllowList: DEFAULT_PATCH_ALLOW_LIST,
 }
 
-/** Of kinds that only their API server knows, by apiVersion and kind: whether they have the subresource `scale`. */
-export type Scales = ReadonlyMap<string, boolean>
+/** What discovery tells of a kind that only its API server knows. `near`: a kind of that group and version that may have been meant. */
+export type KindFacts = { readonly found: true; readonly plural: string; readonly namespaced: boolean; readonly scalable: boolean } | { readonly found: false; readonly near: readonly string[] }
+
+/** By apiVersion and kind. What is not in it is not known: nobody could be asked. */
+export type KindsFound = ReadonlyMap<string, KindFacts>
 
 /**
  * What only the API server can tell, gathered before a policy is judged. An absent member: nobody here can ask for it
@@ -43,7 +46,7 @@ export type Scales = ReadonlyMap<string, boolean>
 export interface Known {
   /** Answers to what rules ask. */
   readonly access?: AccessAnswers
-  readonly scales?: Scales
+  readonly kinds?: KindsFound
 }
 
 export interface RuleContext extends Known {
@@ -77,8 +80,10 @@ export interface Rule {
    * offline; what needs the requester is not checked by the controller either. Rules without it are the same everywhere.
    */
   readonly needs?: 'cluster' | 'requester'
+  /** The same of some of its findings: the others are the same everywhere. */
+  readonly partlyNeeds?: 'cluster'
   /** What the API server has to be asked before the policy can be judged. Without answers it is not checked. */
-  readonly asks?: (policy: HealingPolicy) => readonly AccessQuestion[]
+  readonly asks?: (policy: HealingPolicy, known?: Known) => readonly AccessQuestion[]
   /**
    * Pure and total. The policy has all defaults and the shape of the schema. Values of the user pass `quoted`.
    */

@@ -31,7 +31,8 @@ function setUp({ may = () => true, latency = 0 }: { readonly may?: (spec: Asked)
       return { status: { allowed: may(spec) } }
     },
   })
-  const ask = accessReviews({ api: cluster.client('webhook'), timers: clock, log: silentLogger })
+  const reviews = accessReviews({ api: cluster.client('webhook'), timers: clock, log: silentLogger })
+  const ask = (questions: readonly AccessQuestion[], requester: Requester) => reviews(questions, requester, seconds(2))
   return { ask, asked, clock, cluster }
 }
 
@@ -88,7 +89,7 @@ describe('reviews of access', () => {
     expect((await ask([evict], ALICE))(evict)).to.equal('Unknown')
   })
 
-  it('end within two seconds, however many and however slow: what has no answer by then has none', async () => {
+  it('end within the time that is left, however many and however slow: what has no answer by then has none', async () => {
     const { ask, asked, clock } = setUp({ latency: 450 /* each way */ })
     const questions = Array.from({ length: 240 }, (_, index) => ({ ...evict, namespace: `ns-${index}` }))
     const started = clock.monotonic()
@@ -102,7 +103,7 @@ describe('reviews of access', () => {
     expect(clock.monotonic() - started).to.equal(5000)
   })
 
-  it('that hang end within two seconds', async () => {
+  it('that hang end within the time that is left', async () => {
     const { ask, clock, cluster } = setUp()
     cluster.faults.add(() => ({ when: 'before', answer: 'hang' }))
     let done = false

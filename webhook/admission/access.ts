@@ -3,13 +3,14 @@ import { HEALER_ACCOUNT, serviceAccountGroups, serviceAccountUser } from '../../
 import type { KubeApi } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
-import { millis, seconds } from '../../shared/lib/time.ts'
+import { millis, type Millis } from '../../shared/lib/time.ts'
 import { accessKey, type Access, type AccessAnswers, type AccessQuestion } from '../../shared/rules/access.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import type { Requester } from './review.ts'
 
-export type AskAccess = (questions: readonly AccessQuestion[], requester: Requester) => Promise<AccessAnswers>
+/** @param within how long it may take in all */
+export type AskAccess = (questions: readonly AccessQuestion[], requester: Requester, within: Millis) => Promise<AccessAnswers>
 
 export interface AccessReviewsOptions {
   readonly api: Pick<KubeApi, 'post'>
@@ -17,18 +18,16 @@ export interface AccessReviewsOptions {
   readonly log: Logger
 }
 
-/** The API server waits 3 s for the whole answer; serial reviews take about a millisecond each. */
-const DEADLINE = seconds(2)
 /** Below the transport's connections: certificates are kept by the same ones. */
 const AT_ONCE = 16
 
 /** Never throws for what the API server does: what has no answer is `Unknown`, and whoever judges refuses. */
 export const accessReviews =
   ({ api, timers, log }: AccessReviewsOptions): AskAccess =>
-  async (questions, requester) => {
+  async (questions, requester, within) => {
     const answers = new Map<string, Access>()
     const queue = new Map(questions.map((question) => [accessKey(question), question])).entries()
-    const end = timers.monotonic() + DEADLINE
+    const end = timers.monotonic() + within
     const work = async (): Promise<void> => {
       for (const [key, question] of queue) {
         const left = millis(end - timers.monotonic())

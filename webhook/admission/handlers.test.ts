@@ -88,12 +88,12 @@ describe('rights at the door', () => {
   }
   const questions = (overrides: PolicyOverrides, members: Readonly<Record<string, unknown>> = {}): string[] => {
     const read = readReview(reviewOf(rawPolicy(overrides), members))
-    return read.kind === 'review' ? questionsFor(read.request).map(({ verb, resource, namespace }) => `${verb} ${resource} in ${namespace}`) : []
+    return read.kind === 'review' ? questionsFor(read.request).map(({ verb, resource, namespace, optional }) => `${verb} ${resource} in ${namespace}${optional === true ? ', by its healer' : ''}`) : []
   }
 
   it('are asked about what is sent and what is stored, each once', () => {
-    expect(questions({})).to.deep.equal(['create pods/eviction in shop'])
-    expect(questions(abroad)).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in bank', 'heal healingpolicies in bank'])
+    expect(questions({})).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in shop, by its healer'])
+    expect(questions(abroad)).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in bank', 'heal healingpolicies in bank', 'create pods/eviction in shop, by its healer', 'create pods/eviction in bank, by its healer'])
     expect(questions({}, { operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.have.members(questions(abroad))
     expect(questions(abroad, { subResource: 'status', operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.deep.equal([])
   })

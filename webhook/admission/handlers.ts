@@ -30,9 +30,9 @@ export type Handler = (request: AdmissionRequest, known?: Known) => Handled
 const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict, review, found: [] })
 
 /** What has to be asked before a request can be validated. */
-export function questionsFor(request: AdmissionRequest): readonly AccessQuestion[] {
+export function questionsFor(request: AdmissionRequest, known?: Known): readonly AccessQuestion[] {
   if (!concernsUs(request)) return []
-  return questionsOf(placed(request.object, request), request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined)
+  return questionsOf(placed(request.object, request), request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined, known)
 }
 
 export const validate =

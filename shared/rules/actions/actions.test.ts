@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
 import { judge } from '../judge.ts'
-import { DEFAULT_INSTALLATION } from '../rule.ts'
+import { DEFAULT_INSTALLATION, type KindFacts, type KindsFound } from '../rule.ts'
 import { check, rawPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks301 } from './ks301-action-fits-kind.ts'
 import { ks302 } from './ks302-dangerous-delete.ts'
@@ -42,11 +42,12 @@ describe('KS301 action fits kind', () => {
   })
   it('of which the API server tells that it has no scale nothing is written at all; where it is not known it passes', () => {
     const scaled = { selector: select('argoproj.io/v1alpha1', 'Rollout'), condition: { type: 'Degraded' }, ...acting('scale', { scaleAction: up }) }
-    const told = (scales: ReadonlyMap<string, boolean> | undefined, mode: 'automatic' | 'monitor' = 'automatic') =>
-      judge(rawPolicy({ mode, ...scaled }), { installation: DEFAULT_INSTALLATION, ...(scales === undefined ? {} : { scales }) }).violations.map(({ rule, path, what }) => `${rule} ${path}: ${what}`)
-    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', false]]))).to.deep.equal(['KS301 spec.selector.resources[0].kind: argoproj.io/v1alpha1 Rollout has no scale subresource'])
-    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', false]]), 'monitor')).to.deep.equal([])
-    for (const scales of [undefined, new Map(), new Map([['argoproj.io/v1alpha1 Rollout', true]]), new Map([['example.com/v1 Rollout', false]])]) expect(told(scales)).to.deep.equal([])
+    const facts = (scalable: boolean): KindFacts => ({ found: true, plural: 'rollouts', namespaced: true, scalable })
+    const told = (kinds: KindsFound | undefined, mode: 'automatic' | 'monitor' = 'automatic') =>
+      judge(rawPolicy({ mode, ...scaled }), { installation: DEFAULT_INSTALLATION, ...(kinds === undefined ? {} : { kinds }) }).violations.map(({ rule, path, what }) => `${rule} ${path}: ${what}`)
+    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', facts(false)]]))).to.deep.equal(['KS301 spec.selector.resources[0].kind: argoproj.io/v1alpha1 Rollout has no scale subresource'])
+    expect(told(new Map([['argoproj.io/v1alpha1 Rollout', facts(false)]]), 'monitor')).to.deep.equal([])
+    for (const kinds of [undefined, new Map(), new Map([['argoproj.io/v1alpha1 Rollout', facts(true)]]), new Map([['example.com/v1 Rollout', facts(false)]])]) expect(told(kinds)).to.deep.equal([])
   })
   it('a custom resource at which no trigger looks would be scaled for nothing', () =>
     expect(check(ks301, { selector: select('argoproj.io/v1alpha1', 'Rollout'), ...acting('scale', { scaleAction: up }) })).to.deep.equal(['spec.selector.resources[0].kind: no trigger looks at argoproj.io/v1alpha1 Rollout']))

@@ -4,7 +4,7 @@ import { isCustom, knownKind, nameOf, type KindReference } from '../../api/v1alp
 import { printable, quoted } from '../../lib/text.ts'
 import { parsePatch, type PatchBody } from '../patches/parse.ts'
 import { shown } from '../patches/paths.ts'
-import { acts, selectedResources, type Finding, type Rule, type Scales } from '../rule.ts'
+import { acts, selectedResources, type Finding, type Rule, type KindFacts } from '../rule.ts'
 import { canHave } from '../triggers/kind-conditions.ts'
 
 /** What to select instead, where there is something better than the general advice. */
@@ -20,8 +20,9 @@ export const ks301: Rule = {
   title: 'Triggers and actions must fit the selected kinds.',
   why: 'condition triggers look at pods, and each action writes to some kinds only: on anything else the policy does nothing, or not what it says',
   fix: 'select v1 Pod, or apps/v1 Deployment, StatefulSet or DaemonSet',
-  check(policy, { scales }) {
-    const podless = selectedResources(policy).flatMap((resource, index): Finding[] => [...podlessFinding(policy, resource, index), ...withoutScale(policy, resource, index, scales)])
+  partlyNeeds: 'cluster',
+  check(policy, { kinds }) {
+    const podless = selectedResources(policy).flatMap((resource, index): Finding[] => [...podlessFinding(policy, resource, index), ...withoutScale(policy, resource, index, kinds?.get(nameOf(resource)))])
     return [...podless, ...unclearTargets(policy), ...unfitting(policy), ...unreadGrace(policy)]
   },
 }
@@ -52,8 +53,8 @@ function podlessFinding(policy: HealingPolicy, kind: KindReference, index: numbe
 }
 
 /** Whether there is a scale to write only its API server knows: offline nobody can tell, and the controller looks again. */
-const withoutScale = (policy: HealingPolicy, kind: KindReference, index: number, scales: Scales | undefined): Finding[] =>
-  acts(policy) && scales?.get(nameOf(kind)) === false
+const withoutScale = (policy: HealingPolicy, kind: KindReference, index: number, facts: KindFacts | undefined): Finding[] =>
+  acts(policy) && facts?.found === true && !facts.scalable
     ? [
         {
           path: `spec.selector.resources[${index}].kind`,

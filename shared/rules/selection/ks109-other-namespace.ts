@@ -1,10 +1,8 @@
-import { GROUP } from '../../api/v1alpha1/fields.ts'
-import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
-import { HEAL_VERB } from '../../api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { quoted } from '../../lib/text.ts'
 import type { AccessQuestion } from '../access.ts'
-import type { Finding, Rule } from '../rule.ts'
+import { protectedNamespaces, type Finding, type Rule } from '../rule.ts'
+import { consentQuestion } from './consent-question.ts'
 import { UNANSWERED } from './ks108-author-may-not.ts'
 
 interface Stranger {
@@ -18,7 +16,7 @@ const strangers = ({ metadata: { namespace: home }, spec }: HealingPolicy): read
   home === undefined
     ? []
     : (spec.selector.namespaces ?? []).flatMap((namespace, index) =>
-        namespace === home ? [] : [{ path: `spec.selector.namespaces[${index}]`, home, question: { who: { healerOf: home }, namespace, apiGroup: GROUP, resource: healingPolicy.plural, verb: HEAL_VERB } }],
+        namespace === home ? [] : [{ path: `spec.selector.namespaces[${index}]`, home, question: consentQuestion(home, namespace) }],
       )
 
 export const ks109: Rule = {
@@ -29,7 +27,7 @@ export const ks109: Rule = {
   fix: 'whoever runs it lets policies of this namespace in: kubeskippy enable -n NAMESPACE --consent-to OWN',
   needs: 'cluster',
   asks: (policy) => strangers(policy).map(({ question }) => question),
-  check: (policy, { access }) =>
+  check: (policy, { access, installation }) =>
     access === undefined
       ? []
       : strangers(policy).flatMap(({ path, home, question }): Finding[] => {
@@ -37,6 +35,10 @@ export const ks109: Rule = {
           const answer = access(question)
           if (answer === 'Allowed') return []
           if (answer === 'Unknown') return [{ path, what: `whether namespace ${where} consents to policies of ${quoted(home, 63)} could not be asked`, ...UNANSWERED }]
+          // What cannot be enabled consents to nobody.
+          const closed = protectedNamespaces(installation)
+          if (closed.has(question.namespace)) return [{ path, what: `namespace ${where} is protected, and consents to no policy`, why: 'the cluster and its healer depend on what runs there', fix: 'leave it out' }]
+          if (closed.has(home)) return [{ path, what: `namespace ${quoted(home, 63)} is protected, and no other one can consent to its policies`, why: 'the cluster and its healer depend on what runs there', fix: `keep the policy in ${where}` }]
           return [{ path, what: `namespace ${where} does not consent to policies of ${quoted(home, 63)}`, fix: `whoever runs it applies the output of: kubeskippy enable -n ${question.namespace} --consent-to ${home} -o yaml` }]
         }),
 }

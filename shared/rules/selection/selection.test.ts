@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
 import { accessKey, type Access, type AccessQuestion } from '../access.ts'
-import { DEFAULT_INSTALLATION } from '../rule.ts'
-import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
+import { questionsOf } from '../judge.ts'
+import { DEFAULT_INSTALLATION, type KindFacts, type KindsFound, type Known } from '../rule.ts'
+import { check, rawPolicy, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks101 } from './ks101-match-all.ts'
 import { ks102 } from './ks102-never-matches.ts'
 import { ks103 } from './ks103-protected-namespace.ts'
@@ -175,31 +176,47 @@ describe('KS105 everything protected', () => {
 
 describe('KS107 unknown kinds', () => {
   const of = (apiVersion: string, kind: string): PolicyOverrides => ({ selector: { labelSelector: app, resources: [{ apiVersion, kind }] } })
-  it('a kind of another group is refused', () => expect(check(ks107, of('apps/v1', 'Pod'))).to.deep.equal(['spec.selector.resources[0].kind: unknown kind apps/v1 Pod']))
-  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'pods'], ['v1', 'Deployment'], ['apps/v1beta1', 'Deployment'], ['rollouts/v1', 'Rollout'], ['networking.k8s.io/v1', 'Ingres'], ['kubeskippy.io/v1alpha1', 'HealingPlan']] as const) {
-    it(`${apiVersion} ${kind} is refused`, () => expect(check(ks107, of(apiVersion, kind))).to.have.lengthOf(1))
+  const at = 'spec.selector.resources[0]'
+  it('a kind of another group is refused, where the group is written', () => expect(check(ks107, of('apps/v1', 'Pod'))).to.deep.equal([`${at}.apiVersion: unknown kind apps/v1 Pod`]))
+  for (const [apiVersion, kind] of [['v1', 'Deployment'], ['apps/v1beta1', 'Deployment'], ['extensions/v1beta1', 'Ingress'], ['autoscaling/v2beta2', 'HorizontalPodAutoscaler']] as const) {
+    it(`${apiVersion} ${kind} is refused at the apiVersion`, () => expect(check(ks107, of(apiVersion, kind))).to.deep.equal([`${at}.apiVersion: unknown kind ${apiVersion} ${kind}`]))
   }
-  it('a cluster-scoped kind is refused', () => expect(check(ks107, of('v1', 'Node'))).to.deep.equal(['spec.selector.resources[0].kind: v1 Node is cluster-scoped']))
+  for (const [apiVersion, kind] of [['v1', 'pod'], ['v1', 'pods'], ['rollouts/v1', 'Rollout'], ['networking.k8s.io/v1', 'Ingres'], ['kubeskippy.io/v1alpha1', 'HealingPlan']] as const) {
+    it(`${apiVersion} ${kind} is refused at the kind`, () => expect(check(ks107, of(apiVersion, kind))).to.deep.equal([`${at}.kind: unknown kind ${apiVersion} ${kind}`]))
+  }
+  it('a cluster-scoped kind is refused', () => expect(check(ks107, of('v1', 'Node'))).to.deep.equal([`${at}.kind: v1 Node is cluster-scoped`]))
   for (const [apiVersion, kind] of [['v1', 'Pod'], ['apps/v1', 'Deployment'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet'], ['argoproj.io/v1alpha1', 'Rollout'], ['gateway.networking.k8s.io/v1', 'Gateway'], ['batch/v1', 'Job']] as const) {
     it(`${apiVersion} ${kind} passes`, () => expect(check(ks107, of(apiVersion, kind))).to.deep.equal([]))
   }
+  const first = (apiVersion: string, kind: string, kinds?: KindsFound) => [...ks107.check(testPolicy(of(apiVersion, kind)), { installation: DEFAULT_INSTALLATION, ...(kinds === undefined ? {} : { kinds }) })][0]
   it('the nearest kind is offered', () => {
     const fixes: [string, string, string][] = [
       ['v1', 'pods', 'did you mean v1 Pod?'],
       ['v1', 'deployment', 'did you mean apps/v1 Deployment?'],
+      ['apps/v1beta1', 'Deployment', 'did you mean apps/v1 Deployment?'],
       ['apps/v1', 'Statefulset', 'did you mean apps/v1 StatefulSet?'],
       ['apps/v1', 'Deploymnet', 'did you mean apps/v1 Deployment?'],
     ]
-    for (const [apiVersion, kind, fix] of fixes) {
-      const [finding] = ks107.check({ spec: { selector: { resources: [{ apiVersion, kind }] } } } as never, {} as never)
-      expect(finding?.fix).to.equal(fix)
-    }
+    for (const [apiVersion, kind, fix] of fixes) expect(first(apiVersion, kind)?.fix).to.equal(fix)
+  })
+  it('but not what must not be selected either', () => {
+    for (const kind of ['secret', 'secrets']) expect(first('v1', kind)).to.include({ why: 'no policy may act on v1 Secret: it holds credentials', fix: 'select the pods or workloads that are broken' })
+    expect(first('v1', 'clusterrole')?.why).to.contain('rbac.authorization.k8s.io/v1 ClusterRole')
+  })
+  it('of custom resources the API server knows: cluster-scoped ones are refused, and what is not there (yet) is warned about', () => {
+    const cache = 'example.com/v1 Cache'
+    const told = (facts: KindFacts): string[] => ks107.check(testPolicy(of('example.com/v1', 'Cache')), { installation: DEFAULT_INSTALLATION, kinds: new Map([[cache, facts]]) }).map(({ severity = 'E', path, what, fix }) => `${severity} ${path}: ${what}; ${fix ?? ''}`)
+    expect(told({ found: true, plural: 'caches', namespaced: true, scalable: false })).to.deep.equal([])
+    expect(told({ found: true, plural: 'caches', namespaced: false, scalable: false })).to.deep.equal([`E ${at}.kind: ${cache} is cluster-scoped; `])
+    expect(told({ found: false, near: [] })).to.deep.equal([`W ${at}.kind: the API server has no ${cache}; install its definition`])
+    expect(told({ found: false, near: ['Caches'] })).to.deep.equal([`W ${at}.kind: the API server has no ${cache}; did you mean Caches?`])
+    expect(first('example.com/v1', 'Cache', new Map())).to.equal(undefined)
   })
 })
 
 /** What a rule asks of a policy, for people. */
-const asked = (rule: typeof ks108, overrides: PolicyOverrides = {}): string[] =>
-  (rule.asks?.(testPolicy(overrides)) ?? []).map(({ who, namespace, verb, apiGroup, resource }) => `${who === 'Author' ? 'author' : `healer of ${who.healerOf}`}: ${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`} in ${namespace}`)
+const asked = (rule: typeof ks108, overrides: PolicyOverrides = {}, known: Known = {}): string[] =>
+  (rule.asks?.(testPolicy(overrides), known) ?? []).filter(({ optional }) => optional !== true).map(({ who, namespace, verb, apiGroup, resource }) => `${who === 'Author' ? 'author' : `healer of ${who.healerOf}`}: ${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`} in ${namespace}`)
 /** What it finds when these questions, of those that it asks, are answered so, and all others with yes. */
 const answered = (rule: typeof ks108, overrides: PolicyOverrides, answer: Exclude<Access, 'Allowed'>, which: (question: AccessQuestion) => boolean = () => true): string[] => {
   const keys = new Set((rule.asks?.(testPolicy(overrides)) ?? []).filter(which).map(accessKey))
@@ -228,6 +245,35 @@ describe('KS108 authors', () => {
   })
   it('names verb, resource and namespace', () =>
     expect(answered(ks108, { selector: both }, 'Denied', ({ namespace }) => namespace === 'bank')).to.deep.equal(['spec.actions[0]: you may not create pods/eviction in namespace "bank"']))
+  it('asks for the scale of a kind that discovery tells of, by the name that it tells', () => {
+    const caches: PolicyOverrides = { selector: { labelSelector: app, resources: [{ apiVersion: 'example.com/v1', kind: 'Cache' }] }, action: { type: 'scale', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 3 } } }
+    const kinds: KindsFound = new Map([['example.com/v1 Cache', { found: true, plural: 'cachez', namespaced: true, scalable: true }]])
+    expect(asked(ks108, caches, { kinds })).to.deep.equal(['author: patch cachez/scale.example.com in shop'])
+    expect(asked(ks108, caches)).to.deep.equal([])
+    const found = (denied: (question: AccessQuestion) => boolean) => ks108.check(testPolicy(caches), { installation: DEFAULT_INSTALLATION, kinds, access: (question) => (denied(question) ? 'Denied' : 'Allowed') })
+    expect(found(({ who }) => who === 'Author').map(({ what }) => what)).to.deep.equal(['you may not patch cachez.example.com/scale in namespace "shop"'])
+    expect(found(({ who }) => who !== 'Author').map(({ fix }) => fix)).to.deep.equal(['kubeskippy enable -n shop --scale cachez.example.com'])
+  })
+  const healers = (overrides: PolicyOverrides, answer: (question: AccessQuestion) => Access): string[] =>
+    ks108.check(testPolicy(overrides), { installation: DEFAULT_INSTALLATION, access: (question) => (question.who === 'Author' ? 'Allowed' : answer(question)) }).map(({ severity = 'F', path, what, fix }) => `${severity} ${path}: ${what}; ${fix ?? ''}`)
+  it('warns of a namespace whose healer may not, each once, with the command', () => {
+    expect(healers({ selector: both }, ({ verb }) => (verb === 'heal' ? 'Allowed' : 'Denied'))).to.deep.equal([
+      'W metadata.namespace: kubeskippy-healer may not create pods/eviction; kubeskippy enable -n shop',
+      'W spec.selector.namespaces[1]: kubeskippy-healer may not create pods/eviction; kubeskippy enable -n bank',
+    ])
+    expect(healers({ selector: both }, ({ namespace, verb }) => (namespace === 'bank' && verb !== 'heal' ? 'Denied' : 'Allowed'))).to.have.length(1)
+    // What has not consented is another rule's.
+    expect(healers({ selector: both }, ({ namespace }) => (namespace === 'bank' ? 'Denied' : 'Allowed'))).to.deep.equal([])
+  })
+  it('refuses nobody for want of an answer about a healer, and asks for it last', () => {
+    expect(healers({ selector: both }, () => 'Unknown')).to.deep.equal([])
+    const whos = questionsOf(rawPolicy({ selector: both })).map(({ who, verb }) => (who === 'Author' ? 'author' : verb))
+    expect(whos).to.deep.equal(['author', 'author', 'heal', 'create', 'create'])
+  })
+  it('says nothing of healers to those who may not themselves, nor of namespaces that cannot be enabled', () => {
+    expect(answered(ks108, {}, 'Denied')).to.deep.equal(['spec.actions[0]: you may not create pods/eviction in namespace "shop"'])
+    expect(healers({ selector: { labelSelector: app, namespaces: ['kube-system'] } }, () => 'Denied')).to.deep.equal([])
+  })
   it('says apart what could not be asked', () => expect(answered(ks108, {}, 'Unknown')).to.deep.equal(['spec.actions[0]: whether you may create pods/eviction in namespace "shop" could not be asked']))
 })
 
@@ -248,6 +294,14 @@ describe('KS109 other namespaces', () => {
   it('says which command gives it', () => {
     const [finding] = ks109.check(testPolicy({ selector: both }), { installation: DEFAULT_INSTALLATION, access: () => 'Denied' })
     expect(finding?.fix).to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
+  })
+  it('advises no command for what cannot be enabled: protected namespaces, as the other one or as the own', () => {
+    const fix = (namespace: string, other: string): (string | undefined)[] =>
+      ks109.check(testPolicy({ namespace, selector: { labelSelector: app, namespaces: [other] } }), { installation: { ...DEFAULT_INSTALLATION, protectedNamespaces: ['vault'] }, access: () => 'Denied' }).map((found) => found.fix)
+    for (const closed of ['kube-system', 'kubeskippy-system', 'vault']) {
+      expect(fix('shop', closed)).to.deep.equal(['leave it out'])
+      expect(fix(closed, 'shop')).to.deep.equal(['keep the policy in "shop"'])
+    }
   })
   it('no answer is no consent', () =>
     expect(answered(ks109, { selector: both }, 'Unknown')).to.deep.equal(['spec.selector.namespaces[1]: whether namespace "bank" consents to policies of "shop" could not be asked']))
