@@ -1,9 +1,11 @@
 /** Consent of a namespace to being healed: given by `enable`, taken back by `disable`. */
 import { GROUP } from '../shared/api/v1alpha1/fields.ts'
+import { groupOf, KNOWN_KINDS } from '../shared/api/v1alpha1/kinds.ts'
 import { HEAL_VERB, HEALER_ACCOUNT } from '../shared/api/v1alpha1/names.ts'
-import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
+import type { KubeApi, KubeObject, KubeVersion, Resource } from '../shared/kube/api.ts'
 import { isApiError } from '../shared/kube/errors.ts'
 import { HEALING_POLICIES, NAMESPACES, ROLE_BINDINGS, ROLES } from '../shared/kube/resources.ts'
+import { nearest } from '../shared/lib/text.ts'
 import { millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../shared/rules/rule.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
@@ -17,7 +19,7 @@ type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
 
 export interface Target {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post'>
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post' | 'discover'> & Pick<KubeVersion, 'versionsOf'>
   readonly namespace: string
   readonly dryRun: boolean
   /** Beside: the end of a crashed container's log may be kept. What was allowed before stays without it. */
@@ -46,10 +48,39 @@ export async function enable(target: Target): Promise<void> {
   const place = await find(target, NAMESPACES, { name: namespace })
   if (place === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
   if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${namespace} is being deleted`)
+  for (const home of consentTo) await mustExist(target, home)
+  for (const of of target.scale ?? []) await mustScale(target, of)
   const pairs = await look(target, wantedObjects(namespace, target.scale === undefined ? target : { ...target, scale: await withGiven(target, target.scale) }))
   // All or nothing: half a healer would look like one that waits.
   refuseStrangers(namespace, pairs)
   for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
+}
+
+/** Who makes a namespace of that name later would have the consent. Whoever administers one namespace may not look at others. */
+async function mustExist(target: Target, home: string): Promise<void> {
+  try {
+    const found = await find(target, NAMESPACES, { name: home })
+    if (found === undefined) throw new NotPossible(`namespace ${home} does not exist: whoever makes one of that name later would be let in`)
+    if (found.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${home} is being deleted: whoever makes it anew would be let in`)
+  } catch (error) {
+    if (!isApiError(error, 'Forbidden')) throw error
+    target.say(`namespace ${home}: you may not look whether it exists`)
+  }
+}
+
+/** A definition may come later; a word that is wrong in a group that is there never will. */
+async function mustScale({ api, say }: Target, of: Plural): Promise<void> {
+  // What every cluster has was judged with the flag.
+  if (KNOWN_KINDS.some(({ apiVersion, plural }) => plural === of.plural && groupOf(apiVersion) === of.group)) return
+  const versions = await api.versionsOf(of.group)
+  const resources = (await Promise.all(versions.map((version) => api.discover(of.group, version)))).flat()
+  const name = nameOfPlural(of)
+  if (resources.length === 0) return say(`${name}: the API server has no group ${of.group} yet`)
+  const found = resources.filter(({ plural }) => plural === of.plural)
+  if (found.some(({ scalable }) => scalable)) return
+  if (found.length > 0) throw new NotPossible(`${name} has no scale subresource`)
+  const [near] = nearest(of.plural, [...new Set(resources.filter(({ scalable }) => scalable).map(({ plural }) => plural))])
+  throw new NotPossible(`the API server has no ${name}${near === undefined ? '' : `: did you mean ${nameOfPlural({ ...of, plural: near })}?`}`)
 }
 
 /**

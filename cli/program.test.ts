@@ -12,6 +12,11 @@ const KEY = { namespace: 'shop', name: HEALER_ACCOUNT }
 const KINDS = [SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS]
 function setUp({ healerMay = () => false }: { readonly healerMay?: () => boolean } = {}) {
   const { cluster, run } = setUpCli({ may: healerMay })
+  for (const name of ['ops', 'till']) cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const paths = { spec: ['spec', 'replicas'], status: ['status', 'replicas'] }
+  cluster.definitions.define({ group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', plural: 'rollouts', namespaced: true }, paths)
+  cluster.definitions.define({ group: 'example.com', version: 'v1', kind: 'Cache', plural: 'caches', namespaced: true }, paths)
+  cluster.definitions.define({ group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
   const there = (): boolean[] => KINDS.map((kind) => cluster.peek(kind, KEY) !== undefined)
   return { cluster, run, there }
 }
@@ -109,6 +114,25 @@ describe('kubeskippy enable', () => {
     expect((cluster.must(ROLES, SCALE) as { rules?: unknown }).rules).to.deep.equal(all)
     expect((await run('disable -n shop')).code).to.equal(0)
     expect([cluster.peek(ROLES, SCALE), cluster.peek(ROLE_BINDINGS, SCALE)]).to.deep.equal([undefined, undefined])
+  })
+
+  it('refuses to let be scaled what the API server has no scale of, and makes nothing', async () => {
+    const { run, there } = setUp()
+    for (const [resource, why] of [
+      ['cahces.example.com', 'the API server has no cahces.example.com: did you mean caches.example.com?'],
+      ['zzzzzzzzzzzz.example.com', 'the API server has no zzzzzzzzzzzz.example.com\n'],
+      ['widgets.example.com', 'widgets.example.com has no scale subresource'],
+    ] as const) {
+      const { code, err } = await run(`enable -n shop --scale ${resource}`)
+      expect([code, err.includes(why)], err).to.deep.equal([1, true])
+    }
+    expect(there()).to.deep.equal([false, false, false])
+  })
+
+  it('lets be scaled what a group will have that is not there yet, and says so', async () => {
+    const { code, out } = await setUp().run('enable -n shop --scale caches.later.example.com')
+    expect(code).to.equal(0)
+    expect(out).to.contain('caches.later.example.com: the API server has no group later.example.com yet').and.to.contain('role/kubeskippy-healer-scale in shop: created')
   })
 
   it('takes nothing over from that Role but scales of one kind each', async () => {
@@ -316,6 +340,23 @@ describe('consent to policies of another namespace', () => {
       expect(code).to.equal(1)
       expect(err).to.contain('rolebinding/kubeskippy-consent-ops in shop was not made by KubeSkippy').and.to.contain('app.kubernetes.io/component=consent')
     }
+    expect(cluster.peek(ROLE_BINDINGS, CONSENT)).not.to.equal(undefined)
+  })
+
+  it('to a namespace that does not exist, or is going, is refused: whoever makes one of that name would be let in', async () => {
+    const { cluster, run, there } = setUp()
+    const gone = await run('enable -n shop --consent-to gone')
+    expect([gone.code, gone.err]).to.satisfy(() => gone.code === 1 && gone.err.includes('namespace gone does not exist'), gone.err)
+    cluster.change(NAMESPACES, { name: 'till' }, (object) => ({ ...object, metadata: { ...object.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } }))
+    expect((await run('enable -n shop --consent-to till')).err).to.contain('namespace till is being deleted')
+    expect(there()).to.deep.equal([false, false, false])
+  })
+
+  it('is given by somebody who may look at his own namespace only', async () => {
+    const { cluster, run } = setUpCli({ deny: ({ resource, name }) => (resource === NAMESPACES && name === 'ops' ? 'not yours' : undefined) })
+    const { code, out } = await run('enable -n shop --consent-to ops')
+    expect(code).to.equal(0)
+    expect(out).to.contain('namespace ops: you may not look whether it exists')
     expect(cluster.peek(ROLE_BINDINGS, CONSENT)).not.to.equal(undefined)
   })
 

@@ -63,6 +63,7 @@ describe('kubeskippy check', () => {
     for (const manifest of webhookConfigurations({ kind: 'service' })) {
       put({ ...manifest, webhooks: (manifest['webhooks'] as { clientConfig: object }[]).map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } })) })
     }
+    cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bank' } })
     cluster.seed(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: HEALER_ACCOUNT, namespace: 'shop' } })
     const { apiVersion, kind, metadata, spec } = buildPolicy({ metadata: { generation: 1 } })
     cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata, spec, status: { observedGeneration: 1 } })
@@ -140,6 +141,9 @@ describe('kubeskippy check', () => {
     ['a policy that nobody has looked at', 'policies', 'warn', /no controller has looked at shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, generation: 2 } }))],
     ['a policy that is not accepted', 'policies', 'warn', /not accepted: shop\/cart/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, status: { observedGeneration: 1, conditions: [{ type: 'Accepted', status: 'False' }] } }))],
     ['a namespace without its healer', 'healers', 'warn', /shop has policies but no account/, ({ cluster }) => cluster.drop(SERVICE_ACCOUNTS, { namespace: 'shop', name: HEALER_ACCOUNT })],
+    ['a namespace that is gone', 'healers', 'warn', /^bank does not exist: policies that select it do nothing there$/, ({ cluster }) => (reachBank(cluster), cluster.drop(NAMESPACES, { name: 'bank' }))],
+    ['a namespace that is going', 'healers', 'warn', /^bank is being deleted/, ({ cluster }) => (reachBank(cluster), void cluster.change(NAMESPACES, { name: 'bank' }, (o) => ({ ...o, metadata: { ...o.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } })))],
+    ['a protected namespace', 'healers', 'warn', /^kube-system is protected: policies do nothing there/, ({ cluster }) => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), selector: { namespaces: ['shop', 'kube-system'] } } }))],
     ['a namespace that has not consented', 'healers', 'warn', /bank does not consent to policies of shop/, ({ cluster }) => reachBank(cluster), { may: (call, body) => rights(call, body) && (body as { spec: { resourceAttributes: { verb: string } } }).spec.resourceAttributes.verb !== 'heal' }],
     ['another namespace without its healer', 'healers', 'warn', /bank has policies but no account/, ({ cluster }) => reachBank(cluster)],
     ['a healer without its rights', 'healers', 'warn', /may not do all/, () => {}, { may: (call, body) => rights(call, body) && !(body as { spec: { user: string } }).spec.user.endsWith(HEALER_ACCOUNT) }],

@@ -1,9 +1,9 @@
 import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { HEALING_POLICIES, POD_METRICS } from '../../shared/kube/resources.ts'
+import { HEALING_POLICIES, NAMESPACES, POD_METRICS } from '../../shared/kube/resources.ts'
 import { printable } from '../../shared/lib/text.ts'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION, protectedNamespaces } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../../controller/actions/index.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
 import { listAll } from '../reading.ts'
@@ -16,11 +16,27 @@ export const healersCheck: Check = {
   name: 'healers',
   run: async (context) => {
     const policies = await listAll<HealingPolicy>(context.api, HEALING_POLICIES)
+    const closed = new Map(await Promise.all([...new Set(policies.flatMap(reachOf))].map(async (namespace) => [namespace, await whyClosed(context, namespace)] as const)))
     const acting = [...new Set(policies.filter(({ spec }) => spec.mode !== 'monitor').flatMap(reachOf))].sort()
-    const healers = acting.length === 0 ? [ok('no policy acts')] : await Promise.all(acting.map((namespace) => healer(context, namespace)))
+    const healers = acting.length === 0 ? [ok('no policy acts')] : await Promise.all(acting.map(async (namespace) => closed.get(namespace) ?? (await healer(context, namespace))))
     const abroad = [...new Set(policies.flatMap((policy) => reachOf(policy).map((where) => `${policy.metadata.namespace} ${where}`)))].sort().map((pair) => pair.split(' '))
-    return [...healers, ...(await Promise.all(abroad.filter(([home, where]) => home !== where).map(([home = '', where = '']) => consent(context, home, where))))]
+    return [...healers, ...(await Promise.all(abroad.filter(([home, where = '']) => home !== where && closed.get(where) === undefined).map(([home = '', where = '']) => consent(context, home, where))))]
   },
+}
+
+/** Where nobody can consent, there is no use in being told how. */
+async function whyClosed({ api }: CheckContext, namespace: string): Promise<Found | undefined> {
+  if (protectedNamespaces(DEFAULT_INSTALLATION).has(namespace)) return warn(`${namespace} is protected: policies do nothing there`, `take ${namespace} out of selector.namespaces, or use mode: monitor`)
+  try {
+    const { metadata } = await api.get(NAMESPACES, { name: namespace })
+    if (metadata.deletionTimestamp === undefined) return undefined
+    return warn(`${namespace} is being deleted: policies do nothing there`)
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return warn(`${namespace} does not exist: policies that select it do nothing there`, `take ${namespace} out of selector.namespaces, or create it`)
+    // What may not be read is judged as before.
+    if (isApiError(error, 'Forbidden')) return undefined
+    throw error
+  }
 }
 
 /** Where a policy looks, and acts. */

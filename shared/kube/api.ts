@@ -166,4 +166,6 @@ export interface KubeApi extends KubeReader, KubeWriter {}
 export interface KubeVersion {
   /** `v1.36.3`, as the server calls itself; `''` when it does not say. */
   serverVersion(): Promise<string>
+  /** Versions of a group that it serves, the preferred one first; empty: it has no such group. */
+  versionsOf(group: string): Promise<readonly string[]>
 }

@@ -42,6 +42,9 @@ const base = (resource: Resource): string =>
 export const groupPath = (group: string, version: string, request: string): string =>
   group === '' ? `/api/${segment(version, 'version', request)}` : `/apis/${segment(group, 'group', request)}/${segment(version, 'version', request)}`
 
+/** Where the server tells which versions a group has; the core group has v1 alone. */
+export const versionsPath = (group: string, request: string): string => (group === '' ? '/api' : `/apis/${segment(group, 'group', request)}`)
+
 /** Path of a collection; `namespace` undefined is all namespaces. */
 export function collectionPath(resource: Resource, namespace: string | undefined, request: string): string {
   if (namespace === undefined) return `${base(resource)}/${resource.plural}`

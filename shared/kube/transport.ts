@@ -23,7 +23,7 @@ import {
 } from './api.ts'
 import { toApiError } from './classify.ts'
 import { loadAccess, type AccessConfig, type ClusterAccess, type Credentials } from './credentials.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, isApiError } from './errors.ts'
 import { HttpClient, type HttpRequest } from './http.ts'
 import {
   collectionPath,
@@ -39,6 +39,7 @@ import {
   query,
   RESOURCE_VERSION,
   refused,
+  versionsPath,
   watchQuery,
   writeQuery,
 } from './paths.ts'
@@ -109,6 +110,17 @@ class Transport implements KubeConnection {
   async serverVersion(): Promise<string> {
     const { gitVersion } = await this.#call<{ readonly gitVersion?: string }>({ method: 'GET', path: '/version', request: 'GET version' }, {})
     return gitVersion ?? ''
+  }
+
+  async versionsOf(group: string): Promise<readonly string[]> {
+    const request = `GET versions ${group}`
+    try {
+      const { versions = [] } = await this.#call<{ readonly versions?: readonly (string | { readonly version: string })[] }>({ method: 'GET', path: versionsPath(group, request), request }, {})
+      return versions.map((each) => (typeof each === 'string' ? each : each.version))
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return []
+      throw error
+    }
   }
 
   async discover(group: string, version: string, options: CallOptions = {}): Promise<readonly DiscoveredResource[]> {

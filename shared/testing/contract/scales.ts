@@ -41,6 +41,7 @@ export function scaleCases(harness: GetHarness): void {
         const found = await api.discover(CACHES.group, CACHES.version)
         expect(found.map(({ kind, scalable }) => `${kind} ${scalable}`).toSorted()).to.deep.equal(['Cache true', 'Widget false'])
       })
+      expect([await api.versionsOf(CACHES.group), await api.versionsOf('apps'), await api.versionsOf(''), await api.versionsOf('nobody.example.net')]).to.deep.equal([[CACHES.version], ['v1'], ['v1'], []])
       const apps = await api.discover('apps', 'v1')
       expect(apps.flatMap(({ kind, scalable }) => (scalable ? [kind] : [])).toSorted()).to.deep.equal(['Deployment', 'ReplicaSet', 'StatefulSet'])
     })

@@ -54,11 +54,19 @@ export class Definitions {
     if (this.#removed.has(collectionOf(resource))) throw notFound(resource, '')
   }
 
+  versionsOf(group: string): readonly string[] {
+    return [...new Set(this.#all().flatMap((resource) => (resource.group === group ? [resource.version] : [])))]
+  }
+
+  #all(): readonly Resource[] {
+    const all = new Map([...Object.values(known).filter(isResource), ...this.#defined.values()].map((resource) => [collectionOf(resource), resource]))
+    return [...all.values()].filter((resource) => !this.#removed.has(collectionOf(resource)))
+  }
+
   /** @throws Refused (404) */
   discover(group: string, version: string): readonly DiscoveredResource[] {
     this.asked++
-    const all = new Map([...Object.values(known).filter(isResource), ...this.#defined.values()].map((resource) => [collectionOf(resource), resource]))
-    const found = [...all.values()].filter((resource) => resource.group === group && resource.version === version && !this.#removed.has(collectionOf(resource)))
+    const found = this.#all().filter((resource) => resource.group === group && resource.version === version)
     if (found.length === 0) throw notFound({ group, version, kind: '', plural: '', namespaced: false }, '')
     return found.map((resource) => ({ ...resource, scalable: this.scaleOf(resource) !== undefined }))
   }

@@ -70,6 +70,11 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
     return this.#server.version
   }
 
+  async versionsOf(group: string): Promise<readonly string[]> {
+    await Promise.resolve()
+    return this.#server.definitions.versionsOf(group)
+  }
+
   async discover(group: string, version: string): Promise<readonly DiscoveredResource[]> {
     await Promise.resolve()
     try {
