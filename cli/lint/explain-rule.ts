@@ -1,5 +1,6 @@
 /** `kubeskippy lint --explain KS303`: the rule from the registry, with an example of both. */
 import { nearest, quoted } from '../../shared/lib/text.ts'
+import { MECHANISMS } from '../../shared/rules/mechanisms.ts'
 import { DONE, MISUSED } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { RULE_TEXTS, ruleText, type RuleText } from './layers.ts'
@@ -20,14 +21,16 @@ export function explainRule(env: Pick<CliEnvironment, 'stdout' | 'stderr'>, want
   return DONE
 }
 
-const textOf = ({ id, title, severity, alsoWarns, why, fix, needs, optional }: RuleText): string =>
+const textOf = ({ id, title, severity, alsoWarns, why, fix, needs, partlyNeeds, optional }: RuleText): string =>
   [
     `${id}: ${title}`,
     '',
     `  severity  ${SEVERITIES[severity]}${alsoWarns === true ? ', or a warning' : ''}${optional === true ? '; a configuration of the lint may change it' : ''}`,
     `  why       ${why}`,
+    ...(Object.hasOwn(MECHANISMS, id) ? [`  happens   ${MECHANISMS[id]}`] : []),
     `  instead   ${fix}`,
     ...(needs === undefined ? [] : [`  needs     ${NEEDS[needs]}`]),
+    ...(partlyNeeds === undefined ? [] : ['  needs     the cluster for a part of it, which is not checked offline']),
     `  examples  docs/reference/rules.md#${id.toLowerCase()}`,
     '',
   ].join('\n')

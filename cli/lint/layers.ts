@@ -2,7 +2,7 @@
 import { RULES } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
 
-export interface RuleText extends Pick<Rule, 'id' | 'severity' | 'title' | 'why' | 'fix' | 'alsoWarns' | 'needs'> {
+export interface RuleText extends Pick<Rule, 'id' | 'severity' | 'title' | 'why' | 'fix' | 'alsoWarns' | 'needs' | 'partlyNeeds'> {
   /** No door refuses it: a configuration may make it less than an error. */
   readonly optional?: true
 }

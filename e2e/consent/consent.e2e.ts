@@ -73,7 +73,7 @@ describe('consent of another namespace', function () {
       const { code, stderr } = await apply(policy({ name: 'reach', namespaces: ['shop', 'bank'] }))
       expect(code).to.equal(1)
       expect(stderr).to.contain('spec.selector.namespaces[1]: [KS109] namespace "bank" does not consent to policies of "shop"').and.to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
-      expect(stderr).not.to.contain('KS108')
+      expect(stderr).not.to.contain('[KS108]')
       expect((await apply(policy({ name: 'reach', mode: 'monitor', namespaces: ['bank'] }))).stderr).to.contain('[KS109]')
       expect((await apply(policy({ name: 'reach', namespaces: ['shop'] }), '--dry-run=server')).code).to.equal(0)
     })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { MECHANISMS } from '../../shared/rules/mechanisms.ts'
 import { RULE_GROUPS } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
 import type { Severity } from '../../shared/rules/violation.ts'
@@ -34,7 +35,7 @@ const section = (rule: Rule): string => {
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

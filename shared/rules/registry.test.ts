@@ -4,6 +4,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { isObject } from '../lib/json.ts'
 import type { Access } from './access.ts'
 import { judge } from './judge.ts'
+import { MECHANISMS } from './mechanisms.ts'
 import { RULES } from './registry.ts'
 import { DEFAULT_INSTALLATION } from './rule.ts'
 
@@ -24,6 +25,10 @@ describe('the registry of rules', () => {
       expect(title, id).to.match(/^[A-Za-z].*\.$/)
       for (const part of [why, fix]) expect(part, id).to.match(/^[a-z][^\n]*[^.\n]$/)
     }
+  })
+
+  it('tells of each rule what really happens where it is broken', () => {
+    for (const { id } of RULES) expect(MECHANISMS[id], `${id}: write it into mechanisms.ts`).to.match(/^[A-Z][^\n]{80,}[.:]$/)
   })
 
   it('has no sample without a rule', () => {

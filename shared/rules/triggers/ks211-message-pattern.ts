@@ -6,7 +6,7 @@ import type { Finding, Rule } from '../rule.ts'
 export const ks211: Rule = {
   id: 'KS211',
   severity: 'E',
-  title: 'The message pattern of an event trigger, and the =~ and !~ of an alert trigger, are regular expressions in the syntax of RE2.',
+  title: 'The message pattern of an event trigger, and the =~ and !~ of an alert trigger, are regular expressions in the syntax of RE2, of a bounded size once their repetitions are written out.',
   why: 'the trigger could not be evaluated, and the policy would not act at all',
   fix: 'write a pattern without look-around and back-references, such as statuscode: 5[0-9]{2}',
   check: ({ spec }) =>

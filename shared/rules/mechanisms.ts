@@ -1,0 +1,95 @@
+/** What really happens where a rule is broken, by its id: the mechanism behind the half sentence that a refusal has room for. For the reference and for people who ask. */
+export const MECHANISMS: Readonly<Record<string, string>> = {
+  KS101:
+    'In Kubernetes an empty label selector matches every object, and so does one that only excludes. A bad release then puts every pod of the namespace into the same state, the policy acts on databases and message brokers as on the web pods that it was written for, and the hourly limit is spent on whichever come first.',
+  KS102:
+    'All requirements of a selector have to hold at once, and a label has one value: `app in (a)` with `app notin (a)`, or two values of one key, match nothing. The API server takes such a selector, the policy shows Ready, and its findings stay empty during the outage that it was written for.',
+  KS103:
+    'CoreDNS, kube-proxy and the CNI run in kube-system, and the controller in its own namespace. When DNS is slow every pod that waits for it looks broken; evicting CoreDNS then turns slow into gone, and whoever would undo it cannot resolve the API server.',
+  KS104:
+    'A PersistentVolumeClaim that is deleted takes its volume with it under the reclaim policy Delete, a Namespace all that is in it, a CustomResourceDefinition every object of its kind. An operator that restarts itself loses the act in hand, comes back, finds the same trouble, and begins again.',
+  KS105:
+    'Protections win over selection. Where they cover all of it every finding ends as Protected, which looks like healing that is held back for a moment, while nothing can ever be done and no other policy has been written because this one is there.',
+  KS106:
+    'A label that is not on the pods (on the Deployment, say, but not in its template) selects nothing, and one that is on everything turns one trouble into a rollout of the namespace. Both are seen by counting before the first act.',
+  KS107:
+    'Watches go by group, version and plural. A kind that is not there is answered with 404 for ever, so the policy sees no object and reports no trouble; objects of the whole cluster are in no namespace that a policy could select.',
+  KS108:
+    "The healer's Role is made once by an administrator and allows what any policy of the namespace may need. Without this rule whoever may create HealingPolicies, and nothing else, could have any pod evicted and any Deployment patched: rights that nobody has given him, through an account that has them.",
+  KS109:
+    'Findings name objects and say what they show, and acts go by the healer of the namespace that they hit. A policy that could name any namespace would read and restart the workloads of people who have never heard of it.',
+  KS110:
+    'Protections are compared by apiVersion and kind, letter by letter. An entry for `v1 pod` or `apps/v1beta1 StatefulSet` matches no object, so the database that it names is evicted like everything else, at night, by a policy whose text says that it is not.',
+  KS201:
+    'Prometheus answers a query that it cannot read with 400, at each reading. The trigger is NoData from its first minute on; and a range or a string where an instant vector belongs has no value that could be compared.',
+  KS202:
+    'A comparison inside PromQL drops the series that do not meet it, and keeps the values of the others: `up == 0` with the threshold `> 0` asks whether 0 is above 0, on the very pods that are down. Where no series is left, no data and all well look the same.',
+  KS203:
+    'A counter grows from the start of its process and begins at zero after a restart: `requests_total > 1000` is true of every pod that has lived long enough, and false of one that has just been restarted, which then counts as healed. A rate over less than two scrapes has one sample, and so no value.',
+  KS204:
+    'Every healthy pod is Ready and fully available. A policy that fires on that acts on one healthy pod after another until its hour is spent, each act makes a new pod that is healthy and fires again, and verification calls all of them ineffective. A percentage beyond 100 is the other side of it: nothing ever fires.',
+  KS205:
+    'Under triggerMatch: All every trigger has to hold on one object at the same moment. Ready cannot be True and False, and a trigger about pods never meets one about a Service: the decision stays Partial for ever. One that another contains adds nothing, and is read as a second condition all the same.',
+  KS207:
+    'Types of conditions are free text to the API server, and a misspelt one is simply not there. What kubectl shows as a status (ErrImagePull, Completed) often is a reason of a container and no condition. Such a trigger is quiet through every outage.',
+  KS208:
+    'A stabilizationWindow below the time that a trigger takes to fire calls an act effective before the trouble could have come back, closes the incident, and meets the next one with a fresh ladder: a restart loop that the recurrence limit alone ends. A rate over an hour still holds the errors from before the act when healthCheckTimeout ends, so the act that helped counts as one that did not.',
+  KS209:
+    'An act needs an object, and a series leads to one by its labels only. `sum(rate(...))` drops them all: the value is right, the threshold is crossed, and there is no pod to act on.',
+  KS210:
+    'A word that is no built-in metric is PromQL, for a series of that name. Prometheus knows none, answers with an empty list and no error, and the trigger is NoData while memory runs full.',
+  KS211:
+    'Messages of events hold text of anybody: names, outputs of probes, errors of images. A backtracking engine can be held for hours by one such line (`(a+)+$`), so patterns are those of RE2, which takes time in proportion to the text; what RE2 lacks (look-around, back-references) cannot be evaluated at all. Repetitions of repetitions make even such a pattern a hundred thousand steps long, and each character takes all of them.',
+  KS213:
+    'Each trigger has the ladder of the actions that name it, or name none. One that has no rung opens an incident whose decision is NoAction: a person sees that something is wrong, and that KubeSkippy has chosen to do nothing.',
+  KS301:
+    'A rollout replaces the pods of a Deployment, a StatefulSet or a DaemonSet; a new template in a ReplicaSet replaces none, a DaemonSet has no number of replicas, and nearly all fields of a pod are immutable. The write is refused or without effect, at the moment when it was needed.',
+  KS302:
+    'A delete asks no PodDisruptionBudget: the last pod of a quorum goes as easily as any other. With a grace period of 0 the API server forgets the pod while its process may still run on a node that is out of reach, and the replacement mounts the same volume: two writers, and a file system or a database that is beyond repair.',
+  KS303:
+    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator.',
+  KS304:
+    'The patch is read for the first time when the trouble is there. The API server refuses one that it cannot parse with 400, and one of a type that the kind does not take (strategic, for custom resources) with 415; with `patch` and `patches` both given, half of what its author meant would be left out.',
+  KS305:
+    'With 0 replicas there is no pod left to be Ready, nothing serves, and no trigger about pods can fire again: the outage ends the healing of it. Bounds that contradict each other leave no number that could be written. A StatefulSet gives up its highest ordinals first, and with them members of a quorum or the only copy of a shard.',
+  KS306:
+    'An act is verified for minutes before anybody knows whether it has helped. When as many may be in flight as an hour allows, all of them are begun on the strength of the same reading, and the breaker, which counts outcomes, sees the first one when the last pod is gone.',
+  KS307:
+    'When an act has not helped the next rung follows. Scaling up under load and then down takes away the capacity that was just added, the load per pod rises, the trigger fires harder, and the ladder has used up its rungs on undoing itself.',
+  KS308:
+    'A URL in a policy is called from inside the cluster network by an account of the operator. 169.254.169.254 hands out the credentials of the node, and a Service of another team answers as to a neighbour: the author reaches what his own network does not let him.',
+  KS309:
+    'ImagePullBackOff and CreateContainerConfigError are about the template, which the next pod has too; an unschedulable pod makes room for another one that is unschedulable; fewer replicas under OOMKilled give each of those that are left more to hold. The act costs a pod, often the only one that still served, and a slot of the hour.',
+  KS401:
+    'A trigger that is wrong (a metric that changed its unit, a probe that checks a dependency) fires on every pod. The hourly limit is what bounds the damage then: at 5 a person has time to look, at 500 the service has been restarted over and over by the time that the page is answered.',
+  KS402:
+    'Without a health check an act counts as effective as soon as its trigger is quiet, and a trigger about a pod is quiet when the pod is gone. A delete whose replacement never starts, or a patch that no node has room for, is then a success, the breaker stays closed, and the next pod follows.',
+  KS403:
+    'A node that is lost, a database that is down or a bad release makes many pods unhealthy at once, and none of it is cured by restarting them: each restart adds load and takes away a pod that still had a warm cache. At 100% nothing stops that; at 0 one broken pod is too many, and nothing is ever healed.',
+  KS404:
+    'In mode manual every action waits, whatever it says, and recreate waits in automatic mode. An author who wrote `requiresApproval: false` goes home believing that it heals by itself; nobody is on call to approve, and the action expires.',
+  KS405:
+    'The API server lets those approve who have the verb `approve` on healingactions, which no built-in role has. Where nobody has it every action waits for approvalTimeout, is cancelled, and is asked for again.',
+  KS406:
+    'Cron has dialects: six fields, `@daily`, `L`, names of days in other languages. A schedule that is read otherwise than it was meant freezes healing in the night and lets it loose in the peak hour; 30 February never comes at all.',
+  KS407:
+    'All budgets and maxActionsPerHour have to have room at the same time, so the tightest one is the only one. Looser ones never refuse anything, and whoever raises maxActionsPerHour later relies on a second brake that was never connected.',
+  KS408:
+    'A forbidding time wins over an allowing one. Where the forbidding ones cover all of the allowing ones the decision is OutsideSchedule at each look, with a next opening that is closed again when it comes.',
+  KS501:
+    'Two policies keep budgets, breakers and ladders of their own. On one workload they act in turns at double the rate, each takes the restart of the other for its own outcome, and one that scales up against one that scales down never comes to rest.',
+  KS502:
+    'The first policy restarts pods, which raises latency for a minute; the second scales up on latency, which makes pods that are not Ready; the first restarts those. Each sees a trouble of its own that its own act has ended, so no breaker opens.',
+  KS503:
+    "The name of a policy is a label of each of its HealingActions, and label values have 63 characters at the most. With a longer one the API server refuses every record of a decision, and nothing is done without its record.",
+  KS504:
+    'Protections are written by whoever answers for what they protect. If dropping them took no more than the right to edit policies, the one thing that keeps a database from being evicted could go in the change that gets it evicted.',
+  KS505:
+    'The API server drops fields that it does not know, without an error for older clients. `protectedResource` or `max_actions_per_hour` is gone when the policy is stored, and the default holds in its place.',
+  KS506:
+    'An annotation can be written by everybody who may edit the policy. If it alone lifted a rule, the rule would bind only those who do not know of it.',
+  KS701:
+    'A HealingAction is an order to the controller. Whoever could create one would name the target and the write himself, past every rule about policies and every guard that decided it.',
+  KS702:
+    'An approval is the answer of a person who has seen what would be changed. If others could give it, change it, or give it in his name, four eyes would be two, and the audit log would name the wrong ones.',
+}
