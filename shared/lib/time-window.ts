@@ -130,7 +130,7 @@ function isTimeZone(name: string): boolean {
 }
 
 /** So many begins and ends are looked at: policies are judged often. */
-const MOST_CHANGES = 400
+const MOST_CHANGES = 150
 const WEEK = 7 * 24 * 3_600_000
 
 /** Whether each week is as the one before: any day of the month, any month. */
