@@ -7,7 +7,7 @@ import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALI
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
 import { formatInstant, hours } from '../../shared/lib/time.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
@@ -106,6 +106,36 @@ describe('kubeskippy check', () => {
   })
 
   type Bench = ReturnType<typeof setUp>
+  describe('where actions wait for approval', () => {
+    const rbac = 'rbac.authorization.k8s.io/v1'
+    const rules = [{ apiGroups: [GROUP], resources: ['healingactions'], verbs: ['get', 'approve'] }]
+    const people = [{ kind: 'Group', name: 'on-call' }]
+    const role = (kind: 'Role' | 'ClusterRole', more: object = {}): Manifest => ({ apiVersion: rbac, kind, metadata: { name: 'approver', ...(kind === 'Role' ? { namespace: 'shop' } : {}) }, rules, ...more })
+    const binding = (kind: 'RoleBinding' | 'ClusterRoleBinding', to: string, more: object = {}): Manifest => ({ apiVersion: rbac, kind, metadata: { name: 'approver', ...(kind === 'RoleBinding' ? { namespace: 'shop' } : {}) }, roleRef: { kind: to, name: 'approver' }, subjects: people, ...more })
+    const cases: readonly [title: string, objects: readonly Manifest[], approved: boolean][] = [
+      ['nobody may', [], false],
+      ['a Role that nobody has', [role('Role')], false],
+      ['a Role of the namespace that is bound', [role('Role'), binding('RoleBinding', 'Role')], true],
+      ['a ClusterRole that is bound in the namespace', [role('ClusterRole'), binding('RoleBinding', 'ClusterRole')], true],
+      ['a ClusterRole that is bound everywhere', [role('ClusterRole'), binding('ClusterRoleBinding', 'ClusterRole')], true],
+      ['a binding to a Role that is called as the ClusterRole', [role('ClusterRole'), binding('RoleBinding', 'Role')], false],
+      ['a Role of another namespace', [role('Role', { metadata: { name: 'approver', namespace: 'bank' } }), binding('RoleBinding', 'Role')], false],
+      ['a Role without the verb', [role('Role', { rules: [{ ...rules[0], verbs: ['get'] }] }), binding('RoleBinding', 'Role')], false],
+      ['a Role with all verbs of all', [role('Role', { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }), binding('RoleBinding', 'Role')], true],
+      ['a binding of nobody', [role('Role'), binding('RoleBinding', 'Role', { subjects: undefined })], false],
+      ['the way in for emergencies', [role('ClusterRole'), binding('ClusterRoleBinding', 'ClusterRole', { subjects: [{ kind: 'Group', name: 'system:masters' }] })], false],
+    ]
+    for (const [title, objects, approved] of cases) {
+      it(`${title}: ${approved ? 'somebody may' : 'warned about'}`, async () => {
+        const { cluster, findings } = setUp()
+        for (const object of objects) cluster.seed([ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS].find(({ kind }) => kind === object.kind) ?? expect.fail(), object)
+        cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), mode: 'manual' } }))
+        const found = (await findings()).bad.filter(({ check }) => check === 'approvers').map(({ result, what }) => `${result}: ${what}`)
+        expect(found).to.deep.equal(approved ? [] : ['warn: actions wait for approval in shop, and nobody but system:masters may give it'])
+      })
+    }
+  })
+
   const changedLedger = (spec: object) => ({ cluster }: Bench) =>
     void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: LEDGER }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   const reachBank = (cluster: Bench['cluster']): void => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } } }))

@@ -4,6 +4,7 @@ import { chosenNamespace, DONE, explainApiError, FAILED, withCluster, type Clust
 import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { paintFor } from '../paint.ts'
+import { approversCheck } from './approvers.ts'
 import { definitionsCheck } from './definitions.ts'
 import { doorCheck } from './door.ts'
 import { warn, type Check, type CheckContext, type Finding } from './finding.ts'
@@ -17,7 +18,7 @@ import { sourcesCheck } from './sources.ts'
 import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, scalesCheck, metricsCheck, sourcesCheck]
+const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, approversCheck, scalesCheck, metricsCheck, sourcesCheck]
 
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string

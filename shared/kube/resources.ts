@@ -44,6 +44,8 @@ export const CORE_EVENTS = core('Event', 'events')
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const ROLES = rbac('Role', 'roles')
+export const CLUSTER_ROLES: Resource = { ...rbac('ClusterRole', 'clusterroles'), namespaced: false }
+export const CLUSTER_ROLE_BINDINGS: Resource = { ...rbac('ClusterRoleBinding', 'clusterrolebindings'), namespaced: false }
 export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings')
 /** What whoever asks may do himself. */
 export const SELF_SUBJECT_ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', namespaced: false }
