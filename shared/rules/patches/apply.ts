@@ -1,13 +1,14 @@
 /** What the API server makes of an object by a patch of each form. Pure: what is given stays as it is. */
 import jsonPatch from 'fast-json-patch'
 import { isObject } from '../../lib/json.ts'
+import { printable } from '../../lib/text.ts'
 import type { PatchContent } from './parse.ts'
 import { CannotApply, own, put } from './members.ts'
 import { mergeMaps } from './strategic.ts'
 
 export type Applied = { readonly object: unknown } | { readonly cannot: string }
 
-/** `cannot`: the API server would answer with an error; half a sentence. `copy` can double the object with each operation. */
+/** `cannot`: the API server would answer with an error; half a sentence. */
 export function applied(content: PatchContent, object: Readonly<Record<string, unknown>>): Applied {
   try {
     const result = apply(structuredClone(content), structuredClone(object))
@@ -42,13 +43,40 @@ function merged(target: unknown, patch: unknown): unknown {
   return result
 }
 
+/** Beyond it `copy` makes of an object what no API server would store. */
+const MOST_COPIED = 20_000
+
 /** RFC 6902, each operation checked. */
-function operated(object: unknown, operations: readonly unknown[]): unknown {
-  try {
-    return jsonPatch.applyPatch(object, operations as Parameters<typeof jsonPatch.applyPatch>[1], true).newDocument
-  } catch (error) {
-    const failed = operations.find((operation) => isObject(error) && error['operation'] === operation)
-    const path = isObject(failed) ? `: ${String(failed['path']).slice(0, 120)}` : ''
-    throw new CannotApply(`has an operation that fits no object${path}`)
+function operated(object: Record<string, unknown>, operations: readonly unknown[]): unknown {
+  let document: unknown = object
+  let copied = 0
+  for (const [index, operation] of operations.entries()) {
+    const { op, path, from } = isObject(operation) ? operation : {}
+    try {
+      if (op === 'copy' && typeof from === 'string') copied += sizeOf(jsonPatch.getValueByPointer(document, from), MOST_COPIED)
+      if (copied < MOST_COPIED) document = jsonPatch.applyOperation(document, asServer(document, operation) as Parameters<typeof jsonPatch.applyOperation>[1], true, true, true, index).newDocument
+    } catch {
+      throw new CannotApply(`has an operation that fits no object: ${printable(String(typeof path === 'string' ? path : index))}`)
+    }
+    if (copied >= MOST_COPIED) throw new CannotApply('copies without end')
   }
+  return document
+}
+
+/** TRAP: a `replace` of a member that is not there adds it, whatever RFC 6902 says. */
+function asServer(document: unknown, operation: unknown): unknown {
+  if (!isObject(operation) || operation['op'] !== 'replace' || typeof operation['path'] !== 'string' || operation['path'] === '') return operation
+  const { path } = operation
+  const parent: unknown = jsonPatch.getValueByPointer(document, path.slice(0, path.lastIndexOf('/')))
+  return isObject(parent) && jsonPatch.getValueByPointer(document, path) === undefined ? { ...operation, op: 'add' } : operation
+}
+
+/** Maps, lists and leaves in it, counted up to `most`. */
+function sizeOf(value: unknown, most: number): number {
+  let size = 1
+  for (const member of typeof value === 'object' && value !== null ? Object.values(value) : []) {
+    if (size >= most) return size
+    size += sizeOf(member, most - size)
+  }
+  return size
 }

@@ -101,9 +101,9 @@ describe('what a patch does', () => {
         left++
         expect(refused(bodyOf(patch)), `${JSON.stringify(patch)} changes ${outside.join(', ')}`).to.not.deep.equal([])
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     )
-    expect(left).to.be.greaterThan(500)
+    expect(left).to.be.greaterThan(300)
   })
 
   it('is what another implementation makes of it', () => {
@@ -117,7 +117,8 @@ describe('what a patch does', () => {
         try {
           other = oracle(patch)
         } catch {
-          expect(mine).to.have.property('cannot')
+          // The other one goes by RFC 6902 where the API server adds what `replace` does not find.
+          if (!JSON.stringify(patch).includes('"replace"')) expect(mine).to.have.property('cannot')
           return
         }
         if ('cannot' in mine) return
@@ -169,6 +170,11 @@ describe('what a patch does', () => {
       expect('touches' in effect ? effect.touches.map(({ kind, path }) => `${kind} ${shown(path)}`) : effect).to.deep.equal(told)
     })
   }
+  it('cannot be told where copies double without end', () => {
+    const doubling = (length: number): PatchContent => ({ type: 'json', body: Array.from({ length }, (_, i) => ({ op: 'copy', from: '/metadata', path: `/metadata/annotations/c${i}` })) })
+    expect(applied(doubling(8), sample())).to.have.property('object')
+    expect(applied(doubling(40), sample())).to.deep.equal({ cannot: 'copies without end' })
+  })
   it('cannot be told of too many operations, and can just before', () => {
     const many = (length: number): PatchContent => ({ type: 'json', body: Array.from({ length }, () => ({ op: 'replace', path: '/spec/replicas', value: 2 })) })
     expect(effectOf(many(64), DEPLOYMENT)).to.have.property('touches')
