@@ -60,13 +60,17 @@ function touchesOf(type: PatchBody['type'], body: unknown): Touched {
 /** Deeper came from nobody who meant well. */
 const DEEPEST = 32
 
+/** As many fields as are kept have far fewer, however they are written; each can be an error that takes its time. */
+const MOST_TOKENS = 4096
+
 /**
  * TRAP: to the parser of YAML 8 KiB of `[{` or `? ` are minutes of work. The tokens alone are told in a time that grows
  * with the text.
  */
 function hostile(text: string): string | undefined {
-  let [depth, onLine] = [0, 0]
+  let [depth, onLine, tokens] = [0, 0, 0]
   for (const token of new Lexer().lex(text)) {
+    if (++tokens > MOST_TOKENS) return `has more than ${MOST_TOKENS} tokens`
     if (token === '\n' || token === '\r\n') onLine = 0
     if (depth === 0 && (token === ':' || token === '-')) onLine++
     if (token === '?') return 'has a key that begins with a question mark'

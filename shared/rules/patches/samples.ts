@@ -75,7 +75,7 @@ const SAMPLES: Readonly<Record<string, () => Members>> = {
 export const sampleOf = ({ kind }: Pick<KindReference, 'kind'>): Members | undefined => (Object.hasOwn(SAMPLES, kind) ? SAMPLES[kind]?.() : undefined)
 
 /** No object has more, and none is made larger for a patch. */
-const MOST_ITEMS = 128
+const MOST_ITEMS = 64
 
 /** Brings into the sample what the patch is about: containers and variables by name or place, and what it would replace or remove. */
 export function fit(sample: Members, content: PatchContent): Members {
@@ -115,7 +115,7 @@ function fitNames(here: Members, patch: Readonly<Members>): void {
 function fitPointer(sample: Members, pointer: unknown, isThere: boolean): void {
   if (typeof pointer !== 'string' || !pointer.startsWith('/')) return
   const tokens = pointer.slice(1).split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-  if (tokens.length > 2 * MOST_ITEMS || tokens.includes('__proto__')) return
+  if (tokens.length > MOST_ITEMS || tokens.includes('__proto__')) return
   let here: unknown = sample
   let list = ''
   for (const [index, token] of tokens.entries()) {
