@@ -22,11 +22,11 @@ describe('sources of metrics in the configuration', () => {
     expect([none, syncInterval]).to.deep.equal([[], seconds(30)])
   })
   it('have a deadline, and believe nobody about others', () => {
-    expect(sources({ name: 'main', url })).to.deep.equal([{ name: 'main', url, timeout: seconds(10), trustExportedLabels: false }])
+    expect(sources({ name: 'main', url })).to.deep.equal([{ name: 'main', url, timeout: seconds(10), scrapeInterval: 30_000, trustExportedLabels: false }])
   })
   it('come by a flag as well', () => {
     expect(parseOptions(CONTROLLER_OPTIONS, ['--prometheus-source=name=main,url=http://127.0.0.1:9090,timeout=1s'])['prometheus.sources']).to.deep.include.members([
-      { name: 'main', url: 'http://127.0.0.1:9090', timeout: seconds(1), trustExportedLabels: false },
+      { name: 'main', url: 'http://127.0.0.1:9090', timeout: seconds(1), scrapeInterval: 30_000, trustExportedLabels: false },
     ])
   })
 

@@ -26,7 +26,7 @@ export interface LintConfig {
 
 const KEYS = ['exclude', 'installation', 'severities'] as const
 /** Those that rules read, by the keys of the programs' own configuration. */
-const INSTALLATION_KEYS = INSTALLATION_OPTIONS.filter(({ key }) => /^(?:namespace|protectedNamespaces|ceiling\.|budgets\.|storm\.|patchAllowList)/.test(key))
+const INSTALLATION_KEYS = INSTALLATION_OPTIONS.filter(({ key }) => /^(?:namespace|protectedNamespaces|ceiling\.|budgets\.|storm\.|patchAllowList|prometheus\.sources)/.test(key))
 
 export const NO_CONFIG: LintConfig = { installation: DEFAULT_INSTALLATION, weigh: (remark) => remark, excluded: () => false }
 

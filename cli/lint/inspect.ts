@@ -69,12 +69,12 @@ function unknownField(resource: CustomResource, path: string): Remark {
 
 const fromIssue = ({ kind, path, message }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message })
 
-export const fromViolation = ({ rule, severity, path, what, why, fix, ...rest }: Violation & { readonly offset?: number }): Remark => ({
+export const fromViolation = ({ rule, severity, path, what, why, fix, at }: Violation): Remark => ({
   rule,
   level: severity === 'W' ? 'warning' : 'error',
   path,
   what,
   why,
   fix,
-  ...(rest.offset === undefined ? {} : { offset: rest.offset }),
+  ...(at === undefined ? {} : { offset: at.offset }),
 })

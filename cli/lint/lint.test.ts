@@ -55,6 +55,14 @@ describe('kubeskippy lint', () => {
     })
   }
 
+  it('points at the word of a query that is wrong, in a string of several lines too', async () => {
+    const query = (written: string): string => GOOD.replace(/  triggers:[^]*?  actions:/, `  triggers:\n  - name: slow\n    type: metric\n    metricTrigger:\n      query: ${written}\n      threshold: 1\n  actions:`)
+    const place = async (written: string): Promise<string | undefined> => /^x\.yaml:([0-9]+:[0-9]+).*KS201/m.exec((await run('lint x.yaml', { 'x.yaml': query(written) })).out)?.[1]
+    const line = query('').split('\n').findIndex((text) => text.includes('query:')) + 1
+    expect(await place('sum by (pod) (up))')).to.equal(`${line}:${'      query: sum by (pod) (up)'.length + 1}`)
+    expect(await place('|\n        sum by (pod) (\n          rate(errors_total)\n        )')).to.equal(`${line + 2}:${'          rate('.length + 1}`)
+  })
+
   it('agrees with the registry on every sample that needs nothing but the file', async () => {
     for (const { id, needs } of RULES) {
       for (const kind of ['valid', 'invalid']) {

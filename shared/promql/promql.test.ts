@@ -4,6 +4,8 @@ import { positionIn } from '../lib/text-position.ts'
 import type { Expr } from './ast.ts'
 import { problemsOf, typeOf } from './check.ts'
 import { DEEPEST_BRACKETS, MOST_TOKENS, parsePromql } from './parse.ts'
+import { holds, relate } from './filters.ts'
+import { weightOf } from './patterns.ts'
 import { MALFORMED, NEVER_EVALUATED } from './testing/wrong-queries.ts'
 
 const said = (query: string): string[] => {
@@ -163,6 +165,44 @@ describe('hostile PromQL', () => {
         }
       }),
       { numRuns: 2000 },
+    )
+  })
+})
+
+describe('the weight of a pattern', () => {
+  const cases: readonly [string, number][] = [
+    ['', 0],
+    ['abc', 3],
+    ['a{3}', 3],
+    ['a{2,5}b', 6],
+    ['a{2,}', 2],
+    ['(ab){10}', 40],
+    ['((ab){10}){10}', 420],
+    ['[^]a-z{9}]{3}', 3],
+    ['\\d{4}-\\d{2}', 7],
+    ['[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{12}', 26],
+    ['a{', 2],
+    [')))', 3],
+    ['((((', 0],
+    ['\\', 1],
+  ]
+  for (const [pattern, expected] of cases) it(JSON.stringify(pattern), () => expect(weightOf(pattern)).to.equal(expected))
+})
+
+describe('two comparisons of one value', () => {
+  const operator = fc.constantFrom('>', '<', '>=', '<=', '==', '!=')
+  const value = fc.integer({ min: -3, max: 3 })
+  const bound = fc.record({ operator, value })
+  it('never hold together, or always both, as brute force says', () => {
+    fc.assert(
+      fc.property(bound, bound, (a, b) => {
+        const values = Array.from({ length: 33 }, (_, index) => (index - 16) / 4)
+        const both = values.map((one) => [holds(a.operator, one, a.value), holds(b.operator, one, b.value)])
+        const verdict = relate(a, b)
+        expect(verdict === 'never').to.equal(!both.some(([x, y]) => x === true && y === true))
+        if (both.every(([x, y]) => x === y) && verdict !== 'never') expect(verdict).to.equal('same')
+        if (verdict === 'stricter') expect(a.value).to.not.equal(b.value)
+      }),
     )
   })
 })

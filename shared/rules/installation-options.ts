@@ -3,8 +3,9 @@
  * same file, so that they agree; each program checks this list against its option type.
  */
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
+import { formatDuration } from '../lib/duration.ts'
 import { ALLOWED_FIELD } from './patches/paths.ts'
-import { DEFAULT_INSTALLATION, type Installation } from './rule.ts'
+import { DEFAULT_INSTALLATION, UNKNOWN_SOURCE, type Installation, type QuerySource } from './rule.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const FORMAT = 'a name that a namespace can have, such as shop'
@@ -127,6 +128,7 @@ export const INSTALLATION_OPTIONS = [
       { name: 'passwordFile', type: 'string', doc: 'file with its password' },
       { name: 'caFile', type: 'string', doc: 'PEM file of the CA that signed its certificate' },
       { name: 'headers', type: 'list', pattern: /^[A-Za-z0-9-]+: *[\x20-\x7e]+$/, format: 'of the form Name: value', hidden: true, doc: 'more headers (Name: value), such as X-Scope-OrgID; no secrets' },
+      { name: 'scrapeInterval', type: 'duration', default: formatDuration(UNKNOWN_SOURCE.scrapeInterval), min: '1s', max: '10m', doc: 'how often it scrapes, default 30s: rates over less than two scrapes are warned about' },
       { name: 'trustExportedLabels', type: 'boolean', default: 'false', doc: 'believe labels that begin with exported_: what a scraped process says of itself, so that it may name any object of any namespace' },
     ],
   },
@@ -172,6 +174,7 @@ export interface InstallationOptions {
   readonly 'storm.policyPercent': number
   readonly 'storm.clusterPercent': number
   readonly 'storm.minimum': number
+  readonly 'prometheus.sources': readonly QuerySource[]
 }
 
 export const toInstallation = (options: InstallationOptions): Installation => ({
@@ -181,4 +184,5 @@ export const toInstallation = (options: InstallationOptions): Installation => ({
   budgets: { namespace: options['budgets.namespace'], cluster: options['budgets.cluster'] },
   storm: { policyPercent: options['storm.policyPercent'], clusterPercent: options['storm.clusterPercent'], minimum: options['storm.minimum'] },
   patchAllowList: options.patchAllowList,
+  sources: options['prometheus.sources'].map(({ name, scrapeInterval, trustExportedLabels }) => ({ name, scrapeInterval, trustExportedLabels })),
 })

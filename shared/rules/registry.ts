@@ -25,6 +25,9 @@ import { ks108 } from './selection/ks108-author-may-not.ts'
 import { ks109 } from './selection/ks109-other-namespace.ts'
 import { ks110 } from './selection/ks110-empty-protection.ts'
 import { ks201 } from './triggers/ks201-query-syntax.ts'
+import { ks202 } from './triggers/ks202-comparison-in-query.ts'
+import { ks203 } from './triggers/ks203-counters-and-selectors.ts'
+import { ks209 } from './triggers/ks209-series-about-nothing.ts'
 import { ks204 } from './triggers/ks204-fires-when-healthy.ts'
 import { ks205 } from './triggers/ks205-never-together.ts'
 import { ks207 } from './triggers/ks207-condition-type.ts'
@@ -40,7 +43,7 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks107, ks108, ks109, ks110] },
-  { name: 'Triggers', rules: [ks201, ks204, ks205, ks207, ks208, ks210, ks211, ks213] },
+  { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
   { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408] },
 ]

@@ -2,6 +2,7 @@
 import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.ts'
 import type { TextPosition } from '../lib/text-position.ts'
+import { seconds, type Millis } from '../lib/time.ts'
 import type { AccessAnswers, AccessQuestion } from './access.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Severity } from './violation.ts'
@@ -21,7 +22,21 @@ export interface Installation {
   readonly storm: { readonly policyPercent: number; readonly clusterPercent: number; readonly minimum: number }
   /** Fields that patches may touch; what is privileged stays out whatever it says. */
   readonly patchAllowList: readonly string[]
+  /** Every Prometheus that triggers may ask. */
+  readonly sources: readonly QuerySource[]
 }
+
+/** What has to be known of a Prometheus to judge what it is asked. */
+export interface QuerySource {
+  readonly name: string
+  /** How often it asks those that it scrapes. */
+  readonly scrapeInterval: Millis
+  /** What a scraped process says of itself (`exported_pod`) is believed. */
+  readonly trustExportedLabels: boolean
+}
+
+/** Of a source that nobody has configured here. The Prometheus operator scrapes as often. */
+export const UNKNOWN_SOURCE: Omit<QuerySource, 'name'> = { scrapeInterval: seconds(30), trustExportedLabels: false }
 
 /** What holds when the installation says nothing. */
 export const DEFAULT_INSTALLATION: Installation = {
@@ -31,6 +46,7 @@ export const DEFAULT_INSTALLATION: Installation = {
   budgets: { namespace: 60, cluster: 120 },
   storm: { policyPercent: 20, clusterPercent: 55, minimum: 20 },
   patchAllowList: DEFAULT_PATCH_ALLOW_LIST,
+  sources: [],
 }
 
 /** What discovery tells of a kind that only its API server knows. `near`: a kind of that group and version that may have been meant. */

@@ -3,6 +3,7 @@ import type { KubeApi } from '../../../shared/kube/api.ts'
 import type { Labels } from '../../../shared/lib/selector.ts'
 import { printable } from '../../../shared/lib/text.ts'
 import type { Instant } from '../../../shared/lib/time.ts'
+import { EXPORTED } from '../../../shared/rules/triggers/object-labels.ts'
 import type { Timers } from '../../../shared/runtime/timers.ts'
 import type { MetricQuestion, Series } from '../../healing/metrics.ts'
 import type { Lookback, MetricAnswer, MetricSource } from '../../ports/metric-source.ts'
@@ -99,10 +100,8 @@ export class MetricSources implements MetricSource {
   }
 }
 
-const PREFIX = 'exported_'
-
 function exported({ labels, points }: Series): Series {
   const own: Record<string, string> = { ...labels }
-  for (const [name, value] of Object.entries(labels)) if (name.startsWith(PREFIX)) own[name.slice(PREFIX.length)] = value
+  for (const [name, value] of Object.entries(labels)) if (name.startsWith(EXPORTED)) own[name.slice(EXPORTED.length)] = value
   return { labels: own satisfies Labels, points }
 }

@@ -2,7 +2,8 @@
 import { printable } from '../../../shared/lib/text.ts'
 import type { Series } from '../../healing/metrics.ts'
 import type { ObjectRef } from '../../healing/snapshot.ts'
-import { firstOf, isAbout, labelsOf, namespaceOf } from '../object-labels.ts'
+import { labelsOf } from '../../../shared/rules/triggers/object-labels.ts'
+import { firstOf, isAbout, namespaceOf } from '../object-labels.ts'
 
 interface Index {
   readonly byPod: ReadonlyMap<string, readonly Series[]>

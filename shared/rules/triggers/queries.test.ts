@@ -1,8 +1,14 @@
 import { expect } from 'chai'
+import { SENSIBLE } from '../../promql/testing/sensible-queries.ts'
+import { UNWISE } from '../../promql/testing/unwise-queries.ts'
 import { MALFORMED, NEVER_EVALUATED, OTHER_RESULTS } from '../../promql/testing/wrong-queries.ts'
+import { seconds } from '../../lib/time.ts'
 import { DEFAULT_INSTALLATION, type Finding, type Rule } from '../rule.ts'
 import { testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks201 } from './ks201-query-syntax.ts'
+import { ks202 } from './ks202-comparison-in-query.ts'
+import { ks203 } from './ks203-counters-and-selectors.ts'
+import { ks209 } from './ks209-series-about-nothing.ts'
 
 const path = 'spec.triggers[0].metricTrigger.query'
 const findings = (rule: Rule, metric: NonNullable<PolicyOverrides['metric']>, more: PolicyOverrides = {}): readonly Finding[] => rule.check(testPolicy({ ...more, metric }), { installation: DEFAULT_INSTALLATION })
@@ -50,4 +56,87 @@ describe('KS201 what is no PromQL', () => {
     ['lock_age + on (pod) fill (0) up', '1, column 10: fill is known only to servers with --enable-feature=promql-binop-fill-modifiers'],
   ]
   for (const [query, expected] of reserved) it(`${query} is warned about`, () => expect(told(findings(ks201, { query }))).to.deep.equal([`W line ${expected}`]))
+})
+
+const OF_QUERIES = [ks201, ks202, ks203, ks209]
+const API_VERSIONS = { Pod: 'v1', Service: 'v1', PersistentVolumeClaim: 'v1', Deployment: 'apps/v1', StatefulSet: 'apps/v1', DaemonSet: 'apps/v1', Job: 'batch/v1' } as const
+interface Asked {
+  readonly query: string
+  readonly operator?: NonNullable<PolicyOverrides['metric']>['operator']
+  readonly threshold?: number
+  readonly kind?: keyof typeof API_VERSIONS
+  readonly single?: true
+}
+/** What any of the rules finds, as `severity rule what`. */
+function allFound({ query, operator = '>', threshold = 1, kind = 'Pod', single }: Asked): string[] {
+  const selector = { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: API_VERSIONS[kind], kind, ...(single === true ? { names: ['cart'] } : {}) }] }
+  return OF_QUERIES.flatMap((rule) => findings(rule, { query, operator, threshold }, { mode: 'monitor', selector }).map(({ severity = rule.severity, what }) => `${severity} ${rule.id} ${what}`))
+}
+
+describe('queries as people write them', () => {
+  it('are many', () => expect(new Set(SENSIBLE.map(({ query }) => query)).size).to.be.at.least(60).and.to.equal(SENSIBLE.length))
+  for (const asked of SENSIBLE) it(asked.query.replaceAll('\n', ' '), () => expect(allFound(asked)).to.deep.equal([]))
+})
+
+describe('queries that nobody should act by', () => {
+  it('are many', () => expect(new Set([...MALFORMED, ...OTHER_RESULTS, ...UNWISE].map((one) => JSON.stringify(one))).size).to.be.at.least(60))
+  for (const { rule, severity, at, says, ...asked } of UNWISE) {
+    it(`${severity} ${rule} ${asked.query} ${asked.operator ?? '>'} ${asked.threshold ?? 1}`, () => {
+      const mine = allFound(asked).filter((line) => line.slice(2).startsWith(rule))
+      expect(mine[0]?.startsWith(`${severity} ${rule} ${place(at)}`), mine.join('; ')).to.equal(true)
+      expect(mine[0]).to.contain(says)
+      // Others may warn beside it, but none refuses for a wrong reason.
+      expect(allFound(asked).filter((line) => line.startsWith('E') && !line.slice(2).startsWith(rule))).to.deep.equal([])
+    })
+  }
+})
+
+describe('KS203 ranges and scrapes', () => {
+  const warned = (query: string, sources: { name: string; every: number }[], source?: string): number =>
+    ks203.check(testPolicy({ metric: { query, ...(source === undefined ? {} : { source }) } }), {
+      installation: { ...DEFAULT_INSTALLATION, sources: sources.map(({ name, every }) => ({ name, scrapeInterval: seconds(every), trustExportedLabels: false })) },
+    }).length
+  const cases: readonly [string, string, { name: string; every: number }[], string | undefined, number][] = [
+    ['half a minute is taken where no source is known', 'rate(x_total[59999ms])', [], undefined, 1],
+    ['and two of them suffice', 'rate(x_total[1m])', [], undefined, 0],
+    ['the only source counts', 'rate(x_total[20s])', [{ name: 'main', every: 10 }], undefined, 0],
+    ['just below its two scrapes', 'rate(x_total[19s])', [{ name: 'main', every: 10 }], undefined, 1],
+    ['the named source counts', 'rate(x_total[1m])', [{ name: 'main', every: 10 }, { name: 'slow', every: 60 }], 'slow', 1],
+    ['and so does its neighbour when it is named', 'rate(x_total[1m])', [{ name: 'main', every: 10 }, { name: 'slow', every: 60 }], 'main', 0],
+    ['of several the default one counts', 'rate(x_total[1m])', [{ name: 'main', every: 10 }, { name: 'default', every: 60 }], undefined, 1],
+    ['a single sample is enough for a maximum', 'max_over_time(lock_age[10s])', [], undefined, 0],
+  ]
+  for (const [title, query, sources, source, expected] of cases) it(title, () => expect(warned(query, sources, source)).to.equal(expected))
+})
+
+describe('KS209 and what the installation trusts', () => {
+  const query = 'sum by (exported_namespace, exported_pod) (queue_length)'
+  const left = (trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
+  it('exported labels lead somewhere where they are believed', () => expect([left(true), left(false)]).to.deep.equal([0, 1]))
+})
+
+describe('hostile queries, as long as the schema lets them be', () => {
+  const MOST = 4096
+  const filled = (head: string, part: string, tail = ''): string => head + part.repeat(Math.floor((MOST - head.length - tail.length) / part.length)) + tail
+  const texts: readonly [string, string][] = [
+    ['a long sum', filled('a_total', '+a_total')],
+    ['a long difference', filled('a_total', '-a_total')],
+    ['nested quantiles', `${'histogram_quantile(1,'.repeat(140)}a_bucket${')'.repeat(140)}`],
+    ['nested aggregations', `${'sum by(a,b,c,d,e,f)('.repeat(140)}a${')'.repeat(140)}`],
+    ['many matchers of one label', filled('a{b="x"', ',b=~"x.*"', '}')],
+    ['many values', filled('a{b=~"x', '|y', '",b!~"[xy]"}')],
+    ['heavy patterns', filled('a{b="x"', ',b=~"(?:x{0,99}y{0,9}){9}"', '}')],
+    ['a heavy pattern of a long value', `a{b="${'x'.repeat(2000)}",b=~"(?:(?:x{0,9}){0,9}){0,9}"}`],
+    ['patterns of a thousand', filled('a{b=~"x"', ',b=~"x{1000}"', '}')],
+    ['many labels', filled('sum by(a', ',b', ')(a) / sum by (c)(a)')],
+    ['many functions', filled('', 'abs(1)+', '1')],
+  ]
+  for (const [title, query] of texts) {
+    it(`${title}: all rules together take bounded time`, () => {
+      expect(query.length).to.be.at.most(MOST)
+      const started = performance.now()
+      allFound({ query })
+      expect(performance.now() - started).to.be.below(1000)
+    })
+  }
 })

@@ -4,7 +4,7 @@ import { positionIn } from '../../lib/text-position.ts'
 import type { Expr, Problem } from '../../promql/ast.ts'
 import { problemsOf } from '../../promql/check.ts'
 import { parsePromql, type Parsed } from '../../promql/parse.ts'
-import type { Finding } from '../rule.ts'
+import { UNKNOWN_SOURCE, type Finding, type Installation, type QuerySource } from '../rule.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS, isBuiltIn } from './built-in-metrics.ts'
 
 export type Metric = NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>
@@ -54,4 +54,11 @@ export function findingsAt({ path, text }: Query, problems: readonly (Problem & 
     const at = positionIn(text, from)
     return { ...more, path, at, what: `line ${at.line}, column ${at.column}: ${what}` }
   })
+}
+
+/** What is known of the Prometheus that is asked: the one that the trigger names, the only one, or the one called default. */
+export function sourceOf({ metric: { source } }: Query, { sources }: Installation): Omit<QuerySource, 'name'> {
+  const [only, ...others] = sources
+  const name = source ?? (others.length === 0 ? only?.name : 'default')
+  return sources.find((one) => one.name === name) ?? UNKNOWN_SOURCE
 }

@@ -1,0 +1,156 @@
+/** Counters whose bare value is used: it tells when the process began rather than how it is. */
+import { quoted } from '../lib/text.ts'
+import { allOf, COMPARISONS, type Binary, type Call, type Expr, type Problem, type Selector } from './ast.ts'
+import { constantOf } from './constants.ts'
+import { counts } from './counter-names.ts'
+import { labelsOf, mayHave } from './labels.ts'
+
+export interface CounterProblem extends Problem {
+  /** Whether that is certain enough to refuse it. */
+  readonly certain: boolean
+  readonly why: string
+}
+
+/**
+ * What becomes of a value. `presence`: only whether it is there. `rated`: a rate is taken of it. `summed`: of its sum
+ * with others.
+ */
+type Use = 'value' | 'presence' | 'rated' | 'summed'
+
+const RATES: ReadonlySet<string> = new Set(['rate', 'irate', 'increase'])
+/** These take a restart of the process for a fall. */
+const DIFFERENCES: ReadonlySet<string> = new Set(['delta', 'idelta', 'deriv', 'predict_linear', 'holt_winters', 'double_exponential_smoothing'])
+const PRESENCE: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'present_over_time', 'count_over_time', 'changes', 'resets', 'timestamp', 'ts_of_first_over_time', 'ts_of_last_over_time', 'ts_of_max_over_time', 'ts_of_min_over_time', 'count', 'group', 'count_values'])
+
+export const metricOf = ({ name, matchers }: Selector): string | undefined => name ?? matchers.find(({ label, operator }) => label === '__name__' && operator === '=')?.value
+
+export function counterProblems(root: Expr): readonly CounterProblem[] {
+  const found: CounterProblem[] = []
+  const names = new Set(allOf(root).flatMap((expr) => (expr.type === 'selector' ? (metricOf(expr) ?? []) : [])))
+  const walk = (expr: Expr, use: Use): void => {
+    switch (expr.type) {
+      case 'selector':
+        return void found.push(...ofSelector(expr, use, names))
+      case 'range':
+      case 'subquery':
+      case 'modified':
+      case 'unary':
+      case 'paren':
+        return walk(expr.expr, use)
+      case 'aggregate':
+        return expr.args.forEach((arg) => walk(arg, PRESENCE.has(expr.operator) ? 'presence' : use === 'rated' ? 'summed' : use))
+      case 'call':
+        found.push(...ofCall(expr, names))
+        return expr.args.forEach((arg) => walk(arg, useIn(expr, use)))
+      case 'binary': {
+        const [left, right] = usesOf(expr, use)
+        walk(expr.left, left)
+        return walk(expr.right, right)
+      }
+      case 'number':
+      case 'string':
+        return
+      default:
+        expr satisfies never
+    }
+  }
+  walk(root, 'value')
+  return found.sort((a, b) => a.from - b.from)
+}
+
+function useIn({ name, args }: Call, use: Use): Use {
+  if (RATES.has(name)) return 'rated'
+  // What they say of a bare counter is said where they are.
+  if (DIFFERENCES.has(name)) return args[0]?.type === 'range' ? 'presence' : 'value'
+  return PRESENCE.has(name) ? 'presence' : use
+}
+
+function usesOf(expr: Binary, use: Use): readonly [Use, Use] {
+  const { operator, left, right } = expr
+  if (comparesTimes(expr)) return ['presence', 'presence']
+  if (operator === 'and' || operator === 'unless') return [use, 'presence']
+  if (operator === 'or') return [use, use]
+  const [first, second] = [constantOf(left), constantOf(right)]
+  // A series of zeros, to fall back on.
+  if (operator === '*' && (first === 0 || second === 0)) return ['presence', 'presence']
+  // Whether it has ever happened is a sound question, as a condition.
+  if (COMPARISONS.has(operator) && use === 'presence' && first !== 0 && second !== 0) return ['value', 'value']
+  return use === 'rated' ? ['summed', 'summed'] : [use, use]
+}
+
+/** The same counter at two times: what it has grown by, or where it is new. */
+function comparesTimes({ operator, left, right }: Binary): boolean {
+  if (operator !== '-' && operator !== 'unless' && operator !== 'and' && !COMPARISONS.has(operator)) return false
+  const [a, b] = [subjectOf(left), subjectOf(right)]
+  return a !== undefined && b !== undefined && a.name === b.name && (a.shifted || b.shifted)
+}
+
+function subjectOf(expr: Expr): { readonly name: string; readonly shifted: boolean } | undefined {
+  switch (expr.type) {
+    case 'selector': {
+      const name = metricOf(expr)
+      return name === undefined ? undefined : { name, shifted: false }
+    }
+    case 'paren':
+    case 'range':
+    case 'subquery':
+      return subjectOf(expr.expr)
+    case 'modified': {
+      const of = subjectOf(expr.expr)
+      return of === undefined ? undefined : { ...of, shifted: true }
+    }
+    case 'aggregate': {
+      const arg = expr.args.at(-1)
+      return arg === undefined ? undefined : subjectOf(arg)
+    }
+    case 'call': {
+      const [arg] = expr.args
+      const of = arg === undefined || !/^(min|max|last|first)_over_time$/.test(expr.name) ? undefined : subjectOf(arg)
+      return of === undefined ? undefined : { ...of, shifted: true }
+    }
+    case 'binary':
+    case 'unary':
+    case 'number':
+    case 'string':
+      return undefined
+    default:
+      return expr satisfies never
+  }
+}
+
+const FROM_THE_START = 'a counter counts since its process began: it grows while all is well, and a restart hides what was'
+
+function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>): CounterProblem[] {
+  const name = metricOf(selector)
+  const certainty = name === undefined || use === 'presence' || use === 'rated' ? 'no' : counts(name, names)
+  if (name === undefined || certainty === 'no') return []
+  const { from } = selector
+  if (use === 'summed') return [{ from, certain: false, what: `the rate of a sum over the counter ${quoted(name)}`, why: 'one restarted process makes the sum fall, which counts as a fresh start of all', fix: 'take the rate first: sum(rate(x[5m]))' }]
+  const what = certainty === 'surely' ? `the counter ${quoted(name)} without rate or increase` : `${quoted(name)} looks like a counter, and has neither rate nor increase`
+  return [{ from, certain: certainty === 'surely', what, why: FROM_THE_START, fix: `write rate(${name.length > 60 ? 'x' : name}[5m]), or increase of it` }]
+}
+
+function ofCall({ name, args, from }: Call, names: ReadonlySet<string>): CounterProblem[] {
+  const [arg] = args
+  if (DIFFERENCES.has(name) && arg?.type === 'range' && arg.expr.type === 'selector') {
+    const metric = metricOf(arg.expr)
+    if (metric === undefined || counts(metric, names) !== 'surely') return []
+    return [{ from, certain: true, what: `${name} of the counter ${quoted(metric)}`, why: 'it takes a restart of the process, such as an act of ours, for a fall', fix: name === 'deriv' || name === 'idelta' ? `write ${name === 'deriv' ? 'rate' : 'irate'}` : name === 'delta' ? 'write increase' : 'take it of a rate: (rate(x[5m]))[1h:]' }]
+  }
+  const [, buckets] = args
+  if (name !== 'histogram_quantile' || buckets === undefined || mayHave(labelsOf(buckets), 'le')) return []
+  const bucket = allOf(buckets).find((expr) => expr.type === 'selector' && metricOf(expr)?.endsWith('_bucket') === true)
+  return bucket === undefined ? [] : [{ from: buckets.from, certain: true, what: 'histogram_quantile of buckets without their label le', why: 'it needs the bounds of the buckets, and has no answer without', fix: 'keep it: sum by (le, namespace, pod) (...)' }]
+}
+
+/** These need two samples to say anything. */
+const OF_TWO: ReadonlySet<string> = new Set([...RATES, ...DIFFERENCES, 'changes', 'resets'])
+
+/** @param scrape how often the source scrapes, in milliseconds */
+export const shortRanges = (all: readonly Expr[], scrape: number): readonly Problem[] =>
+  all.flatMap((expr): Problem[] => {
+    const [arg] = expr.type === 'call' ? expr.args : []
+    const range = arg?.type === 'modified' ? arg.expr : arg
+    if (expr.type !== 'call' || !OF_TWO.has(expr.name) || range?.type !== 'range' || range.range.millis === undefined || range.range.millis >= 2 * scrape) return []
+    return [{ from: range.range.from, what: `${expr.name} over less than two scrapes` }]
+  })

@@ -1,0 +1,50 @@
+/** Selectors that no series can match, and those that every series does. */
+import { quoted } from '../lib/text.ts'
+import type { Expr, Matcher, Problem, Selector } from './ast.ts'
+import { labelMatches, patternReader, type ReadLabelPattern } from './patterns.ts'
+
+const NAME = '__name__'
+const selectorsOf = (all: readonly Expr[]): readonly Selector[] => all.filter((expr): expr is Selector => expr.type === 'selector')
+
+/** In the order of the text. */
+export function contradictions(all: readonly Expr[]): readonly Problem[] {
+  const read = patternReader()
+  return selectorsOf(all).flatMap(({ matchers }) =>
+    [...Map.groupBy(matchers, ({ label }) => label)].flatMap(([label, ofLabel]): Problem[] => {
+      const last = ofLabel.at(-1)
+      if (last === undefined || !contradict(label, ofLabel, read)) return []
+      const shown = ofLabel.slice(0, 3).map(({ operator, value }) => `${label}${operator}${quoted(value, 40)}`)
+      return [{ from: last.from, what: `${shown.join(' and ')} ${ofLabel.length === 1 ? 'matches no series' : 'never hold together'}`, fix: 'leave all but one of them out; several values are label=~"a|b"' }]
+    }),
+  )
+}
+
+/** Beyond as many values nobody looks for the one that fits. */
+const MOST_VALUES = 100
+
+function contradict(label: string, matchers: readonly Matcher[], read: ReadLabelPattern): boolean {
+  if (matchers.some(({ operator, value }) => operator === '!~' && ANYTHING.has(value))) return true
+  if (matchers.some(({ operator, value }) => operator === '=~' && matchers.some((other) => other.operator === '!~' && other.value === value))) return true
+  const values = matchers.map(valuesOf).find((found) => found !== undefined)
+  if (values === undefined || values.length > MOST_VALUES) return false
+  // A series without a name is none.
+  return values.every((value) => (label === NAME && value === '') || matchers.some((matcher) => labelMatches(read, matcher, value) === false))
+}
+
+const ANYTHING: ReadonlySet<string> = new Set(['.*', '(.*)', '^.*$', '.*.*'])
+const SOMETHING: ReadonlySet<string> = new Set(['.+', '(.+)', '^.+$'])
+
+/** All that it lets through, when these are few. */
+function valuesOf({ operator, value }: Matcher): readonly string[] | undefined {
+  if (operator === '=') return [value]
+  if (operator === '!~' && SOMETHING.has(value)) return ['']
+  return operator === '=~' && /^[^\\.+*?()[\]{}^$]*$/.test(value) ? value.split('|') : undefined
+}
+
+/** Without a name, and with matchers that leave everything in. */
+export const unbounded = (all: readonly Expr[]): readonly Problem[] =>
+  selectorsOf(all).flatMap(({ from, name, matchers }) =>
+    name !== undefined || matchers.some(narrows) ? [] : [{ from, what: 'selects every series that there is', fix: 'name the metric, or match a label by its value' }],
+  )
+
+const narrows = ({ operator, value }: Matcher): boolean => (operator === '=' && value !== '') || (operator === '=~' && !ANYTHING.has(value) && !SOMETHING.has(value))

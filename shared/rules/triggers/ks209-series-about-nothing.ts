@@ -1,0 +1,53 @@
+import { quoted } from '../../lib/text.ts'
+import { allOf, type Expr } from '../../promql/ast.ts'
+import { labelsOf as resultOf, mayHave, mismatches, type LabelSet } from '../../promql/labels.ts'
+import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
+import { selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { EXPORTED, labelsOf, NAMESPACE_LABELS, POD_LABELS, WORKLOAD_KINDS, WORKLOAD_LABEL } from './object-labels.ts'
+import { findingsAt, soundQueries, sourceOf } from './queries.ts'
+
+export const ks209: Rule = {
+  id: 'KS209',
+  severity: 'W',
+  title: 'The series of a query keep the labels that say which object they are about: the namespace, and the pod or what else is selected.',
+  why: 'a value that names no object is nothing to act on, and the trigger has no data for ever',
+  fix: 'keep the labels when aggregating: sum by (namespace, pod) (...)',
+  check: (policy, { installation }) =>
+    soundQueries(policy).flatMap(({ query, expr }): Finding[] => [
+      ...findingsAt(query, aboutNothing(policy, expr, sourceOf(query, installation).trustExportedLabels)),
+      ...findingsAt(query, mismatches(allOf(expr)).map((problem) => ({ ...problem, why: 'no series of one side finds its like on the other, and the trigger has no data for ever' }))),
+    ]),
+}
+
+type Found = Parameters<typeof findingsAt>[1]
+
+function aboutNothing(policy: HealingPolicy, expr: Expr, trusted: boolean): Found {
+  const labels = resultOf(expr)
+  const named = hasOne(labels, NAMESPACE_LABELS, trusted)
+  const { from } = expr
+  if (!named && isSingle(policy) && !mayHave(labels, `${EXPORTED}namespace`)) return []
+  const kinds = selectedResources(policy).map(({ kind }) => kind)
+  const wanted = [...new Set([...kinds.map((kind) => labelsOf(kind)[0] ?? ''), 'pod'])]
+  const lost = [...(named ? [] : ['namespace']), ...(leads(kinds, labels, trusted) ? [] : [wanted.join(' or ')])]
+  if (lost.length > 0) return [{ from, what: `the series are left with ${left(labels)}, without ${lost.join(' and ')}`, ...(isSingle(policy) ? { fix: 'keep namespace and the label of the object, or neither of them' } : {}) }]
+  const elsewhere = NAMESPACE_LABELS.map((label) => labels.fixed.get(label)).find((value) => value !== undefined && !selectedNamespaces(policy).includes(value))
+  return elsewhere === undefined ? [] : [{ from, what: `the series are of namespace ${quoted(elsewhere)}, in which the policy selects nothing`, fix: 'leave the namespace out: series of others are not looked at' }]
+}
+
+/** Of an open set the first name counts, which is the usual one: whoever takes it away means all of them. */
+function hasOne(labels: LabelSet, names: readonly string[], trusted: boolean): boolean {
+  if (labels.open) return names.slice(0, 1).some((name) => mayHave(labels, name))
+  return names.some((name) => mayHave(labels, name) || (trusted && mayHave(labels, `${EXPORTED}${name}`)))
+}
+
+/** Whatever is selected may have pods, and these are looked at too. */
+const leads = (kinds: readonly string[], labels: LabelSet, trusted: boolean): boolean =>
+  hasOne(labels, POD_LABELS, trusted) || kinds.some((kind) => hasOne(labels, labelsOf(kind), trusted) || (WORKLOAD_KINDS.has(kind) && hasOne(labels, [WORKLOAD_LABEL], trusted)))
+
+/** Then a value that names nothing is about the one object that is named. */
+function isSingle(policy: HealingPolicy): boolean {
+  const [only, ...others] = selectedResources(policy)
+  return others.length === 0 && only?.names?.length === 1 && selectedNamespaces(policy).length === 1
+}
+
+const left = ({ open, names }: LabelSet): string => (open ? `all labels but ${[...names].sort().join(', ')}` : names.size === 0 ? 'no label' : [...names].sort().join(', '))
