@@ -42,6 +42,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/hostile/metrics.e2e.ts': 2,
   'e2e/hostile/state.e2e.ts': 2.5,
   'e2e/monitoring/monitoring.e2e.ts': 1,
+  'e2e/monitoring/queries.e2e.ts': 0.5,
   'e2e/scenarios/measured.e2e.ts': 1,
   'e2e/scenarios/objects.e2e.ts': 2,
   'e2e/scenarios/spin.e2e.ts': 3.5,

@@ -48,6 +48,8 @@ export interface Subquery extends Node {
 export interface Modified extends Node {
   readonly type: 'modified'
   readonly by: 'offset' | '@' | 'anchored' | 'smoothed'
+  /** `@ start()` and `@ end()`: a range may follow these alone. */
+  readonly bound: boolean
   readonly expr: Expr
 }
 

@@ -110,7 +110,8 @@ function positive({ from, millis }: Span): Problem[] {
   return [{ from, what: millis > LONGEST ? 'the range is longer than time is counted' : 'a range is longer than nothing', fix: 'write one such as [5m]' }]
 }
 
-const ofSelector = ({ bracket, expr }: Range): Problem[] => (expr.type === 'selector' ? [] : [{ from: bracket, what: 'a range of something else than a selector', fix: 'take a subquery, which has a colon: [5m:]' }])
+const ofSelector = ({ bracket, expr }: Range): Problem[] =>
+  (expr.type === 'modified' && expr.bound ? expr.expr : expr).type === 'selector' ? [] : [{ from: bracket, what: 'a range of something else than a selector', fix: 'take a subquery, which has a colon: [5m:]' }]
 
 function subquery({ from, expr }: Subquery): Problem[] {
   const type = typeOf(expr)
@@ -119,8 +120,8 @@ function subquery({ from, expr }: Subquery): Problem[] {
 
 function modified({ from, by, expr }: Modified): Problem[] {
   let inner = expr
-  for (; inner.type === 'modified'; inner = inner.expr) {
-    if (inner.by === by) return [{ from, what: `${by} is there twice`, fix: 'leave one out' }]
+  for (; inner.type === 'modified' || (inner.type === 'range' && inner.expr.type === 'modified'); inner = inner.expr) {
+    if (inner.type === 'modified' && inner.by === by) return [{ from, what: `${by} is there twice`, fix: 'leave one out' }]
   }
   const modifies = inner.type === 'selector' || inner.type === 'range' || (inner.type === 'subquery' && (by === 'offset' || by === '@'))
   return modifies ? [] : [{ from, what: `${by} follows something else than a selector or a subquery`, fix: `move it to the selector: sum(x ${by} ${by === 'offset' ? '5m' : '...'})` }]

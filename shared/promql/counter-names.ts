@@ -17,13 +17,18 @@ const HAPPENS = /(?:^|_)(?:(?:nano|micro|milli)?seconds|ms|us|ns|bytes|duration|
 /** Before `_count`: what is there. */
 const IS_THERE = /(?:^|_)(?:threads?|connections?|conns?|sessions?|pods?|nodes?|containers?|replicas?|members?|queues?|messages?|consumers?|producers?|subscriptions?|subscribers?|topics?|partitions?|files?|fds?|descriptors?|locks?|activity|objects?|users?|clients?|workers?|tasks?|jobs?|rows?|keys?|entries|items?|shards?|segments?|instances?|targets?|process(?:es)?|goroutines?|brokers?|volumes?|devices?|cpus?|cores?|groups?|znode|watch|ephemerals?|workflows?|alerts?|backlog|lag|depth|pending|active|idle|running|waiting|current|available|ready|open|inflight|flight|stuck|dead|offline|online|up|healthy|unhealthy|leaders?|followers?|peers?|servers?|hosts?|tables?|databases?|indexes|indices|documents?|docs|records?|resources?|services?|endpoints?|certificates?|licenses?|buffers?|busy|used|free|max|limit|capacity|pools?|slots?|channels?|streams?|players?|rooms?|carts?|orders?)$/
 
+/** What there is at the moment, of whatever it is. */
+const AT_THE_MOMENT = /(?:^|_)(?:active|pending|inflight|in_flight|open|current|running|waiting|queued|concurrent|outstanding|max|min|avg|limit)(?:_|$)/
+
 /** `perhaps`: a histogram would be called so, and a gauge might. */
 export function counts(name: string, others: ReadonlySet<string> = new Set()): 'surely' | 'perhaps' | 'no' {
   // A recording rule, which says what it has done by its last part.
   if (name.includes(':')) return 'no'
   const [, base = '', suffix] = /^(.*)_(total|bucket|count|sum)$/.exec(name) ?? []
   if (suffix === undefined || GAUGES.some((gauge) => gauge.test(name))) return 'no'
-  if (suffix === 'total' || suffix === 'bucket') return 'surely'
+  if (suffix === 'bucket') return 'surely'
+  if (AT_THE_MOMENT.test(base)) return suffix === 'total' ? 'perhaps' : 'no'
+  if (suffix === 'total') return 'surely'
   const siblings = ['bucket', 'count', 'sum'].filter((other) => other !== suffix).map((other) => `${base}_${other}`)
   if (HAPPENS.test(base) || siblings.some((sibling) => others.has(sibling))) return 'surely'
   return suffix === 'count' && IS_THERE.test(base) ? 'no' : 'perhaps'

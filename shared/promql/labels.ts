@@ -121,16 +121,21 @@ function either(a: LabelSet, b: LabelSet): LabelSet {
   return { open: true, names: new Set([...lacking].filter((label) => !mayHave(other, label))), fixed }
 }
 
+export interface Mismatch extends Problem {
+  readonly why: string
+}
+
 /** Sides that are matched by their labels, and do not have the same ones. */
-export function mismatches(all: readonly Expr[]): readonly Problem[] {
-  return all.flatMap((expr): Problem[] => {
+export function mismatches(all: readonly Expr[]): readonly Mismatch[] {
+  return all.flatMap((expr): Mismatch[] => {
     if (expr.type !== 'binary' || expr.operator === 'or' || expr.fills || typeOf(expr.left) !== 'instant vector' || typeOf(expr.right) !== 'instant vector') return []
     const sides = [expr.left, expr.right].map(labelsOf)
     const [left = NONE, right = NONE] = sides
     const parts = expr.matching?.on === true ? onParts(expr.matching.labels, left, right) : allParts(expr.matching?.labels ?? [], left, right)
     if (parts === undefined) return []
     const fix = SET_OPERATORS.has(expr.operator) ? `say by what they match: ${expr.operator} on (...)` : 'keep the same labels on both sides, or say by what they match: on (...) group_left'
-    return [{ from: expr.operatorFrom, what: `the sides of ${expr.operator} have different labels, ${parts}`, fix }]
+    const why = expr.operator === 'unless' ? 'nothing on the right is like anything on the left, so that it takes nothing away' : 'no series of one side finds its like on the other, and the trigger has no data for ever'
+    return [{ from: expr.operatorFrom, why, what: `the sides of ${expr.operator} have different labels, ${parts}`, fix }]
   })
 }
 

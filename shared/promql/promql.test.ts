@@ -4,6 +4,7 @@ import { positionIn } from '../lib/text-position.ts'
 import type { Expr } from './ast.ts'
 import { problemsOf, typeOf } from './check.ts'
 import { DEEPEST_BRACKETS, MOST_TOKENS, parsePromql } from './parse.ts'
+import { counts } from './counter-names.ts'
 import { holds, relate } from './filters.ts'
 import { weightOf } from './patterns.ts'
 import { MALFORMED, NEVER_EVALUATED } from './testing/wrong-queries.ts'
@@ -67,6 +68,7 @@ describe('PromQL is read as Prometheus reads it', () => {
     ['(a + b)[5m:]', '{(a + b) 300000:}'],
     ['a[1h30m] offset -5m @ end()', '{{{a 5400000} offset} @}'],
     ['a[300]', '{a 300000}'],
+    ['a @ end()[5m] offset 1m', '{{{a @} 300000} offset}'],
     ['sum(a) by (x, y,)', 'sum by (x,y)(a)'],
     ['SUM WITHOUT (x) (a)', 'sum without (x)(a)'],
     ['topk(5, a)', 'topk(5,a)'],
@@ -205,4 +207,33 @@ describe('two comparisons of one value', () => {
       }),
     )
   })
+})
+
+describe('which names are of counters', () => {
+  const cases: readonly [string, ReturnType<typeof counts>][] = [
+    ['http_requests_total', 'surely'],
+    ['http_request_duration_seconds_bucket', 'surely'],
+    ['http_request_duration_seconds_sum', 'surely'],
+    ['http_request_duration_seconds_count', 'surely'],
+    ['grpc_calls_count', 'surely'],
+    ['spin_count', 'perhaps'],
+    ['spin_sum', 'perhaps'],
+    ['requests_active_total', 'perhaps'],
+    ['active_requests_count', 'no'],
+    ['open_connections_count', 'no'],
+    ['pg_stat_activity_count', 'no'],
+    ['kube_hpa_replicas_count', 'no'],
+    ['cluster_autoscaler_unschedulable_pods_count', 'no'],
+    ['aws_sqs_number_of_messages_sent_sum', 'no'],
+    ['minio_cluster_nodes_offline_total', 'no'],
+    ['envoy_cluster_membership_total', 'no'],
+    ['job:http_requests_total:sum', 'no'],
+    ['job:http_requests_total', 'no'],
+    ['node_memory_MemAvailable_bytes', 'no'],
+    ['total', 'no'],
+    ['account', 'no'],
+    ['constructor', 'no'],
+  ]
+  for (const [name, expected] of cases) it(`${name}: ${expected}`, () => expect(counts(name)).to.equal(expected))
+  it('the sisters of a histogram tell', () => expect([counts('spin_sum', new Set(['spin_sum', 'spin_count'])), counts('spin_sum', new Set(['spin_sum']))]).to.deep.equal(['surely', 'perhaps']))
 })

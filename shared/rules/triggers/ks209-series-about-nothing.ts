@@ -15,7 +15,7 @@ export const ks209: Rule = {
   check: (policy, { installation }) =>
     soundQueries(policy).flatMap(({ query, expr }): Finding[] => [
       ...findingsAt(query, aboutNothing(policy, expr, sourceOf(query, installation).trustExportedLabels)),
-      ...findingsAt(query, mismatches(allOf(expr)).map((problem) => ({ ...problem, why: 'no series of one side finds its like on the other, and the trigger has no data for ever' }))),
+      ...findingsAt(query, mismatches(allOf(expr))),
     ]),
 }
 
@@ -30,6 +30,8 @@ function aboutNothing(policy: HealingPolicy, expr: Expr, trusted: boolean): Foun
   const wanted = [...new Set([...kinds.map((kind) => labelsOf(kind)[0] ?? ''), 'pod'])]
   const lost = [...(named ? [] : ['namespace']), ...(leads(kinds, labels, trusted) ? [] : [wanted.join(' or ')])]
   if (lost.length > 0) return [{ from, what: `the series are left with ${left(labels)}, without ${lost.join(' and ')}`, ...(isSingle(policy) ? { fix: 'keep namespace and the label of the object, or neither of them' } : {}) }]
+  // Then the label of another name counts, which nobody knows here.
+  if (trusted) return []
   const elsewhere = NAMESPACE_LABELS.map((label) => labels.fixed.get(label)).find((value) => value !== undefined && !selectedNamespaces(policy).includes(value))
   return elsewhere === undefined ? [] : [{ from, what: `the series are of namespace ${quoted(elsewhere)}, in which the policy selects nothing`, fix: 'leave the namespace out: series of others are not looked at' }]
 }

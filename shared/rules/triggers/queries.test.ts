@@ -113,6 +113,10 @@ describe('KS209 and what the installation trusts', () => {
   const query = 'sum by (exported_namespace, exported_pod) (queue_length)'
   const left = (trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
   it('exported labels lead somewhere where they are believed', () => expect([left(true), left(false)]).to.deep.equal([0, 1]))
+  it('where they are believed, another label says the namespace', () => {
+    const of = (trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query: 'up{namespace="monitoring"}' } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
+    expect([of(true), of(false)]).to.deep.equal([0, 1])
+  })
 })
 
 describe('hostile queries, as long as the schema lets them be', () => {
