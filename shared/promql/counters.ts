@@ -146,11 +146,19 @@ function ofCall({ name, args, from }: Call, names: ReadonlySet<string>): Counter
 /** These need two samples to say anything. */
 const OF_TWO: ReadonlySet<string> = new Set([...RATES, ...DIFFERENCES, 'changes', 'resets'])
 
-/** @param scrape how often the source scrapes, in milliseconds */
-export const shortRanges = (all: readonly Expr[], scrape: number): readonly Problem[] =>
-  all.flatMap((expr): Problem[] => {
+export interface PairRange {
+  /** Where its length is. */
+  readonly from: number
+  readonly millis: number
+  /** Of the function. */
+  readonly name: string
+}
+
+/** The ranges in which two samples have to be. */
+export const pairRanges = (all: readonly Expr[]): readonly PairRange[] =>
+  all.flatMap((expr): PairRange[] => {
     const [arg] = expr.type === 'call' ? expr.args : []
     const range = arg?.type === 'modified' ? arg.expr : arg
-    if (expr.type !== 'call' || !OF_TWO.has(expr.name) || range?.type !== 'range' || range.range.millis === undefined || range.range.millis >= 2 * scrape) return []
-    return [{ from: range.range.from, what: `${expr.name} over less than two scrapes` }]
+    if (expr.type !== 'call' || !OF_TWO.has(expr.name) || range?.type !== 'range' || range.range.millis === undefined) return []
+    return [{ from: range.range.from, millis: range.range.millis, name: expr.name }]
   })

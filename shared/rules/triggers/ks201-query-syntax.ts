@@ -1,8 +1,6 @@
-import { allOf } from '../../promql/ast.ts'
-import { reservationsOf, typeOf } from '../../promql/check.ts'
 import type { ValueType } from '../../promql/functions.ts'
 import type { Finding, Rule } from '../rule.ts'
-import { findingsAt, queriesOf, soundQueries, type Query, type Sound } from './queries.ts'
+import { findingsAt, queriesOf, soundQueries, type Query, type SoundQuery } from './queries.ts'
 
 export const ks201: Rule = {
   id: 'KS201',
@@ -14,7 +12,7 @@ export const ks201: Rule = {
   check: (policy) => [...queriesOf(policy).flatMap(wrong), ...soundQueries(policy).flatMap(sound)],
 }
 
-const wrong = (query: Query): Finding[] => findingsAt(query, query.problems)
+const wrong = (query: Query): Finding[] => findingsAt(query, query.reading.problems)
 
 const REMEDIES: Readonly<Record<Exclude<ValueType, 'instant vector'>, string>> = {
   scalar: 'leave out scalar(), or write a query of series: a number is about no object',
@@ -22,9 +20,8 @@ const REMEDIES: Readonly<Record<Exclude<ValueType, 'instant vector'>, string>> =
   'range vector': 'take a function over the range, such as rate or max_over_time',
 }
 
-function sound({ query, expr }: Sound): Finding[] {
-  const type = typeOf(expr)
-  const result = type === 'instant vector' ? [] : [{ from: expr.from, what: `the result is a ${type}, not an instant vector`, fix: REMEDIES[type] }]
+function sound({ query, sound: { from, type, reservations } }: SoundQuery): Finding[] {
+  const result = type === 'instant vector' ? [] : [{ from, what: `the result is a ${type}, not an instant vector`, fix: REMEDIES[type] }]
   const why = 'where the source does not know it, the trigger has no data'
-  return findingsAt(query, [...result, ...reservationsOf(allOf(expr)).map((problem) => ({ ...problem, severity: 'W' as const, why }))])
+  return findingsAt(query, [...result, ...reservations.map((problem) => ({ ...problem, severity: 'W' as const, why }))])
 }

@@ -1,7 +1,7 @@
-import { absenceOf, comparisonOf, holds, relate, type Comparison } from '../../promql/filters.ts'
+import { holds, relate, type Comparison } from '../../promql/filters.ts'
 import type { Problem } from '../../promql/ast.ts'
 import type { Finding, Rule } from '../rule.ts'
-import { findingsAt, soundQueries, type Metric, type Sound } from './queries.ts'
+import { findingsAt, soundQueries, type Metric, type SoundQuery } from './queries.ts'
 
 export const ks202: Rule = {
   id: 'KS202',
@@ -15,10 +15,8 @@ export const ks202: Rule = {
 
 const SILENT = 'a query that filters has no answer when all is well, and no answer is NoData: nobody can tell that an act has helped'
 
-function compared({ query, expr }: Sound): Finding[] {
-  const comparison = comparisonOf(expr)
+function compared({ query, sound: { comparison, absence } }: SoundQuery): Finding[] {
   if (comparison !== undefined) return findingsAt(query, comparison.bool ? ofBool(comparison, query.metric) : ofFilter(comparison, query.metric))
-  const absence = absenceOf(expr)
   const what = `${absence?.name ?? ''} has no answer when the series is there`
   return absence === undefined ? [] : findingsAt(query, [{ from: absence.from, what, severity: 'W', why: SILENT, fix: 'count what is there instead: count(x) or vector(0), with operator < and threshold 1' }])
 }

@@ -1,6 +1,6 @@
 import { quoted } from '../../lib/text.ts'
-import { allOf, type Expr } from '../../promql/ast.ts'
-import { labelsOf as resultOf, mayHave, mismatches, type LabelSet } from '../../promql/labels.ts'
+import { mayHave, type LabelSet } from '../../promql/labels.ts'
+import type { Sound } from '../../promql/reading.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { EXPORTED, labelsOf, NAMESPACE_LABELS, POD_LABELS, WORKLOAD_KINDS, WORKLOAD_LABEL } from './object-labels.ts'
@@ -13,18 +13,16 @@ export const ks209: Rule = {
   why: 'a value that names no object is nothing to act on, and the trigger has no data for ever',
   fix: 'keep the labels when aggregating: sum by (namespace, pod) (...)',
   check: (policy, { installation }) =>
-    soundQueries(policy).flatMap(({ query, expr }): Finding[] => [
-      ...findingsAt(query, aboutNothing(policy, expr, sourceOf(query, installation).trustExportedLabels)),
-      ...findingsAt(query, mismatches(allOf(expr))),
+    soundQueries(policy).flatMap(({ query, sound }): Finding[] => [
+      ...findingsAt(query, aboutNothing(policy, sound, sourceOf(query, installation).trustExportedLabels)),
+      ...findingsAt(query, sound.mismatches),
     ]),
 }
 
 type Found = Parameters<typeof findingsAt>[1]
 
-function aboutNothing(policy: HealingPolicy, expr: Expr, trusted: boolean): Found {
-  const labels = resultOf(expr)
+function aboutNothing(policy: HealingPolicy, { labels, from }: Sound, trusted: boolean): Found {
   const named = hasOne(labels, NAMESPACE_LABELS, trusted)
-  const { from } = expr
   if (!named && isSingle(policy) && !mayHave(labels, `${EXPORTED}namespace`)) return []
   const kinds = selectedResources(policy).map(({ kind }) => kind)
   const wanted = [...new Set([...kinds.map((kind) => labelsOf(kind)[0] ?? ''), 'pod'])]

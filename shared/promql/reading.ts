@@ -1,0 +1,60 @@
+/** Everything that can be said of a query by its text alone. Small: what is remembered of a text is neither its tree nor its patterns. */
+import { allOf, type Problem } from './ast.ts'
+import { problemsOf, reservationsOf, typeOf } from './check.ts'
+import { counterProblems, pairRanges, type CounterProblem, type PairRange } from './counters.ts'
+import { absenceOf, comparisonOf, type Comparison } from './filters.ts'
+import type { ValueType } from './functions.ts'
+import { labelsOf, mismatches, type LabelSet, type Mismatch } from './labels.ts'
+import { parsePromql } from './parse.ts'
+import { contradictions, unbounded } from './selectors.ts'
+
+export interface Reading {
+  /** What a server refuses it for. When there is any, nothing else is said. */
+  readonly problems: readonly Problem[]
+  readonly sound: Sound | undefined
+}
+
+/** Of a query that a server would evaluate. */
+export interface Sound {
+  readonly from: number
+  readonly type: ValueType
+  readonly reservations: readonly Problem[]
+  readonly comparison: Comparison | undefined
+  /** `absent` or its sister, when that is the result. */
+  readonly absence: { readonly name: string; readonly from: number } | undefined
+  readonly counters: readonly CounterProblem[]
+  readonly contradictions: readonly Problem[]
+  readonly unbounded: readonly Problem[]
+  readonly ranges: readonly PairRange[]
+  readonly labels: LabelSet
+  readonly mismatches: readonly Mismatch[]
+}
+
+/** More of one kind are not read. */
+export const MOST_FINDINGS = 8
+
+export function readQuery(text: string): Reading {
+  const parsed = parsePromql(text)
+  const problems = 'expr' in parsed ? problemsOf(parsed.expr) : [parsed.problem]
+  if (problems.length > 0 || !('expr' in parsed)) return { problems: problems.slice(0, MOST_FINDINGS), sound: undefined }
+  const { expr } = parsed
+  const all = allOf(expr)
+  const absence = absenceOf(expr)
+  return {
+    problems: [],
+    sound: {
+      from: expr.from,
+      type: typeOf(expr),
+      reservations: reservationsOf(all).slice(0, MOST_FINDINGS),
+      comparison: comparisonOf(expr),
+      absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
+      counters: counterProblems(expr).slice(0, MOST_FINDINGS),
+      contradictions: contradictions(all).slice(0, MOST_FINDINGS),
+      unbounded: unbounded(all).slice(0, MOST_FINDINGS),
+      // The shortest ones: how short is too short is another's to say.
+      ranges: pairRanges(all).toSorted((a, b) => a.millis - b.millis).slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),
+      labels: labelsOf(expr),
+      mismatches: mismatches(all).slice(0, MOST_FINDINGS),
+    },
+  }
+}
