@@ -74,6 +74,7 @@ describe('the front door', function () {
     it('one document, one problem', () => golden('one-problem', ['apply', '-f', '-'], policy('one', { safetyRules: { maxActionsPerHour: 99 } })))
     it('one document, several problems', () => golden('several-problems', ['apply', '-f', '-'], policy('several', BAD)))
     it('several documents', () => golden('several-documents', ['apply', '-f', '-'], [policy('first', { safetyRules: { maxActionsPerHour: 99 } }), policy('second', BAD), policy('third')].join('---\n')))
+    it('a query of several lines', () => golden('query', ['apply', '-f', '-'], policy('asked', { triggers: [{ name: 'errors', type: 'metric', metricTrigger: { query: '# of all pods\nsum by (namespace, pod) (\n  rate(http_errors_total)\n) > 5 &&\n  up{pod="a",pod="b"}\n', threshold: 1 } }, { name: 'lock', type: 'metric', metricTrigger: { query: 'sum(lock_total) > 5', threshold: 3 } }] })))
     it('create', () => golden('create', ['create', '-f', '-'], policy('created', { safetyRules: { maxActionsPerHour: 99 } })))
     it('server-side apply', () => golden('server-side', ['apply', '--server-side', '-f', '-'], policy('applied', { safetyRules: { maxActionsPerHour: 99 } })))
     it('dry run', () => golden('dry-run', ['apply', '--dry-run=server', '-f', '-'], policy('dry', BAD)))

@@ -105,6 +105,7 @@ function noFunction({ from, text }: Token): Problem {
 }
 
 function hint(token: Token, before: Token | undefined, open: Token | undefined): string | undefined {
+  if (token.text === '{' && before?.text === '{') return 'there are no templates here: write the value itself'
   if (open?.text !== '{' && token.text === '=') return 'a comparison is written =='
   if (token.text === '=~' || token.text === '!~') return 'patterns of labels go into braces: {pod=~"cart-.*"}'
   if (before !== undefined && /^(=|!=|=~|!~)$/.test(before.text) && token.kind !== 'string') return `write ${quoted(token.text)} in quotes`

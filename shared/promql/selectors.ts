@@ -9,15 +9,19 @@ const selectorsOf = (all: readonly Expr[]): readonly Selector[] => all.filter((e
 /** In the order of the text. */
 export function contradictions(all: readonly Expr[]): readonly Problem[] {
   const read = patternReader()
-  return selectorsOf(all).flatMap(({ matchers }) =>
-    [...Map.groupBy(matchers, ({ label }) => label)].flatMap(([label, ofLabel]): Problem[] => {
+  return selectorsOf(all).flatMap(({ matchers }) => [
+    ...matchers.filter(isVariable).map(({ from, label, operator, value }) => ({ from, what: `${label}${operator}${quoted(value, 40)} matches no series`, fix: 'variables of dashboards do not exist here: write the value' })),
+    ...[...Map.groupBy(matchers, ({ label }) => label)].flatMap(([label, ofLabel]): Problem[] => {
       const last = ofLabel.at(-1)
       if (last === undefined || !contradict(label, ofLabel, read)) return []
       const shown = ofLabel.slice(0, 3).map(({ operator, value }) => `${label}${operator}${quoted(value, 40)}`)
       return [{ from: last.from, what: `${shown.join(' and ')} ${ofLabel.length === 1 ? 'matches no series' : 'never hold together'}`, fix: 'leave all but one of them out; several values are label=~"a|b"' }]
     }),
-  )
+  ])
 }
+
+/** A pattern that wants something after the end of the text: `$namespace`. */
+const isVariable = ({ operator, value }: Matcher): boolean => operator === '=~' && /(?:^|[^\\])\$\{?\w/.test(value) && !/[|()]/.test(value)
 
 /** Beyond as many values nobody looks for the one that fits. */
 const MOST_VALUES = 100

@@ -87,6 +87,8 @@ export const UNWISE: readonly UnwiseQuery[] = [
   ks203('E', 'up{pod=~"a.*",pod!~"a.*"}', '1:15', 'never hold together'),
   ks203('E', '{__name__="up",__name__="down"}', '1:16', 'never hold together'),
   ks203('E', '{__name__="",pod="a"}', '1:2', 'matches no series'),
+  ks203('E', 'up{namespace=~"$namespace"}', '1:4', 'namespace=~"$namespace" matches no series'),
+  ks203('E', 'up{pod=~"${app}-.*"}', '1:4', 'matches no series'),
   ks203('W', '{pod=~".+"}', '1:1', 'selects every series that there is'),
   ks203('W', '{__name__=~".+",pod!="a"}', '1:1', 'selects every series that there is'),
   // Labels.
