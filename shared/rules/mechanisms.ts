@@ -10,8 +10,6 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'A PersistentVolumeClaim that is deleted takes its volume with it under the reclaim policy Delete, a Namespace all that is in it, a CustomResourceDefinition every object of its kind. An operator that restarts itself loses the act in hand, comes back, finds the same trouble, and begins again.',
   KS105:
     'Protections win over selection. Where they cover all of it every finding ends as Protected, which looks like healing that is held back for a moment, while nothing can ever be done and no other policy has been written because this one is there.',
-  KS106:
-    'A label that is not on the pods (on the Deployment, say, but not in its template) selects nothing, and one that is on everything turns one trouble into a rollout of the namespace. Both are seen by counting before the first act.',
   KS107:
     'Watches go by group, version and plural. A kind that is not there is answered with 404 for ever, so the policy sees no object and reports no trouble; objects of the whole cluster are in no namespace that a policy could select.',
   KS108:
@@ -56,8 +54,6 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'An act is verified for minutes before anybody knows whether it has helped. When as many may be in flight as an hour allows, all of them are begun on the strength of the same reading, and the breaker, which counts outcomes, sees the first one when the last pod is gone.',
   KS307:
     'When an act has not helped the next rung follows. Scaling up under load and then down takes away the capacity that was just added, the load per pod rises, the trigger fires harder, and the ladder has used up its rungs on undoing itself.',
-  KS308:
-    'A URL in a policy is called from inside the cluster network by an account of the operator. 169.254.169.254 hands out the credentials of the node, and a Service of another team answers as to a neighbour: the author reaches what his own network does not let him.',
   KS309:
     'ImagePullBackOff and CreateContainerConfigError are about the template, which the next pod has too; an unschedulable pod makes room for another one that is unschedulable; fewer replicas under OOMKilled give each of those that are left more to hold. The act costs a pod, often the only one that still served, and a slot of the hour.',
   KS401:
@@ -68,8 +64,6 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'A node that is lost, a database that is down or a bad release makes many pods unhealthy at once, and none of it is cured by restarting them: each restart adds load and takes away a pod that still had a warm cache. At 100% nothing stops that; at 0 one broken pod is too many, and nothing is ever healed.',
   KS404:
     'In mode manual every action waits, whatever it says, and recreate waits in automatic mode. An author who wrote `requiresApproval: false` goes home believing that it heals by itself; nobody is on call to approve, and the action expires.',
-  KS405:
-    'The API server lets those approve who have the verb `approve` on healingactions, which no built-in role has. Where nobody has it every action waits for approvalTimeout, is cancelled, and is asked for again.',
   KS406:
     'Cron has dialects: six fields, `@daily`, `L`, names of days in other languages. A schedule that is read otherwise than it was meant freezes healing in the night and lets it loose in the peak hour; 30 February never comes at all.',
   KS407:
@@ -88,8 +82,4 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'The API server drops fields that it does not know, without an error for older clients. `protectedResource` or `max_actions_per_hour` is gone when the policy is stored, and the default holds in its place.',
   KS506:
     'An annotation can be written by everybody who may edit the policy. If it alone lifted a rule, the rule would bind only those who do not know of it.',
-  KS701:
-    'A HealingAction is an order to the controller. Whoever could create one would name the target and the write himself, past every rule about policies and every guard that decided it.',
-  KS702:
-    'An approval is the answer of a person who has seen what would be changed. If others could give it, change it, or give it in his name, four eyes would be two, and the audit log would name the wrong ones.',
 }
