@@ -35,6 +35,11 @@ describe('graceful restart of a workload', () => {
       expect(plan.steps).to.equal(steps)
     })
   }
+  for (const [maxConcurrent, evicted] of [[1, 1], [2, 2], [3, 2], [100, 2]] as const) {
+    it(`leaves one of three where it is when ${maxConcurrent} may be away: all at once is recreate`, () =>
+      expect(planned(restart({ maxConcurrent }), target, { pods: [old('a'), old('b'), old('c')] }).operations).to.have.length(evicted))
+  }
+  it('takes the only one there is', () => expect(planned(restart({ maxConcurrent: 5 }), { ...target, replicas: 1 }, { pods: [old('a')] }).operations).to.have.length(1))
   it('has one pod away at a time where nothing else is said', () => expect(planned(restart({}), target, { pods: [old('a'), old('b')] }).operations).to.have.length(1))
   it('stops when a replacement is not Ready in time, and not just before', () => {
     const pods = [starting('x'), old('b'), old('c')]

@@ -31,7 +31,7 @@ export const restartAction: ActionKind<RestartArgs> = {
       case 'rolling':
         return rollingPlan(target, context)
       case 'graceful':
-        return renewalPlan(target, { gracePeriodSeconds, maxConcurrent: maxConcurrent ?? 1, each: 'Ready' }, context)
+        return renewalPlan(target, { gracePeriodSeconds, maxConcurrent: withOneLeft(maxConcurrent ?? 1, target), each: 'Ready' }, context)
       case 'recreate':
         return renewalPlan(target, { gracePeriodSeconds, maxConcurrent: Number.MAX_SAFE_INTEGER, each: 'Made' }, context)
       default:
@@ -39,6 +39,9 @@ export const restartAction: ActionKind<RestartArgs> = {
     }
   },
 }
+
+/** All of them at once is recreate, which a person has to want; of one pod there is no other way. */
+const withOneLeft = (wanted: number, { replicas }: WorkloadView): number => Math.min(wanted, Math.max(1, replicas - 1))
 
 /** Why a new template would replace no pod, or not all of them: the API server takes it in all these cases. */
 export function withoutEffect(target: WorkloadView): Unplannable | undefined {

@@ -13,7 +13,7 @@ export const restartAction = {
       default: 'rolling',
       description: 'How a workload is restarted; a pod is always evicted. rolling: a new revision by an annotation of its template, rolled out as the workload itself says. graceful: its pods are evicted one after another, each replacement Ready before the next goes. recreate: all of its pods are evicted at once; in automatic mode a person has to approve it.',
     },
-    maxConcurrent: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, description: 'Of graceful: pods that may be away at the same time. Default: 1.' },
+    maxConcurrent: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, description: 'Of graceful: pods that may be away at the same time; of several one stays in any case. Default: 1.' },
     gracePeriodSeconds: { ...gracePeriodSeconds, description: "Where pods are evicted, so not with rolling of a workload. Seconds that a pod has to stop. Default: the pod's own terminationGracePeriodSeconds. 0 would be a force delete and is refused." },
   },
   'x-kubernetes-validations': [
