@@ -5,6 +5,9 @@ import { sameJson } from '../shared/lib/json.ts'
 import type { KubeObject } from '../shared/lib/object.ts'
 import { millis, seconds } from '../shared/lib/time.ts'
 import { keyString, parseKey } from '../shared/kube/store.ts'
+import { couldConflict } from '../shared/rules/across/ks501-conflict.ts'
+import { ACCEPTED } from '../shared/rules/across/standing.ts'
+import { normalised } from '../shared/rules/judge.ts'
 import type { Reconcile } from '../shared/runtime/reconcile-loop.ts'
 import type { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { Wanted } from './adapters/metrics/rounds.ts'
@@ -41,6 +44,16 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
     askAgain({ namespace, name })
     history.addAfter(keyOf(event.object), ECHO)
   })
+  // Of two that cannot both act one is stopped, and goes on when the other one is gone, changed or refused.
+  const neighbours = objects.policies.subscribe((event) => {
+    // A new one goes before nobody that acts.
+    if (event.type === 'added') return
+    const seen = event.type === 'updated' ? [event.old, event.object] : [event.object]
+    if (event.type === 'updated' && !concerns(event.old, event.object) && standing(event.old) === standing(event.object)) return
+    for (const namespace of new Set(seen.flatMap(reachOf))) {
+      for (const other of objects.policiesIn(namespace)) if (other !== event.object && seen.some((one) => inTheWay(one, other))) policyQueue.addAfter(keyOf(other), ECHO)
+    }
+  })
   const actions = objects.actions.subscribe((event) => {
     const { namespace, name } = event.object.spec.policyRef
     // The end of an action frees its slot and may call for the next rung; what else moves in it can wait.
@@ -66,7 +79,7 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
   })
   return () => {
-    for (const cut of [policies, actions, memory, freed, world]) cut()
+    for (const cut of [policies, neighbours, actions, memory, freed, world]) cut()
   }
 }
 
@@ -123,6 +136,14 @@ export const wireDemand = ({ demanded }: WatchedCluster, objects: ApiOwnObjects)
     if (event.type === 'updated' && event.old.metadata.generation === event.object.metadata.generation) return
     for (const namespace of new Set([event.object, ...(event.type === 'updated' ? [event.old] : [])].flatMap(reachOf))) demanded.demand(namespace, demandOf(objects.policiesIn(namespace)))
   })
+
+function inTheWay(one: HealingPolicy, other: HealingPolicy): boolean {
+  const [a, b] = [normalised(one), normalised(other)]
+  return a !== undefined && b !== undefined && couldConflict(a, b)
+}
+
+/** What decides which of two policies goes first. */
+const standing = ({ status }: HealingPolicy): string | undefined => status?.conditions?.find(({ type }) => type === ACCEPTED)?.status
 
 /** Our own status, or another controller's, is no news about a policy. */
 const concerns = (old: HealingPolicy, { metadata }: HealingPolicy): boolean =>

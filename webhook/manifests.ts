@@ -18,7 +18,8 @@ import {
   WEBHOOK_TLS_SECRET,
 } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest } from '../shared/kube/api.ts'
-import { apiVersionOf, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+import { apiVersionOf, HEALING_POLICIES, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+import { LISTED } from './admission/objects.ts'
 
 export const LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'webhook' } as const
 
@@ -97,7 +98,7 @@ export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
 const RBAC = 'rbac.authorization.k8s.io'
 const subject = { kind: 'ServiceAccount', name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const
 
-/** All that the door may do: its own Secret, its own two configurations, and ask who may do what. */
+/** All that the door may do: its own Secret, its own two configurations, ask who may do what, and see what policies there are and what they select. */
 export const webhookRbac: readonly Manifest[] = [
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: WEBHOOK_ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS } },
   {
@@ -125,6 +126,9 @@ export const webhookRbac: readonly Manifest[] = [
       { apiGroups: [MUTATING_WEBHOOKS.group], resources: [MUTATING_WEBHOOKS.plural], resourceNames: [MUTATING_CONFIGURATION], verbs: ['get', 'patch'] },
       { apiGroups: [VALIDATING_WEBHOOKS.group], resources: [VALIDATING_WEBHOOKS.plural], resourceNames: [VALIDATING_CONFIGURATION], verbs: ['get', 'patch'] },
       { apiGroups: [SUBJECT_ACCESS_REVIEWS.group], resources: [SUBJECT_ACCESS_REVIEWS.plural], verbs: ['create'] },
+      // A policy is judged beside the others, and by what both would select: no more than the metadata is asked for.
+      { apiGroups: [HEALING_POLICIES.group], resources: [HEALING_POLICIES.plural], verbs: ['list', 'watch'] },
+      ...[...new Set(LISTED.map(({ group }) => group))].map((group) => ({ apiGroups: [group], resources: LISTED.filter((resource) => resource.group === group).map(({ plural }) => plural), verbs: ['list'] })),
     ],
   },
   {

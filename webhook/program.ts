@@ -11,6 +11,7 @@ import {
   WEBHOOK_TLS_SECRET,
 } from '../shared/api/v1alpha1/names.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
+import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import type { KubeConnection } from '../shared/kube/transport.ts'
 import { seconds } from '../shared/lib/time.ts'
@@ -21,6 +22,8 @@ import type { Logger } from '../shared/runtime/logger.ts'
 import { accessReviews } from './admission/access.ts'
 import { clusterKnowledge } from './admission/known.ts'
 import { declareAdmissionMetrics } from './admission/metrics.ts'
+import { liveObjects } from './admission/objects.ts'
+import { KnownPolicies } from './admission/policies.ts'
 import { createApp } from './app.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
 import { AdmissionServer } from './server.ts'
@@ -33,12 +36,13 @@ export const runWebhook = (argv: readonly string[], env: ProgramEnvironment): Pr
   runProgram({ name: 'webhook', options: WEBHOOK_OPTIONS, stopTimeout: STOP_TIMEOUT, build: (options, api, log) => createWebhook(options, api, log, env) }, argv, env)
 
 function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger, env: ProgramEnvironment): ProgramParts {
-  const { clock, timers, metrics, exposition } = env
+  const { clock, timers, random, metrics, exposition } = env
   const livez = new Health()
   const readyz = new Health()
+  const policies = new KnownPolicies({ api, timers, random, log, metrics: declareReflectorMetrics(metrics) })
   const app = createApp({
     installation: toInstallation(options),
-    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api, timers }),
+    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api, timers, around: (policy) => policies.around(policy), objects: liveObjects({ api, timers, log }) }),
     metrics: declareAdmissionMetrics(metrics),
     clock,
     timers,
@@ -61,11 +65,13 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
     ],
     serve: (material) => server.serve(material),
   })
+  declareReflectorAges(metrics, [policies.reflector])
   livez.add('ping', () => undefined)
   readyz.add('ca bundle in sync', () => keeper.problem)
+  readyz.add('policies', () => policies.problem)
   readyz.add('admission server', () => (server.listening ? undefined : 'not listening'))
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
-  return { livez, readyz, components: [keeper, server] }
+  return { livez, readyz, components: [policies, keeper, server] }
 }
 
 /** Names by which the API server, a developer and a port-forward reach the door. */

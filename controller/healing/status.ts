@@ -2,6 +2,8 @@
 import { formatInstant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
+import { ks501 } from '../../shared/rules/across/ks501-conflict.ts'
+import { ACCEPTED, CONFLICT } from '../../shared/rules/across/standing.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
 import type { Detection, Finding } from './detect.ts'
@@ -190,9 +192,9 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
     stamped({ type, status: yes ? 'True' : 'False', reason, message: printable(message, 1000), observedGeneration: policy.generation }, now, previous)
   return [
     make(
-      'Accepted',
+      ACCEPTED,
       accepted,
-      accepted ? 'Accepted' : 'NotAccepted',
+      accepted ? ACCEPTED : violations.some(({ rule }) => rule === ks501.id) ? CONFLICT : 'NotAccepted',
       firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
     ),
     ready(policy, accepted, evaluation, make),

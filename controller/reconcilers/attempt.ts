@@ -2,6 +2,7 @@
 import { TerminalError } from '../../shared/lib/errors.ts'
 import type { Instant } from '../../shared/lib/time.ts'
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import type { Neighbourhood } from '../../shared/rules/across/neighbours.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { confirm, confirmApproved, type Admission, type AdmissionLimits, type Ledger } from '../healing/ledger.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
@@ -54,11 +55,11 @@ export function compiled(stored: HealingPolicy | undefined): CompiledPolicy | un
 }
 
 /** The world as read just now; since when is remembered by the policy's status, which was read with it. */
-export function liveSnapshot({ policy, world }: Pick<LiveView, 'policy' | 'world'>, now: Instant): Snapshot {
+export function liveSnapshot({ policy, world }: Pick<LiveView, 'policy' | 'world'>, now: Instant, around?: Neighbourhood): Snapshot {
   return {
     ...world,
     now,
-    violations: policy === undefined ? [] : judge(policy, { installation: world.installation }).violations,
+    violations: policy === undefined ? [] : judge(policy, { installation: world.installation, ...(around === undefined ? {} : { around }) }).violations,
     ledger: undefined,
     budgets: [],
     forbidden: new Map(),

@@ -29,8 +29,10 @@ import type { TargetWriter } from '../ports/target-writer.ts'
 import { ActionRecord, AMBIGUOUS, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
 import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt } from './attempt.ts'
+import { Consents } from './consents.ts'
 import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, type Ending } from './endings.ts'
+import { Neighbourhoods } from './neighbourhoods.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
 import { unlikeShown } from './preview.ts'
@@ -51,9 +53,11 @@ const LOOK_LIFETIME = minutes(1)
 export class ActionReconciler {
   readonly #ports: ActionReconcilerPorts
   readonly #record: ActionRecord
+  readonly #neighbourhoods: Neighbourhoods
 
   constructor(ports: ActionReconcilerPorts) {
     this.#ports = ports
+    this.#neighbourhoods = new Neighbourhoods(ports.objects, new Consents(ports.live, ports.clock))
     this.#record = new ActionRecord(ports)
   }
 
@@ -118,7 +122,8 @@ export class ActionReconciler {
     }
     // Its own steps have changed the template by now.
     const { template: _, ...going } = spec
-    const refusal = recheck(stepsDone > 0 ? going : spec, policy, target, liveSnapshot(view, now))
+    const around = view.policy === undefined ? undefined : await this.#neighbourhoods.around(view.policy, view.world)
+    const refusal = recheck(stepsDone > 0 ? going : spec, policy, target, liveSnapshot(view, now, around))
     // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
     const inSteps = begun !== undefined && (expectation === 'renewal' || stepsDone > 0)
     if (expectation === 'turnover' && stepsDone > 0 && isOverwritten(status?.intent ?? [], view.raw)) {

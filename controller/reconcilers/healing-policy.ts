@@ -26,6 +26,7 @@ import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
 import { whatForbade } from './endings.ts'
+import { Neighbourhoods } from './neighbourhoods.ts'
 import { abandonAct, abandonOrphans, ORPHAN_AGE, outlive, settleEnded } from './policy-ledger.ts'
 import { takeSlots } from './shared-slots.ts'
 import { StormWatch } from './storm-watch.ts'
@@ -43,11 +44,13 @@ export class PolicyReconciler {
   readonly #ports: PolicyReconcilerPorts
   readonly #storms: StormWatch
   readonly #consents: Consents
+  readonly #neighbourhoods: Neighbourhoods
 
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
     this.#storms = new StormWatch(ports.ledgers)
     this.#consents = new Consents(ports.live, ports.clock)
+    this.#neighbourhoods = new Neighbourhoods(ports.objects, this.#consents)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -84,7 +87,8 @@ export class PolicyReconciler {
     const { cluster, ledgers, metrics } = this.#ports
     const policy = compilePolicy(stored)
     const world = cluster.world(key.namespace, await this.#consents.reach(policy))
-    const { violations } = judge(stored, { installation: world.installation })
+    const around = await this.#neighbourhoods.around(stored, world)
+    const { violations } = judge(stored, { installation: world.installation, ...(around === undefined ? {} : { around }) })
     const known = await settleEnded(this.#ports, key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)
     const snapshot: Snapshot = {

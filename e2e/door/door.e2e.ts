@@ -5,6 +5,9 @@ import { parse, stringify } from 'yaml'
 import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
 import { RULES } from '../../shared/rules/registry.ts'
 import { consentObjects, healerObjects } from '../../cli/healer.ts'
+import { millis } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { readSample, type SampleDocument } from '../../shared/testing/corpus.ts'
 import { openDoor, type Door } from './door.ts'
 import { expectGolden } from './golden.ts'
 
@@ -17,8 +20,9 @@ interface Policy {
 }
 
 const GOOD = parse(sample('valid', 'KS101')) as Policy
+/** Each of other objects, so that none is in another's way. */
 const policy = (name: string, spec: Record<string, unknown> = {}): string =>
-  stringify({ ...GOOD, metadata: { name, namespace: 'shop' }, spec: { ...GOOD.spec, ...spec } }, { version: '1.1' })
+  stringify({ ...GOOD, metadata: { name, namespace: 'shop' }, spec: { ...GOOD.spec, selector: { labelSelector: { matchLabels: { app: name } } }, ...spec } }, { version: '1.1' })
 
 /** Wrong in four ways, one of them hostile to the terminal. */
 const BAD = {
@@ -44,6 +48,10 @@ describe('the front door', function () {
   after(async () => door?.stop())
 
   const apply = (input: string, ...flags: string[]) => door.kubectl(['apply', '-f', '-', ...flags], { input })
+  const beside = async (others: readonly SampleDocument[]): Promise<void> => {
+    for (const { text } of others) await door.must(['apply', '-f', '-'], { input: text })
+  }
+  const removed = (): Promise<string> => door.must(['delete', 'hp', '--all', '-n', 'shop'])
   const golden = async (name: string, args: readonly string[], input?: string): Promise<void> => {
     const { code, stdout, stderr } = await door.kubectl(args, input === undefined ? {} : { input })
     expectGolden(name, `$ kubectl ${args.join(' ')}\n${stdout}${stderr}exit ${code}\n`)
@@ -51,11 +59,16 @@ describe('the front door', function () {
 
   for (const { id, severity } of RULES) {
     it(`${id}: the invalid sample is ${severity === 'W' ? 'warned about' : 'refused'}, in a dry run as for real, the valid one passes`, async () => {
-      const text = sample('invalid', id)
-      const [, path = ''] = /^# expect: \S+ (\S+)/.exec(text) ?? []
+      const { now: { text }, others, expected: [{ path } = { path: '' }] } = readSample(id, false, sample('invalid', id))
+      await beside(others)
       // An administrator breaks no rule about rights.
       const as = severity === 'F' ? ['--as', 'author'] : []
-      const dry = await apply(text, '--dry-run=server', ...as)
+      const dry = await eventually(async () => {
+        const answer = await apply(text, '--dry-run=server', ...as)
+        // The door learns of what else there is by its watch.
+        expect(answer.stderr).to.contain(id)
+        return answer
+      }, millis(5000))
       const real = await apply(text, ...as)
       expect(real.stderr).to.equal(dry.stderr)
       if (severity === 'W') {
@@ -65,8 +78,14 @@ describe('the front door', function () {
         expect(real.code).to.equal(1)
         expect(real.stderr).to.match(severity === 'F' ? /^Error from server \(Forbidden\): / : /^The HealingPolicy "[^"]+" is invalid: /).and.to.contain(`${path}: [${id}] `)
       }
-      const valid = await apply(sample('valid', id))
+      // What the next sample must not find beside it.
+      await removed()
+      const { now: { text: good }, others: neighbours } = readSample(id, true, sample('valid', id))
+      await beside(neighbours)
+      await eventually(async () => expect((await apply(good, '--dry-run=server')).stderr).to.equal(''), millis(5000))
+      const valid = await apply(good)
       expect([valid.code, valid.stderr]).to.deep.equal([0, ''])
+      await removed()
     })
   }
 

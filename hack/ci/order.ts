@@ -5,6 +5,7 @@
 
 /** Minutes that a suite takes on two cores, rounded; `make test` prints the seconds of each. */
 export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
+  'e2e/across/conflicts.e2e.ts': 1.5,
   'e2e/actions/actions.e2e.ts': 3,
   'e2e/actions/ordered.e2e.ts': 2.5,
   'e2e/actions/patch-effects.e2e.ts': 1,

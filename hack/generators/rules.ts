@@ -26,6 +26,11 @@ const NEEDS = {
 } as const
 
 const PARTLY = { cluster: 'A part of it needs the cluster, and is not checked offline.' } as const
+const ASKS = ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'
+const BESIDE = ' Where the door cannot see the other policies it is not checked; the controller looks again. The last document of a sample is the policy, those before it are what else is in the cluster.'
+
+/** Its samples say what else is there. */
+const beside = (id: string): boolean => sampleText('invalid', id).includes('\n---\n')
 
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
@@ -35,7 +40,7 @@ const section = (rule: Rule): string => {
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${asks === undefined ? '' : ' The door asks the API server who may do what (SubjectAccessReview), and refuses when it gets no answer.'}`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${beside(id) ? BESIDE : asks === undefined ? '' : ASKS}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

@@ -37,7 +37,23 @@ function both(a: ValueSet, b: ValueSet): ValueSet {
   return { absent, allBut: false, listed: new Set([...few.listed].filter((value) => has(other, value))) }
 }
 
-const within = (inner: ValueSet, outer: ValueSet): boolean => isEmpty(both(inner, complement(outer)))
+/** As `both` and `complement` would tell, without making a set: asked for every pair of policies. */
+export function within(inner: ValueSet, outer: ValueSet): boolean {
+  if (inner.absent && !outer.absent) return false
+  if (!inner.allBut) return every(inner.listed, (value) => has(outer, value))
+  return outer.allBut && every(outer.listed, (value) => inner.listed.has(value))
+}
+
+export function intersect(a: ValueSet, b: ValueSet): boolean {
+  if ((a.absent && b.absent) || (a.allBut && b.allBut)) return true
+  const [few, other] = a.allBut ? [b, a] : [a, b]
+  return !every(few.listed, (value) => !has(other, value))
+}
+
+function every(values: ReadonlySet<string>, holds: (value: string) => boolean): boolean {
+  for (const value of values) if (!holds(value)) return false
+  return true
+}
 
 /** No object has a key or value that the API server would refuse. */
 function valuesOf({ key, operator, values = [] }: LabelSelectorRequirement): ValueSet {
@@ -77,7 +93,10 @@ const narrow = (box: Map<string, ValueSet>, key: string, values: ValueSet): void
 /** The keys that nothing can meet; empty: some object is in the box. */
 export const impossibleKeys = (box: Box): readonly string[] => [...box].flatMap(([key, values]) => (isEmpty(values) ? [key] : []))
 
-export const isSatisfiable = (box: Box): boolean => [...box.values()].every((values) => !isEmpty(values))
+export function isSatisfiable(box: Box): boolean {
+  for (const values of box.values()) if (isEmpty(values)) return false
+  return true
+}
 
 /** What is in both. */
 export function meet(a: Box, b: Box): Box {
@@ -87,7 +106,14 @@ export function meet(a: Box, b: Box): Box {
 }
 
 /** Some object is in both. */
-export const overlap = (a: Box, b: Box): boolean => isSatisfiable(meet(a, b))
+export function overlap(a: Box, b: Box): boolean {
+  if (!isSatisfiable(a) || !isSatisfiable(b)) return false
+  for (const [key, values] of a) {
+    const others = b.get(key)
+    if (others !== undefined && !intersect(values, others)) return false
+  }
+  return true
+}
 
 /** Keys by which something that is in `inner` may be outside of `outer`. */
 const looseKeys = (inner: Box, outer: Box): readonly string[] =>

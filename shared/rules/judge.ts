@@ -4,6 +4,7 @@ import { API_VERSION } from '../api/v1alpha1/fields.ts'
 import { healingPolicy } from '../api/v1alpha1/healing-policy.schema.ts'
 import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../lib/json.ts'
+import { remembered } from '../lib/remembered.ts'
 import { applyDefaults, prune } from '../schema/defaults.ts'
 import { accessKey, type AccessQuestion } from './access.ts'
 import { RULES } from './registry.ts'
@@ -55,8 +56,10 @@ export function normalised(value: unknown): HealingPolicy | undefined {
   return 'policy' in read ? read.policy : undefined
 }
 
-function readPolicy(value: unknown): Read {
-  if (!isObject(value)) return misshapen([{ path: '', what: 'must be an object' }], undefined)
+const readPolicy = (value: unknown): Read => (isObject(value) ? readObject(value) : misshapen([{ path: '', what: 'must be an object' }], undefined))
+
+/** Once for all that is asked about one object: rules that look at its neighbours remember by what comes out. */
+const readObject = remembered((value: Record<string, unknown>): Read => {
   const { apiVersion, kind, metadata } = value
   if (!isShallow(value['spec'], DEEPEST)) return misshapen([{ path: 'spec', what: `is nested deeper than ${DEEPEST} levels` }], value['spec'])
   const spec = applyDefaults(healingPolicy.spec, prune(healingPolicy.spec, value['spec']))
@@ -69,7 +72,7 @@ function readPolicy(value: unknown): Read {
   if (problems.length > 0) return misshapen(problems, spec)
   // Checked just now, member by member.
   return { policy: withContextDefaults({ apiVersion, kind, metadata, spec } as HealingPolicy) }
-}
+})
 
 function metadataProblems(metadata: unknown): { path: string; what: string }[] {
   if (!isObject(metadata)) return [{ path: 'metadata', what: 'must be an object' }]

@@ -73,7 +73,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS501:
     'Two policies keep budgets, breakers and ladders of their own. On one workload they act in turns at double the rate, each takes the restart of the other for its own outcome, and one that scales up against one that scales down never comes to rest.',
   KS502:
-    'The first policy restarts pods, which raises latency for a minute; the second scales up on latency, which makes pods that are not Ready; the first restarts those. Each sees a trouble of its own that its own act has ended, so no breaker opens.',
+    'Replicas share the load. One more beside two brings each from 80 % to 53 %; where another policy takes a replica away below 60 %, it does, and it is 80 % again. Each act ends the trouble that it was for, so it counts as effective and no breaker opens: the two go on until their hourly limits, every hour.',
   KS503:
     "The name of a policy is a label of each of its HealingActions, and label values have 63 characters at the most. With a longer one the API server refuses every record of a decision, and nothing is done without its record.",
   KS504:

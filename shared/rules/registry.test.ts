@@ -1,17 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { parse, parseAllDocuments } from 'yaml'
+import { parseAllDocuments } from 'yaml'
+import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { isObject } from '../lib/json.ts'
 import type { Access } from './access.ts'
-import { judge } from './judge.ts'
+import type { Neighbourhood } from './across/neighbours.ts'
+import { judge, normalised } from './judge.ts'
 import { MECHANISMS } from './mechanisms.ts'
 import { RULES } from './registry.ts'
 import { DEFAULT_INSTALLATION } from './rule.ts'
 
 const folder = (kind: string): URL => new URL(`../../config/samples/${kind}/rules/`, import.meta.url)
 const sample = (kind: string, id: string): string => readFileSync(new URL(`${id.toLowerCase()}.yaml`, folder(kind)), 'utf8')
+/** The last document is the sample; those before it are what else is in the cluster. */
+const documentsOf = (text: string): readonly unknown[] => parseAllDocuments(text).map((document): unknown => document.toJS())
+const othersOf = (text: string): readonly HealingPolicy[] => documentsOf(text).slice(0, -1).flatMap((other) => normalised(other) ?? [])
+const aroundOf = (text: string): Neighbourhood => ({ policies: othersOf(text), goesFirst: () => true })
 /** Whoever needs the API server gets one answer to all that is asked. */
-const judged = (text: string, access?: Access) => judge(parse(text), { installation: DEFAULT_INSTALLATION, ...(access === undefined ? {} : { access: () => access }) })
+const judged = (text: string, access?: Access, around = aroundOf(text)) => judge(documentsOf(text).at(-1), { installation: DEFAULT_INSTALLATION, around, ...(access === undefined ? {} : { access: () => access }) })
 
 describe('the registry of rules', () => {
   it('has each id once, of the form KSnnn, in order within the whole', () => {
@@ -56,7 +62,7 @@ describe('the registry of rules', () => {
   for (const { id, severity, asks } of RULES) {
     it(`${id}: its invalid sample breaks this rule alone, at the path that its first line names`, () => {
       const text = sample('invalid', id)
-      const { violations, warnings } = judged(text, asks === undefined ? undefined : 'Denied')
+      const { violations, warnings } = judged(text, asks === undefined || othersOf(text).length > 0 ? undefined : 'Denied')
       const [, named, path] = /^# expect: (KS[0-9]+) (\S+)\n/.exec(text) ?? []
       expect(named).to.equal(id)
       expect([...violations, ...warnings].map((found) => `${found.severity} ${found.rule} ${found.path}`)).to.deep.equal([`${severity} ${id} ${path}`])
@@ -66,7 +72,13 @@ describe('the registry of rules', () => {
       expect(judged(sample('valid', id), 'Allowed')).to.deep.equal({ violations: [], warnings: [] })
     })
 
-    if (asks !== undefined) {
+    const others = othersOf(sample('invalid', id))
+    if (others.length > 0) {
+      it(`${id}: is not checked where nobody knows of other policies, and minds none of them alone`, () => {
+        expect(judged(sample('invalid', id), undefined, { policies: [], goesFirst: () => true })).to.deep.equal({ violations: [], warnings: [] })
+        for (const other of [...others, ...othersOf(sample('valid', id))]) expect(judge(other, { installation: DEFAULT_INSTALLATION })).to.deep.equal({ violations: [], warnings: [] })
+      })
+    } else if (asks !== undefined) {
       it(`${id}: is not checked where nobody can ask, and refuses where there is no answer`, () => {
         expect(judged(sample('invalid', id))).to.deep.equal({ violations: [], warnings: [] })
         expect(judged(sample('valid', id), 'Unknown').violations.map(({ rule }) => rule)).to.include(id)

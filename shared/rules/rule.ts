@@ -4,6 +4,7 @@ import { OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../api/v1alpha1/names.
 import type { TextPosition } from '../lib/text-position.ts'
 import { seconds, type Millis } from '../lib/time.ts'
 import type { AccessAnswers, AccessQuestion } from './access.ts'
+import type { Neighbourhood } from './across/neighbours.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Severity } from './violation.ts'
 
@@ -63,6 +64,8 @@ export interface Known {
   /** Answers to what rules ask. */
   readonly access?: AccessAnswers
   readonly kinds?: KindsFound
+  /** Other policies, and the objects that they could share. */
+  readonly around?: Neighbourhood
 }
 
 export interface RuleContext extends Known {

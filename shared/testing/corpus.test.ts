@@ -56,6 +56,12 @@ describe('readSample', () => {
     expect([old?.value, now.value]).to.deep.equal([{ a: 1 }, { a: 2 }])
   })
 
+  it('reads documents of other names as what else there is', () => {
+    const named = (name: string): string => `metadata: {name: ${name}, namespace: shop}\n`
+    const { now, old, others } = readSample('x', true, ['a', 'b', 'c', 'c'].map(named).join('---\n'))
+    expect([now, old, ...others].map((one) => one?.text.trim())).to.deep.equal(['c', 'c', 'a', 'b'].map((name) => named(name).trim()))
+  })
+
   it('reads an empty document as null', () => {
     expect(readSample('x', false, '# expect: KS001 \n---\n').now.value).to.equal(null)
   })

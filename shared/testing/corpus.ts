@@ -1,11 +1,13 @@
 /**
  * The samples of `config/samples`: files that must be accepted, and files with one fault each that say in leading
- * comments what is wrong (`# expect: KS001 spec.mode`). Two documents are an update: the stored object, then the new one.
+ * comments what is wrong (`# expect: KS001 spec.mode`). The last document is the sample. One of the same name before it is the
+ * stored object that it replaces; others are what else is in the cluster.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseDocument } from 'yaml'
+import { isObject } from '../lib/json.ts'
 
 export interface Expectation {
   /** `KS001`, `KS002`, the id of a rule, or `unknown` for a field that only strict validation refuses. */
@@ -28,6 +30,8 @@ export interface Sample {
   readonly now: SampleDocument
   /** What it replaces; absent on creation. */
   readonly old?: SampleDocument
+  /** What else there is. */
+  readonly others: readonly SampleDocument[]
 }
 
 const ROOT = fileURLToPath(new URL('../../config/samples/', import.meta.url))
@@ -44,14 +48,23 @@ async function readFolder(folder: 'valid' | 'invalid'): Promise<Sample[]> {
   return Promise.all(paths.sort().map(async (path) => readSample(relative(ROOT, path), folder === 'valid', await readFile(path, 'utf8'))))
 }
 
-/** @throws when the text is no YAML, or holds more than an old and a new document */
+/** @throws when the text is no YAML, or holds more than an old and a new document of one name */
 export function readSample(file: string, valid: boolean, text: string): Sample {
   const expected = [...text.matchAll(/^# expect: (\S+) ?(\S*)$/gm)].map(([, kind = '', path = '']) => ({ kind, path }))
   // Comments before the first marker belong to no document.
   const documents = text.split(/^---$/m).filter((part, index, parts) => index > 0 || parts.length === 1 || /^[^#\s]/m.test(part))
-  const [first, second, ...more] = documents.map((part) => readDocument(file, part))
-  if (first === undefined || more.length > 0) throw new Error(`${file}: one document, or an old and a new one`)
-  return second === undefined ? { file, valid, expected, now: first } : { file, valid, expected, now: second, old: first }
+  const read = documents.map((part) => readDocument(file, part))
+  const [now, ...before] = read.toReversed()
+  if (now === undefined) throw new Error(`${file}: no document`)
+  const isOld = ({ value }: SampleDocument): boolean => nameOf(value) === nameOf(now.value)
+  const [old, ...more] = before.filter(isOld)
+  if (more.length > 0) throw new Error(`${file}: one document of a name, or an old and a new one`)
+  return { file, valid, expected, now, others: before.filter((other) => !isOld(other)).toReversed(), ...(old === undefined ? {} : { old }) }
+}
+
+function nameOf(value: unknown): string {
+  const metadata = isObject(value) ? value['metadata'] : undefined
+  return isObject(metadata) ? `${String(metadata['namespace'])}/${String(metadata['name'])}` : ''
 }
 
 function readDocument(file: string, text: string): SampleDocument {

@@ -2,6 +2,7 @@
 import { additions } from '../../shared/api/v1alpha1/context-defaults.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { Clock } from '../../shared/lib/time.ts'
 import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
@@ -34,6 +35,9 @@ export function questionsFor(request: AdmissionRequest, known?: Known): readonly
   if (!concernsUs(request)) return []
   return questionsOf(placed(request.object, request), request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined, known)
 }
+
+/** The policy that is about to be stored, with all defaults; undefined: there is none, or it does not have the shape of one. */
+export const policyOf = (request: AdmissionRequest): HealingPolicy | undefined => (concernsUs(request) ? normalised(placed(request.object, request)) : undefined)
 
 export const validate =
   (installation: Installation): Handler =>

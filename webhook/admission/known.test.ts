@@ -15,6 +15,8 @@ describe('what the door knows of a review', () => {
     const asked: { readonly questions: readonly AccessQuestion[]; readonly within: number }[] = []
     const ask = clusterKnowledge({
       timers: clock,
+      around: () => undefined,
+      objects: () => Promise.resolve(undefined),
       cluster: {
         discover: async (group, version): Promise<readonly DiscoveredResource[]> => {
           await sleep(clock, millis(900))

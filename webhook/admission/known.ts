@@ -1,10 +1,14 @@
 /** Everything that the door asks the cluster about one review, at once: the API server waits for three seconds in all. */
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeReader } from '../../shared/kube/api.ts'
 import { millis, seconds } from '../../shared/lib/time.ts'
+import { namespacesInQuestion } from '../../shared/rules/across/ks501-conflict.ts'
+import type { Neighbourhood } from '../../shared/rules/across/neighbours.ts'
 import type { Known } from '../../shared/rules/rule.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import type { AskAccess } from './access.ts'
-import { questionsFor } from './handlers.ts'
+import { policyOf, questionsFor } from './handlers.ts'
+import type { LookAtObjects } from './objects.ts'
 import type { AdmissionRequest } from './review.ts'
 import { kindsFor } from './kinds.ts'
 
@@ -15,16 +19,25 @@ export interface ClusterKnowledgeOptions {
   readonly access: AskAccess
   readonly cluster: Pick<KubeReader, 'discover'>
   readonly timers: Pick<Timers, 'monotonic'>
+  /** Other policies; undefined: they are not known. */
+  readonly around: (policy: HealingPolicy) => Neighbourhood | undefined
+  readonly objects: LookAtObjects
 }
 
 /** The API server waits 3 s for the whole answer, and the way to us and back is part of them. */
 const DEADLINE = seconds(2)
 
 export const clusterKnowledge =
-  ({ access, cluster, timers }: ClusterKnowledgeOptions): Ask =>
+  ({ access, cluster, timers, around: neighboursOf, objects }: ClusterKnowledgeOptions): Ask =>
   async (request) => {
     const end = timers.monotonic() + DEADLINE
+    const policy = policyOf(request)
+    const around = policy === undefined ? undefined : neighboursOf(policy)
+    // Only where something hangs on it: most policies have no opponent.
+    const looking = policy === undefined || around === undefined ? undefined : objects(namespacesInQuestion(policy, around))
     // Who may write to objects of a kind can be asked when it is known what the API server calls them.
     const kinds = await kindsFor(cluster, request.object)
-    return { kinds, access: await access(questionsFor(request, { kinds }), request.requester, millis(end - timers.monotonic())) }
+    const found: Known = { kinds, ...(around === undefined ? {} : { around }) }
+    const [answers, live] = await Promise.all([access(questionsFor(request, found), request.requester, millis(end - timers.monotonic())), looking])
+    return { ...found, access: answers, ...(around === undefined || live === undefined ? {} : { around: { ...around, live } }) }
   }

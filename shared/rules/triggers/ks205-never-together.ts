@@ -70,7 +70,8 @@ function contradiction({ conditionTrigger: condition, metricTrigger: metric }: T
 
 const COUNTED: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['restart_count', ...OVER_WINDOW])
 
-function isSameQuestion(a: Metric, b: Metric): boolean {
+/** Both ask for the same number. */
+export function isSameQuestion(a: Metric, b: Metric): boolean {
   const name = builtInOf(a)
   if (a.query.trim() !== b.query.trim() || a.source !== b.source) return false
   return name === undefined || !COUNTED.has(name) || parseDuration(a.window) === parseDuration(b.window)
