@@ -66,7 +66,8 @@ export async function reported(env: Pick<CliEnvironment, 'stderr'>, work: () => 
   }
 }
 
-function accessOf({ defaultKubeconfig }: CliEnvironment, flags: ClusterFlags): AccessConfig {
+/** The cluster that the flags mean. */
+export function accessOf({ defaultKubeconfig }: CliEnvironment, flags: ClusterFlags): AccessConfig {
   const kubeconfig = flags.kubeconfig ?? defaultKubeconfig()
   return { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(flags.context === undefined ? {} : { context: flags.context }) }
 }

@@ -29,21 +29,27 @@ export interface Checked {
   readonly skipped: number
 }
 
-/** @param namespace of objects that name none; undefined: it is not known */
-export function checkText({ file, text }: Input, config: LintConfig, namespace?: string): Checked {
+export interface Namespaces {
+  /** Of objects that name none; absent: it is not known. */
+  readonly assumed?: string
+  /** By the flag: of all objects. */
+  readonly wanted?: string
+}
+
+export function checkText({ file, text }: Input, config: LintConfig, { wanted, assumed = wanted }: Namespaces = {}): Checked {
   const documents = readManifests(text)
   const problems = documents.problems.map(({ offset, what }): Problem => ({ file, ...documents.place(offset), what }))
   const candidates: Candidate[] = []
   let skipped = 0
   for (const manifest of documents.manifests) {
-    const value = placed(manifest.value, namespace)
+    const value = placed(manifest.value, assumed)
     const look = inspectorOf(value, config.installation)
     if (look === undefined) {
       skipped++
       continue
     }
     const subject = subjectOf(value)
-    const clash = clashing(manifest.value, namespace)
+    const clash = clashing(manifest.value, wanted)
     const remarks = [...manifest.replaced.map(repeated), ...clash, ...look(value)]
     candidates.push({ file, value, subject, remarks, place: (remark) => placeOf(remark, { file, text, manifest, documents, config, subject }) })
   }
@@ -62,7 +68,7 @@ function clashing(value: unknown, wanted: string | undefined): readonly Remark[]
   const metadata = isObject(value) && isObject(value['metadata']) ? value['metadata'] : {}
   const own = metadata['namespace']
   if (wanted === undefined || typeof own !== 'string' || own === '' || own === wanted) return []
-  return [{ rule: LAYERS.shape.id, level: 'error', path: 'metadata.namespace', what: `the object says ${quoted(own, 63)}, and -n says ${quoted(wanted, 63)}` }]
+  return [{ rule: LAYERS.shape.id, level: 'error', path: 'metadata.namespace', what: `the object says ${quoted(own, 63)}, and -n says ${quoted(wanted, 63)}`, ofFile: true }]
 }
 
 export function subjectOf(value: unknown): Subject {
@@ -77,7 +83,7 @@ export function subjectOf(value: unknown): Subject {
 
 const repeated = ({ name, ...at }: Range & { readonly name: string }): Remark => {
   const { id, why, fix } = LAYERS.repeated
-  return { rule: id, level: 'warning', path: '', what: `the key ${quoted(name)} is written twice`, why, fix, at }
+  return { rule: id, level: 'warning', path: '', what: `the key ${quoted(name)} is written twice`, why, fix, at, ofFile: true }
 }
 
 interface Origin extends Input {

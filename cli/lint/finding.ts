@@ -34,11 +34,13 @@ export interface Remark {
   readonly offset?: number
   /** Where it is known better than by the path. */
   readonly at?: Range
+  /** The API server cannot know it: it is about the file. */
+  readonly ofFile?: true
   /** It is about the name of the member at `path`, not about its value. */
   readonly aboutName?: true
 }
 
-export interface Finding extends Omit<Remark, 'at' | 'offset' | 'aboutName'>, Place {
+export interface Finding extends Omit<Remark, 'at' | 'offset' | 'aboutName' | 'ofFile'>, Place {
   readonly file: string
   /** The template that Helm made it from. */
   readonly source?: string
@@ -75,6 +77,8 @@ export interface Report {
   /** Objects of other kinds. */
   readonly skipped: number
   readonly unchecked: readonly Unchecked[]
+  /** Whom the lint has asked, beside itself. */
+  readonly asked: 'nobody' | 'server'
   /** By file, for excerpts. */
   readonly texts: ReadonlyMap<string, string>
 }

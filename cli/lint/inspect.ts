@@ -52,10 +52,19 @@ function checkOf(resource: CustomResource): SchemaCheck {
   return check
 }
 
+/** The API server drops the status of what is applied before it looks at it; its schema is the larger half to compile. */
+const WITHOUT_STATUS: ReadonlyMap<CustomResource, CustomResource> = new Map(resources.map((resource) => [resource, withoutStatus(resource)]))
+
+function withoutStatus(resource: CustomResource): CustomResource {
+  const { status: _, ...rest } = resource
+  return rest
+}
+
 /** Rules judge only what has the shape of its schema: the API server asks the door no earlier either. */
 function inspect(resource: CustomResource, object: unknown, installation: Installation): readonly Remark[] {
   const unknown = isObject(object) ? unknownObjectFields(resource, object).map((path) => unknownField(resource, path)) : []
-  const issues = judgeObject(resource, checkOf(resource), object)
+  const applied = WITHOUT_STATUS.get(resource) ?? resource
+  const issues = judgeObject(applied, checkOf(applied), object)
   if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map(fromIssue)]
   const { violations, warnings } = judge(object, { installation })
   return [...unknown, ...[...violations, ...warnings].map(fromViolation)]
@@ -64,7 +73,7 @@ function inspect(resource: CustomResource, object: unknown, installation: Instal
 function unknownField(resource: CustomResource, path: string): Remark {
   const { id, why, fix } = LAYERS.unknown
   const near = nearestField(resource, path)
-  return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true }
+  return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true, ofFile: true }
 }
 
 const fromIssue = ({ kind, path, message }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message })

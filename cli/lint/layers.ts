@@ -30,6 +30,15 @@ export const LAYERS = {
     fix: 'keep one of them',
     optional: true,
   },
+  server: {
+    id: 'KS004',
+    severity: 'E',
+    title: 'Nothing else of the cluster refuses the object, or warns about it: quotas, admission policies, webhooks of others.',
+    why: 'it could not be written',
+    fix: 'see what was said',
+    alsoWarns: true,
+    needs: 'cluster',
+  },
   unknown: {
     id: 'KS505',
     severity: 'E',

@@ -1,20 +1,23 @@
 /** `kubeskippy lint`: what the front door would say of the files, before anything is sent. */
 import { isAbsolute, relative } from 'node:path'
+import { isApiError } from '../../shared/kube/errors.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { RULES } from '../../shared/rules/registry.ts'
-import { DONE, FAILED, MISUSED } from '../command.ts'
+import { accessOf, chosenNamespace, DONE, explainApiError, FAILED, MISUSED, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { paintFor, plain } from '../paint.ts'
 import { checkText, type Candidate } from './check-text.ts'
 import { readLintConfig, type LintConfig } from './config.ts'
 import { explainRule } from './explain-rule.ts'
 import { counts, type Finding, type Level, type Problem, type Report } from './finding.ts'
+import type { Answered } from './server.ts'
 import { FORMATS } from './formats/formats.ts'
 import type { Format } from './formats/names.ts'
 import { readInputs } from './inputs.ts'
 
-export interface LintFlags {
+export interface LintFlags extends ClusterFlags {
+  readonly server?: true
   readonly namespace?: string
   readonly config?: string
   readonly format: Format
@@ -42,19 +45,38 @@ export async function lint(env: CliEnvironment, targets: readonly string[], flag
 async function lintAll(env: CliEnvironment, targets: readonly string[], flags: LintFlags, config: LintConfig): Promise<Report> {
   const here = (path: string): string => (isAbsolute(path) ? relative(env.folders.here, path) : path)
   const { inputs, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
-  const checked = inputs.map((input) => checkText(input, config, flags.namespace))
+  const namespaces = { ...(flags.namespace === undefined ? {} : { wanted: flags.namespace }), ...(flags.server === true ? { assumed: await chosenNamespace(env, flags) } : {}) }
+  const checked = inputs.map((input) => checkText(input, config, namespaces))
   const candidates = checked.flatMap((each) => each.candidates)
-  const problems: readonly Problem[] = [...unread, ...checked.flatMap((each) => each.problems)]
+  const answered = flags.server === true ? await answers(env, flags, candidates) : undefined
+  const problems: readonly Problem[] = [...unread, ...checked.flatMap((each) => each.problems), ...(answered?.problems ?? [])]
   return {
     version: env.version,
     failOn: flags.failOn,
-    findings: findingsOf(candidates),
+    findings: findingsOf(answered?.candidates ?? candidates),
     problems,
     files: inputs.length,
     subjects: candidates.map(({ file, subject }, index) => ({ index, file, subject })),
     skipped: checked.reduce((sum, { skipped }) => sum + skipped, 0),
-    unchecked: RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [{ rule: id, needs }])),
+    unchecked: answered?.door === true ? [] : RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [{ rule: id, needs }])),
+    asked: answered === undefined ? 'nobody' : 'server',
     texts: new Map(inputs.map(({ file, text }) => [file, text])),
+  }
+}
+
+/** @throws ConfigError */
+async function answers(env: CliEnvironment, flags: LintFlags, candidates: readonly Candidate[]): Promise<Answered> {
+  const { askServer, NO_DOOR } = await import('./server.ts')
+  const api = await env.connect(accessOf(env, flags))
+  try {
+    const answered = await askServer(api, candidates)
+    if (!answered.door && candidates.length > 0) env.stderr(`warning: ${NO_DOOR}\n`)
+    return answered
+  } catch (error) {
+    if (!isApiError(error)) throw error
+    throw new ConfigError([explainApiError(error)], { cause: error })
+  } finally {
+    await api.close()
   }
 }
 

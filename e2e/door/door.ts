@@ -63,7 +63,8 @@ export async function openDoor(): Promise<Door> {
   }
 }
 
-const tokenKubeconfig = ({ server, caFile }: Cluster, token: string): string =>
+/** Of a ServiceAccount, by its token. */
+export const tokenKubeconfig = ({ server, caFile }: Cluster, token: string): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

@@ -20,6 +20,8 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/cli/check.e2e.ts': 1,
   'e2e/cli/enable.e2e.ts': 0.5,
   'e2e/cli/explain.e2e.ts': 0.5,
+  'e2e/cli/lint.e2e.ts': 0.7,
+  'e2e/cli/package.e2e.ts': 0.5,
   'e2e/cli/pause.e2e.ts': 1,
   'e2e/cli/rights.e2e.ts': 0.5,
   'e2e/cli/simulate.e2e.ts': 1,

@@ -63,6 +63,8 @@ export interface WriteOptions extends CallOptions {
   readonly dryRun?: boolean
   /** At most 128 bytes. */
   readonly fieldManager?: string
+  /** Each warning of the server and of its webhooks, as it wrote it; also when the call fails. */
+  readonly onWarning?: (text: string) => void
   /** `status`, `eviction`, `scale`, ... */
   readonly subresource?: string
 }

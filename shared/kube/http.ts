@@ -6,6 +6,7 @@ import { linkedAbort, type Timers } from '../runtime/timers.ts'
 import { CredentialCache, type ClusterAccess, type Credentials, type Tls } from './credentials.ts'
 import { ApiError, NotLeading } from './errors.ts'
 import { ServerClock } from './server-clock.ts'
+import { warningsIn } from './warnings.ts'
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -25,6 +26,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly code: number
   readonly retryAfter?: string
+  /** Texts of its `Warning` headers. */
+  readonly warnings: readonly string[]
   readonly body: string
 }
 
@@ -97,7 +100,7 @@ export class HttpClient {
     const { statusCode, headers, body } = await this.#send(request, signal, 'calls')
     const chunks: Uint8Array[] = []
     for await (const chunk of bounded(body, this.#options.maxAnswer, request.request)) chunks.push(chunk)
-    return { code: statusCode, ...retryAfterOf(headers), body: Buffer.concat(chunks).toString('utf8') }
+    return { code: statusCode, ...retryAfterOf(headers), warnings: warningsIn(headers['warning']), body: Buffer.concat(chunks).toString('utf8') }
   }
 
   async #send(request: HttpRequest, signal: AbortSignal, use: 'calls' | 'watches') {

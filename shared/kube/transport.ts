@@ -235,7 +235,7 @@ class Transport implements KubeConnection {
     return this.#call<T>({ method, path: address, request, contentType: JSON_TYPE, body: JSON.stringify(body) }, options)
   }
 
-  async #call<T>(call: Call, options: CallOptions): Promise<T> {
+  async #call<T>(call: Call, options: Pick<WriteOptions, keyof CallOptions | 'onWarning'>): Promise<T> {
     const { code, body } = await this.#answer(call, options)
     try {
       return JSON.parse(body) as T
@@ -244,7 +244,7 @@ class Transport implements KubeConnection {
     }
   }
 
-  async #answer(call: Call, options: CallOptions): Promise<{ readonly code: number; readonly body: string }> {
+  async #answer(call: Call, options: Pick<WriteOptions, keyof CallOptions | 'onWarning'>): Promise<{ readonly code: number; readonly body: string }> {
     const { request } = call
     const answer = await this.#http.call({
       method: call.method,
@@ -260,6 +260,7 @@ class Transport implements KubeConnection {
       fence: options.fence,
       ...(call.body === undefined ? {} : { body: call.body }),
     })
+    for (const warning of answer.warnings) options.onWarning?.(warning)
     if (answer.code >= 300) {
       throw toApiError({ code: answer.code, retryAfter: answer.retryAfter, body: answer.body, request, jsonPatch: call.jsonPatch === true })
     }

@@ -17,7 +17,7 @@ const finding = (changes: Partial<Finding> = {}): Finding => ({
   rule: 'KS303', level: 'error', path: 'spec.actions[0]', what: 'what', why: 'why', fix: 'fix', file: 'a/b.yaml', line: 3, column: 5, endLine: 3, endColumn: 9, subject: { kind: 'HealingPolicy', namespace: 'shop', name: 'cart' }, object: 0, ...changes,
 })
 const report = (findings: readonly Finding[], changes: Partial<Report> = {}): Report => ({
-  version: '1.2.3', failOn: 'error', findings, problems: [], files: 1, subjects: [{ index: 0, file: 'a/b.yaml', subject: { kind: 'HealingPolicy', namespace: 'shop', name: 'cart' } }], skipped: 0, unchecked: [], texts: new Map(), ...changes,
+  version: '1.2.3', failOn: 'error', findings, problems: [], files: 1, subjects: [{ index: 0, file: 'a/b.yaml', subject: { kind: 'HealingPolicy', namespace: 'shop', name: 'cart' } }], skipped: 0, unchecked: [], asked: 'nobody', texts: new Map(), ...changes,
 })
 
 const anyText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.constantFrom('a,b:c%d\r\n::error::x', ']]>&<"\u0000\u001b', '\ud800', '../ä b/#c?.yaml', '/abs/x.yaml', 'C:\\x'))

@@ -8,7 +8,7 @@ export const githubReport = (report: Report): string =>
     ...report.problems.map(problemCommand),
     ...report.findings.map(findingCommand),
     `kubeskippy lint: ${plural(countOf(report, 'error'), 'error')}, ${plural(countOf(report, 'warning'), 'warning')} in ${plural(report.subjects.length, 'object')}`,
-    ...notChecked(report.unchecked),
+    ...notChecked(report),
     '',
   ].join('\n')
 

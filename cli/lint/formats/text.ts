@@ -1,8 +1,7 @@
 /** For people: each finding with its place, and the line that it is about. */
 import { plural, printable } from '../../../shared/lib/text.ts'
 import type { Paint } from '../../paint.ts'
-import { called, countOf, sentence, type Finding, type Problem, type Report, type Unchecked } from '../finding.ts'
-import { ruleText } from '../layers.ts'
+import { called, countOf, sentence, type Finding, type Problem, type Report } from '../finding.ts'
 
 /** A longer line is cut around the place. */
 const WIDEST = 120
@@ -20,7 +19,7 @@ export function textReport(report: Report, paint: Paint): string {
     ...report.problems.map((problem) => problemText(problem, paint)),
     ...report.findings.map((finding) => findingText(finding, linesOf(finding.file), paint)),
     summary(report, paint),
-    ...notChecked(report.unchecked).map((line) => paint(`${line}\n`, 'dim')),
+    ...notChecked(report).map((line) => paint(`${line}\n`, 'dim')),
   ].join('')
 }
 
@@ -66,11 +65,9 @@ function summary(report: Report, paint: Paint): string {
 const NEEDS = { cluster: 'need the cluster', requester: 'need to know who sends it' } as const
 
 /** What was not applied, in one line for each reason. */
-export function notChecked(unchecked: readonly Unchecked[]): readonly string[] {
+export function notChecked({ unchecked, asked }: Pick<Report, 'unchecked' | 'asked'>): readonly string[] {
   return (['cluster', 'requester'] as const).flatMap((needs) => {
-    const rules = unchecked.filter((each) => each.needs === needs).map(({ rule }) => `${rule}${titleOf(rule)}`)
-    return rules.length === 0 ? [] : [`not checked without --server (they ${NEEDS[needs]}): ${rules.join(', ')}`]
+    const rules = unchecked.filter((each) => each.needs === needs).map(({ rule }) => rule)
+    return rules.length === 0 ? [] : [`not checked without ${asked === 'nobody' ? '--server' : 'the webhook'} (they ${NEEDS[needs]}): ${rules.join(', ')}`]
   })
 }
-
-const titleOf = (rule: string): string => (ruleText(rule) === undefined ? ' (unknown)' : '')

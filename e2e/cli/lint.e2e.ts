@@ -1,0 +1,135 @@
+/** `kubeskippy lint` beside a real door: both find the same, and `--server` adds what only the API server knows. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { parse, stringify } from 'yaml'
+import { readManifests } from '../../cli/manifests/documents.ts'
+import { RULES } from '../../shared/rules/registry.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { exec } from '../cluster/exec.ts'
+import { openDoor, tokenKubeconfig, type Door } from '../door/door.ts'
+
+const SAMPLES = new URL('../../config/samples/', import.meta.url)
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const NEEDS: ReadonlySet<string> = new Set(RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [id])))
+
+interface Told {
+  readonly rule: string
+  readonly level: string
+  readonly path: string
+  readonly file: string
+  readonly line: number
+  readonly what: string
+}
+
+/** What a scalar may look like. The last one has no value at all. */
+const SCALARS = ['y', 'Y', 'yes', 'on', 'ON', 'True', 'n', 'No', 'off', 'oN', '"y"', '~', 'Null', 'nULL', '017', '0o17', '08', '0x1F', '0b101', '-0b101', '+5', '-0', '1_000', '1e3', '12e03', '1.', '.5', '-1.5', '1e400', '1:30', '2024-01-02', '2001-12-14t21:59:43.10-05:00', '1.2.3', '5m', '1-2', '1e', '0xzz', '-x', '._5', '=', '!!str 5', '!!str yes', '!!int 0x10', '18446744073709551615', '9'.repeat(30), '{a: 1, a: 2}', '{y: 1}', '{1: a}', '']
+
+describe('kubeskippy lint', function () {
+  this.timeout(120_000)
+  let door: Door
+  let folder = ''
+  before(async () => {
+    door = await openDoor()
+    folder = mkdtempSync(join(tmpdir(), 'kubeskippy-lint-'))
+    for (const kind of ['valid', 'invalid']) {
+      for (const name of readdirSync(new URL(`${kind}/rules/`, SAMPLES))) writeFileSync(join(folder, `${kind}-${name}`), readFileSync(new URL(`${kind}/rules/${name}`, SAMPLES)))
+    }
+    const namespaces = new Set(readdirSync(folder).map((name) => (parse(readFileSync(join(folder, name), 'utf8')) as { metadata: { namespace: string } }).metadata.namespace))
+    for (const namespace of namespaces) await door.kubectl(['create', 'namespace', namespace])
+    // Somebody who may write policies in shop, and nothing else.
+    const rbac = 'rbac.authorization.k8s.io/v1'
+    const objects = [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'author', namespace: 'shop' } },
+      { apiVersion: rbac, kind: 'Role', metadata: { name: 'author', namespace: 'shop' }, rules: [{ apiGroups: ['kubeskippy.io'], resources: ['healingpolicies'], verbs: ['get', 'create', 'update'] }] },
+      { apiVersion: rbac, kind: 'RoleBinding', metadata: { name: 'author', namespace: 'shop' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'author' }, subjects: [{ kind: 'ServiceAccount', name: 'author', namespace: 'shop' }] },
+    ]
+    await door.must(['apply', '-f', '-'], { input: objects.map((object) => stringify(object)).join('---\n') })
+    const token = await eventually(() => door.must(['create', 'token', 'author', '-n', 'shop', '--duration', '1h']))
+    writeFileSync(join(folder, 'author.kubeconfig'), tokenKubeconfig(door.cluster, token.trim()), { mode: 0o600 })
+  })
+  after(async () => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+    await door?.stop()
+  })
+
+  async function lint(args: readonly string[], kubeconfig = door.cluster.kubeconfig): Promise<{ readonly code: number; readonly told: readonly Told[]; readonly problems: readonly unknown[]; readonly unchecked: readonly unknown[]; readonly err: string }> {
+    const { code, stdout, stderr } = await exec(process.execPath, ['cli/main.ts', 'lint', '--format', 'json', ...args], { cwd: ROOT, env: { ...process.env, KUBECONFIG: kubeconfig }, timeout: 90_000 })
+    if (stdout === '') throw new Error(stderr)
+    const { findings, problems, unchecked } = JSON.parse(stdout) as { findings: Told[]; problems: unknown[]; unchecked: unknown[] }
+    return { code, told: findings, problems, unchecked, err: stderr }
+  }
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+
+  it('reads plain scalars, keys and duplicates as kubectl does', async () => {
+    for (const [index, scalar] of SCALARS.entries()) {
+      const text = `apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicy\nmetadata: {name: a${index}}\nspec:\n  x: ${scalar}\n`
+      const { code, stdout, stderr } = await door.kubectl(['create', '--dry-run=client', '--validate=false', '-o', 'json', '-f', '-'], { input: text })
+      expect(code, stderr).to.equal(0)
+      const ours = JSON.stringify((readManifests(text).manifests[0]?.value as { spec: unknown } | undefined)?.spec)
+      expect(JSON.parse(ours), scalar).to.deep.equal((JSON.parse(stdout) as { spec: unknown }).spec)
+    }
+  })
+
+  it('finds offline what the door finds, by rule, level, field and line, but for what needs the server', async () => {
+    const offline = await lint([folder])
+    const server = await lint([folder, '--server'])
+    const set = (told: readonly Told[]): string[] => told.filter(({ rule }) => !NEEDS.has(rule)).map(({ rule, level, path, file, line }) => `${file.slice(folder.length + 1)}:${line} ${level} ${rule} ${path}`).sort()
+    expect(set(server.told)).to.deep.equal(set(offline.told))
+    expect(offline.told.filter(({ rule }) => NEEDS.has(rule))).to.deep.equal([])
+    // Neither would say much if nothing were found.
+    expect(new Set(offline.told.map(({ rule }) => rule)).size).to.equal(RULES.length - NEEDS.size)
+    expect({ code: server.code, problems: server.problems, unchecked: server.unchecked, err: server.err }).to.deep.equal({ code: 1, problems: [], unchecked: [], err: '' })
+    expect(await door.must(['get', 'healingpolicies', '-A', '-o', 'name'])).to.equal('')
+  })
+
+  it('adds what needs the requester, in the words of the door', async () => {
+    const { told, code } = await lint([join(folder, 'invalid-ks108.yaml'), '--server'], join(folder, 'author.kubeconfig'))
+    expect(code).to.equal(1)
+    expect(told.map(({ rule, path }) => `${rule} ${path}`)).to.deep.equal(['KS108 spec.actions[0]'])
+    expect(told[0]?.what).to.match(/^you may not .* in namespace "shop"$/)
+  })
+
+  it('adds what needs the cluster', async () => {
+    const { told } = await lint([join(folder, 'invalid-ks109.yaml'), '--server'])
+    expect(told.map(({ rule }) => rule)).to.include('KS109')
+  })
+
+  it('tells of fields that nobody knows as the API server does', async () => {
+    const text = readFileSync(join(folder, 'valid-ks101.yaml'), 'utf8').replace('spec:\n', 'spec:\n  trigers: []\n').replace('metadata:\n', 'metadata:\n  lables: {}\n')
+    const path = write('misspelt.yaml', text)
+    const [offline, server] = [await lint([path]), await lint([path, '--server'])]
+    expect(offline.told.map(({ rule, path: field }) => `${rule} ${field}`)).to.deep.equal(['KS505 metadata.lables', 'KS505 spec.trigers'])
+    expect(server.told).to.deep.equal(offline.told)
+  })
+
+  it('tells what admission policies say of actions', async () => {
+    const { metadata, spec } = parse(readFileSync(new URL('valid/healing-action.yaml', SAMPLES), 'utf8')) as { metadata: { name: string }; spec: unknown }
+    const path = write('action.yaml', stringify({ apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingAction', metadata: { name: metadata.name, namespace: 'shop' }, spec }))
+    const { told, code } = await lint([path, '--server'])
+    expect(code).to.equal(1)
+    expect(told.map(({ what }) => what).join()).to.match(/only the controller|KS701|denied/i)
+  })
+
+  it('has no verdict where the author may not ask', async () => {
+    const bank = write('bank.yaml', readFileSync(join(folder, 'valid-ks101.yaml'), 'utf8').replace('namespace: shop', 'namespace: bank'))
+    const { code, problems } = await lint([bank, '--server'], join(folder, 'author.kubeconfig'))
+    expect(code).to.equal(2)
+    expect(JSON.stringify(problems)).to.match(/could not be asked about: .*forbidden/i)
+  })
+
+  it('speaks itself while no door is there', async () => {
+    await door.must(['delete', 'validatingwebhookconfigurations', '--all'])
+    await eventually(async () => {
+      const { err, told, unchecked, code } = await lint([join(folder, 'invalid-ks401.yaml'), '--server'])
+      expect(err).to.match(/^warning: no webhook of KubeSkippy judges/)
+      expect({ code, rules: told.map(({ rule }) => rule) }).to.deep.equal({ code: 1, rules: ['KS401'] })
+      expect(unchecked).to.not.deep.equal([])
+    })
+  })
+})
