@@ -16,6 +16,8 @@ export const addLint: AddCommand = (program, env, finish) => {
     .option('-o, --output <file>', 'write the report there')
     .addOption(new Option('--fail-on <level>', 'exit with 1 from which level on').choices(LEVELS).default('error'))
     .option('--server', 'ask the API server too, by dry runs: for what only it knows')
+    .option('--fix', 'correct what has one right answer, in the files')
+    .option('--dry-run', 'with --fix: show the changes, and write nothing')
     .option('--explain <rule>', 'tell about a rule, such as KS303, and end')
     .action((targets: string[], flags: LintFlags) => finish(async () => (await import('./lint.ts')).lint(env, targets, flags)))
 }

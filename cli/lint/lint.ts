@@ -2,7 +2,7 @@
 import { isAbsolute, relative } from 'node:path'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
-import { printable } from '../../shared/lib/text.ts'
+import { plural, printable } from '../../shared/lib/text.ts'
 import { RULES } from '../../shared/rules/registry.ts'
 import { accessOf, chosenNamespace, DONE, explainApiError, FAILED, MISUSED, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
@@ -14,10 +14,12 @@ import { counts, type Finding, type Level, type Problem, type Report } from './f
 import type { Answered } from './server.ts'
 import { FORMATS } from './formats/formats.ts'
 import type { Format } from './formats/names.ts'
-import { readInputs } from './inputs.ts'
+import { readInputs, type Input } from './inputs.ts'
 
 export interface LintFlags extends ClusterFlags {
   readonly server?: true
+  readonly fix?: true
+  readonly dryRun?: true
   readonly namespace?: string
   readonly config?: string
   readonly format: Format
@@ -30,6 +32,8 @@ export interface LintFlags extends ClusterFlags {
 export async function lint(env: CliEnvironment, targets: readonly string[], flags: LintFlags): Promise<number> {
   if (flags.explain !== undefined) return explainRule(env, flags.explain)
   try {
+    if (flags.fix === true && targets.includes('-')) throw new ConfigError(['--fix writes files, and standard input is none'])
+    if (flags.dryRun === true && flags.fix !== true) throw new ConfigError(['--dry-run goes with --fix: the lint itself never writes'])
     const config = await readLintConfig(env, flags.config)
     const report = await lintAll(env, targets, flags, config)
     await publish(env, report, flags)
@@ -44,7 +48,8 @@ export async function lint(env: CliEnvironment, targets: readonly string[], flag
 
 async function lintAll(env: CliEnvironment, targets: readonly string[], flags: LintFlags, config: LintConfig): Promise<Report> {
   const here = (path: string): string => (isAbsolute(path) ? relative(env.folders.here, path) : path)
-  const { inputs, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
+  const { inputs: read, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
+  const inputs = flags.fix === true ? await fixed(env, read, config, flags) : read
   const namespaces = { ...(flags.namespace === undefined ? {} : { wanted: flags.namespace }), ...(flags.server === true ? { assumed: await chosenNamespace(env, flags) } : {}) }
   const checked = inputs.map((input) => checkText(input, config, namespaces))
   const candidates = checked.flatMap((each) => each.candidates)
@@ -62,6 +67,29 @@ async function lintAll(env: CliEnvironment, targets: readonly string[], flags: L
     asked: answered === undefined ? 'nobody' : 'server',
     texts: new Map(inputs.map(({ file, text }) => [file, text])),
   }
+}
+
+/** What is in the files after this. @throws ConfigError */
+async function fixed(env: CliEnvironment, inputs: readonly Input[], config: LintConfig, { dryRun, format }: LintFlags): Promise<readonly Input[]> {
+  const { diffOf, fixText } = await import('./fix.ts')
+  const after: Input[] = []
+  for (const input of inputs) {
+    const { text, fixes } = fixText(input, config)
+    if (fixes === 0 || dryRun === true) {
+      // What programs read stays what it is.
+      if (fixes > 0) (format === 'text' ? env.stdout : env.stderr)(diffOf(input.file, input.text, text))
+      after.push(input)
+      continue
+    }
+    try {
+      await env.folders.write(input.file, text)
+    } catch (error) {
+      throw new ConfigError([`${printable(input.file, 300)} cannot be written: ${messageOf(error)}`], { cause: error })
+    }
+    env.stderr(`fixed ${printable(input.file, 300)}: ${plural(fixes, 'place')}\n`)
+    after.push({ file: input.file, text })
+  }
+  return after
 }
 
 /** @throws ConfigError */

@@ -33,6 +33,9 @@ function integer(plain: string): number | undefined {
   return plain.startsWith('-') && value !== 0 ? -value : value
 }
 
+/** Whether a word is a string without quotes too. Stricter than it must be: letters, digits and a few signs alone. */
+export const staysString = (word: string): boolean => /^[A-Za-z0-9][\w.+-]*$/.test(word) && !BOOLEAN.test(word) && !NULL.test(word) && plainNumber(word) === undefined
+
 const tag = (name: string, test: RegExp | undefined, resolve: ScalarTag['resolve']): ScalarTag => ({ tag: `tag:yaml.org,2002:${name}`, default: true, resolve, ...(test === undefined ? {} : { test }) })
 
 const NUMBERS: ScalarTag['resolve'] = (source, onError) => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { nearest, plural, printable, quoted } from './text.ts'
+import { nearest, plural, printable, quoted, withinEdits } from './text.ts'
 
 describe('printable', () => {
   const cases: readonly [what: string, given: string, shown: string][] = [
@@ -69,4 +69,10 @@ describe('nearest', () => {
   it('is quick with a hostile word', () => {
     expect(nearest('x'.repeat(1_000_000), words)).to.deep.equal([])
   })
+})
+
+describe('withinEdits', () => {
+  for (const [a, b, most, within] of [['cart', 'cart', 0, true], ['cart', 'card', 0, false], ['cart', 'CARD', 1, true], ['cart', 'crat', 1, false], ['cart', 'crat', 2, true], ['', 'ab', 2, true], ['', 'abc', 2, false]] as const) {
+    it(`${a === '' ? 'nothing' : a} is ${within ? '' : 'not '}within ${most} of ${b}`, () => expect(withinEdits(a, b, most)).to.equal(within))
+  }
 })

@@ -31,6 +31,9 @@ export function nearest(word: string, candidates: readonly string[], limit = 1):
     .map(({ candidate }) => candidate)
 }
 
+/** Whether so many letters added, left out or replaced make one word of the other, whatever their case. */
+export const withinEdits = (a: string, b: string, most: number): boolean => editDistance(a.slice(0, 64).toLowerCase(), b.slice(0, 64).toLowerCase()) <= most
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

@@ -1,0 +1,84 @@
+/** Scalars that are written otherwise than their field wants it, and can mean one thing only. Pure. */
+import { DURATION_PATTERN } from '../../shared/lib/duration.ts'
+import { rootSchema } from '../../shared/schema/defaults.ts'
+import type { CustomResource, StructuralSchema } from '../../shared/schema/structural.ts'
+import { isArraySchema, isMapSchema, isObjectSchema } from '../../shared/schema/walk.ts'
+import { staysString } from '../manifests/kubectl-yaml.ts'
+import type { Range, Tree } from '../manifests/tree.ts'
+
+export interface Edit extends Range {
+  readonly to: string
+}
+
+export function scalarEdits(text: string, resource: CustomResource, tree: Tree): readonly Edit[] {
+  const { spec } = rootSchema(resource).properties
+  const below = tree.members?.get('spec')
+  const metadata = tree.members?.get('metadata')?.members
+  const maps = [metadata?.get('labels'), metadata?.get('annotations')].flatMap((map) => [...(map?.members?.values() ?? [])])
+  return [...(spec === undefined || below === undefined ? [] : walk(text, spec, below)), ...maps.flatMap((value) => edit(text, STRING, value))]
+}
+
+const STRING = { type: 'string', maxLength: 1024 } as const satisfies StructuralSchema
+
+function walk(text: string, schema: StructuralSchema, tree: Tree): readonly Edit[] {
+  if (isObjectSchema(schema)) return [...(tree.members ?? [])].flatMap(([name, member]) => (Object.hasOwn(schema.properties, name) ? walk(text, schema.properties[name] ?? schema, member) : []))
+  if (isMapSchema(schema)) return [...(tree.members?.values() ?? [])].flatMap((member) => walk(text, schema.additionalProperties, member))
+  if (isArraySchema(schema)) return (tree.items ?? []).flatMap((item) => walk(text, schema.items, item))
+  return edit(text, schema, tree)
+}
+
+function edit(text: string, schema: StructuralSchema, { value, range, style, members, items }: Tree): readonly Edit[] {
+  const source = text.slice(range.start, range.end)
+  if (style === undefined || style === 'block' || members !== undefined || items !== undefined || source.includes('\n')) return []
+  const to = schema.type === 'string' ? asString(schema, value, source, style) : asOther(schema, value, style)
+  return to === undefined || to === source ? [] : [{ ...range, to }]
+}
+
+function asString(schema: Extract<StructuralSchema, { type: 'string' }>, value: unknown, source: string, style: string): string | undefined {
+  const quote = style === 'single' ? "'" : '"'
+  const written = (word: string): string => (style === 'plain' && staysString(word) ? word : `${quote}${word}${quote}`)
+  if (typeof value === 'boolean' || typeof value === 'number') {
+    // As it was written: 1.10 is not 1.1.
+    if (!/^[\w.+-]+$/.test(source)) return undefined
+    return `"${oneOf(schema.enum, source) ?? source}"`
+  }
+  if (typeof value !== 'string') return undefined
+  if (schema.enum !== undefined && !schema.enum.includes(value)) {
+    const word = oneOf(schema.enum, value)
+    return word === undefined ? undefined : written(word)
+  }
+  if (schema.pattern !== DURATION_PATTERN || new RegExp(DURATION_PATTERN).test(value)) return undefined
+  const duration = asDuration(value)
+  return duration === undefined ? undefined : written(duration)
+}
+
+/** The only word that differs in case alone. */
+function oneOf(words: readonly string[] | undefined, wanted: string): string | undefined {
+  const found = (words ?? []).filter((word) => word.toLowerCase() === wanted.toLowerCase())
+  return found.length === 1 ? found[0] : undefined
+}
+
+/** A number or a boolean in quotes. */
+function asOther({ type }: StructuralSchema, value: unknown, style: string): string | undefined {
+  if (typeof value !== 'string' || (style !== 'single' && style !== 'double')) return undefined
+  if ((type === 'integer' && /^(?:0|-?[1-9][0-9]{0,14})$/.test(value)) || (type === 'number' && /^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?$/.test(value))) return value
+  return type === 'boolean' && (value === 'true' || value === 'false') ? value : undefined
+}
+
+const UNITS: readonly (readonly [words: RegExp, unit: string, times: number])[] = [
+  [/^(?:ms|milliseconds?)$/, 'ms', 1],
+  [/^(?:s|secs?|seconds?)$/, 's', 1],
+  [/^(?:m|mins?|minutes?)$/, 'm', 1],
+  [/^(?:h|hrs?|hours?)$/, 'h', 1],
+  [/^(?:d|days?)$/, 'h', 24],
+]
+
+/** `1 day`, `90 seconds`, `1h 30min`: what Go does not read, and people write. */
+export function asDuration(text: string): string | undefined {
+  if (!/^ *(?:[0-9]{1,6} *[a-z]+ *){1,4}$/.test(text)) return undefined
+  const parts = Array.from(text.matchAll(/([0-9]{1,6}) *([a-z]+)/g), ([, count = '', word = '']) => {
+    const unit = UNITS.find(([words]) => words.test(word))
+    return unit === undefined ? undefined : `${Number(count) * unit[2]}${unit[1]}`
+  })
+  return parts.includes(undefined) ? undefined : parts.join('')
+}

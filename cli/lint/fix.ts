@@ -1,0 +1,112 @@
+/** `--fix`: what has one right answer, by edits within lines. Comments, layout and everything else stay byte for byte. Pure. */
+import { nearest, withinEdits } from '../../shared/lib/text.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { resources } from '../../shared/api/v1alpha1/resources.ts'
+import { unknownObjectFields } from '../../shared/schema/defaults.ts'
+import type { CustomResource } from '../../shared/schema/structural.ts'
+import { readManifests, type Manifest } from '../manifests/documents.ts'
+import { locateKey } from '../manifests/locate.ts'
+import { checkText } from './check-text.ts'
+import type { LintConfig } from './config.ts'
+import { scalarEdits, type Edit } from './fix-scalars.ts'
+import type { Input } from './inputs.ts'
+import { LAYERS } from './layers.ts'
+import { lastName, siblings } from './nearest-field.ts'
+
+export interface Fixed {
+  readonly text: string
+  /** How many places were changed. */
+  readonly fixes: number
+}
+
+/** A name that is corrected brings members with it that nobody has looked at. */
+const MOST_PASSES = 8
+/** Tried one by one where all together do not help. */
+const MOST_TRIED = 50
+
+/** A name that is corrected may bring members with mistakes of their own; what the rules say comes after, and is not for an edit to judge. */
+const WEIGHT: ReadonlyMap<string, number> = new Map([[LAYERS.unknown.id, 1000], [LAYERS.shape.id, 1], [LAYERS.cel.id, 1]])
+
+/** Each edit is kept only if it leaves less that the API server would refuse: an answer that is not right is not given. */
+export function fixText({ file, text }: Input, config: LintConfig): Fixed {
+  const weigh = (candidate: string): number => {
+    const { candidates, problems } = checkText({ file, text: candidate }, config)
+    return candidates.flatMap(({ remarks }) => remarks).reduce((sum, { rule }) => sum + (WEIGHT.get(rule) ?? 0), 0) + problems.length * 1_000_000
+  }
+  let now = text
+  let fixes = 0
+  // Bytes that are no UTF-8 would be lost.
+  if (text.includes('\ufffd')) return { text, fixes }
+  for (let pass = 0, count = weigh(now); pass < MOST_PASSES && count > 0; pass++) {
+    const edits = distinct(readManifests(now).manifests.flatMap((manifest) => editsOf(now, manifest)))
+    const all = applied(now, edits)
+    if (edits.length > 0 && weigh(all) <= count - edits.length) {
+      now = all
+      fixes += edits.length
+      count = weigh(now)
+      continue
+    }
+    let changed = false
+    // From the end, so that the places of the others stay.
+    for (const edit of edits.toReversed().slice(0, MOST_TRIED)) {
+      const next = applied(now, [edit])
+      const left = weigh(next)
+      if (left >= count) continue
+      now = next
+      fixes++
+      count = left
+      changed = true
+    }
+    if (!changed) break
+  }
+  return { text: now, fixes }
+}
+
+const distinct = (edits: readonly Edit[]): readonly Edit[] => {
+  const sorted = [...new Map(edits.map((edit) => [edit.start, edit])).values()].toSorted((a, b) => a.start - b.start)
+  return sorted.filter(({ start }, index) => index === 0 || start >= (sorted[index - 1]?.end ?? 0))
+}
+
+const applied = (text: string, edits: readonly Edit[]): string => edits.toReversed().reduce((whole, { start, end, to }) => whole.slice(0, start) + to + whole.slice(end), text)
+
+function editsOf(text: string, manifest: Manifest): readonly Edit[] {
+  const { value, tree } = manifest
+  const resource = isObject(value) ? resources.find(({ kind }) => kind === value['kind']) : undefined
+  if (resource === undefined || !isObject(value)) return []
+  const names = unknownObjectFields(resource, value).flatMap((path): Edit[] => {
+    const to = onlyName(resource, path, value)
+    const at = locateKey(tree, path)
+    const from = text.slice(at.start, at.end)
+    const quote = /^["']/.exec(from)?.[0] ?? ''
+    return to === undefined || from !== `${quote}${lastName(path)}${quote}` ? [] : [{ ...at, to: `${quote}${to}${quote}` }]
+  })
+  return [...names, ...scalarEdits(text, resource, tree)]
+}
+
+const bare = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '')
+
+/** The one field that the name can stand for, if it is not there already: it differs in case and separators only, or in one or two letters and from no other as little. */
+function onlyName(resource: CustomResource, path: string, object: Record<string, unknown>): string | undefined {
+  const name = lastName(path)
+  const names = siblings(resource, path)
+  const same = names.filter((each) => bare(each) === bare(name))
+  const [first, second] = nearest(name, names, 2)
+  const one = same.length === 1 ? same[0] : first !== undefined && withinEdits(name, first, name.length < 6 ? 1 : 2) && (second === undefined || !withinEdits(name, second, 3)) ? first : undefined
+  return one === undefined || hasSibling(object, path, one) ? undefined : one
+}
+
+function hasSibling(object: Record<string, unknown>, path: string, name: string): boolean {
+  let at: unknown = object
+  for (const part of path.split(/\.|(?=\[[0-9]+\])/).slice(0, -1)) {
+    const index = /^\[([0-9]+)\]$/.exec(part)?.[1]
+    at = index !== undefined && Array.isArray(at) ? at[Number(index)] : isObject(at) ? at[part] : undefined
+  }
+  return isObject(at) && Object.hasOwn(at, name)
+}
+
+/** Line by line, without context: edits never change the number of lines. */
+export function diffOf(file: string, before: string, after: string): string {
+  const [old, now] = [before.split('\n'), after.split('\n')]
+  const hunks = old.flatMap((line, index) => (line === now[index] ? [] : [`@@ -${index + 1} +${index + 1} @@\n-${line}\n+${now[index] ?? ''}\n`]))
+  return hunks.length === 0 ? '' : `--- ${file}\n+++ ${file}\n${hunks.join('')}`
+}
