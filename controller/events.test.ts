@@ -65,6 +65,18 @@ describe('event triggers in the whole controller', () => {
     expect(town.evictions).to.have.length(1)
   })
 
+  it('tells which rule a pattern breaks that came past the door and cannot be read', async () => {
+    const [trigger] = spec.triggers ?? []
+    const eventTrigger = { ...trigger?.eventTrigger, reason: 'Unhealthy', count: 1, window: '2m', messagePattern: 'code (?=5)' }
+    town = new Town({ spec: { triggers: [{ ...onEvents(), eventTrigger }] } })
+    await town.start()
+    await town.live(seconds(10))
+    const conditions = town.policy.status?.conditions ?? []
+    expect(conditions.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'NotCompiled' })
+    expect(conditions.find(({ type }) => type === 'Accepted')).to.include({ status: 'False', reason: 'NotAccepted' })
+    expect(conditions.find(({ type }) => type === 'Accepted')?.message).to.contain('[KS211] spec.triggers[0].eventTrigger.messagePattern: ')
+  })
+
   it('never fires on as many when they are spread over more than the window', async () => {
     town = new Town({ spec })
     await town.start()

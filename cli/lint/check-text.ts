@@ -112,11 +112,11 @@ function placeOf(remark: Remark, { file, text, manifest, documents, config, subj
   }
 }
 
-function rangeOf({ at, path, offset, aboutName }: Remark, { tree }: Manifest, text: string): Range {
+function rangeOf({ at, path, within, aboutName }: Remark, { tree }: Manifest, text: string): Range {
   if (at !== undefined) return at
   if (aboutName === true) return locateKey(tree, path)
   const { range, tree: there } = locate(tree, path)
-  const inside = offset === undefined || there === undefined ? undefined : withinString(text, there, offset)
+  const inside = within === undefined || typeof there?.value !== 'string' ? undefined : withinString(text, there, within.offset)
   return inside === undefined ? range : { start: inside, end: inside + 1 }
 }
 

@@ -1,4 +1,5 @@
 /** What the lint tells, before any format. */
+import type { TextPosition } from '../../shared/lib/text-position.ts'
 import type { Range } from '../manifests/tree.ts'
 
 /** error: the API server or the door refuses it. */
@@ -30,8 +31,8 @@ export interface Remark {
   readonly what: string
   readonly why?: string
   readonly fix?: string
-  /** In the string at `path`, in UTF-16 units. */
-  readonly offset?: number
+  /** In the string at `path`. */
+  readonly within?: TextPosition
   /** Where it is known better than by the path. */
   readonly at?: Range
   /** The API server cannot know it: it is about the file. */
@@ -40,7 +41,7 @@ export interface Remark {
   readonly aboutName?: true
 }
 
-export interface Finding extends Omit<Remark, 'at' | 'offset' | 'aboutName' | 'ofFile'>, Place {
+export interface Finding extends Omit<Remark, 'at' | 'within' | 'aboutName' | 'ofFile'>, Place {
   readonly file: string
   /** The template that Helm made it from. */
   readonly source?: string
@@ -62,6 +63,8 @@ export interface Problem {
 export interface Unchecked {
   readonly rule: string
   readonly needs: 'cluster' | 'requester'
+  /** Only some of its findings need it. */
+  readonly partly?: true
 }
 
 export interface Report {

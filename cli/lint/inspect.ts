@@ -85,5 +85,5 @@ export const fromViolation = ({ rule, severity, path, what, why, fix, at }: Viol
   what,
   why,
   fix,
-  ...(at === undefined ? {} : { offset: at.offset }),
+  ...(at === undefined ? {} : { within: at }),
 })

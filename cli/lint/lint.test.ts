@@ -78,7 +78,7 @@ describe('kubeskippy lint', () => {
 
   it('names the rules that it could not apply, as the registry does', async () => {
     const { unchecked } = JSON.parse((await run('lint --format json chart.yaml')).out) as { unchecked: unknown }
-    expect(unchecked).to.deep.equal(RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [{ rule: id, needs }])))
+    expect(unchecked).to.deep.equal(RULES.flatMap(({ id, needs, partlyNeeds }) => (needs !== undefined ? [{ rule: id, needs }] : partlyNeeds !== undefined ? [{ rule: id, needs: partlyNeeds, partly: true }] : [])))
   })
 
   it('reads standard input', async () => {
@@ -117,6 +117,14 @@ describe('kubeskippy lint', () => {
     ['something that is no object', '- 1\n', /^no violations in 0 objects/],
   ]
   for (const [what, text, said] of kinds) it(`knows ${what}`, async () => expect((await run('lint p.yaml', { 'p.yaml': text })).out).to.match(said))
+
+  it('points into a query of several lines', async () => {
+    const text = readFileSync(new URL('ks201.yaml', samples('invalid')), 'utf8')
+    const { findings } = JSON.parse((await run('lint --format json p.yaml', { 'p.yaml': text })).out) as { findings: { line: number; column: number }[] }
+    const lines = text.split('\n')
+    const line = lines.findIndex((each) => each.includes('rate(')) + 1
+    expect(findings.map((each) => [each.line, each.column])).to.deep.equal([[line, (lines[line - 1] ?? '').indexOf('queue_waits_total') + 1]])
+  })
 
   it('explains a layer', async () => expectGolden(golden('explain.txt'), (await run('lint --explain KS001')).out))
 

@@ -172,11 +172,28 @@ export function brokenStatus(
   message: string,
   now: Instant,
   previous: HealingPolicyStatus | undefined,
+  violations: readonly Violation[] = [],
 ): HealingPolicyStatus {
-  const notReady: Omit<Condition, 'lastTransitionTime'> = { type: 'Ready', status: 'False', reason, message: printable(message, 400), observedGeneration: policy.generation }
-  const others = (previous?.conditions ?? []).filter((c) => c.type !== 'Ready')
-  return { ...previous, observedGeneration: policy.generation, conditions: [...others, stamped(notReady, now, previous)] }
+  const { generation: observedGeneration } = policy
+  const notReady: Unstamped = { type: 'Ready', status: 'False', reason, message: printable(message, 400), observedGeneration }
+  // Where no rule is broken either, whether it is accepted stays as it was known: it is not the policy that is wrong.
+  const told: readonly Unstamped[] = violations.length === 0 ? [notReady] : [{ ...verdictOn(violations), observedGeneration }, notReady]
+  const others = (previous?.conditions ?? []).filter(({ type }) => !told.some((each) => each.type === type))
+  return { ...previous, observedGeneration, conditions: [...told.map((each) => stamped(each, now, previous)), ...others] }
 }
+
+type Unstamped = Omit<Condition, 'lastTransitionTime'>
+
+/** The condition Accepted: every violation by its rule and field. */
+const verdictOn = (violations: readonly Violation[]): Omit<Unstamped, 'observedGeneration'> =>
+  violations.length === 0
+    ? { type: ACCEPTED, status: 'True', reason: ACCEPTED, message: 'every rule holds' }
+    : {
+        type: ACCEPTED,
+        status: 'False',
+        reason: violations.some(({ rule }) => rule === ks501.id) ? CONFLICT : 'NotAccepted',
+        message: printable(violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '), 1000),
+      }
 
 const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): ObjectReference => ({ apiVersion, kind, namespace, name, uid })
 
@@ -187,16 +204,10 @@ function conditions({ policy, evaluation, violations, ledger, now, previous }: S
   const escalated = open.filter((i) => i.state === 'Escalated')
   const healing = ledger.entries.filter((e) => e.state === 'Reserved')
   const accepted = violations.length === 0
-  const firstViolation = violations[0]
   const make = (type: string, yes: boolean, reason: string, message: string): Condition =>
     stamped({ type, status: yes ? 'True' : 'False', reason, message: printable(message, 1000), observedGeneration: policy.generation }, now, previous)
   return [
-    make(
-      ACCEPTED,
-      accepted,
-      accepted ? ACCEPTED : violations.some(({ rule }) => rule === ks501.id) ? CONFLICT : 'NotAccepted',
-      firstViolation === undefined ? 'every rule holds' : violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '),
-    ),
+    stamped({ ...verdictOn(violations), observedGeneration: policy.generation }, now, previous),
     ready(policy, accepted, evaluation, make),
     ...consented(policy, evaluation, make),
     make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),

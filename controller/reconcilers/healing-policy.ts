@@ -5,6 +5,7 @@ import { sameJson } from '../../shared/lib/json.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { judge } from '../../shared/rules/judge.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { isOpen } from '../healing/budget.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
@@ -64,10 +65,10 @@ export class PolicyReconciler {
       tellUnreadable(this.#ports, policy, malformed)
       return { requeueAfter: UNREADABLE_RETRY }
     }
-    const broken = async (reason: 'LedgerUnreadable' | 'NotCompiled', message: string): Promise<void> => {
+    const broken = async (reason: 'LedgerUnreadable' | 'NotCompiled', message: string, violations?: readonly Violation[]): Promise<void> => {
       if (policy === undefined) return
       this.#storms.report(key)
-      await tellBroken(this.#ports, policy, reason, message, now)
+      await tellBroken(this.#ports, policy, reason, message, now, violations)
     }
     try {
       return policy === undefined ? await this.#gone(key, now) : await this.#judge(policy, key, now)
@@ -78,7 +79,9 @@ export class PolicyReconciler {
         return { requeueAfter: UNREADABLE_RETRY }
       }
       if (policy === undefined || !(error instanceof TerminalError)) throw error
-      await broken('NotCompiled', error.message)
+      // What does not compile came past the door: the rules say of it what the door would have said.
+      const { installation } = this.#ports.cluster.world(key.namespace, new Map())
+      await broken('NotCompiled', error.message, judge(policy, { installation }).violations)
       return {}
     }
   }

@@ -2,6 +2,7 @@
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { sameJson } from '../../shared/lib/json.ts'
 import type { Instant } from '../../shared/lib/time.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
 import { brokenStatus } from '../healing/status.ts'
 import type { Events } from '../ports/events.ts'
 import type { OwnObjects } from '../ports/objects.ts'
@@ -15,9 +16,9 @@ export interface UnjudgedPorts {
 
 const called = ({ metadata: { namespace, name } }: HealingPolicy): string => `${namespace}/${name}`
 
-/** Its ledger cannot be read, or its spec does not compile: the condition Ready says so. */
-export async function tellBroken({ objects, events, log }: UnjudgedPorts, stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant): Promise<void> {
-  const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status)
+/** Its ledger cannot be read, or its spec does not compile: the condition Ready says so, and Accepted which rules that breaks. */
+export async function tellBroken({ objects, events, log }: UnjudgedPorts, stored: HealingPolicy, reason: 'LedgerUnreadable' | 'NotCompiled', message: string, now: Instant, violations: readonly Violation[] = []): Promise<void> {
+  const status = brokenStatus({ generation: stored.metadata.generation ?? 1 }, reason, message, now, stored.status, violations)
   if (sameJson(status, stored.status)) return
   await objects.writePolicyStatus(stored, status)
   log.error('policy cannot be judged', { policy: called(stored), reason, detail: message })

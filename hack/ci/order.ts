@@ -13,6 +13,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/actions/traps.e2e.ts': 1,
   'e2e/actions/writer.e2e.ts': 0.5,
   'e2e/agreement/agreement.e2e.ts': 0.5,
+  'e2e/agreement/rules.e2e.ts': 2,
   'e2e/alerts/alerts.e2e.ts': 1.5,
   'e2e/alerts/standby.e2e.ts': 1,
   'e2e/approval/approval.e2e.ts': 1.5,

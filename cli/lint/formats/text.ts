@@ -67,7 +67,7 @@ const NEEDS = { cluster: 'need the cluster', requester: 'need to know who sends 
 /** What was not applied, in one line for each reason. */
 export function notChecked({ unchecked, asked }: Pick<Report, 'unchecked' | 'asked'>): readonly string[] {
   return (['cluster', 'requester'] as const).flatMap((needs) => {
-    const rules = unchecked.filter((each) => each.needs === needs).map(({ rule }) => rule)
+    const rules = unchecked.filter((each) => each.needs === needs).map(({ rule, partly }) => (partly === true ? `${rule} in part` : rule))
     return rules.length === 0 ? [] : [`not checked without ${asked === 'nobody' ? '--server' : 'the webhook'} (they ${NEEDS[needs]}): ${rules.join(', ')}`]
   })
 }

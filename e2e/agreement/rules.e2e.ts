@@ -1,0 +1,138 @@
+/**
+ * One verdict in four places: every sample that creates an object goes through the offline lint, a server dry run, a real create, and
+ * the re-check of a running controller (with the door's configuration away, so that what the door refuses is stored at all).
+ * The sets of rule ids and fields must be equal, but for what `Rule.needs` and `partlyNeeds` mark: only a place that can know it finds it.
+ */
+import { expect } from 'chai'
+import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import type { KubeManifest } from '../../shared/kube/api.ts'
+import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
+import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
+import { isObject } from '../../shared/lib/json.ts'
+import { seconds } from '../../shared/lib/time.ts'
+import { RULES } from '../../shared/rules/registry.ts'
+import { silentLogger } from '../../shared/runtime/logger.ts'
+import { readCorpus } from '../../shared/testing/corpus.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { fromRefusal, fromWarning } from '../../cli/lint/answer.ts'
+import { checkText } from '../../cli/lint/check-text.ts'
+import { NO_CONFIG } from '../../cli/lint/config.ts'
+import type { Remark } from '../../cli/lint/finding.ts'
+import { askServer } from '../../cli/lint/server.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { install, type Installation } from '../installation/installation.ts'
+
+const NEEDS: ReadonlyMap<string, string> = new Map(RULES.flatMap(({ id, needs }) => (needs === undefined ? [] : [[id, needs]])))
+/** Of these some findings are another place's alone. */
+const PARTLY: ReadonlySet<string> = new Set(RULES.flatMap(({ id, partlyNeeds }) => (partlyNeeds === undefined ? [] : [id])))
+/** The schema and what the API server drops are other layers: `agreement.e2e.ts` and `lint.e2e.ts` compare them. */
+const IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id))
+
+/** Without what this place may know and another not. */
+const rulesOf = (remarks: readonly Pick<Remark, 'rule' | 'level' | 'path'>[], level?: Remark['level']): string[] =>
+  [...new Set(remarks.filter((remark) => IDS.has(remark.rule) && !NEEDS.has(remark.rule) && (level === undefined || remark.level === level)).map((remark) => `${remark.level} ${remark.rule} ${remark.path}`))].sort()
+
+/** Without what only that place can know of a rule that partly needs it. */
+const knownTo = (offline: readonly string[], elsewhere: readonly string[]): readonly string[] => elsewhere.filter((line) => offline.includes(line) || !PARTLY.has(line.split(' ')[1] ?? ''))
+
+const schemaOf = (remarks: readonly Pick<Remark, 'rule' | 'path'>[]): string[] => [...new Set(remarks.filter(({ rule }) => rule === 'KS001' || rule === 'KS002').map(({ path }) => path))].sort()
+
+const corpus = (await readCorpus()).filter(({ now: { value }, old }) => old === undefined && isObject(value) && value['kind'] === healingPolicy.kind)
+
+describe('one verdict in four places', function () {
+  this.timeout(240_000)
+  let cluster: Cluster
+  let installation: Installation | undefined
+  let api: KubeConnection | undefined
+  /** What is stored for the controller, by its name there. */
+  const stored = new Map<string, { readonly file: string; readonly offline: readonly string[] }>()
+
+  before(async () => {
+    cluster = await startCluster({ node: false, log: () => {} })
+    installation = await install(cluster, { controller: false })
+    api = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'kubeskippy-e2e', timers: systemTimers, log: silentLogger })
+    const namespaces = new Set(corpus.map(({ now }) => placed(now.value).metadata.namespace ?? ''))
+    for (const namespace of namespaces) await cluster.kubectl(['create', 'namespace', namespace])
+  })
+  after(async () => {
+    await api?.close()
+    await installation?.stopController()
+    await installation?.stopWebhook()
+    await cluster?.stop()
+  })
+
+  const placed = (value: unknown): KubeManifest => {
+    const { metadata, ...rest } = value as { metadata?: { namespace?: string; name?: string } }
+    return { ...rest, metadata: { ...metadata, namespace: metadata?.namespace ?? 'default' } } as KubeManifest
+  }
+
+  for (const { file, now } of corpus) {
+    it(`of ${file}: offline, in a dry run and for real`, async () => {
+      if (api === undefined) throw new Error('no connection')
+      const text = JSON.stringify(placed(now.value))
+      const { candidates } = checkText({ file, text }, NO_CONFIG)
+      const offline = candidates[0]?.remarks ?? expect.fail('no object of ours')
+      const { candidates: asked, problems, door } = await askServer(api, candidates)
+      expect({ problems, door }).to.deep.equal({ problems: [], door: true })
+      const dry = asked[0]?.remarks ?? []
+      const real: Remark[] = []
+      try {
+        const { metadata } = await api.create(HEALING_POLICIES, placed(now.value), { onWarning: (warning) => void real.push(fromWarning(warning, offline)) })
+        await cluster.kubectl(['delete', 'healingpolicy', metadata.name, '-n', metadata.namespace ?? ''])
+      } catch (error) {
+        // What cannot even be decoded is told without fields; the frame of objects is compared in agreement.e2e.ts.
+        if (isApiError(error, 'BadRequest')) return expect(offline.map(({ rule }) => rule)).to.include('KS001')
+        if (!isApiError(error)) throw error
+        real.push(...fromRefusal(error, offline).remarks)
+      }
+      const all = { rules: rulesOf(offline), schema: schemaOf(offline) }
+      expect({ rules: knownTo(all.rules, rulesOf(dry)), schema: schemaOf(dry) }, 'dry run').to.deep.equal(all)
+      expect({ rules: knownTo(all.rules, rulesOf(real)), schema: schemaOf(real) }, 'create').to.deep.equal(all)
+      // An object of the wrong shape is never stored, so no controller meets it.
+      if (all.schema.length === 0) stored.set(`${stored.size}`, { file, offline: rulesOf(offline, 'error') })
+      return undefined
+    })
+  }
+
+  it('of every stored object: by the controller, before it would act', async () => {
+    if (api === undefined || installation === undefined) throw new Error('not installed')
+    await cluster.kubectl(['delete', 'validatingwebhookconfigurations,mutatingwebhookconfigurations', '--all'])
+    await installation.stopWebhook()
+    const connection = api
+    const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
+    const named = [...stored].map(([index, { file, offline }]) => {
+      const manifest = placed(byFile.get(file)?.now.value)
+      return { file, offline, manifest: { ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `sample-${index}` } } }
+    })
+    await eventually(async () => {
+      const [first] = named
+      await connection.create(HEALING_POLICIES, first?.manifest ?? expect.fail('nothing stored'), { dryRun: true })
+    })
+    await installation.startController()
+    const verdictOf = async ({ metadata }: KubeManifest): Promise<readonly string[]> => {
+      const key = { name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) }
+      const { status } = await connection.get<HealingPolicy>(HEALING_POLICIES, key)
+      const accepted = status?.conditions?.find(({ type }) => type === 'Accepted') ?? expect.fail(`${metadata.name} has no verdict`)
+      const told = Array.from((accepted.message ?? '').matchAll(/\[(KS[0-9]{3})\] (\S+): /g), ([, rule = '', path = '']): Remark => ({ rule, level: 'error', path, what: '' }))
+      expect(accepted.status, `${metadata.name}: ${accepted.message}`).to.equal(told.length === 0 ? 'True' : 'False')
+      expect(accepted.message ?? '', 'cut').to.not.match(/…$/)
+      return rulesOf(told, 'error')
+    }
+    const differing: string[] = []
+    // One after another: what policies do to each other is for other suites.
+    for (const { file, offline, manifest } of named) {
+      await connection.create(HEALING_POLICIES, manifest)
+      const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(30)))
+      if (JSON.stringify(verdict) !== JSON.stringify(offline)) differing.push(`${file}: offline ${offline.join(', ') || 'nothing'}; the controller ${verdict.join(', ') || 'nothing'}`)
+      const { uid, resourceVersion } = (await connection.get(HEALING_POLICIES, manifest.metadata)).metadata
+      await connection.delete(HEALING_POLICIES, manifest.metadata, { preconditions: { uid, resourceVersion } })
+    }
+    expect(differing).to.deep.equal([])
+    // Agreement about objects without violations would say little.
+    expect(new Set(named.flatMap(({ offline }) => offline.map((line) => line.split(' ')[1]))).size).to.be.greaterThan(15)
+  })
+})
