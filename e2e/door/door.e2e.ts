@@ -51,7 +51,7 @@ describe('the front door', function () {
   const beside = async (others: readonly SampleDocument[]): Promise<void> => {
     for (const { text } of others) await door.must(['apply', '-f', '-'], { input: text })
   }
-  const removed = (): Promise<string> => door.must(['delete', 'hp', '--all', '-n', 'shop'])
+  const removed = (): Promise<string> => door.must(['delete', 'hp,deploy', '--all', '-n', 'shop'])
   const golden = async (name: string, args: readonly string[], input?: string): Promise<void> => {
     const { code, stdout, stderr } = await door.kubectl(args, input === undefined ? {} : { input })
     expectGolden(name, `$ kubectl ${args.join(' ')}\n${stdout}${stderr}exit ${code}\n`)

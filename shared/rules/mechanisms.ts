@@ -10,6 +10,8 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'A PersistentVolumeClaim that is deleted takes its volume with it under the reclaim policy Delete, a Namespace all that is in it, a CustomResourceDefinition every object of its kind. An operator that restarts itself loses the act in hand, comes back, finds the same trouble, and begins again.',
   KS105:
     'Protections win over selection. Where they cover all of it every finding ends as Protected, which looks like healing that is held back for a moment, while nothing can ever be done and no other policy has been written because this one is there.',
+  KS106:
+    'A label that is one letter off matches nothing, and a policy that matches nothing is silent and looks healthy. One that matches half of a namespace turns one bad image in a base chart into as many actions as its limits allow, on workloads that nobody had in mind.',
   KS107:
     'Watches go by group, version and plural. A kind that is not there is answered with 404 for ever, so the policy sees no object and reports no trouble; objects of the whole cluster are in no namespace that a policy could select.',
   KS108:

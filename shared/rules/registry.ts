@@ -22,6 +22,7 @@ import { ks102 } from './selection/ks102-never-matches.ts'
 import { ks103 } from './selection/ks103-protected-namespace.ts'
 import { ks104 } from './selection/ks104-forbidden-target.ts'
 import { ks105 } from './selection/ks105-all-protected.ts'
+import { ks106 } from './selection/ks106-impact.ts'
 import { ks107 } from './selection/ks107-unknown-kind.ts'
 import { ks108 } from './selection/ks108-author-may-not.ts'
 import { ks109 } from './selection/ks109-other-namespace.ts'
@@ -44,7 +45,7 @@ export interface RuleGroup {
 }
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
-  { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks107, ks108, ks109, ks110] },
+  { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks106, ks107, ks108, ks109, ks110] },
   { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
   { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408] },

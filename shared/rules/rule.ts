@@ -6,6 +6,7 @@ import { seconds, type Millis } from '../lib/time.ts'
 import type { AccessAnswers, AccessQuestion } from './access.ts'
 import type { Neighbourhood } from './across/neighbours.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
+import type { Preview } from './selection/ks106-impact.ts'
 import type { Severity } from './violation.ts'
 
 /** The part of the installation's configuration that rules need. */
@@ -66,6 +67,8 @@ export interface Known {
   readonly kinds?: KindsFound
   /** Other policies, and the objects that they could share. */
   readonly around?: Neighbourhood
+  /** What there is for a new selection. */
+  readonly preview?: Preview
 }
 
 export interface RuleContext extends Known {

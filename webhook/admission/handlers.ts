@@ -39,6 +39,9 @@ export function questionsFor(request: AdmissionRequest, known?: Known): readonly
 /** The policy that is about to be stored, with all defaults; undefined: there is none, or it does not have the shape of one. */
 export const policyOf = (request: AdmissionRequest): HealingPolicy | undefined => (concernsUs(request) ? normalised(placed(request.object, request)) : undefined)
 
+/** What it replaces, read the same way. */
+export const oldPolicyOf = (request: AdmissionRequest): HealingPolicy | undefined => (request.operation === 'UPDATE' ? normalised(placed(request.oldObject, request)) : undefined)
+
 export const validate =
   (installation: Installation): Handler =>
   (request, known) => {

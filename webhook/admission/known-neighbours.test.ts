@@ -34,7 +34,7 @@ async function asked(object: unknown, others: readonly Record<string, unknown>[]
       return Promise.resolve(namespaces.length === 0 ? undefined : { objects: [], complete: true })
     },
   })
-  const read = readReview(reviewOf(object, members))
+  const read = readReview(reviewOf(object, { operation: 'UPDATE', oldObject: object, ...members }))
   if (read.kind !== 'review') throw new Error(read.problem)
   return { known: await ask(read.request), questions, looked: looked.flat() }
 }
@@ -44,6 +44,17 @@ describe('what the door asks beside rights', () => {
     expect((await asked(policy('mine', DELETES), [policy('other')])).looked).to.deep.equal(['shop'])
     expect((await asked(policy('mine', DELETES), [policy('other', { selector: { labelSelector: { matchLabels: { app: 'till' } } } })])).looked).to.deep.equal([])
     expect((await asked(policy('mine', DELETES), [])).looked).to.deep.equal([])
+  })
+
+  it('objects for a selection that is new, in the own namespace, and whether the author may list them', async () => {
+    const { looked, questions, known } = await asked(policy('mine'), [], { operation: 'CREATE', oldObject: null })
+    expect(looked).to.deep.equal(['shop'])
+    expect(questions.map(({ verb, resource }) => `${verb} ${resource}`)).to.include('list pods')
+    expect(known.preview).to.deep.equal({ namespace: 'shop', live: { objects: [], complete: true } })
+    expect(known.around).to.not.have.property('live')
+    const again = await asked(policy('mine'), [])
+    expect([again.looked, again.known.preview]).to.deep.equal([[], undefined])
+    expect(again.questions.map(({ verb }) => verb)).to.not.include('list')
   })
 
   it('what is there goes with the policies, and is absent where nobody looked', async () => {

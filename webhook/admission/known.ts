@@ -4,10 +4,11 @@ import type { KubeReader } from '../../shared/kube/api.ts'
 import { millis, seconds } from '../../shared/lib/time.ts'
 import { namespacesInQuestion } from '../../shared/rules/across/ks501-conflict.ts'
 import type { Neighbourhood } from '../../shared/rules/across/neighbours.ts'
+import { previewOf } from '../../shared/rules/selection/ks106-impact.ts'
 import type { Known } from '../../shared/rules/rule.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import type { AskAccess } from './access.ts'
-import { policyOf, questionsFor } from './handlers.ts'
+import { oldPolicyOf, policyOf, questionsFor } from './handlers.ts'
 import type { LookAtObjects } from './objects.ts'
 import type { AdmissionRequest } from './review.ts'
 import { kindsFor } from './kinds.ts'
@@ -33,11 +34,14 @@ export const clusterKnowledge =
     const end = timers.monotonic() + DEADLINE
     const policy = policyOf(request)
     const around = policy === undefined ? undefined : neighboursOf(policy)
-    // Only where something hangs on it: most policies have no opponent.
-    const looking = policy === undefined || around === undefined ? undefined : objects(namespacesInQuestion(policy, around))
+    const preview = policy === undefined ? undefined : previewOf(policy, oldPolicyOf(request))
+    // Only where something hangs on it: most policies have no opponent, and most applies change no selector.
+    const inQuestion = policy === undefined || around === undefined ? [] : namespacesInQuestion(policy, around)
+    const looking = objects([...new Set([...inQuestion, ...(preview === undefined ? [] : [preview.namespace])])])
     // Who may write to objects of a kind can be asked when it is known what the API server calls them.
     const kinds = await kindsFor(cluster, request.object)
-    const found: Known = { kinds, ...(around === undefined ? {} : { around }) }
+    const found: Known = { kinds, ...(around === undefined ? {} : { around }), ...(preview === undefined ? {} : { preview }) }
     const [answers, live] = await Promise.all([access(questionsFor(request, found), request.requester, millis(end - timers.monotonic())), looking])
-    return { ...found, access: answers, ...(around === undefined || live === undefined ? {} : { around: { ...around, live } }) }
+    if (live === undefined) return { ...found, access: answers }
+    return { ...found, access: answers, ...(around === undefined || inQuestion.length === 0 ? {} : { around: { ...around, live } }), ...(preview === undefined ? {} : { preview: { ...preview, live } }) }
   }

@@ -33,6 +33,19 @@ export function sharedObjects(one: HealingPolicy, other: HealingPolicy, live: Li
   return selectedObjects(one, live).filter((object) => isSelected(other, object, chains))
 }
 
+/** The workload that it belongs to, as far up as is known; itself when it belongs to none. */
+export function rootOf(object: LiveObject, live: LiveObjects): LiveObject {
+  let root = object
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const owner = root.owner === undefined ? undefined : byUidIn(live).get(root.owner)
+    if (owner === undefined) break
+    root = owner
+  }
+  return root
+}
+
+const byUidIn = remembered((live: LiveObjects) => new Map(live.objects.map((object) => [object.uid, object])))
+
 /** One's own selection is compared with that of many others. */
 const selectionsIn = remembered((live: LiveObjects) => remembered((policy: HealingPolicy) => live.objects.filter((object) => isSelected(policy, object, chainsIn(live)))))
 
@@ -40,7 +53,7 @@ type Chains = (object: LiveObject) => readonly LiveObject[]
 
 /** A pod with its owners, as far as they are known; anything else alone. */
 const chainsIn = remembered((live: LiveObjects): Chains => {
-  const byUid = new Map(live.objects.map((object) => [object.uid, object]))
+  const byUid = byUidIn(live)
   return (object) => {
     const chain = [object]
     for (let owner = isPod(object) ? object.owner : undefined; owner !== undefined && chain.length <= MAX_DEPTH; ) {
