@@ -30,6 +30,9 @@ const BAD = {
   triggers: [{ name: 'crash-loop', type: 'condition', conditionTrigger: { type: 'Crash\u001b[31mLoop\u202e', duration: '2m' } }],
 }
 
+/** Accepted, with three warnings. */
+const HASTY = [{ name: 'unready', type: 'condition', cooldownPeriod: '10s', conditionTrigger: { type: 'Ready', duration: '0s' } }]
+
 describe('the front door', function () {
   this.timeout(60_000)
   let door: Door
@@ -97,10 +100,36 @@ describe('the front door', function () {
     it('create', () => golden('create', ['create', '-f', '-'], policy('created', { safetyRules: { maxActionsPerHour: 99 } })))
     it('server-side apply', () => golden('server-side', ['apply', '--server-side', '-f', '-'], policy('applied', { safetyRules: { maxActionsPerHour: 99 } })))
     it('dry run', () => golden('dry-run', ['apply', '--dry-run=server', '-f', '-'], policy('dry', BAD)))
-    it('a warning', () => golden('warning', ['apply', '-f', '-'], policy('warned', { mode: 'dryrun', triggers: [{ name: 'unready', type: 'condition', cooldownPeriod: '10s', conditionTrigger: { type: 'Ready', duration: '0s' } }] })))
+    it('a warning', () => golden('warning', ['apply', '-f', '-'], policy('warned', { mode: 'dryrun', triggers: HASTY })))
     it('more problems than fit on a screen', () => {
       const resources = Array.from({ length: 16 }, (_, index) => ({ apiVersion: 'v1', kind: index % 2 === 0 ? 'Secret' : 'Sekret' }))
       return golden('many-problems', ['apply', '-f', '-'], policy('many', { selector: { resources, namespaces: Array.from({ length: 16 }, (_, index) => `ns-${index}`) } }))
+    })
+    it('replace, and apply, of what is stored', async () => {
+      await door.must(['apply', '-f', '-'], { input: policy('replaced') })
+      const worse = policy('replaced', { safetyRules: { maxActionsPerHour: 99 } })
+      await golden('replace', ['replace', '-f', '-'], worse)
+      await golden('update', ['apply', '-f', '-'], worse)
+    })
+    it('diff: the refusal, before anybody has applied', () => golden('diff', ['diff', '-f', '-'], policy('differs', BAD)))
+    it('diff of what is stored', async () => {
+      await door.must(['apply', '-f', '-'], { input: policy('changed') })
+      await golden('diff-of-stored', ['diff', '-f', '-'], policy('changed', { safetyRules: { maxActionsPerHour: 99 } }))
+    })
+    it('-o json', async () => {
+      await golden('json', ['apply', '-o', 'json', '-f', '-'], policy('json', BAD))
+      await golden('json-of-several', ['create', '-o', 'json', '-f', '-'], [policy('first-json', { safetyRules: { maxActionsPerHour: 99 } }), policy('second-json', BAD)].join('---\n'))
+    })
+    it('-o json: warnings stay out of the JSON', async () => {
+      const { code, stdout, stderr } = await apply(policy('warned-json', { mode: 'dryrun', triggers: HASTY }), '-o', 'json', '--dry-run=server')
+      expect([code, (JSON.parse(stdout) as Policy).metadata.name]).to.deep.equal([0, 'warned-json'])
+      expect(stderr).to.match(/^(Warning: KS\d{3} warned-json .+\n)+$/)
+    })
+    it('what the author may not do himself', () => golden('forbidden', ['apply', '--as', 'author', '-f', '-'], policy('forbidden')))
+    it('that beside other problems', () => golden('forbidden-and-invalid', ['apply', '--as', 'author', '-f', '-'], policy('both', { safetyRules: { maxActionsPerHour: 99 } })))
+    it('more warnings than the API server lets through', async () => {
+      const triggers = Array.from({ length: 16 }, (_, index) => ({ ...HASTY[0], name: `unready-${index}` }))
+      await golden('many-warnings', ['apply', '-f', '-'], policy('many-warnings', { mode: 'dryrun', triggers }))
     })
     it('a patch of what is stored', async () => {
       await door.must(['apply', '-f', '-'], { input: policy('stored') })

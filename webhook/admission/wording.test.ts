@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { printable } from '../../shared/lib/text.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { MOST_CAUSES, refusal, warnings, WARNING_LENGTH } from './wording.ts'
 
@@ -32,6 +34,27 @@ describe('warnings', () => {
   })
 
   it('leave room for the path when the name is long', () => expect(warnings([violation()], 'n'.repeat(253))[0]).to.match(/^KS999 n{29}… a: wrong/))
+
+  it('whatever the object is called and holds: in bounds, with the rule and the object, nothing that a terminal obeys', () => {
+    const hostile = fc.string({ unit: fc.oneof(fc.string({ minLength: 1, maxLength: 1, unit: 'binary' }), fc.constantFrom('\u001b', '\u202e', '\ud800', '\udc00', '\n', '\u0000', '😀', 'x'.repeat(50))), maxLength: 300 })
+    const anyViolation = fc.record({ rule: fc.constantFrom('KS101', 'KS999'), severity: fc.constant('W' as const), path: hostile, what: hostile, why: hostile, fix: hostile })
+    fc.assert(
+      fc.property(fc.array(anyViolation, { maxLength: 60 }), hostile.filter((name) => name !== ''), (violations, name) => {
+        const shown = warnings(violations, name)
+        const told = printable(name, 30)
+        for (const [index, text] of shown.entries()) {
+          expect(Array.from(text).length).to.be.at.most(WARNING_LENGTH)
+          expect(text).to.satisfy((line: string) => line.startsWith(`${violations[index]?.rule} ${told} `) || (index === shown.length - 1 && line === `KubeSkippy ${told}: and ${violations.length - index} more warnings`))
+          // oxlint-disable-next-line no-control-regex -- these characters are the subject
+          expect(text).to.not.match(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+          expect(text.isWellFormed()).to.equal(true)
+        }
+        expect(shown.join('').length).to.be.at.most(4096)
+        if (violations.length > 0) expect(shown).to.not.deep.equal([])
+      }),
+      { numRuns: 500 },
+    )
+  })
 
   it('stay under 4096 characters together, whatever their number', () => {
     for (const count of [0, 1, 30, 31, 32, 33, 500]) {
