@@ -7,7 +7,8 @@ import { FakeClock } from '../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
 import { SERVER_ERROR } from '../shared/testing/fake-cluster/faults.ts'
 import { CertificateKeeper } from './keeper.ts'
-import type { Material } from './material.ts'
+import { issueAuthority, issueLeaf } from './issue.ts'
+import { toSecretData, type Material } from './material.ts'
 
 const secret = { namespace: 'kubeskippy-system', name: 'tls' }
 const days = (n: number): Millis => hours(24 * n)
@@ -149,9 +150,13 @@ describe('the keeper of certificates', () => {
     expect(authorities(bundle())).to.have.lengthOf(2)
     expect(authorities(bundle())[1]?.serialNumber).to.equal(old?.serialNumber)
     expect(a.served).to.have.lengthOf(before)
+    // The other one finds it published, perhaps a moment ago: it waits for a round as well.
     await b.keeper.check()
+    expect(b.served).to.have.lengthOf(before)
     await a.keeper.check()
     expect(a.served).to.have.lengthOf(before + 1)
+    await b.keeper.check()
+    expect(b.served).to.have.lengthOf(before + 1)
     const leaf = new X509Certificate(a.served.at(-1)?.cert ?? '')
     expect(leaf.checkIssued(authorities(bundle())[0] ?? leaf)).to.equal(true)
     expect(b.served.at(-1)).to.deep.equal(a.served.at(-1))
@@ -182,6 +187,27 @@ describe('the keeper of certificates', () => {
     expect(authorities(bundle()).map(({ serialNumber }) => serialNumber)).to.have.lengthOf(2).and.to.include(old?.serialNumber)
     await keeper.check()
     expect(served).to.have.lengthOf(2)
+  })
+
+  it('certificates that somebody else has put there are served when the bundle holds both authorities, and nobody fights over it', async () => {
+    const { install, keeperOf, bundle, cluster, clock, writes } = setup()
+    install()
+    const [a, b] = [keeperOf('a'), keeperOf('b')]
+    await a.keeper.check()
+    await b.keeper.check()
+    const [old] = authorities(bundle())
+    const authority = await issueAuthority(clock.now(), days(700))
+    const leaf = await issueLeaf(authority, { dns: ['localhost'], ips: [] }, clock.now(), days(80))
+    const restored = toSecretData({ caBundle: authority.cert, caKey: authority.key, ...leaf })
+    cluster.change(SECRETS, secret, (object) => ({ ...object, data: restored }))
+    await Promise.all([a.keeper.check(), b.keeper.check()])
+    await Promise.all([a.keeper.check(), b.keeper.check()])
+    expect(authorities(bundle()).map(({ serialNumber }) => serialNumber)).to.deep.equal([new X509Certificate(authority.cert).serialNumber, old?.serialNumber])
+    await Promise.all([a.keeper.check(), b.keeper.check()])
+    for (const { served } of [a, b]) expect(served.map(({ cert }) => cert)).to.deep.equal([served[0]?.cert, leaf.cert])
+    const written = writes().length
+    for (let round = 0; round < 3; round++) await Promise.all([a.keeper.check(), b.keeper.check()])
+    expect(writes()).to.have.lengthOf(written)
   })
 
   it('a write whose answer was lost is found by reading', async () => {

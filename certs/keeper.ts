@@ -32,6 +32,8 @@ export class CertificateKeeper implements Component {
   readonly #options: KeeperOptions
   readonly #abort = new AbortController()
   #served: Served | undefined
+  /** The bundle that was in all configurations at the end of the last round. */
+  #published: string | undefined
   #problem: string | undefined = 'not checked yet'
   #loop: Promise<void> | undefined
 
@@ -88,18 +90,29 @@ export class CertificateKeeper implements Component {
     const stored = await currentMaterial({ ...this.#options, ...this.#options.secret, served: this.#served?.material })
     const seen = targets.map((target, index) => compareBundle(target, configurations[index], stored.material.caBundle))
     this.#adopt(stored, seen)
+    this.#published = undefined
     const problems = await Promise.all(seen.map(async (one) => this.#settle(one, stored.material.caBundle)))
-    return problems.find((problem) => problem !== undefined)
+    const problem = problems.find((one) => one !== undefined)
+    if (seen.every(({ state }, index) => state === 'Missing' || problems[index] === undefined)) this.#published = stored.material.caBundle
+    return problem
   }
 
-  /** A new certificate is served once its authority has been published for a round: API servers learn of it by a watch. */
+  /**
+   * A new certificate is served once its authority has been published for a round, whoever published it: API servers
+   * learn of it by a watch, some later than others.
+   */
   #adopt(stored: Served, seen: readonly Seen[]): void {
     const { clock, log, serve } = this.#options
     const current = this.#served
-    if (current?.material.cert === stored.material.cert) return
+    if (current?.material.cert === stored.material.cert) {
+      // Another replica may have added its authority.
+      this.#served = stored
+      return
+    }
     const expired = current !== undefined && current.facts.leafExpires <= clock.now()
     const sameAuthority = current?.material.caBundle === stored.material.caBundle
-    if (current !== undefined && !expired && !sameAuthority && seen.some(({ state }) => state === 'Differs')) return
+    const known = this.#published === stored.material.caBundle && seen.every(({ state }) => state !== 'Differs')
+    if (current !== undefined && !expired && !sameAuthority && !known) return
     serve(stored.material)
     this.#served = stored
     log.info('serving a certificate', { expires: new Date(stored.facts.leafExpires).toISOString() })

@@ -18,7 +18,7 @@ export interface SecretSourceOptions {
   readonly namespace: string
   readonly name: string
   readonly names: LeafNames
-  /** What this replica serves by, if anything: its authority stays in the bundle when the Secret was lost. */
+  /** What this replica serves by, if anything: its authority stays in the bundle when the Secret was lost or replaced. */
   readonly served?: Material | undefined
 }
 
@@ -71,12 +71,19 @@ async function judged({ log, name, names, served }: SecretSourceOptions, stored:
   if (found !== undefined && 'problem' in found) log.warn('certificate secret is unusable, making a new one', { secret: name, problem: found.problem })
   const usable = found === undefined || 'problem' in found ? undefined : found
   const renewal = usable === undefined ? 'authority' : needsRenewal(usable.facts, [...names.dns, ...names.ips], now)
-  if (usable !== undefined && renewal === 'none') return { served: usable, write: false }
+  const [own, ...others] = served === undefined ? [] : usableAuthorities(toSecretData(served), now)
+  if (usable !== undefined && renewal === 'none') {
+    const [signing = '', ...earlier] = usableAuthorities(stored?.data, now)
+    if (own === undefined || [signing, ...earlier].includes(own)) return { served: usable, write: false }
+    // Somebody has put other certificates there, such as those of a backup: until they are served, what is served must be trusted.
+    log.info('keeping the authority that is served by in the bundle', { secret: name })
+    return { served: { ...usable, material: { ...usable.material, caBundle: bundleOf([signing, own, ...earlier]) } }, write: true }
+  }
   log.info('making certificates', { secret: name, renewal })
   const authority: Issued =
     usable !== undefined && renewal === 'leaf' ? { cert: usable.material.caBundle, key: usable.material.caKey } : await issueAuthority(now, AUTHORITY_VALIDITY)
   const leaf = await issueLeaf(authority, names, now, LEAF_VALIDITY)
-  const caBundle = renewal === 'leaf' ? authority.cert : bundleOf([authority.cert, ...usableAuthorities(stored?.data, now), ...(served === undefined ? [] : usableAuthorities(toSecretData(served), now))])
+  const caBundle = renewal === 'leaf' ? authority.cert : bundleOf([authority.cert, ...(own === undefined ? [] : [own]), ...usableAuthorities(stored?.data, now), ...others])
   const material = { caBundle, caKey: authority.key, cert: leaf.cert, key: leaf.key }
   const made = readSecretData(toSecretData(material))
   if ('problem' in made) throw new Error(`made unusable certificates: ${made.problem}`)
