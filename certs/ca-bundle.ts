@@ -10,8 +10,15 @@ export interface WebhookTarget {
   readonly webhooks: readonly string[]
 }
 
+export interface ClientConfig {
+  readonly url?: string
+  readonly service?: { readonly namespace?: string; readonly name?: string }
+  /** PEM in base64. */
+  readonly caBundle?: string
+}
+
 export interface WebhookConfiguration extends KubeObject {
-  readonly webhooks?: readonly { readonly name?: string; readonly clientConfig?: { readonly caBundle?: string } }[]
+  readonly webhooks?: readonly { readonly name?: string; readonly clientConfig?: ClientConfig }[]
 }
 
 /** What a configuration holds: `Published` the bundle in each of our webhooks. */
@@ -34,12 +41,21 @@ export async function readConfiguration(api: Api, { resource, name }: WebhookTar
   }
 }
 
+/** How API servers call our webhooks in it. */
+export const clientConfigs = ({ webhooks }: WebhookTarget, configuration: WebhookConfiguration | undefined): readonly ClientConfig[] =>
+  configuration?.webhooks?.filter(({ name }) => name !== undefined && webhooks.includes(name)).map(({ clientConfig = {} }) => clientConfig) ?? []
+
+/** Annotations by which cert-manager's injector is asked to write the bundle. */
+const INJECTIONS = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca-from-secret', 'cert-manager.io/inject-apiserver-ca']
+
+export const injectedBy = (configuration: WebhookConfiguration | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
+
 /** @param caBundle PEM */
 export function compareBundle(target: WebhookTarget, configuration: WebhookConfiguration | undefined, caBundle: string): Seen {
   const encoded = Buffer.from(caBundle).toString('base64')
-  const ours = configuration?.webhooks?.filter(({ name }) => name !== undefined && target.webhooks.includes(name)) ?? []
+  const ours = clientConfigs(target, configuration)
   if (configuration === undefined || ours.length === 0) return { target, state: 'Missing' }
-  const published = ours.every(({ clientConfig }) => clientConfig?.caBundle === encoded)
+  const published = ours.every((one) => one.caBundle === encoded)
   return { target, state: published ? 'Published' : 'Differs', configuration }
 }
 

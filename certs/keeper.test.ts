@@ -7,6 +7,7 @@ import { FakeClock } from '../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
 import { SERVER_ERROR } from '../shared/testing/fake-cluster/faults.ts'
 import { CertificateKeeper } from './keeper.ts'
+import { OwnCertificates } from './own.ts'
 import { issueAuthority, issueLeaf } from './issue.ts'
 import { toSecretData, type Material } from './material.ts'
 
@@ -32,10 +33,9 @@ function setup() {
   }
   const keeperOf = (user: string) => {
     const served: Material[] = []
-    const keeper = new CertificateKeeper({
+    const certificates = new OwnCertificates({
       api: cluster.client(user),
       clock,
-      timers: clock,
       log: silentLogger,
       secret,
       names: { dns: ['localhost'], ips: [] },
@@ -45,7 +45,7 @@ function setup() {
       ],
       serve: (material) => void served.push(material),
     })
-    return { keeper, served }
+    return { keeper: Object.assign(new CertificateKeeper({ certificates, clock, timers: clock, log: silentLogger }), { check: () => certificates.check() }), served }
   }
   const webhooks = (resource = VALIDATING_WEBHOOKS, name = 'v'): Webhook[] => (cluster.must(resource, { name }) as unknown as { webhooks: Webhook[] }).webhooks
   const bundle = (): string => Buffer.from(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle ?? '', 'base64').toString()
@@ -86,6 +86,21 @@ describe('the keeper of certificates', () => {
     cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (object) => ({ ...object, webhooks: [{ name: 'ours', clientConfig: { url: 'https://127.0.0.1/ours' } }] }))
     await keeper.check()
     expect(bundle()).to.equal(served[0]?.caBundle)
+  })
+
+  it('leaves a bundle to whom an annotation gives it, and says so', async () => {
+    const { install, keeperOf, cluster, writes } = setup()
+    install()
+    const { keeper } = keeperOf('a')
+    await keeper.check()
+    cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } },
+      webhooks: [{ name: 'ours', clientConfig: { url: 'https://127.0.0.1/ours', caBundle: 'AAAA' } }],
+    }))
+    const before = writes().length
+    expect(await keeper.check()).to.match(/^v carries the annotation cert-manager\.io\/inject-ca-from, .*--certificates=provided$/)
+    expect(writes()).to.have.lengthOf(before)
   })
 
   it('serves although a configuration is missing, and says so', async () => {

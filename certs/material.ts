@@ -47,6 +47,47 @@ export function readSecretData(data: unknown): ReadMaterial {
   }
 }
 
+/** What somebody else has put into the Secret: a chain, its leaf first, and the leaf's key. No key of an authority. */
+export interface Provided {
+  /** PEM. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: string
+  readonly chain: readonly X509Certificate[]
+  readonly leafExpires: Instant
+}
+
+export function readProvided(data: unknown): Provided | { readonly problem: string } {
+  const [cert, key] = [decoded(data, KEYS.cert), decoded(data, KEYS.key)]
+  if (cert === '' || key === '') return { problem: `${KEYS.cert} or ${KEYS.key} missing` }
+  try {
+    const chain = certificates(cert)
+    const [leaf] = chain
+    if (leaf === undefined) return { problem: `${KEYS.cert} holds no certificate` }
+    if (!leaf.checkPrivateKey(createPrivateKey(key))) return { problem: `${KEYS.key} does not fit ${KEYS.cert}` }
+    return { cert, key, chain, leafExpires: expiry(leaf) }
+  } catch (error) {
+    return { problem: messageOf(error) }
+  }
+}
+
+/** Whether somebody who trusts the bundle (PEM) trusts what the chain begins with. */
+export function isTrusted(chain: readonly X509Certificate[], caBundle: string, now: Instant): boolean {
+  try {
+    const roots = certificates(caBundle).filter((root) => expiry(root) > now)
+    let [current] = chain
+    for (let step = 0; current !== undefined && step < chain.length; step++) {
+      const subject: X509Certificate = current
+      const issued = (issuer: X509Certificate): boolean => subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
+      if (roots.some((root) => root.fingerprint256 === subject.fingerprint256 || issued(root))) return true
+      current = chain.find((other) => other !== subject && issued(other))
+    }
+    return false
+  } catch {
+    return false
+  }
+}
+
 /** The authorities of the data that can be read and are still valid, whatever else is wrong with it. */
 export function usableAuthorities(data: unknown, now: Instant): string[] {
   try {

@@ -18,6 +18,14 @@ export const WEBHOOK_OPTIONS = [
     doc: 'Where admission is served, by HTTPS.',
   },
   {
+    key: 'webhook.certificates',
+    flag: 'certificates',
+    type: 'choice',
+    default: 'own',
+    choices: ['own', 'provided'],
+    doc: 'own: the webhook makes its certificate and CA, and writes the CA into the webhook configurations. provided: somebody else does, such as cert-manager; the webhook serves what is in the Secret and writes nothing.',
+  },
+  {
     key: 'webhook.quietPeriod',
     flag: 'quiet-period',
     type: 'duration',

@@ -1,5 +1,8 @@
 /** Wires the door together. */
-import { CertificateKeeper } from '../certs/keeper.ts'
+import type { WebhookTarget } from '../certs/ca-bundle.ts'
+import { CertificateKeeper, type Certificates } from '../certs/keeper.ts'
+import { OwnCertificates } from '../certs/own.ts'
+import { ProvidedCertificates } from '../certs/provided.ts'
 import {
   DECISION_MUTATING_WEBHOOK,
   DECISION_VALIDATING_WEBHOOK,
@@ -26,7 +29,7 @@ import { liveObjects } from './admission/objects.ts'
 import { KnownPolicies } from './admission/policies.ts'
 import { createApp } from './app.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
-import { AdmissionServer } from './server.ts'
+import { AdmissionServer, type KeyPair } from './server.ts'
 
 /** Below the 30 s that a pod has. */
 const STOP_TIMEOUT = seconds(25)
@@ -52,19 +55,9 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
     exposition,
   })
   const server = new AdmissionServer({ app, ...parseAddress(options['webhook.bindAddress']), timers, log, quietPeriod: options['webhook.quietPeriod'] })
-  const keeper = new CertificateKeeper({
-    api,
-    clock,
-    timers,
-    log,
-    secret: { namespace: options.namespace, name: WEBHOOK_TLS_SECRET },
-    names: servedNames(options.namespace),
-    targets: [
-      { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK, DECISION_VALIDATING_WEBHOOK] },
-      { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK] },
-    ],
-    serve: (material) => server.serve(material),
-  })
+  const shared = { api, clock, log, secret: { namespace: options.namespace, name: WEBHOOK_TLS_SECRET }, targets: TARGETS, serve: (pair: KeyPair) => server.serve(pair) }
+  const certificates: Certificates = options['webhook.certificates'] === 'own' ? new OwnCertificates({ ...shared, names: servedNames(options.namespace) }) : new ProvidedCertificates(shared)
+  const keeper = new CertificateKeeper({ certificates, clock, timers, log })
   declareReflectorAges(metrics, [policies.reflector])
   livez.add('ping', () => undefined)
   readyz.add('ca bundle in sync', () => keeper.problem)
@@ -73,6 +66,11 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
   return { livez, readyz, components: [policies, keeper, server] }
 }
+
+const TARGETS: readonly WebhookTarget[] = [
+  { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK, DECISION_VALIDATING_WEBHOOK] },
+  { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK] },
+]
 
 /** Names by which the API server, a developer and a port-forward reach the door. */
 const servedNames = (namespace: string) => ({

@@ -2,11 +2,16 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { RequestListener } from 'node:http'
-import type { Material } from '../certs/material.ts'
 import { millis, seconds, type Millis } from '../shared/lib/time.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
+
+/** PEM. The certificate may be a chain, its leaf first. */
+export interface KeyPair {
+  readonly cert: string
+  readonly key: string
+}
 
 export interface ServerOptions {
   readonly app: RequestListener
@@ -35,7 +40,7 @@ export class AdmissionServer implements Component {
   readonly name = 'admission server'
   readonly #options: ServerOptions
   #server: Server | undefined
-  #material: Material | undefined
+  #pair: KeyPair | undefined
   #stopping = false
   #inFlight = 0
   #lastRequest: Millis
@@ -46,9 +51,9 @@ export class AdmissionServer implements Component {
   }
 
   /** New connections get it; those that are open keep what they have. */
-  serve(material: Material): void {
-    this.#material = material
-    this.#server?.setSecureContext(secureContext(material))
+  serve(pair: KeyPair): void {
+    this.#pair = pair
+    this.#server?.setSecureContext(secureContext(pair))
   }
 
   get listening(): boolean {
@@ -65,11 +70,11 @@ export class AdmissionServer implements Component {
   }
 
   async start(): Promise<void> {
-    if (this.#material === undefined) throw new Error('start before serve')
+    if (this.#pair === undefined) throw new Error('start before serve')
     const { host, port, log } = this.#options
     const server = createServer(
       {
-        ...secureContext(this.#material),
+        ...secureContext(this.#pair),
         handshakeTimeout: HANDSHAKE_TIMEOUT,
         headersTimeout: HEADERS_TIMEOUT,
         requestTimeout: REQUEST_TIMEOUT,
@@ -129,4 +134,4 @@ export class AdmissionServer implements Component {
 }
 
 /** With every swap again: `setSecureContext` forgets what it is not given. */
-const secureContext = ({ cert, key }: Material) => ({ cert, key, minVersion: TLS_VERSION }) as const
+const secureContext = ({ cert, key }: KeyPair) => ({ cert, key, minVersion: TLS_VERSION }) as const

@@ -7,7 +7,17 @@ import { startCluster, type Cluster, type KubectlOptions } from '../cluster/clus
 import { ClusterError } from '../cluster/errors.ts'
 import type { Finished } from '../cluster/exec.ts'
 import { installationManifests } from '../installation/files.ts'
-import { Program } from '../installation/program.ts'
+import { Program, type Flags } from '../installation/program.ts'
+import type { Replica } from './service.ts'
+
+export interface DoorOptions {
+  /** URL for the API server; default: of the one program. */
+  readonly front?: (replicas: readonly [Replica, Replica]) => Promise<string>
+  /** What is in the cluster before the door is; the namespace is there. */
+  readonly prepare?: (must: Door['must']) => Promise<void>
+  /** Beside and in place of its own. */
+  readonly flags?: Flags
+}
 
 export interface Door {
   readonly cluster: Cluster
@@ -19,35 +29,37 @@ export interface Door {
   readonly probes: string
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
   /** Throws what kubectl said when it failed. */
-  must(args: readonly string[], options?: KubectlOptions): Promise<string>
+  readonly must: (args: readonly string[], options?: KubectlOptions) => Promise<string>
   stop(): Promise<void>
 }
 
-export async function openDoor(): Promise<Door> {
+export async function openDoor({ front, prepare, flags = {} }: DoorOptions = {}): Promise<Door> {
   const cluster = await startCluster({ node: false, log: () => {} })
-  const [port, health, secondPort, secondHealth] = cluster.sparePorts
+  const [port = 0, health = 0, secondPort = 0, secondHealth = 0] = cluster.sparePorts
   const kubeconfig = join(cluster.dir, `${WEBHOOK_ACCOUNT}.kubeconfig`)
-  const programOf = (name: string, admission: number | undefined, probes: number | undefined): Program =>
+  const programOf = (name: string, admission: number, probes: number): Program =>
     new Program(cluster, {
       name,
       entry: ['webhook/main.ts'],
-      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'metrics-bind-address': '127.0.0.1:0', 'quiet-period': '500ms' },
-      readyUrl: `http://127.0.0.1:${probes}/readyz`,
+      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'metrics-bind-address': '127.0.0.1:0', 'quiet-period': '500ms', ...flags },
+      readyUrl: readyUrl(probes),
       // On the admission port too.
       metricsUrl: `https://127.0.0.1:${admission}/metrics`,
     })
   const url = `https://127.0.0.1:${port}`
+  const dialled = (await front?.([{ port, readyUrl: readyUrl(health) }, { port: secondPort, readyUrl: readyUrl(secondHealth) }])) ?? url
   const kubectl: Door['kubectl'] = (args, options) => cluster.kubectl(args, options)
   const must: Door['must'] = async (args, options) => {
     const { code, stdout, stderr } = await kubectl(args, options)
     if (code !== 0) throw new ClusterError(`kubectl ${args.join(' ')}: ${stderr}`)
     return stdout
   }
-  await must(['apply', '-f', '-'], { input: installationManifests(url) })
+  await must(['apply', '-f', '-'], { input: installationManifests(dialled) })
   await must(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all'])
   for (const namespace of ['shop', 'bank']) await must(['create', 'namespace', namespace])
   const token = await must(['create', 'token', WEBHOOK_ACCOUNT, '--namespace', OPERATOR_NAMESPACE, '--duration', '24h'])
   writeFileSync(kubeconfig, tokenKubeconfig(cluster, token.trim()), { mode: 0o600 })
+  await prepare?.(must)
   const program = programOf('kubeskippy-webhook', port, health)
   await program.start()
   await program.ready()
@@ -62,6 +74,8 @@ export async function openDoor(): Promise<Door> {
     stop: () => cluster.stop(),
   }
 }
+
+const readyUrl = (port: number): string => `http://127.0.0.1:${port}/readyz`
 
 /** Of a ServiceAccount, by its token. */
 export const tokenKubeconfig = ({ server, caFile }: Cluster, token: string): string =>

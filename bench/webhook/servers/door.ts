@@ -26,5 +26,5 @@ const app = createApp({
   exposition: () => metrics.exposition(),
 })
 const server = new AdmissionServer({ app, host: '127.0.0.1', port, timers: systemTimers, log: silentLogger, quietPeriod: millis(0) })
-server.serve({ ...tls, caBundle: tls.cert, caKey: '' })
+server.serve(tls)
 await server.start()
