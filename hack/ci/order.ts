@@ -30,6 +30,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/consent/consent.e2e.ts': 1.5,
   'e2e/contract/contract.e2e.ts': 0.5,
   'e2e/door/door.e2e.ts': 0.5,
+  'e2e/door/fuzz.e2e.ts': 1.5,
   'e2e/door/load.e2e.ts': 3.5,
   'e2e/door/operation.e2e.ts': 1,
   'e2e/door/rights.e2e.ts': 0.5,
