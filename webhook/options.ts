@@ -29,7 +29,7 @@ export const WEBHOOK_OPTIONS = [
     key: 'webhook.quietPeriod',
     flag: 'quiet-period',
     type: 'duration',
-    default: '3s',
+    default: '5s',
     max: '20s',
     doc: 'On SIGTERM reviews are answered until none has come for so long.',
   },

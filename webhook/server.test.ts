@@ -1,7 +1,8 @@
 /** The whole door but for the cluster: real TLS, hostile requests, an orderly end. */
 import { request, Agent } from 'node:https'
 import { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectPlain } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { issueAuthority, issueLeaf } from '../certs/issue.ts'
@@ -13,6 +14,7 @@ import { rawPolicy } from '../shared/rules/test-policy.ts'
 import { Health } from '../shared/runtime/health.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
 import { noMetrics } from '../shared/runtime/metrics.ts'
+import type { Ask } from './admission/known.ts'
 import { declareAdmissionMetrics, type AdmissionMetrics } from './admission/metrics.ts'
 import { reviewOf } from './admission/test-review.ts'
 import { createApp } from './app.ts'
@@ -31,11 +33,20 @@ async function material(): Promise<Material> {
   return { caBundle: authority.cert, caKey: authority.key, ...leaf }
 }
 
-function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300) }: { readonly metrics?: AdmissionMetrics; readonly quietPeriod?: Millis } = {}) {
+interface Opened {
+  readonly metrics?: AdmissionMetrics
+  readonly quietPeriod?: Millis
+  readonly ask?: Ask
+  readonly limits?: { readonly maxConnections: number }
+}
+
+const ALLOWED: Ask = () => Promise.resolve({ access: () => 'Allowed' })
+
+function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300), ask = ALLOWED, limits = { maxConnections: 256 } }: Opened = {}) {
   const readyz = new Health()
   const app = createApp({
     installation: DEFAULT_INSTALLATION,
-    ask: () => Promise.resolve({ access: () => 'Allowed' }),
+    ask,
     metrics,
     clock: systemClock,
     timers: systemTimers,
@@ -44,7 +55,7 @@ function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod 
     readyz,
     exposition: () => Promise.resolve({ contentType: 'text/plain', text: 'metrics' }),
   })
-  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod })
+  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod, ...limits })
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
   return server
 }
@@ -161,6 +172,64 @@ describe('the door over HTTPS', () => {
       () => undefined,
     )
     current = next
+  })
+})
+
+describe('too many connections', () => {
+  const LIMIT = 4
+  let current: Material
+  before(async () => {
+    current = await material()
+  })
+  const opened = async (ask?: Ask): Promise<AdmissionServer> => {
+    const server = openServer({ limits: { maxConnections: LIMIT }, ...(ask === undefined ? {} : { ask }) })
+    server.serve(current)
+    await server.start()
+    return server
+  }
+  /** Sends `head` and nothing more; resolves once it is connected, with whether it still is. */
+  const stranger = async (server: AdmissionServer, head: string, tls = true): Promise<() => boolean> => {
+    let open = true
+    const socket = tls ? connect({ host: '127.0.0.1', port: server.port, ca: current.caBundle, servername: 'localhost' }) : connectPlain(server.port, '127.0.0.1')
+    socket.on('error', () => {}).on('close', () => { open = false })
+    await new Promise((resolve) => socket.once(tls ? 'secureConnect' : 'connect', resolve))
+    socket.resume().write(head)
+    return () => open
+  }
+  const slow = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`
+  const ways: [string, string, boolean][] = [
+    ['say nothing', '', true],
+    ['speak no TLS', '', false],
+    ['never end their headers', 'POST /validate HTTP/1.1\r\nHost:', true],
+    ['never end their body', slow, true],
+  ]
+  for (const [title, head, tls] of ways) {
+    it(`strangers that ${title} give way to reviews, the longest first`, async () => {
+      const server = await opened()
+      const strangers: (() => boolean)[] = []
+      for (let i = 0; i < LIMIT; i++) strangers.push(await stranger(server, head, tls))
+      for (let i = 0; i < 3; i++) expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200 })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(strangers.map((open) => open())).to.deep.equal([false, true, true, true])
+      await server.stop(AbortSignal.timeout(1))
+    })
+  }
+
+  it('a review that is being judged never gives way, and goes back in line when it is answered', async () => {
+    let answer: () => void = () => {}
+    const asked = new Promise<void>((resolve) => { answer = resolve })
+    const server = await opened(async () => {
+      await asked
+      return { access: () => 'Allowed' }
+    })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: current.caBundle })
+    const judged = send(server, current.caBundle, { body: good, agent })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    for (let i = 0; i < LIMIT * 3; i++) await stranger(server, slow)
+    answer()
+    expect((await judged).code).to.equal(200)
+    agent.destroy()
+    await server.stop(AbortSignal.timeout(1))
   })
 })
 

@@ -1,11 +1,12 @@
 /** The HTTPS server: limits, certificate swap, and an end that drops no review. */
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { RequestListener } from 'node:http'
 import { millis, seconds, type Millis } from '../shared/lib/time.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
+import { Connections } from './connections.ts'
 
 /** PEM. The certificate may be a chain, its leaf first. */
 export interface KeyPair {
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly log: Logger
   /** So long without a request counts as quiet: the time that endpoints need to leave the load balancers. */
   readonly quietPeriod?: Millis
+  /** Default 256. */
+  readonly maxConnections?: number
 }
 
 const TLS_VERSION = 'TLSv1.2'
@@ -31,9 +34,9 @@ const HEADERS_TIMEOUT = seconds(10)
 /** The API server gives up after 3 s. */
 const REQUEST_TIMEOUT = seconds(15)
 const HANDSHAKE_TIMEOUT = seconds(10)
-/** Each may hold a body of 8 MiB. */
+/** Of each API server there are as many as it has reviews at once, and 25 that are idle. */
 const MAX_CONNECTIONS = 256
-const QUIET_PERIOD = seconds(3)
+const QUIET_PERIOD = seconds(5)
 const POLL = millis(50)
 
 export class AdmissionServer implements Component {
@@ -42,12 +45,15 @@ export class AdmissionServer implements Component {
   #server: Server | undefined
   #pair: KeyPair | undefined
   #stopping = false
+  readonly #connections: Connections
   #inFlight = 0
   #lastRequest: Millis
 
   constructor(options: ServerOptions) {
     this.#options = options
     this.#lastRequest = options.timers.monotonic()
+    const { maxConnections: limit = MAX_CONNECTIONS, log } = options
+    this.#connections = new Connections(limit, () => log.warn('connection closed: too many are open', { limit }))
   }
 
   /** New connections get it; those that are open keep what they have. */
@@ -85,9 +91,8 @@ export class AdmissionServer implements Component {
       },
       this.#counted(this.#options.app),
     )
-    server.maxConnections = MAX_CONNECTIONS
     server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error }))
-    server.on('drop', () => log.warn('connection refused: too many are open', { limit: MAX_CONNECTIONS }))
+    server.on('connection', (socket: Socket) => this.#connections.opened(socket))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port }, () => {
@@ -113,7 +118,8 @@ export class AdmissionServer implements Component {
     const quiet = (): boolean => this.#inFlight === 0 && timers.monotonic() - this.#lastRequest >= quietPeriod
     while (!deadline.aborted && !quiet()) await sleep(timers, POLL, deadline)
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-    server.closeIdleConnections()
+    // Not only idle ones: a handshake or a body that never ends would hold up the end.
+    this.#connections.closeWaiting()
     if (deadline.aborted) server.closeAllConnections()
     else deadline.addEventListener('abort', () => server.closeAllConnections(), { once: true })
     await closed
@@ -121,6 +127,7 @@ export class AdmissionServer implements Component {
 
   #counted(app: RequestListener): RequestListener {
     return (request, response) => {
+      this.#connections.requested(request, response)
       // Probes and scrapes go on until the end: only reviews keep the server up.
       if (request.method === 'POST') {
         this.#inFlight++

@@ -40,7 +40,7 @@ describe('the front door under load', function () {
 
   before(async () => {
     door = await openDoor({
-      flags: { 'quiet-period': '3s' },
+      flags: { 'quiet-period': '5s' },
       front: async (replicas) => {
         service = await startService(replicas)
         return `https://127.0.0.1:${service.port}`

@@ -37,7 +37,7 @@ describe('the front door in operation', function () {
     new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca, servername: 'localhost' }, () => {
         resolve(socket.getPeerX509Certificate()?.serialNumber ?? '')
-        socket.end()
+        socket.destroy()
       })
       socket.on('error', reject)
     })
@@ -81,6 +81,23 @@ describe('the front door in operation', function () {
     await door.must(['patch', validating, '--type=json', '-p', JSON.stringify([{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }, { op: 'replace', path: '/webhooks/0/timeoutSeconds', value: 7 }])])
     await healed(async () => expect(await bundle(validating)).to.equal(await bundle(mutating)))
     expect(await door.must(['get', validating, '-o', 'jsonpath={.webhooks[0].timeoutSeconds}'])).to.equal('7')
+    await healed(works)
+  })
+
+  it('is not ready while a configuration that leads to it is missing, and ready again when it is back', async () => {
+    const stored = await door.must(['get', validating, '-o', 'json'])
+    const ready = async (): Promise<readonly [number, string]> => {
+      const answer = await fetch(`${door.probes}/readyz`)
+      return [answer.status, await answer.text()]
+    }
+    await door.must(['delete', validating])
+    await healed(async () => {
+      const [status, text] = await ready()
+      expect([status, text.includes(`${VALIDATING_CONFIGURATION} does not exist`)], text).to.deep.equal([503, true])
+    })
+    const { metadata: _, ...rest } = JSON.parse(stored) as Record<string, unknown>
+    await door.must(['create', '-f', '-'], { input: JSON.stringify({ ...rest, metadata: { name: VALIDATING_CONFIGURATION } }) })
+    await healed(async () => expect((await ready())[0]).to.equal(200))
     await healed(works)
   })
 
@@ -139,6 +156,26 @@ describe('the front door in operation', function () {
       ['/validate', { body: Buffer.alloc(9 * 1024 * 1024, 0x5b) }, 413],
     ]
     for (const [path, sent, code] of cases) expect((await send(`${door.url}${path}`, sent)).code, path).to.equal(code)
+    await works()
+  })
+
+  it('strangers that hold more connections than there may be, and feed them slowly, shut nobody out', async () => {
+    const port = Number(new URL(door.url).port)
+    const body = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n${' '.repeat(10_000)}`
+    const strangers = Array.from({ length: 300 }, (_, index) => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+        if (index % 2 === 0) socket.write(body)
+      })
+      socket.on('error', () => {}).resume()
+      return socket
+    })
+    try {
+      await eventually(() => expect(strangers.filter(({ destroyed, authorizationError }) => !destroyed && authorizationError !== null).length).to.be.above(200), millis(20_000))
+      for (let i = 0; i < 5; i++) await works()
+      expect((await fetch(`${door.probes}/readyz`)).status).to.equal(200)
+    } finally {
+      for (const socket of strangers) socket.destroy()
+    }
     await works()
   })
 

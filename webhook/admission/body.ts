@@ -1,40 +1,79 @@
 /** Reads the body of a review: JSON in UTF-8, not compressed, of a bounded size. */
 import type { IncomingMessage } from 'node:http'
 
-export type Body = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'refused'; readonly status: 400 | 413 | 415; readonly problem: string }
+type Refusal = 400 | 413 | 415 | 503
+export type Body = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'refused'; readonly status: Refusal; readonly problem: string }
 
 /** An object may have 3 MiB, and an update carries two of them. */
 const LIMIT = 8 * 1024 * 1024
 
-const refused = (status: 400 | 413 | 415, problem: string): Body => ({ kind: 'refused', status, problem })
+const refused = (status: Refusal, problem: string): Body => ({ kind: 'refused', status, problem })
 
-/** Never rejects. A body that is not read to its end is thrown away by Node when the answer is out. */
-export async function readBody(request: IncomingMessage): Promise<Body> {
-  const problem = unsupported(request)
-  if (problem !== undefined) return refused(415, problem)
-  const bytes = Number(request.headers['content-length']) > LIMIT ? undefined : await readBytes(request)
-  if (bytes === undefined) return refused(413, 'the body is larger than 8 MiB')
-  try {
-    return { kind: 'json', value: JSON.parse(bytes.toString('utf8')) as unknown }
-  } catch {
-    // Our own words: the parser's quote the body.
-    return refused(400, 'the body is not valid JSON, or shorter than announced')
+/** Bytes that bodies may take while they are read, all together. Eight of the largest; the API server sends one within milliseconds. */
+const HELD = 64 * 1024 * 1024
+
+/** Reads bodies. When they take too much memory together, the one that has been read longest is given up. */
+export class BodyReader {
+  readonly #limit: number
+  #held = 0
+  /** Longest first. */
+  readonly #readings = new Set<{ readonly giveUp: () => void }>()
+
+  /** @param limit bytes; at least that of one body */
+  constructor(limit = HELD) {
+    this.#limit = Math.max(limit, LIMIT)
+  }
+
+  /** Never rejects. A body that is not read to its end is thrown away by Node when the answer is out. */
+  async read(request: IncomingMessage): Promise<Body> {
+    const problem = unsupported(request)
+    if (problem !== undefined) return refused(415, problem)
+    const bytes = Number(request.headers['content-length']) > LIMIT ? await discarded(request) : await this.#bytes(request)
+    if (bytes === 'too large') return refused(413, 'the body is larger than 8 MiB')
+    if (bytes === 'given up') return refused(503, 'too much is being sent at once, and this body came slowest')
+    try {
+      return { kind: 'json', value: JSON.parse(bytes.toString('utf8')) as unknown }
+    } catch {
+      // Our own words: the parser's quote the body.
+      return refused(400, 'the body is not valid JSON, or shorter than announced')
+    }
+  }
+
+  /** What ends early is as it is: half a document. */
+  #bytes(request: IncomingMessage): Promise<Buffer | 'too large' | 'given up'> {
+    return new Promise((resolve) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      const done = (result: Buffer | 'too large' | 'given up'): void => {
+        if (!this.#readings.delete(reading)) return
+        request.off('data', take)
+        this.#held -= size
+        chunks.length = 0
+        resolve(result)
+      }
+      const reading = { giveUp: () => done('given up') }
+      const take = (chunk: Buffer): void => {
+        size += chunk.length
+        this.#held += chunk.length
+        if (size > LIMIT) return done('too large')
+        chunks.push(chunk)
+        for (const { giveUp } of this.#readings) {
+          if (this.#held <= this.#limit) break
+          giveUp()
+        }
+      }
+      const end = (): void => done(Buffer.concat(chunks))
+      this.#readings.add(reading)
+      request.on('data', take).once('end', end).once('error', end).once('close', end)
+    })
   }
 }
 
-/** Undefined when it is too large. What ends early is as it is: half a document. */
-const readBytes = (request: IncomingMessage): Promise<Buffer | undefined> =>
+/** Whoever is still writing when the connection ends does not get to read why. */
+const discarded = (request: IncomingMessage): Promise<'too large'> =>
   new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    const take = (chunk: Buffer): void => {
-      size += chunk.length
-      if (size <= LIMIT) return void chunks.push(chunk)
-      request.off('data', take)
-      resolve(undefined)
-    }
-    const end = (): void => resolve(Buffer.concat(chunks))
-    request.on('data', take).once('end', end).once('error', end).once('close', end)
+    const done = (): void => resolve('too large')
+    request.resume().once('end', done).once('error', done).once('close', done)
   })
 
 function unsupported({ headers }: IncomingMessage): string | undefined {

@@ -8,7 +8,7 @@ import type { Installation } from '../../shared/rules/rule.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 import { unreadable } from './answers.ts'
-import { readBody } from './body.ts'
+import { BodyReader } from './body.ts'
 import { mutate, validate, type Handler } from './handlers.ts'
 import type { Ask } from './known.ts'
 import type { AdmissionMetrics, Route } from './metrics.ts'
@@ -29,9 +29,10 @@ export interface AdmissionRoutesOptions {
  * together take half.
  */
 export function admissionRoutes(options: AdmissionRoutesOptions): ReadonlyMap<string, RequestListener> {
+  const bodies = new BodyReader()
   return new Map([
-    [VALIDATE_PATH, answer('validate', validate(options.installation), options)],
-    [MUTATE_PATH, answer('mutate', mutate(options.clock), options)],
+    [VALIDATE_PATH, answer('validate', validate(options.installation), bodies, options)],
+    [MUTATE_PATH, answer('mutate', mutate(options.clock), bodies, options)],
   ])
 }
 
@@ -40,7 +41,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': bytes.length }).end(bytes)
 }
 
-function answer(route: Route, handler: Handler, { metrics, ask, timers, log }: AdmissionRoutesOptions): RequestListener {
+function answer(route: Route, handler: Handler, bodies: BodyReader, { metrics, ask, timers, log }: AdmissionRoutesOptions): RequestListener {
   const judged = async (read: ReadReview, seconds: () => number): Promise<readonly [status: number, body: unknown]> => {
     switch (read.kind) {
       case 'malformed':
@@ -62,7 +63,7 @@ function answer(route: Route, handler: Handler, { metrics, ask, timers, log }: A
     }
   }
   const answered = async (request: IncomingMessage): Promise<readonly [status: number, body: unknown]> => {
-    const body = await readBody(request)
+    const body = await bodies.read(request)
     if (body.kind === 'refused') return [body.status, { error: body.problem }]
     const started = timers.monotonic()
     const seconds = (): number => millis(timers.monotonic() - started) / 1000
@@ -79,7 +80,8 @@ function answer(route: Route, handler: Handler, { metrics, ask, timers, log }: A
   return (request, response) => {
     if (request.method === 'POST') {
       answered(request)
-        .then(([status, body]) => sendJson(response, status, body))
+        // With it the API server tries once more, within its time.
+        .then(([status, body]) => sendJson(status === 503 ? response.setHeader('Retry-After', '1') : response, status, body))
         .catch((error: unknown) => {
           log.error('answer could not be sent', { error })
           response.destroy()
