@@ -93,7 +93,7 @@ describe('the front door in operation', function () {
     await door.must(['delete', validating])
     await healed(async () => {
       const [status, text] = await ready()
-      expect([status, text.includes(`${VALIDATING_CONFIGURATION} does not exist`)], text).to.deep.equal([503, true])
+      expect([status, text.includes(`${VALIDATING_CONFIGURATION} does not exist`)], text).to.deep.equal([500, true])
     })
     const { metadata: _, ...rest } = JSON.parse(stored) as Record<string, unknown>
     await door.must(['create', '-f', '-'], { input: JSON.stringify({ ...rest, metadata: { name: VALIDATING_CONFIGURATION } }) })
