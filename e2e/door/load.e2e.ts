@@ -1,6 +1,7 @@
 /** The door under a constant load: replicas come and go, certificates are renewed, the API server restarts. */
 import { X509Certificate } from 'node:crypto'
-import { connect } from 'node:tls'
+import { request } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
@@ -74,13 +75,11 @@ describe('the front door under load', function () {
   }
   const served = (port: number): Promise<X509Certificate> =>
     new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-        const certificate = socket.getPeerX509Certificate()
-        socket.destroy()
-        if (certificate === undefined) reject(new Error('no certificate'))
-        else resolve(certificate)
+      const sent = request({ host: '127.0.0.1', port, path: '/livez', rejectUnauthorized: false, agent: false }, (answer) => {
+        const certificate = (answer.socket as TLSSocket).getPeerX509Certificate()
+        answer.resume().once('end', () => (certificate === undefined ? reject(new Error('no certificate')) : resolve(certificate)))
       })
-      socket.on('error', reject)
+      sent.on('error', reject).end()
     })
   /** Since the certificates were made. */
   const until = (span: number): Promise<void> => delay(Math.max(0, prepared.at + span - performance.now()))
