@@ -6,6 +6,7 @@ import { systemClock, systemTimers } from '../../../shared/adapters/system-clock
 import type { KubeConnection } from '../../../shared/kube/transport.ts'
 import { millis } from '../../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
+import { testPolicy } from '../../../shared/rules/test-policy.ts'
 import { Health } from '../../../shared/runtime/health.ts'
 import { silentLogger } from '../../../shared/runtime/logger.ts'
 import { noMetrics } from '../../../shared/runtime/metrics.ts'
@@ -36,9 +37,18 @@ const api = new Proxy({}, {
   get: (_target, name) => (name === 'post' ? () => Promise.resolve({ status: { allowed: true } }) : () => Promise.resolve(name === 'discover' ? [] : undefined)),
 }) as KubeConnection
 
+/** Of the same namespace, one on the objects of most samples. */
+const OTHERS = [testPolicy(), testPolicy({ selector: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } } }), testPolicy({ namespace: 'bank' })]
+
 const app = createApp({
   installation: DEFAULT_INSTALLATION,
-  ask: clusterKnowledge({ access: accessReviews({ api, timers: systemTimers, log }), cluster: api, timers: systemTimers }),
+  ask: clusterKnowledge({
+    access: accessReviews({ api, timers: systemTimers, log }),
+    cluster: api,
+    timers: systemTimers,
+    around: () => ({ policies: OTHERS, goesFirst: () => true }),
+    objects: () => Promise.resolve({ objects: [], complete: true }),
+  }),
   metrics: declareAdmissionMetrics(noMetrics),
   clock: systemClock,
   timers: systemTimers,
