@@ -6,6 +6,7 @@ const HEALING_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800]
 
 export const declareControllerMetrics = (metrics: Metrics) => ({
   evaluations: metrics.counter('kubeskippy_policy_evaluations_total', 'Evaluations of policies by decision and its reason.', ['decision', 'reason']),
+  acceptance: metrics.counter('kubeskippy_policy_acceptance_changes_total', 'Policies that a look found accepted no longer (false: they stop acting), or again (true).', ['accepted']),
   actions: metrics.counter('kubeskippy_healing_actions_total', 'Ended HealingActions by type, phase and verified outcome.', ['action', 'phase', 'outcome', 'dry_run']),
   decided: metrics.histogram('kubeskippy_fault_to_decision_seconds', 'From the begin of the fault to the recorded decision.', HEALING_BUCKETS),
   acted: metrics.histogram('kubeskippy_fault_to_act_seconds', 'From the begin of the fault to the write.', HEALING_BUCKETS),

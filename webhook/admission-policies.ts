@@ -1,13 +1,14 @@
 /**
- * KS701 and KS702 as ValidatingAdmissionPolicies: only the controller creates HealingActions and writes their status,
- * only who has the verb approve decides on them, in his own name, and only the controller writes ledgers. They hold with
- * every program of ours down.
+ * KS103, KS506, KS701 and KS702 as ValidatingAdmissionPolicies: what no HealingPolicy may be stored with; only the
+ * controller creates HealingActions and writes their status, only who has the verb approve decides on them, in his own
+ * name, and only the controller writes ledgers. They hold with every program of ours down.
  */
 import { GROUP } from '../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingLedger } from '../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { CONTROLLER_USER, HEALING_ACTION_ADMISSION_POLICY, HEALING_LEDGER_ADMISSION_POLICY } from '../shared/api/v1alpha1/names.ts'
 import { LABELS, type Manifest } from './manifests.ts'
+import { policyAdmission } from './policy-admission.ts'
 
 const VERSION = 'admissionregistration.k8s.io/v1'
 
@@ -55,22 +56,23 @@ const deciding: readonly Validation[] = [
   },
 ]
 
-interface Validation {
+export interface Validation {
   readonly expression: string
+  /** Where `messageExpression` fails. */
   readonly message: string
+  readonly messageExpression?: string
+  /** Default: Forbidden. */
+  readonly reason?: 'Forbidden' | 'Invalid'
 }
 
-interface Guarded {
+export interface Guarded {
   readonly name: string
   readonly resources: readonly string[]
-  readonly message: string
-  /** Beside the controller. */
-  readonly unless?: string
-  readonly more?: readonly Validation[]
   readonly variables?: readonly { readonly name: string; readonly expression: string }[]
+  readonly validations: readonly Validation[]
 }
 
-const guard = ({ name, resources, message, unless = LETTING_GO, more = [], variables }: Guarded): readonly Manifest[] => [
+const guard = ({ name, resources, variables, validations }: Guarded): readonly Manifest[] => [
   {
     apiVersion: VERSION,
     kind: 'ValidatingAdmissionPolicy',
@@ -82,7 +84,7 @@ const guard = ({ name, resources, message, unless = LETTING_GO, more = [], varia
         resourceRules: [{ apiGroups: [GROUP], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources, scope: '*' }],
       },
       ...(variables === undefined ? {} : { variables }),
-      validations: [{ expression: `${IS_CONTROLLER} || (${unless})`, message }, ...more].map((validation) => ({ ...validation, reason: 'Forbidden' })),
+      validations: validations.map((validation) => ({ reason: 'Forbidden', ...validation })),
     },
   },
   {
@@ -93,23 +95,29 @@ const guard = ({ name, resources, message, unless = LETTING_GO, more = [], varia
   },
 ]
 
+/** @param unless who else may write it, and how */
+const controllerOnly = (message: string, unless = LETTING_GO): Validation => ({ expression: `${IS_CONTROLLER} || (${unless})`, message })
+
 export const admissionPolicies: readonly Manifest[] = [
+  ...guard(policyAdmission),
   ...guard({
     name: HEALING_ACTION_ADMISSION_POLICY,
     resources: [healingAction.plural, `${healingAction.plural}/status`],
-    message:
-      '[KS701] only the KubeSkippy controller writes HealingActions — whoever could write one would act as the healer of the namespace — write a HealingPolicy instead; of an action that waits for approval only spec.approval may be set',
-    unless: `(${LETTING_GO}) || (variables.deciding && ${SAME_METADATA})`,
     variables: [
       { name: 'controller', expression: IS_CONTROLLER },
       { name: 'deciding', expression: DECIDING },
     ],
-    more: deciding,
+    validations: [
+      controllerOnly(
+        '[KS701] only the KubeSkippy controller writes HealingActions — whoever could write one would act as the healer of the namespace — write a HealingPolicy instead; of an action that waits for approval only spec.approval may be set',
+        `(${LETTING_GO}) || (variables.deciding && ${SAME_METADATA})`,
+      ),
+      ...deciding,
+    ],
   }),
   ...guard({
     name: HEALING_LEDGER_ADMISSION_POLICY,
     resources: [healingLedger.plural],
-    message:
-      '[KS701] only the KubeSkippy controller writes HealingLedgers — they hold the hourly limits and breakers, and an edit would lift them — change the limits in the HealingPolicy',
+    validations: [controllerOnly('[KS701] only the KubeSkippy controller writes HealingLedgers — they hold the hourly limits and breakers, and an edit would lift them — change the limits in the HealingPolicy')],
   }),
 ]

@@ -3,6 +3,7 @@ import { GROUP, VERSION } from '../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../shared/api/v1alpha1/healing-policy.schema.ts'
 import {
+  ALLOW_ANNOTATION,
   CONTROLLER_USER,
   DECISION_MUTATING_WEBHOOK,
   DECISION_VALIDATING_WEBHOOK,
@@ -10,6 +11,7 @@ import {
   MUTATING_CONFIGURATION,
   MUTATING_WEBHOOK,
   OPERATOR_NAMESPACE,
+  PAUSE_ANNOTATION,
   VALIDATE_PATH,
   VALIDATING_CONFIGURATION,
   VALIDATING_WEBHOOK,
@@ -20,6 +22,7 @@ import {
 import type { KubeManifest } from '../shared/kube/api.ts'
 import { apiVersionOf, HEALING_POLICIES, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import { LISTED } from './admission/objects.ts'
+import { annotationOf, sameMembers } from './expressions.ts'
 
 export const LABELS = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy', 'app.kubernetes.io/component': 'webhook' } as const
 
@@ -40,6 +43,24 @@ const MATCH_CONDITIONS = [
   { name: 'not-the-controller', expression: `request.userInfo.username != '${CONTROLLER_USER}'` },
 ] as const
 
+const ALLOW = [annotationOf('object', ALLOW_ANNOTATION), annotationOf('oldObject', ALLOW_ANNOTATION)] as const
+const [PAUSED, WAS_PAUSED] = [annotationOf('object', PAUSE_ANNOTATION), annotationOf('oldObject', PAUSE_ANNOTATION)]
+const [SUSPENDED, WAS_SUSPENDED] = ['object.spec.?suspend.orValue(false)', 'oldObject.spec.?suspend.orValue(false)']
+
+/**
+ * To suspend or to pause a policy needs nobody here, or a door that is down would keep it acting. Nothing else of the
+ * spec changes by it, and no exemption; going on passes the door again.
+ */
+const NOT_ONLY_STOPPING = {
+  name: 'not-only-stopping',
+  expression: `!(${[
+    "request.operation == 'UPDATE' && has(object.spec) && has(oldObject.spec)",
+    `((${SUSPENDED} && !${WAS_SUSPENDED}) || (${PAUSED} != '' && ${WAS_PAUSED} == '' && ${SUSPENDED} == ${WAS_SUSPENDED}))`,
+    `${ALLOW[0]} == ${ALLOW[1]}`,
+    sameMembers('object.spec', 'oldObject.spec', Object.keys(healingPolicy.spec.properties).filter((name) => name !== 'suspend')),
+  ].join(' && ')})`,
+} as const
+
 /** Only the one update that decides: whatever else happens to an action needs nobody here. */
 const DECIDES = { name: 'decides', expression: 'has(object.spec) && has(object.spec.approval) && has(oldObject.spec) && !has(oldObject.spec.approval)' } as const
 
@@ -51,11 +72,11 @@ interface Kind {
 }
 
 const decision = (kind: Kind, reach: Reach) => {
-  const { rules, matchConditions, ...rest } = webhook(kind, reach)
+  const { rules, ...rest } = webhook(kind, reach)
   return {
     ...rest,
     rules: rules.map((rule) => ({ ...rule, resources: [healingAction.plural], operations: ['UPDATE'] })),
-    matchConditions: [...matchConditions, DECIDES],
+    matchConditions: [...MATCH_CONDITIONS, DECIDES],
   }
 }
 
@@ -65,7 +86,7 @@ const webhook = ({ name, path, failurePolicy, timeoutSeconds }: Kind, reach: Rea
   rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], resources: [healingPolicy.plural], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' }],
   failurePolicy,
   matchPolicy: 'Equivalent',
-  matchConditions: MATCH_CONDITIONS,
+  matchConditions: [...MATCH_CONDITIONS, NOT_ONLY_STOPPING],
   sideEffects: 'None',
   timeoutSeconds,
   admissionReviewVersions: ['v1'],

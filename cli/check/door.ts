@@ -96,7 +96,8 @@ export const probePolicy = (wanted: 'refused' | 'accepted', namespace: string): 
   kind: HEALING_POLICIES.kind,
   metadata: { name: 'kubeskippy-check', namespace },
   spec: {
-    mode: 'automatic',
+    // In a protected namespace the API server itself refuses what acts, before it asks the webhook.
+    mode: wanted === 'refused' ? 'dryrun' : 'automatic',
     selector: { labelSelector: wanted === 'refused' ? {} : { matchLabels: { 'kubeskippy-check': 'selects-nothing' } } },
     triggers: [{ name: 'check', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } }],
     actions: [{ name: 'check', type: 'restart', restartAction: {} }],

@@ -35,6 +35,9 @@ const AND_MORE = /(?:^|: )and [0-9]+ more$/m
 function fromCause({ field = '', message = '' }: StatusCause, offline: readonly Remark[]): Remark {
   const ours = /^\[(KS[0-9]{3})\] ([^]*)$/.exec(message)
   if (ours !== null) return fromParts(ours[1] ?? '', field, ours[2] ?? '')
+  // An admission policy names no field: it is in the words.
+  const [, where, rule = '', text = ''] = / denied request: ([^\s:]+): \[(KS[0-9]{3})\] ([^]*)$/.exec(message) ?? []
+  if (where !== undefined) return fromParts(rule, where, text)
   const path = outOfRange(message) ?? field
   // The words of the lint are better than those of the server, where both mean the same.
   const same = offline.find((remark) => remark.path === path && (remark.rule === LAYERS.shape.id || remark.rule === LAYERS.cel.id))

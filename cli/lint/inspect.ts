@@ -67,7 +67,9 @@ function inspect(resource: CustomResource, object: unknown, installation: Instal
   const issues = judgeObject(applied, checkOf(applied), object)
   if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map(fromIssue)]
   const { violations, warnings } = judge(object, { installation })
-  return [...unknown, ...[...violations, ...warnings].map(fromViolation)]
+  // Of the same field the rule would say less: what the file has, kubectl refuses.
+  const others = [...violations, ...warnings].filter(({ rule, path }) => rule !== LAYERS.unknown.id || !unknown.some((field) => field.path === path))
+  return [...unknown, ...others.map(fromViolation)]
 }
 
 function unknownField(resource: CustomResource, path: string): Remark {

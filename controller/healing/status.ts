@@ -4,6 +4,7 @@ import { printable } from '../../shared/lib/text.ts'
 import type { HealingPolicyStatus, ObjectReference } from '../../shared/api/v1alpha1/types.ts'
 import { ks501 } from '../../shared/rules/across/ks501-conflict.ts'
 import { ACCEPTED, CONFLICT } from '../../shared/rules/across/standing.ts'
+import { needsVerb, type Grant } from '../../shared/rules/exemptions.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
 import type { Detection, Finding } from './detect.ts'
@@ -34,12 +35,21 @@ export interface StatusInput {
   /** After reservations. */
   readonly ledger: Ledger
   readonly violations: readonly Violation[]
+  /** What the policy is exempted from, and who allowed it. Absent: nothing. */
+  readonly exempted?: Exempted
   readonly now: Instant
   readonly previous: HealingPolicyStatus | undefined
 }
 
+export interface Exempted {
+  readonly violations: readonly Violation[]
+  readonly grant: Grant | undefined
+}
+
+const NO_EXEMPTION: Exempted = { violations: [], grant: undefined }
+
 export function policyStatus(input: StatusInput): HealingPolicyStatus {
-  const { policy, evaluation, ledger, now, previous } = input
+  const { policy, evaluation, ledger, exempted = NO_EXEMPTION, now, previous } = input
   const { detection } = evaluation
   const every = detection.findings === detection.single ? detection.single : [...detection.findings, ...detection.single]
   const open = ledger.incidents.filter((i) => i.state !== 'Ended').sort((a, b) => a.ordinal - b.ordinal)
@@ -48,6 +58,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
   return {
     observedGeneration: policy.generation,
     conditions: conditions(input, open),
+    ...(exempted.violations.length === 0 ? {} : { exemptions: exemptionsTold(exempted) }),
     matched: evaluation.matched,
     healthy: evaluation.healthy,
     triggers: detection.reports.map(({ name, state, objects, since, firesAt, message, value }) => ({
@@ -98,6 +109,15 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
     ...(lastAction === undefined ? {} : { lastAction }),
     outcomes: ledger.outcomes,
   }
+}
+
+/** Rule by rule, as the rules found them. */
+function exemptionsTold({ violations, grant }: Exempted): NonNullable<HealingPolicyStatus['exemptions']> {
+  return [...Map.groupBy(violations, ({ rule }) => rule)].map(([rule, found]) => ({
+    rule,
+    message: printable(found.map(({ path, what }) => `${path}: ${what}`).join('; '), 1000),
+    ...(grant === undefined || !needsVerb(rule) ? {} : { allowedBy: printable(grant.by, 256), allowedAt: grant.at }),
+  }))
 }
 
 /** The oldest of each trigger. What finds no place is not remembered, so no trigger that sees much of everything takes the place of another one. */
@@ -185,9 +205,9 @@ export function brokenStatus(
 type Unstamped = Omit<Condition, 'lastTransitionTime'>
 
 /** The condition Accepted: every violation by its rule and field. */
-const verdictOn = (violations: readonly Violation[]): Omit<Unstamped, 'observedGeneration'> =>
+const verdictOn = (violations: readonly Violation[], exempted = NO_EXEMPTION): Omit<Unstamped, 'observedGeneration'> =>
   violations.length === 0
-    ? { type: ACCEPTED, status: 'True', reason: ACCEPTED, message: 'every rule holds' }
+    ? { type: ACCEPTED, status: 'True', reason: ACCEPTED, message: ['every rule holds', ...(exempted.violations.length === 0 ? [] : [`exempted from ${[...new Set(exempted.violations.map(({ rule }) => rule))].join(', ')}`])].join(', ') }
     : {
         type: ACCEPTED,
         status: 'False',
@@ -200,14 +220,14 @@ const reference = ({ apiVersion, kind, namespace, name, uid }: ObjectRef): Objec
 /** The reason of the condition, of the oldest incident. */
 const ESCALATED = { LadderExhausted: 'NoActionHelped', Recurring: 'Recurring', Inconclusive: 'Inconclusive', Rejected: 'Rejected' } as const
 
-function conditions({ policy, evaluation, violations, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
+function conditions({ policy, evaluation, violations, exempted = NO_EXEMPTION, ledger, now, previous }: StatusInput, open: Ledger['incidents']): Condition[] {
   const escalated = open.filter((i) => i.state === 'Escalated')
   const healing = ledger.entries.filter((e) => e.state === 'Reserved')
   const accepted = violations.length === 0
   const make = (type: string, yes: boolean, reason: string, message: string): Condition =>
     stamped({ type, status: yes ? 'True' : 'False', reason, message: printable(message, 1000), observedGeneration: policy.generation }, now, previous)
   return [
-    stamped({ ...verdictOn(violations), observedGeneration: policy.generation }, now, previous),
+    stamped({ ...verdictOn(violations, exempted), observedGeneration: policy.generation }, now, previous),
     ready(policy, accepted, evaluation, make),
     ...consented(policy, evaluation, make),
     make('Healing', healing.length > 0, healing.length > 0 ? 'InProgress' : 'Idle', healing.map((e) => e.action).join(', ')),

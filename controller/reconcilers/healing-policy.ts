@@ -4,6 +4,8 @@ import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
+import { ACCEPTED } from '../../shared/rules/across/standing.ts'
+import { grantOf } from '../../shared/rules/exemptions.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
@@ -91,7 +93,8 @@ export class PolicyReconciler {
     const policy = compilePolicy(stored)
     const world = cluster.world(key.namespace, await this.#consents.reach(policy))
     const around = await this.#neighbourhoods.around(stored, world)
-    const { violations } = judge(stored, { installation: world.installation, ...(around === undefined ? {} : { around }) })
+    const { violations, warnings } = judge(stored, { installation: world.installation, ...(around === undefined ? {} : { around }) })
+    const exempted = { violations: warnings.filter(({ lowered }) => lowered === 'Exempted'), grant: grantOf(stored) }
     const known = await settleEnded(this.#ports, key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)
     const snapshot: Snapshot = {
@@ -118,7 +121,7 @@ export class PolicyReconciler {
     }
     ledger = await abandonOrphans(this.#ports, key, policy, ledger, now)
     ledger = await this.#announce(stored, key, ledger)
-    await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, now, previous: stored.status }))
+    await this.#writeStatus(stored, policyStatus({ policy, evaluation, ledger, violations, exempted, now, previous: stored.status }))
     const orphan = ledger.entries.some((e) => isOpen(e) && (e.state === 'Reserved' || !snapshot.actions.has(e.action))) ? after(now, ORPHAN_AGE) : undefined
     const ask = world.others.size === 0 ? undefined : after(now, CONSENT_LIFETIME)
     const next = [again, orphan, ask].filter((t) => t !== undefined).sort((a, b) => a - b)[0]
@@ -267,6 +270,7 @@ export class PolicyReconciler {
     const closed = conditions?.find(({ type, status }) => type === CONSENTED && status === 'False')
     const told = stored.status?.conditions?.find(({ type }) => type === CONSENTED)
     if (closed !== undefined && told?.message !== closed.message) this.#ports.events.record(stored, { type: 'Warning', reason: closed.reason, action: 'refuse', note: closed.message })
+    this.#tellAccepted(stored, conditions)
     const before = stored.status?.lastDecision
     if (lastDecision?.reason === undefined || sameJson(lastDecision, before)) return
     const { kind, reason, message = '', retryAt } = lastDecision
@@ -276,6 +280,18 @@ export class PolicyReconciler {
     metrics.refusals.inc({ reason })
     const quiet = QUIET_REASONS.has(reason as Parameters<typeof QUIET_REASONS.has>[0])
     if (!quiet) events.record(stored, { type: 'Warning', reason, action: 'refuse', note: retryAt === undefined || message.includes(retryAt) ? message : `${message}; next try ${retryAt}` })
+  }
+
+  /** The rules or the installation have changed, or the door was not asked: who wrote the policy is told what the door would have told him. */
+  #tellAccepted(stored: HealingPolicy, conditions: HealingPolicyStatus['conditions']): void {
+    const [before, now] = [stored.status?.conditions, conditions].map((list) => list?.find(({ type }) => type === ACCEPTED))
+    if (now === undefined || before?.status === now.status) return
+    const accepted = now.status === 'True'
+    const { events, log, metrics } = this.#ports
+    if (accepted && before === undefined) return
+    metrics.acceptance.inc({ accepted: String(accepted) })
+    log.info('acceptance changed', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, accepted, detail: now.message })
+    events.record(stored, { type: accepted ? 'Normal' : 'Warning', reason: now.reason, action: accepted ? 'accept' : 'refuse', note: now.message })
   }
 
   #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {

@@ -144,7 +144,8 @@ export class Town {
     return number === 0 ? { ...owned, creationTimestamp: wholeSeconds(before(this.clock.now(), seconds(2))) } : owned
   }
 
-  async start(name = 'controller-1'): Promise<Lifecycle> {
+  /** @param installation as this one is configured; default: as the town says */
+  async start(name = 'controller-1', installation = this.#options.installation): Promise<Lifecycle> {
     const { clock } = this
     const api = this.cluster.client(name)
     const common = { clock: { now: () => after(clock.now(), this.ahead) }, timers: clock, random: this.#random, log: this.#logger, metrics: this.#metrics }
@@ -159,7 +160,7 @@ export class Town {
         this.events.push(note)
         this.told.push(`${note.reason} of ${kind} in ${namespace}`)
       } },
-      installation: { ...DEFAULT_INSTALLATION, ...this.#options.installation },
+      installation: { ...DEFAULT_INSTALLATION, ...installation },
       concurrency: 2,
       version: 'test',
       metricSource: this.#options.metrics ?? new MetricSources({ api: this.cluster.client(name), timers: clock, prometheus: [] }),

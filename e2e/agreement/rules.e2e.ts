@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { HEALING_POLICY_ADMISSION_POLICY } from '../../shared/api/v1alpha1/names.ts'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
@@ -22,6 +23,7 @@ import { fromRefusal, fromWarning } from '../../cli/lint/answer.ts'
 import { checkText } from '../../cli/lint/check-text.ts'
 import { NO_CONFIG } from '../../cli/lint/config.ts'
 import type { Remark } from '../../cli/lint/finding.ts'
+import { LAYERS } from '../../cli/lint/layers.ts'
 import { askServer } from '../../cli/lint/server.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
@@ -30,7 +32,7 @@ const NEEDS: ReadonlyMap<string, string> = new Map(RULES.flatMap(({ id, needs })
 /** Of these some findings are another place's alone. */
 const PARTLY: ReadonlySet<string> = new Set(RULES.flatMap(({ id, partlyNeeds }) => (partlyNeeds === undefined ? [] : [id])))
 /** The schema and what the API server drops are other layers: `agreement.e2e.ts` and `lint.e2e.ts` compare them. */
-const IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id))
+const IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id).filter((id) => id !== LAYERS.unknown.id))
 
 /** Without what this place may know and another not. */
 const rulesOf = (remarks: readonly Pick<Remark, 'rule' | 'level' | 'path'>[], level?: Remark['level']): string[] =>
@@ -101,6 +103,8 @@ describe('one verdict in four places', function () {
   it('of every stored object: by the controller, before it would act', async () => {
     if (api === undefined || installation === undefined) throw new Error('not installed')
     await cluster.kubectl(['delete', 'validatingwebhookconfigurations,mutatingwebhookconfigurations', '--all'])
+    // It keeps out of protected namespaces without the door too.
+    await cluster.kubectl(['delete', 'validatingadmissionpolicybinding', HEALING_POLICY_ADMISSION_POLICY])
     await installation.stopWebhook()
     const connection = api
     const byFile = new Map(corpus.map((sample) => [sample.file, sample]))

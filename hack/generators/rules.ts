@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { ALLOW_ANNOTATION, OVERRIDE_VERB } from '../../shared/api/v1alpha1/names.ts'
+import { needsVerb } from '../../shared/rules/exemptions.ts'
 import { MECHANISMS } from '../../shared/rules/mechanisms.ts'
 import { RULE_GROUPS } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
@@ -11,18 +13,18 @@ const SEVERITIES = { E: 'refused (422 Invalid)', F: 'refused (403 Forbidden)', W
 export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.md', () =>
   [
     '# Rules',
-    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only, suspends the policy or lowers its mode, violations that were there before are warnings.',
+    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only, suspends the policy or lowers its mode, violations are warnings, and so are those that were there before when it only lowers limits or takes namespaces away.',
     '| rule | severity | what |\n|---|---|---|\n' +
       RULE_GROUPS.flatMap(({ rules }) => rules.map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`)).join('\n'),
     ...RULE_GROUPS.flatMap(({ name, rules }) => [`## ${name}`, ...rules.map(section)]),
   ].join('\n\n'),
 )
 
-const severitiesOf = ({ severity, alsoWarns }: Rule): readonly Severity[] => (alsoWarns === true ? [severity, 'W'] : [severity])
+const severitiesOf = ({ severity, alsoWarns, alsoRefuses }: Rule): readonly Severity[] => [...(alsoRefuses === true ? (['E'] as const) : []), severity, ...(alsoWarns === true ? (['W'] as const) : [])]
 
 const NEEDS = {
-  cluster: 'Needs the cluster: not checked offline.',
-  requester: 'Needs to know who sends the policy: checked at the door alone.',
+  cluster: 'the cluster: not checked offline.',
+  requester: 'to know who sends the policy: checked at the door alone.',
 } as const
 
 const PARTLY = { cluster: 'A part of it needs the cluster, and is not checked offline.' } as const
@@ -32,15 +34,23 @@ const BESIDE = ' Where the door cannot see the other policies it is not checked;
 /** Its samples say what else is there. */
 const beside = (id: string): boolean => sampleText('invalid', id).includes('\n---\n')
 
+/** Of a warning nobody has to be exempted. */
+function exemptionOf({ id, severity, noExemption }: Rule): string {
+  if (noExemption !== undefined) return `\n- Exemption: none; ${noExemption}.`
+  if (severity === 'W') return ''
+  return `\n- Exemption: the annotation \`${ALLOW_ANNOTATION}: ${id}\` on the policy makes a warning of it; ${needsVerb(id) ? `whoever writes it needs the verb \`${OVERRIDE_VERB}\` on healingpolicies ([KS506](#ks506))` : 'nobody has to be asked'}.`
+}
+
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
 
 const section = (rule: Rule): string => {
-  const { id, severity, title, why, fix, needs, partlyNeeds, asks } = rule
+  const { id, severity, alsoRefuses, title, why, fix, needs, partlyNeeds, asks } = rule
+  const needed = needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${alsoRefuses === true ? `What is ${severity} needs` : 'Needs'} ${NEEDS[needs]}`
   return [
     `### ${id}`,
     title,
-    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needs === undefined ? (partlyNeeds === undefined ? '' : `\n- ${PARTLY[partlyNeeds]}`) : `\n- ${NEEDS[needs]}`}${beside(id) ? BESIDE : asks === undefined ? '' : ASKS}`,
+    `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needed}${beside(id) ? BESIDE : asks === undefined ? '' : ASKS}${exemptionOf(rule)}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
     'Accepted:',

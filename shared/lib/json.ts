@@ -14,3 +14,7 @@ export function sameJson(a: unknown, b: unknown): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)])
   return [...keys].every((key) => sameJson(a[key], b[key]))
 }
+
+/** Whether nothing in it lies deeper than `depth` levels. Recursion into what somebody nested without end has no end. */
+export const isShallow = (value: unknown, depth: number): boolean =>
+  typeof value !== 'object' || value === null || (depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1)))

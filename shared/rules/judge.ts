@@ -2,15 +2,17 @@
 import { withContextDefaults } from '../api/v1alpha1/context-defaults.ts'
 import { API_VERSION } from '../api/v1alpha1/fields.ts'
 import { healingPolicy } from '../api/v1alpha1/healing-policy.schema.ts'
-import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
-import { isObject, sameJson } from '../lib/json.ts'
+import type { HealingPolicy } from '../api/v1alpha1/types.ts'
+import { isObject, isShallow } from '../lib/json.ts'
 import { remembered } from '../lib/remembered.ts'
 import { applyDefaults, prune } from '../schema/defaults.ts'
 import { accessKey, type AccessQuestion } from './access.ts'
+import { exemptions } from './exemptions.ts'
+import { DEEPEST, tolerance } from './ratchet.ts'
 import { RULES } from './registry.ts'
 import type { Known, RuleContext } from './rule.ts'
 import { shapeProblems } from './shape.ts'
-import { compareViolations, violationKey, type Violation } from './violation.ts'
+import { compareViolations, violationKey, type Lowered, type Violation } from './violation.ts'
 
 export interface Judgement {
   /** E and F: each of them refuses the policy. */
@@ -18,21 +20,36 @@ export interface Judgement {
   readonly warnings: readonly Violation[]
 }
 
-export interface JudgeContext extends RuleContext {
+/** What of it is not given is taken from the objects. */
+export interface JudgeContext extends Omit<RuleContext, 'given' | 'stored'> {
   /** What is stored, on an update: an old violation in an object that gets no riskier is a warning. */
   readonly old?: unknown
 }
 
 /** Constants and context defaults are applied to both objects first. Neither is touched. */
-export function judge(policy: unknown, { old, ...context }: JudgeContext): Judgement {
+export function judge(policy: unknown, { old, ...known }: JudgeContext): Judgement {
   const read = readPolicy(policy)
-  const all = inspect(read, context)
-  const tolerated = old === undefined ? new Set<string>() : toleratedKeys(read, readPolicy(old), context)
-  const judged = all.map((violation) => (tolerated.has(violationKey(violation)) ? { ...violation, severity: 'W' as const } : violation))
+  const before = old === undefined ? undefined : readPolicy(old)
+  const context = { ...known, given: policy, ...(before !== undefined && 'policy' in before ? { stored: before.policy } : {}) }
+  const exempted = 'policy' in read ? exemptions(read.policy, context) : new Set()
+  const tolerated = toleratedBy(read, before, known)
+  const lowered = ({ rule, ...rest }: Violation): Lowered | undefined => (exempted.has(rule) && EXEMPTABLE.has(rule) ? 'Exempted' : tolerated({ rule, ...rest }) ? 'Tolerated' : undefined)
+  const judged = inspect(read, context).map((violation): Violation => {
+    const why = violation.severity === 'W' ? undefined : lowered(violation)
+    return why === undefined ? violation : { ...violation, severity: 'W', lowered: why }
+  })
   return {
     violations: judged.filter(({ severity }) => severity !== 'W'),
     warnings: judged.filter(({ severity }) => severity === 'W'),
   }
+}
+
+const EXEMPTABLE: ReadonlySet<string> = new Set(RULES.filter(({ noExemption }) => noExemption === undefined).map(({ id }) => id))
+
+function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 'given' | 'stored'>): (violation: Violation) => boolean {
+  if (old === undefined) return () => false
+  if ('policy' in now && 'policy' in old) return tolerance({ now: now.policy.spec, old: old.policy.spec }, () => inspect(old, { ...known, stored: old.policy }))
+  return 'problems' in now && 'problems' in old ? tolerance({ rawNow: now.spec, rawOld: old.spec }, () => []) : () => false
 }
 
 /** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */
@@ -102,32 +119,4 @@ function inspect(read: Read, context: RuleContext): Violation[] {
     }
   }
   return [...found.values()].toSorted(compareViolations)
-}
-
-/** Keys of the old violations that the update may keep: none, unless it changes metadata only or lowers the risk. */
-function toleratedKeys(now: Read, old: Read, context: RuleContext): ReadonlySet<string> {
-  const tolerable =
-    'policy' in now && 'policy' in old ? noRiskier(now.policy.spec, old.policy.spec) : 'spec' in now && 'spec' in old && sameShallowJson(now.spec, old.spec, DEEPEST)
-  return new Set(tolerable ? inspect(old, context).map(violationKey) : [])
-}
-
-/** Deeper than any schema of ours; what lies below came from no API server, and recursion into it has no end. */
-const DEEPEST = 32
-
-const isShallow = (value: unknown, depth: number): boolean =>
-  typeof value !== 'object' || value === null || (depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1)))
-
-function sameShallowJson(a: unknown, b: unknown, depth: number): boolean {
-  if (depth === 0) return false
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameShallowJson(item, b[index], depth - 1))
-  if (!isObject(a) || !isObject(b)) return Object.is(a, b)
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameShallowJson(a[key], b[key], depth - 1))
-}
-
-const RISK: Readonly<Record<Mode, number>> = { monitor: 0, dryrun: 1, manual: 2, automatic: 3 }
-
-/** Equal but for being suspended, or for a mode that does less. */
-function noRiskier(now: HealingPolicySpec, old: HealingPolicySpec): boolean {
-  if (!sameJson({ ...now, suspend: false, mode: old.mode }, { ...old, suspend: false })) return false
-  return (now.suspend || !old.suspend) && RISK[now.mode] <= RISK[old.mode]
 }

@@ -9,6 +9,8 @@ import { ks307 } from './actions/ks307-opposites.ts'
 import { ks309 } from './actions/ks309-futile-action.ts'
 import { ks501 } from './across/ks501-conflict.ts'
 import { ks502 } from './across/ks502-feedback.ts'
+import { ks505 } from './across/ks505-pruned-fields.ts'
+import { exemptionRule } from './across/ks506-exemption.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
 import { ks402 } from './safety/ks402-unchecked.ts'
@@ -49,7 +51,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
   { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408] },
-  { name: 'Across policies', rules: [ks501, ks502] },
+  { name: 'Across policies', rules: [ks501, ks502, ks505, exemptionRule(() => RULES)] },
 ]
 
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules)

@@ -73,6 +73,10 @@ export interface Known {
 
 export interface RuleContext extends Known {
   readonly installation: Installation
+  /** The object as it was given, with what the schema does not know. Absent: there is nothing but the policy. */
+  readonly given?: unknown
+  /** On an update: the policy that it replaces. */
+  readonly stored?: HealingPolicy
 }
 
 /** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */
@@ -93,6 +97,10 @@ export interface Rule {
   readonly severity: Severity
   /** Some of its findings are warnings, beside those that refuse. */
   readonly alsoWarns?: true
+  /** Some of its findings are E, beside those that are F. */
+  readonly alsoRefuses?: true
+  /** Why no policy can be exempted from it (KS506): a part of a sentence. Absent: somebody with the verb override-safety may do so; of the rules about triggers anybody. */
+  readonly noExemption?: string
   /** One sentence for the reference. */
   readonly title: string
   readonly why: string

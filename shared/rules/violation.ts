@@ -19,7 +19,11 @@ export interface Violation {
   readonly fix: string
   /** Where in the text at `path` it is, where that is a text of several parts. */
   readonly at?: TextPosition
+  /** It would refuse, and is a warning: the policy is exempted from the rule, or an update that raises no risk keeps it. */
+  readonly lowered?: Lowered
 }
+
+export type Lowered = 'Exempted' | 'Tolerated'
 
 /** Rule by rule, then in the order of the document: `[2]` before `[10]`, line 2 before line 10. */
 export function compareViolations(a: Violation, b: Violation): number {

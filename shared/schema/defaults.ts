@@ -85,7 +85,8 @@ export function decode(resource: CustomResource, object: Readonly<Record<string,
   return metadata === undefined ? members : { ...members, metadata }
 }
 
-const METADATA: ReadonlySet<string> = new Set([
+/** Members of `metadata` that the API server knows. */
+export const METADATA_FIELDS: ReadonlySet<string> = new Set([
   'name', 'generateName', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields', 'selfLink',
   'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds',
 ])
@@ -93,7 +94,7 @@ const METADATA: ReadonlySet<string> = new Set([
 /** Paths in a whole object that the API server does not know: refused by strict validation (kubectl's default), else dropped in silence. */
 export function unknownObjectFields(resource: CustomResource, object: Readonly<Record<string, unknown>>): string[] {
   const { metadata, ...rest } = object
-  const inMetadata = isObject(metadata) ? Object.keys(metadata).filter((name) => !METADATA.has(name)) : []
+  const inMetadata = isObject(metadata) ? Object.keys(metadata).filter((name) => !METADATA_FIELDS.has(name)) : []
   return [...inMetadata.map((name) => joinField('metadata', name)), ...unknownFields(rootSchema(resource), rest)]
 }
 

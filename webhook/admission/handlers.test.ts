@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { systemClock } from '../../shared/adapters/system-clock.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
 import type { AccessAnswers } from '../../shared/rules/access.ts'
@@ -65,7 +66,7 @@ describe('validating', () => {
     const { verdict, review } = judged(BAD, { operation: 'UPDATE', oldObject: rawPolicy(BAD), name: 'cart-healing' })
     expect(verdict).to.equal('allowed')
     expect(review.response.warnings?.[0]).to.match(/^KS401 cart-healing safetyRules\.maxActionsPerHour: /)
-    expect(review.response.auditAnnotations).to.deep.equal({ warned: 'KS401' })
+    expect(review.response.auditAnnotations).to.deep.equal({ warned: 'KS401', tolerated: 'KS401' })
   })
 
   it('on a creation the old object of a liar does not count', () => expect(judged(BAD, { oldObject: rawPolicy(BAD) }).verdict).to.equal('denied'))
@@ -164,5 +165,52 @@ describe('mutating', () => {
     for (const object of [{}, { spec: null }, { ...rawPolicy(), spec: { selector: [] } }]) {
       expect(handle(mutate(systemClock), object).review.response).to.deep.equal({ uid: 'u-1', allowed: true })
     }
+  })
+})
+
+describe('exemptions at the door', () => {
+  const ORPHANS = { mode: 'dryrun', action: { type: 'delete', restartAction: undefined, deleteAction: { propagationPolicy: 'Orphan' } } } as unknown as PolicyOverrides
+  const allowing = (annotations: object, overrides = ORPHANS): Record<string, unknown> => {
+    const policy = rawPolicy(overrides)
+    return { ...policy, metadata: { ...(policy['metadata'] as object), annotations } }
+  }
+  const ALLOW = { 'kubeskippy.io/allow': 'KS302' }
+  const STAMP = 'kubeskippy.io/allowed-by'
+  const clock = { now: () => parseInstant('2030-01-02T03:04:05Z') as Instant }
+  const stamp = (object: unknown, members?: Readonly<Record<string, unknown>>): unknown[] =>
+    (patchOf(handle(mutate(clock), object, members)) as { path: string; value: unknown }[]).filter(({ path }) => path.startsWith('/metadata')).map(({ path, value }) => [path, value])
+  const AT = '/metadata/annotations/kubeskippy.io~1allowed-by'
+  const byAlice = { ...ALLOW, [STAMP]: '2029-12-31T00:00:00.000Z carol' }
+
+  it('are stamped with who allowed them and when', () => expect(stamp(allowing(ALLOW))).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+  it('whatever the object says of itself', () => expect(stamp(allowing(byAlice))).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+  it('not again when somebody else changes a label or suspends', () => {
+    const stored = { operation: 'UPDATE', oldObject: allowing(byAlice) }
+    expect(stamp(allowing(byAlice), stored)).to.deep.equal([])
+    expect(stamp(allowing(byAlice, { ...ORPHANS, suspend: true }), stored)).to.deep.equal([])
+    // A replace without it, or with another name in it, changes nothing about who it was.
+    for (const forged of [ALLOW, { ...ALLOW, [STAMP]: '2029-12-31T00:00:00.000Z dave' }, { ...ALLOW, [STAMP]: 'nonsense' }]) expect(stamp(allowing(forged), stored)).to.deep.equal([[AT, byAlice[STAMP]]])
+  })
+  it('again by who changes what the policy does', () =>
+    expect(stamp(allowing(byAlice, { ...ORPHANS, mode: 'manual' }), { operation: 'UPDATE', oldObject: allowing(byAlice) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+  it('not those that nobody has to allow, and not by nobody', () => {
+    expect(stamp(allowing({ 'kubeskippy.io/allow': 'KS205' }))).to.deep.equal([])
+    expect(stamp(allowing(ALLOW), { userInfo: {} })).to.deep.equal([])
+  })
+
+  const judgedBy = (access: AccessAnswers, object: unknown, members: Readonly<Record<string, unknown>> = {}): Handled => {
+    const read = readReview(reviewOf(object, { name: 'cart-healing', ...members }))
+    if (read.kind !== 'review') throw new Error(read.problem)
+    return validate(DEFAULT_INSTALLATION)(read.request, { access })
+  }
+  it('are in the audit log, and warned about', () => {
+    const { verdict, review } = judgedBy(() => 'Allowed', allowing(ALLOW))
+    expect([verdict, review.response.auditAnnotations]).to.deep.equal(['allowed', { warned: 'KS302', exempted: 'KS302' }])
+    expect(review.response.warnings?.[0]).to.match(/^KS302 cart-healing /)
+  })
+  it('without the verb are a 403 that names it, with the violation beside it', () => {
+    const { review } = judgedBy(() => 'Denied', allowing(ALLOW))
+    expect(review.response.status?.code).to.equal(403)
+    expect(review.response.status?.message).to.contain('[KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop"').and.to.contain('[KS302]')
   })
 })

@@ -1,10 +1,12 @@
 /** What the door does with a review. Pure: the same review with the same answers about rights has the same answer, in a dry run too. */
-import { additions } from '../../shared/api/v1alpha1/context-defaults.ts'
+import { additions, type Addition } from '../../shared/api/v1alpha1/context-defaults.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { ALLOWED_BY_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
-import { isObject } from '../../shared/lib/json.ts'
-import type { Clock } from '../../shared/lib/time.ts'
+import { isObject, sameJson } from '../../shared/lib/json.ts'
+import { formatInstant, type Clock, type Instant } from '../../shared/lib/time.ts'
+import { grantOf, grantText, guardedIds, ungrantedIds } from '../../shared/rules/exemptions.ts'
 import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
 import type { AccessQuestion } from '../../shared/rules/access.ts'
 import type { Installation, Known } from '../../shared/rules/rule.ts'
@@ -65,7 +67,7 @@ export const validate =
   }
 
 /**
- * Adds the context defaults to a policy, and to a decision who made it and when. An object without the shape of the
+ * Adds the context defaults to a policy, to an exemption who allowed it and when, and to a decision who made it and when. An object without the shape of the
  * schema passes as it is: the API server refuses it next.
  */
 export const mutate = (clock: Clock): Handler => (request) => {
@@ -74,8 +76,17 @@ export const mutate = (clock: Clock): Handler => (request) => {
   if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
   const object = placed(request.object, request)
   const defaulted = normalised(object)
-  const patch = defaulted === undefined ? [] : additions(object, defaulted)
+  const patch = defaulted === undefined ? [] : [...additions(object, defaulted), ...grantStamp(defaulted, request, clock.now())]
   return quiet(patch.length === 0 ? 'allowed' : 'patched', patched(request.uid, patch))
+}
+
+/** Who allows an exemption is whoever sends it; of one that was allowed before, whoever did then. Whether he may, validation asks. */
+function grantStamp(policy: HealingPolicy, { operation, oldObject, requester: { username } }: AdmissionRequest, now: Instant): readonly Addition[] {
+  if (guardedIds(policy).length === 0) return []
+  const stored = operation === 'UPDATE' ? normalised(oldObject) : undefined
+  const grant = ungrantedIds(policy, stored).length === 0 ? stored && grantOf(stored) : username === '' ? undefined : { at: formatInstant(now), by: username }
+  if (grant === undefined || sameJson(grant, grantOf(policy))) return []
+  return [{ op: 'add', path: `/metadata/annotations/${ALLOWED_BY_ANNOTATION.replace('/', '~1')}`, value: grantText(grant) }]
 }
 
 /**

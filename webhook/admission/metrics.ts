@@ -22,6 +22,7 @@ export function declareAdmissionMetrics(metrics: Metrics): AdmissionMetrics {
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 3],
     ['webhook'],
   )
+  const lowered = metrics.counter('kubeskippy_safety_lowered_total', 'Violations that would have refused and did not: Exempted by the annotation kubeskippy.io/allow, or Tolerated in an update that raises no risk.', ['rule', 'why'])
   const rules = metrics.counter('kubeskippy_safety_validations_total', 'Violations that the rules found at the door.', ['rule', 'severity'])
   for (const verdict of VERDICTS) {
     for (const operation of ['CREATE', 'UPDATE']) for (const webhook of ['validate', 'mutate']) reviews.inc({ webhook, operation, verdict }, 0)
@@ -33,7 +34,10 @@ export function declareAdmissionMetrics(metrics: Metrics): AdmissionMetrics {
       duration.observe({ webhook }, seconds)
     },
     found(found) {
-      for (const { rule, severity } of found) rules.inc({ rule, severity })
+      for (const { rule, severity, lowered: why } of found) {
+        rules.inc({ rule, severity })
+        if (why !== undefined) lowered.inc({ rule, why })
+      }
     },
   }
 }

@@ -46,11 +46,14 @@ export function warnings(violations: readonly Violation[], name: string): string
   return shown
 }
 
-/** For the audit log: which rules spoke. */
+/** For the audit log: which rules spoke, and of those that would have refused why they did not. */
 export function auditAnnotations(violations: readonly Violation[], warned: readonly Violation[]): Record<string, string> {
   const ids = (list: readonly Violation[]): string => joinWithin([...new Set(list.map(({ rule }) => rule))], ',', 200)
-  return {
-    ...(violations.length === 0 ? {} : { refused: ids(violations) }),
-    ...(warned.length === 0 ? {} : { warned: ids(warned) }),
+  const lists = {
+    refused: violations,
+    warned,
+    exempted: warned.filter(({ lowered }) => lowered === 'Exempted'),
+    tolerated: warned.filter(({ lowered }) => lowered === 'Tolerated'),
   }
+  return Object.fromEntries(Object.entries(lists).flatMap(([key, list]) => (list.length === 0 ? [] : [[key, ids(list)]])))
 }

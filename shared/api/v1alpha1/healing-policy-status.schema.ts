@@ -10,6 +10,24 @@ export const healingPolicyStatus = {
   properties: {
     observedGeneration: { type: 'integer', format: 'int64', minimum: 0, description: 'Generation of the spec that this status is about.' },
     conditions: { ...conditions, description: 'Accepted, Ready, Healing, Escalated.' },
+    exemptions: {
+      type: 'array',
+      description: 'Rules that the policy breaks and is exempted from, by the annotation kubeskippy.io/allow.',
+      maxItems: 64,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['rule'],
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['rule', 'message'],
+        properties: {
+          rule: { type: 'string', maxLength: 8, pattern: '^KS[0-9]{3}$' },
+          message: { ...message, description: 'What the rule minds, and where.' },
+          allowedBy: { type: 'string', maxLength: 256, description: 'Who allowed it, as the API server knew whoever it was. Of rules about triggers nobody has to.' },
+          allowedAt: time,
+        },
+      },
+    },
     matched: { ...count, description: 'Selected objects.' },
     healthy: { ...count, description: 'Selected objects with no firing or pending trigger; under triggerMatch: All those on which not all of them are.' },
     triggers: {

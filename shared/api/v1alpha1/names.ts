@@ -24,6 +24,12 @@ export const CONTROLLER_USER = serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER
 export const IGNORE_ANNOTATION = `${GROUP}/ignore`
 /** On a policy or a namespace: stops new acts; its value says why. */
 export const PAUSE_ANNOTATION = `${GROUP}/pause`
+/** On a policy: ids of rules that it is exempted from, separated by commas (KS506). */
+export const ALLOW_ANNOTATION = `${GROUP}/allow`
+/** Beside it, written at the door: since when, and the name of who allowed it, separated by a blank. */
+export const ALLOWED_BY_ANNOTATION = `${GROUP}/allowed-by`
+/** On healingpolicies: who has it may exempt a policy of the namespace from rules. */
+export const OVERRIDE_VERB = 'override-safety'
 /** On the healer account of a namespace: `"true"` lets the end of a crashed container's log become part of the HealingAction. */
 export const LOGS_ANNOTATION = `${GROUP}/logs`
 /** On a HealingAction: name of its policy. */
@@ -60,5 +66,6 @@ export const VALIDATE_PATH = '/validate'
 export const MUTATE_PATH = '/mutate'
 
 /** ValidatingAdmissionPolicies (and their bindings) over our own objects. */
+export const HEALING_POLICY_ADMISSION_POLICY = `healingpolicies.${GROUP}`
 export const HEALING_ACTION_ADMISSION_POLICY = `healingactions.${GROUP}`
 export const HEALING_LEDGER_ADMISSION_POLICY = `healingledgers.${GROUP}`

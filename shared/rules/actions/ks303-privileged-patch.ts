@@ -8,6 +8,7 @@ import { judgedPatches, pathOf, selectsPods, type JudgedPatch } from './judged-p
 export const ks303: Rule = {
   id: 'KS303',
   severity: 'E',
+  noExemption: 'what the dry run of a patch shows is judged again before each write; the installation widens its patchAllowList instead',
   title: 'A patch touches only fields of the allow-list, and never privileged ones, whatever it looks like.',
   why: 'whoever may write policies would else decide what runs, as whom, and on what',
   fix: 'patch annotations, labels outside the selector, resources, replicas, literal values of the environment, terminationGracePeriodSeconds or timings of probes',

@@ -9,6 +9,7 @@ import { judgedPatches, pathOf, type JudgedPatch } from './judged-patches.ts'
 export const ks304: Rule = {
   id: 'KS304',
   severity: 'E',
+  noExemption: 'what cannot be read cannot be applied either',
   title: 'A patch must be readable, of one form, fit the kind, and set values that the API server takes.',
   why: 'it would fail when it is needed, or do something else than it seems to',
   fix: 'write YAML or JSON: a map for strategic and merge, a list of operations for json, with values of the type of the field',

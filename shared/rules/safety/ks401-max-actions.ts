@@ -3,6 +3,7 @@ import type { Finding, Rule } from '../rule.ts'
 export const ks401: Rule = {
   id: 'KS401',
   severity: 'E',
+  noExemption: 'the ceiling is the word of whoever runs the installation, who can raise it',
   title: "maxActionsPerHour is above zero and not above the installation's ceiling.",
   why: 'the hourly limit is what stands between a wrong trigger and an outage',
   fix: 'write a number between 1 and the ceiling',

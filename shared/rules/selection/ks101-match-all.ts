@@ -8,6 +8,7 @@ const matchesUnlabelled = (selector: LabelSelector = {}): boolean => matchesLabe
 export const ks101: Rule = {
   id: 'KS101',
   severity: 'E',
+  noExemption: 'empty is never all: the controller selects nothing by it',
   title: 'A policy that acts must say by label or by name what it acts on.',
   why: 'empty never means all: one broken rollout would become actions all over the namespace',
   fix: 'add matchLabels, an In or Exists expression, or names for each resource; or use mode monitor',

@@ -4,6 +4,7 @@ import { heals, namespacePath, protectedNamespaces, selectedNamespaces, type Rul
 export const ks103: Rule = {
   id: 'KS103',
   severity: 'E',
+  noExemption: 'the guards before each act refuse it as well',
   title: 'No policy acts by itself in a protected namespace.',
   why: 'the cluster and its healer depend on what runs there, and an action at the wrong moment takes both down',
   fix: 'use mode monitor or dryrun there, and act by hand',

@@ -5,6 +5,7 @@ import { acts, namespacePath, selectedNamespaces, selectedResources, type Findin
 export const ks104: Rule = {
   id: 'KS104',
   severity: 'E',
+  noExemption: 'the guards before each act refuse it as well',
   title: 'No policy selects the operator itself, or kinds that hold data (PersistentVolumeClaims may be watched with mode monitor), credentials, access rights or whole namespaces.',
   why: 'what an action breaks there cannot be healed',
   fix: 'select the pods or workloads that are broken',

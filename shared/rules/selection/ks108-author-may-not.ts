@@ -35,6 +35,7 @@ const ofHealer = ({ namespace }: Wish, permission: Permission): AccessQuestion =
 export const ks108: Rule = {
   id: 'KS108',
   severity: 'F',
+  noExemption: 'a right that one does not have is given by whoever runs the namespace, as a Role',
   alsoWarns: true,
   title: `The author of a policy that acts may do himself what its actions write, in every namespace that it selects. Of workloads that are found by their pods all kinds count that every cluster has. Warned about: ${HEALER_ACCOUNT} of a namespace may not do it (yet).`,
   why: 'a policy would do for its author what he may not do himself',

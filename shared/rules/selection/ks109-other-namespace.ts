@@ -22,6 +22,7 @@ const strangers = ({ metadata: { namespace: home }, spec }: HealingPolicy): read
 export const ks109: Rule = {
   id: 'KS109',
   severity: 'E',
+  noExemption: 'consent is given by whoever runs the other namespace',
   title: "A policy selects in its own namespace, and in others that consent to its namespace's policies (the verb `heal` on healingpolicies for the policy namespace's account `kubeskippy-healer`).",
   why: 'whoever may write policies here would look at and act on workloads of other people',
   fix: 'whoever runs it lets policies of this namespace in: kubeskippy enable -n NAMESPACE --consent-to OWN',

@@ -1,0 +1,279 @@
+/**
+ * What holds without the webhook: stopped, and with its configurations taken away. By name: who creates HealingActions,
+ * who decides and as whom, protected namespaces, exemptions. And what stops a policy gets through a door that is down.
+ */
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { stringify } from 'yaml'
+import { CONTROLLER_USER, HEALING_POLICY_ADMISSION_POLICY, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION, VALIDATING_WEBHOOK } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
+import { millis } from '../../shared/lib/time.ts'
+import { ungrantedIds } from '../../shared/rules/exemptions.ts'
+import { normalised } from '../../shared/rules/judge.ts'
+import { LOWER_IS_LESS, MODES_BY_RISK } from '../../shared/rules/ratchet.ts'
+import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
+import { policySpec } from '../../shared/testing/arbitraries/resources.ts'
+import { buildHealingAction } from '../../shared/testing/builders/objects.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
+import { admissionPolicies } from '../../webhook/admission-policies.ts'
+import type { Finished } from '../cluster/exec.ts'
+import { openDoor, send, type Door } from './door.ts'
+
+const CONTROLLER = ['--as', CONTROLLER_USER, '--as-group', 'system:masters']
+const ALLOW = 'kubeskippy.io/allow'
+const STAMP = 'kubeskippy.io/allowed-by'
+const RBAC = 'rbac.authorization.k8s.io'
+
+/** Breaks KS302. A dry run, so that no rule asks for the author's rights. */
+const ORPHANS = { mode: 'dryrun', action: { type: 'delete', restartAction: undefined, deleteAction: { propagationPolicy: 'Orphan' } } } as unknown as PolicyOverrides
+const yaml = (value: unknown): string => stringify(value, { version: '1.1', aliasDuplicateObjects: false })
+const policy = (name: string, overrides: PolicyOverrides = { mode: 'dryrun' }, metadata: object = {}): string => yaml({ ...rawPolicy(overrides), metadata: { name, namespace: overrides.namespace ?? 'shop', ...metadata } })
+const exempt = (name: string, allow = 'KS302', overrides = ORPHANS): string => policy(name, overrides, { annotations: { [ALLOW]: allow } })
+
+const refused = ({ code, stderr }: Finished, ...words: readonly string[]): void => {
+  expect(code, stderr).to.equal(1)
+  for (const word of words) expect(stderr).to.contain(word)
+}
+const passed = ({ code, stderr }: Finished): void => void expect(code, stderr).to.equal(0)
+
+describe('without the webhook', function () {
+  this.timeout(90_000)
+  let door: Door
+  const apply = (input: string, as?: string, ...flags: string[]) => door.kubectl(['apply', '-f', '-', ...(as === undefined ? [] : ['--as', as]), ...flags], { input })
+  const patch = (name: string, body: object, as?: string, namespace = 'shop') => door.kubectl(['-n', namespace, 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify(body), ...(as === undefined ? [] : ['--as', as])])
+  const annotationsOf = async (name: string): Promise<Record<string, string>> =>
+    (JSON.parse(await door.must(['-n', 'shop', 'get', 'hp', name, '-o', 'json'])) as { metadata: { annotations?: Record<string, string> } }).metadata.annotations ?? {}
+
+  /** As one that was stored before there was the rule. */
+  async function storeOld(): Promise<void> {
+    const [guard] = admissionPolicies.filter(({ kind, metadata: { name } }) => kind === 'ValidatingAdmissionPolicyBinding' && name === HEALING_POLICY_ADMISSION_POLICY)
+    await door.must(['delete', 'validatingadmissionpolicybinding', HEALING_POLICY_ADMISSION_POLICY])
+    for (const name of ['old', 'stopped']) {
+      await eventually(async () => passed(await apply(policy(name, { namespace: 'kube-system', suspend: name === 'stopped' }), CONTROLLER_USER, '--as-group', 'system:masters')), millis(10_000))
+    }
+    await door.must(['apply', '-f', '-'], { input: yaml(guard) })
+    await eventually(async () => refused(await apply(policy('late', { namespace: 'kube-system' }), CONTROLLER_USER, '--as-group', 'system:masters', '--dry-run=server'), '[KS103]'), millis(10_000))
+  }
+
+  before(async () => {
+    door = await openDoor()
+    const role = (name: string, verbs: readonly string[]) => [
+      { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name }, rules: [
+        { apiGroups: ['kubeskippy.io'], resources: ['healingpolicies'], verbs: ['get', 'create', 'patch', 'update', ...verbs] },
+        { apiGroups: ['kubeskippy.io'], resources: ['healingactions'], verbs: ['get', 'create', 'patch', 'update', ...(name === 'holder' ? ['approve'] : [])] },
+        { apiGroups: [''], resources: ['pods', 'pods/eviction'], verbs: ['create', 'delete'] },
+      ] },
+      ...['shop', 'kube-system'].map((namespace) => ({ apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: { name, namespace }, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name }, subjects: [{ apiGroup: RBAC, kind: 'User', name }] })),
+    ]
+    await door.must(['apply', '-f', '-'], { input: [...role('author', []), ...role('holder', ['override-safety'])].map(yaml).join('---\n') })
+    await storeOld()
+    for (const name of ['plain', 'edited']) passed(await apply(policy(name)))
+    for (const name of ['granted', 'granted-too']) passed(await apply(exempt(name), 'holder'))
+  })
+  after(async () => door?.stop())
+
+  it('(with it, first) an exemption is stamped, is refused without the verb, and is warned about', async () => {
+    expect((await annotationsOf('granted'))[STAMP]).to.match(/^20\S+Z holder$/)
+    refused(await apply(exempt('mine'), 'author'), 'Error from server (Forbidden)', `metadata.annotations[${ALLOW}]: [KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop"`, 'KS302')
+    const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'granted', 'a=b', '--as', 'author'])
+    passed(labelled)
+    expect(labelled.stderr).to.match(/^Warning: KS302 granted actions\[0\]\.deleteAction\.propagationPolicy: Orphan leaves the pods without an owner/m)
+    expect((await annotationsOf('granted'))[STAMP]).to.match(/ holder$/)
+  })
+
+  it('(and then) audit log and metric tell of it, and of what an old violation was tolerated for', async () => {
+    const { body } = await send(`${door.url}/metrics`, { method: 'GET' })
+    expect(body).to.match(/^kubeskippy_safety_lowered_total\{rule="KS302",why="Exempted"\} [1-9]/m)
+    passed(await door.kubectl(['-n', 'kube-system', 'label', 'hp', 'old', 'seen=yes', '--as', 'author']))
+    const noted = (name: string): readonly string[] =>
+      readFileSync(door.cluster.auditLog, 'utf8').split('\n').flatMap((line) => (line.includes(`"${VALIDATING_WEBHOOK}/`) && line.includes(`"name":"${name}"`) ? [line] : []))
+    await eventually(() => {
+      expect(noted('granted').some((line) => line.includes(`"${VALIDATING_WEBHOOK}/exempted":"KS302"`))).to.equal(true)
+      expect(noted('old').some((line) => line.includes(`"${VALIDATING_WEBHOOK}/tolerated":"KS103`))).to.equal(true)
+    }, millis(10_000))
+  })
+
+  describe('while it is stopped', () => {
+    before(() => door.program.kill())
+
+    it('a policy can be neither made nor changed: kubectl says that the webhook cannot be reached', async () => {
+      refused(await apply(policy('new')), 'Error from server (InternalError)', 'failed calling webhook "validate.healingpolicies.kubeskippy.io"')
+      refused(await patch('plain', { metadata: { labels: { a: 'b' } } }), 'failed calling webhook')
+      refused(await patch('plain', { spec: { mode: 'automatic' } }), 'failed calling webhook')
+    })
+
+    it('but suspended and paused, by whoever may write it', async () => {
+      passed(await patch('plain', { spec: { suspend: true } }, 'author'))
+      passed(await door.kubectl(['-n', 'shop', 'annotate', 'hp', 'edited', 'kubeskippy.io/pause=the door is down', '--as', 'author']))
+      passed(await patch('granted-too', { spec: { suspend: true } }, 'author'))
+    })
+
+    it('with an apply of the whole policy too', async () => {
+      passed(await apply(policy('edited', { mode: 'dryrun', suspend: true, selector: { labelSelector: { matchLabels: { app: 'cart' } } }, action: { target: 'Pod', priority: 50, restartAction: { strategy: 'rolling' } } })))
+    })
+
+    it('and with nothing beside it that would have to be judged', async () => {
+      refused(await patch('granted', { spec: { suspend: true, mode: 'automatic' } }, 'holder'), 'failed calling webhook')
+      refused(await patch('granted', { spec: { suspend: true, safetyRules: { maxActionsPerHour: 9 } } }, 'holder'), 'failed calling webhook')
+      refused(await patch('granted', { spec: { suspend: true }, metadata: { annotations: { [ALLOW]: 'KS302,KS305' } } }, 'holder'), 'failed calling webhook')
+      // Somebody else who has the verb: what is written of who allowed it would be wrong, and nobody is there to mend it.
+      refused(await patch('granted', { spec: { safetyRules: { maxActionsPerHour: 9 } } }), '[KS506] names somebody else')
+      refused(await patch('plain', { spec: { suspend: false } }), 'failed calling webhook')
+      refused(await patch('plain', { spec: { suspend: false }, metadata: { annotations: { 'kubeskippy.io/pause': 'x' } } }), 'failed calling webhook')
+    })
+  })
+
+  describe('with its configurations taken away', () => {
+    before(async () => {
+      await door.must(['delete', `validatingwebhookconfiguration/${VALIDATING_CONFIGURATION}`, `mutatingwebhookconfiguration/${MUTATING_CONFIGURATION}`])
+      // API servers learn of it by a watch.
+      await eventually(async () => passed(await apply(policy('new'))), millis(10_000))
+    })
+
+    describe('KS103, protected namespaces', () => {
+      const why = 'the cluster and its healer depend on what runs there'
+      it('no policy acts by itself there, whoever sends it', async () => {
+        for (const namespace of ['kube-system', 'kube-public', 'kube-node-lease', 'kubeskippy-system']) {
+          for (const mode of ['manual', 'automatic'] as const) {
+            refused(await apply(policy('acting', { mode, namespace })), 'The healingpolicies "acting" is invalid', `metadata.namespace: [KS103] mode ${mode} in the protected namespace "${namespace}" — ${why}`)
+          }
+        }
+        refused(await apply(policy('abroad', { selector: { namespaces: ['shop', 'kube-public'], labelSelector: { matchLabels: { app: 'a' } } } })), 'spec.selector.namespaces[1]: [KS103]')
+        refused(await apply(policy('sleeping', { namespace: 'kube-system', suspend: true })), '[KS103]')
+      })
+      it('it may look', async () => {
+        for (const mode of ['monitor', 'dryrun'] as const) passed(await apply(policy(`looking-${mode}`, { mode, namespace: 'kube-system' })))
+        refused(await patch('looking-dryrun', { spec: { mode: 'manual' } }, undefined, 'kube-system'), '[KS103]')
+      })
+      it('an old one can be labelled, suspended, made to do less and deleted, and nothing else', async () => {
+        passed(await door.kubectl(['-n', 'kube-system', 'label', 'hp', 'old', 'a=b', '--as', 'author']))
+        refused(await patch('old', { spec: { safetyRules: { maxConcurrent: 2 } } }, undefined, 'kube-system'), '[KS103]')
+        passed(await patch('old', { spec: { safetyRules: { maxActionsPerHour: 2 } } }, undefined, 'kube-system'))
+        refused(await patch('old', { spec: { safetyRules: { maxActionsPerHour: 3 } } }, undefined, 'kube-system'), '[KS103]')
+        refused(await patch('stopped', { spec: { suspend: false } }, undefined, 'kube-system'), '[KS103]')
+        passed(await patch('old', { spec: { suspend: true } }, 'author', 'kube-system'))
+        refused(await patch('old', { spec: { suspend: false } }, undefined, 'kube-system'), '[KS103]')
+        passed(await patch('old', { spec: { mode: 'manual' } }, undefined, 'kube-system'))
+        refused(await patch('old', { spec: { mode: 'automatic' } }, undefined, 'kube-system'), '[KS103]')
+        passed(await patch('old', { spec: { mode: 'monitor' } }, undefined, 'kube-system'))
+        passed(await door.kubectl(['-n', 'kube-system', 'delete', 'hp', 'stopped']))
+      })
+    })
+
+    describe('KS506, exemptions', () => {
+      const mine = (allow: string) => exempt('mine', allow, { mode: 'dryrun' })
+      it('take the verb', async () => {
+        refused(await apply(exempt('mine'), 'author'), 'Error from server (Forbidden)', `metadata.annotations[${ALLOW}]: [KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop", which an exemption from KS302 takes — `)
+        passed(await apply(exempt('theirs'), 'holder'))
+        passed(await apply(exempt('admins')))
+      })
+      for (const allow of ['KS302,KS205', 'KS205, KS302', 'ks205', 'KS2055', 'KS205 KS302', '*', `${'KS205,'.repeat(60)}KS302`, 'KS205,', '\u2003KS302', 'KS302,\u001b[31m']) {
+        it(`also ${JSON.stringify(allow.slice(0, 30))}`, async () => {
+          const answer = await apply(mine(allow), 'author', '--dry-run=server')
+          refused(answer, '[KS506]')
+          // oxlint-disable-next-line no-control-regex -- these characters are the subject
+          expect(answer.stderr).to.not.match(/[\u0000-\u0009\u000b-\u001f]/)
+        })
+      }
+      it('from rules about triggers do not', async () => {
+        for (const allow of ['KS205', ' KS205 , KS299']) passed(await apply(mine(allow), 'author', '--dry-run=server'))
+      })
+      it('an update takes it that adds one, or that changes what an exempted policy does', async () => {
+        const tries = [
+          { metadata: { annotations: { [ALLOW]: 'KS302,KS305' } } },
+          { metadata: { annotations: { [ALLOW]: 'KS305' } } },
+          { spec: { mode: 'manual' } },
+          { spec: { safetyRules: { maxActionsPerHour: 9 } } },
+          { spec: { safetyRules: { healthCheckTimeout: '9m' } } },
+          { spec: { selector: { labelSelector: { matchLabels: { tier: 'x' } } } } },
+          { spec: { actions: [{ name: 'restart', type: 'delete', deleteAction: { force: true } }] } },
+          { spec: { history: { failed: 3 } } },
+        ]
+        for (const body of tries) {
+          refused(await patch('theirs', body, 'author'), '[KS506] you may not override-safety')
+          passed(await door.kubectl(['-n', 'shop', 'patch', 'hp', 'theirs', '--type=merge', '-p', JSON.stringify(body), '--as', 'holder', '--dry-run=server']))
+        }
+        refused(await patch('plain', { metadata: { annotations: { [ALLOW]: 'KS302' } } }, 'author'), '[KS506]')
+      })
+      it('no other one', async () => {
+        for (const body of [
+          { metadata: { labels: { a: 'b' }, annotations: { note: 'x' } } },
+          { spec: { suspend: true } },
+          { spec: { suspend: false } },
+          { spec: { mode: 'monitor' } },
+          { spec: { safetyRules: { maxActionsPerHour: 2 } } },
+          { metadata: { annotations: { [ALLOW]: 'KS302,KS205' } } },
+          { metadata: { annotations: { [ALLOW]: null } }, spec: { safetyRules: { maxActionsPerHour: 9 } } },
+        ]) passed(await patch('theirs', body, 'author'))
+        refused(await patch('theirs', { metadata: { annotations: { [ALLOW]: 'KS302' } } }, 'author'), '[KS506]')
+      })
+      it('whether the verb is needed is what the rules say, for generated updates', async () => {
+        const changes: readonly ((spec: HealingPolicySpec) => HealingPolicySpec)[] = [
+          (spec) => spec,
+          (spec) => ({ ...spec, suspend: !spec.suspend }),
+          ...MODES_BY_RISK.map((mode) => (spec: HealingPolicySpec) => ({ ...spec, mode })),
+          ...[-1, 1].flatMap((step) => LOWER_IS_LESS.map((limit) => (spec: HealingPolicySpec) => ({ ...spec, safetyRules: { ...spec.safetyRules, [limit]: Math.max(1, spec.safetyRules[limit] + step) } }))),
+          (spec) => ({ ...spec, actions: spec.actions.slice(0, 1) }),
+          (spec) => ({ ...spec, triggers: spec.triggers.toReversed() }),
+          (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, maxUnhealthy: '7' } }),
+        ]
+        const ids = fc.constantFrom('KS302', 'KS302,KS305', 'KS205', 'KS205,KS305', '')
+        const pairs = fc.sample(fc.tuple(policySpec, fc.array(fc.constantFrom(...changes), { minLength: 1, maxLength: 2 }), ids, ids), { seed: 5, numRuns: 25 })
+        const verdicts = new Set<boolean>()
+        for (const [spec, edits, before, after] of pairs) {
+          // Where a policy may act is another rule's business.
+          const old = { ...spec, selector: { ...spec.selector, namespaces: ['shop'] } }
+          const object = (of: HealingPolicySpec, allow: string) => ({ ...rawPolicy(), metadata: { name: 'generated', namespace: 'shop', annotations: { [ALLOW]: allow } }, spec: of })
+          const [was, is] = [object(old, before), object(edits.reduce<HealingPolicySpec>((last, edit) => edit(last), old), after)]
+          const [stored, policyNow] = [normalised(was), normalised(is)]
+          if (stored === undefined || policyNow === undefined) continue
+          await door.kubectl(['-n', 'shop', 'delete', 'hp', 'generated', '--ignore-not-found'])
+          const made = await door.kubectl(['create', '-f', '-', '--as', 'holder'], { input: yaml(was) })
+          if (made.code !== 0) continue
+          const { code, stderr } = await door.kubectl(['replace', '-f', '-', '--as', 'author', '--dry-run=server'], { input: yaml(is) })
+          const refuses = ungrantedIds(policyNow, stored).length > 0
+          verdicts.add(refuses)
+          if (refuses) expect([code, stderr.includes('[KS506]')], stderr).to.deep.equal([1, true])
+          else expect(stderr).to.not.contain('[KS506]')
+        }
+        expect([...verdicts]).to.have.lengthOf(2)
+      })
+      it('nobody writes another name beside them, and nobody changes it', async () => {
+        const stamped = (by: string) => policy('forged', ORPHANS, { annotations: { [ALLOW]: 'KS302', [STAMP]: by } })
+        refused(await apply(stamped('2030-01-01T00:00:00Z author'), 'holder'), `metadata.annotations[${STAMP}]: [KS506] names somebody else`)
+        passed(await apply(stamped('2030-01-01T00:00:00Z holder'), 'holder', '--dry-run=server'))
+        refused(await patch('granted', { metadata: { annotations: { [STAMP]: '2030-01-01T00:00:00Z author' } } }, 'author'), '[KS506] names somebody else')
+      })
+      it('an exempted policy can be deleted, and let go of by a finalizer', async () => {
+        passed(await apply(policy('held', ORPHANS, { annotations: { [ALLOW]: 'KS302' }, finalizers: ['example.com/hold'] }), 'holder'))
+        await door.must(['-n', 'shop', 'delete', 'hp', 'held', '--wait=false'])
+        passed(await patch('held', { metadata: { finalizers: null } }, 'author'))
+      })
+    })
+
+    describe('KS701 and KS702, our own objects', () => {
+      const action = (name: string): string => {
+        const { metadata: _, ...object } = buildHealingAction()
+        return yaml({ ...object, metadata: { name, namespace: 'shop' }, spec: { ...object.spec, approvalRequired: true, approvalDeadline: '2035-01-01T00:00:00Z' } })
+      }
+      const decide = (user: string, decidedBy = user) =>
+        door.kubectl(['-n', 'shop', 'patch', 'ha', 'waiting', '--type=merge', '-p', JSON.stringify({ spec: { approval: { decision: 'Approved', decidedBy } } }), '--as', user])
+      it('nobody but the controller creates HealingActions', async () => {
+        for (const as of [[], ['--as', 'author'], ['--as', 'system:serviceaccount:shop:kubeskippy-controller-manager', '--as-group', 'system:masters']]) refused(await door.kubectl(['create', '-f', '-', ...as], { input: action('made') }), '[KS701]')
+        passed(await door.kubectl(['create', '-f', '-', ...CONTROLLER], { input: action('waiting') }))
+      })
+      it('who decides has the verb approve, and does it in his own name', async () => {
+        refused(await decide('author'), '[KS702] deciding needs the verb approve')
+        refused(await decide('holder', 'author'), '[KS702] spec.approval.decidedBy is not the name')
+        passed(await decide('holder'))
+      })
+    })
+  })
+
+  it('the expressions are of the right types', async () => {
+    const { items } = JSON.parse(await door.must(['get', 'validatingadmissionpolicies', '-o', 'json'])) as { readonly items: readonly { readonly status?: { readonly typeChecking?: { readonly expressionWarnings?: unknown } } }[] }
+    expect(items).to.have.lengthOf(3)
+    for (const { status } of items) expect(status?.typeChecking?.expressionWarnings, JSON.stringify(status)).to.equal(undefined)
+  })
+})
