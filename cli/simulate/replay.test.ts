@@ -3,14 +3,14 @@ import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, NAMESPACES } from '../../shared/kube/resources.ts'
-import { before, hours, minutes, seconds, type Instant } from '../../shared/lib/time.ts'
+import { before, hours, minutes, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import type { Point } from '../../controller/healing/metrics.ts'
 import type { MetricSource } from '../../controller/ports/metric-source.ts'
-import { replay, type Replay } from './replay.ts'
+import { replay, type Replay, type UnknownPast } from './replay.ts'
 
 const CART = { apiVersion: 'apps/v1', kind: 'Deployment', names: ['cart'] }
 
@@ -48,9 +48,18 @@ function setUp(...broken: readonly (readonly [from: number, to: number])[]) {
     },
   }
   const notes: string[] = []
-  const run = (policy: HealingPolicy, last = hours(2)): Promise<Replay> =>
+  const look = (policy: HealingPolicy, last = hours(2)): Promise<Replay | UnknownPast> =>
     replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policy, last, (note) => notes.push(note))
-  return { clock, cluster, run, notes, asked, slow, ago: ({ at }: { readonly at: Instant }) => Math.round((clock.now() - at) / 60_000) }
+  const run = async (policy: HealingPolicy, last?: Millis): Promise<Replay> => {
+    const told = await look(policy, last)
+    if ('unknown' in told) throw new Error(told.unknown)
+    return told
+  }
+  const unknown = async (policy: HealingPolicy): Promise<string | undefined> => {
+    const told = await look(policy)
+    return 'unknown' in told ? told.unknown : undefined
+  }
+  return { clock, cluster, run, unknown, notes, asked, slow, ago: ({ at }: { readonly at: Instant }) => Math.round((clock.now() - at) / 60_000) }
 }
 
 describe('the replay of the last hours', function () {
@@ -103,14 +112,13 @@ describe('the replay of the last hours', function () {
   })
 
   it('leaves out triggers that nothing keeps a past of, with their actions', async () => {
-    const { run, notes } = setUp([100, 90])
+    const { run, unknown, notes } = setUp([100, 90])
     const { triggers, actions } = policyOf().spec
     const crash = { name: 'crash', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '1m' } } as HealingPolicySpec['triggers'][number]
     const told = await run(policyOf({ triggers: [...triggers, crash], actions: actions.map((action) => ({ ...action, triggers: ['errors', 'crash'] })) }))
     expect(told).to.include({ fired: 1, acts: 1 })
     expect(notes).to.deep.equal(['crash: only Prometheus keeps a past, so they are left out'])
-    const alone = await run(policyOf({ triggers: [crash] })).then(() => 'done', String)
-    expect(alone).to.contain('--last needs a metric trigger that asks Prometheus')
+    expect(await unknown(policyOf({ triggers: [crash] }))).to.equal('no trigger asks Prometheus, and nothing else keeps a past')
   })
 
   it('under triggerMatch: All acts and fires where all triggers did, for as long as all of them did', async () => {
@@ -129,17 +137,16 @@ describe('the replay of the last hours', function () {
 
   it('under triggerMatch: All does not go on without one of the triggers', async () => {
     const crash = { name: 'crash', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '1m' } } as HealingPolicySpec['triggers'][number]
-    const failed = await setUp([100, 90]).run(policyOf({ triggers: [...policyOf().spec.triggers, crash], triggerMatch: 'All' })).then(() => 'done', String)
-    expect(failed).to.contain('--last: crash cannot be asked about the past, and triggerMatch: All needs them')
+    expect(await setUp([100, 90]).unknown(policyOf({ triggers: [...policyOf().spec.triggers, crash], triggerMatch: 'All' }))).to.equal('crash cannot be asked about the past, and triggerMatch: All needs them')
   })
 
   it('looks less often at a longer past', async () => expect((await setUp([100, 90]).run(policyOf(), hours(48))).step).to.equal(seconds(60)))
 
-  it('fails with what the source says', async () => {
+  it('is unknown where the source says that it keeps none', async () => {
     const { cluster, clock } = setUp()
     const source: MetricSource = { lane: () => '', ask: () => Promise.reject(new Error('never')), recall: () => Promise.resolve({ kind: 'NoData', why: 'no Prometheus is configured' }) }
-    const failed = await replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource: source, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policyOf(), hours(1), () => {}).then(() => 'done', String)
-    expect(failed).to.contain('--last: no Prometheus is configured')
+    const told = await replay({ api: cluster.client('person'), installation: DEFAULT_INSTALLATION, metricSource: source, clock, timers: systemTimers, random: () => 0.5, syncInterval: seconds(30) }, policyOf(), hours(1), () => {})
+    expect(told).to.deep.equal({ unknown: 'no Prometheus is configured' })
   })
 
   it('fails when the cluster may not be read', async () => {

@@ -13,7 +13,6 @@ import { QUIET_REASONS, type RefusalReason } from '../../controller/healing/refu
 import type { MetricSource } from '../../controller/ports/metric-source.ts'
 import { createController } from '../../controller/program.ts'
 import { metricQuestions } from '../../controller/triggers/metric/args.ts'
-import { NotPossible } from '../command.ts'
 import { namespacesOf, Overlay } from './overlay.ts'
 import { past } from './past.ts'
 import type { SimulationParts } from './run.ts'
@@ -35,13 +34,32 @@ export interface Replay {
   readonly refusals: Readonly<Record<string, number>>
 }
 
+/** Nothing kept the past that the policy's triggers ask about. */
+export interface UnknownPast {
+  readonly unknown: string
+}
+
+class NoPast extends Error {
+  override readonly name = 'NoPast'
+}
+
 /** More looks would take minutes, and Prometheus gives no more than 11000 points of a series. */
 const MOST_STEPS = 2880
 /** Its stabilization and cooldown run in it as well. */
 const READY = 100
 
-/** @throws NotPossible, ApiError */
-export async function replay(parts: SimulationParts, written: HealingPolicy, last: Millis, note: (text: string) => void): Promise<Replay> {
+/** @throws ApiError */
+export async function replay(parts: SimulationParts, written: HealingPolicy, last: Millis, note: (text: string) => void): Promise<Replay | UnknownPast> {
+  try {
+    return await replayKept(parts, written, last, note)
+  } catch (error) {
+    if (error instanceof NoPast) return { unknown: error.message }
+    throw error
+  }
+}
+
+/** @throws NoPast, ApiError */
+async function replayKept(parts: SimulationParts, written: HealingPolicy, last: Millis, note: (text: string) => void): Promise<Replay> {
   const policy = replayable(written, note)
   const to = parts.api.serverTime() ?? parts.clock.now()
   const from = before(to, last)
@@ -87,8 +105,8 @@ function replayable(policy: HealingPolicy, note: (text: string) => void): Healin
   const kept = new Set(compiled.triggers.filter((trigger) => metricQuestions({ ...compiled, triggers: [trigger] }).some(({ question }) => question.kind === 'promql')).map(({ name }) => name))
   const { spec } = policy
   const left = spec.triggers.filter(({ name }) => !kept.has(name)).map(({ name }) => name)
-  if (kept.size === 0) throw new NotPossible('--last needs a metric trigger that asks Prometheus: nothing else keeps a past')
-  if (left.length > 0 && needsAll(spec)) throw new NotPossible(`--last: ${left.join(', ')} cannot be asked about the past, and triggerMatch: All needs them`)
+  if (kept.size === 0) throw new NoPast('no trigger asks Prometheus, and nothing else keeps a past')
+  if (left.length > 0 && needsAll(spec)) throw new NoPast(`${left.join(', ')} cannot be asked about the past, and triggerMatch: All needs them`)
   if (left.length > 0) note(`${left.join(', ')}: only Prometheus keeps a past, so they are left out`)
   const actions = spec.actions.flatMap((action) => {
     const triggers = action.triggers?.filter((name) => kept.has(name))
@@ -109,14 +127,14 @@ interface Range {
   readonly step: Millis
 }
 
-/** Everything is asked for at once, and then told as it became known. @throws NotPossible */
+/** Everything is asked for at once, and then told as it became known. @throws NoPast */
 async function recall(source: MetricSource, policy: CompiledPolicy, { from, to, step }: Range): Promise<MetricSource> {
   const kept = new Map<string, readonly Series[]>()
   for (const { question, span } of metricQuestions(policy)) {
     const key = questionKey(question)
     if (kept.has(key)) continue
     const answer = await source.recall(question, { span: millis(Math.ceil((between(from, to) + span) / step) * step), step }, to)
-    if (answer?.kind === 'NoData') throw new NotPossible(`--last: ${answer.why}`)
+    if (answer?.kind === 'NoData') throw new NoPast(answer.why)
     kept.set(key, answer?.series ?? [])
   }
   const during = (question: MetricQuestion, since: Instant, until: Instant): Series[] =>

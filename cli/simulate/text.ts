@@ -6,7 +6,7 @@ import { adviceFor } from '../explain/advice.ts'
 import { described } from '../explain/lines.ts'
 import { limitLines, seenLines } from '../explain/policy-text.ts'
 import { clock, moment, pairs, section, span, table } from '../layout.ts'
-import { inWords, type Replay } from './replay.ts'
+import { inWords, type Replay, type UnknownPast } from './replay.ts'
 import type { PlannedAct, Simulation } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -19,7 +19,7 @@ export interface Told {
   /** What would be if nothing changed until then; undefined: nothing else. */
   readonly later: (Simulation & { readonly at: Instant }) | undefined
   /** What would have been. */
-  readonly past: Replay | undefined
+  readonly past: Replay | UnknownPast | undefined
   readonly notes: readonly string[]
 }
 
@@ -41,7 +41,7 @@ export function simulationText({ policy, stored, verdict, now, later, past, note
     ...(now === undefined || later === undefined
       ? []
       : section(`If nothing changes for ${span(later.at - now.at)}`, [...decisionLines(policy, later, later.at), ...later.acts.flatMap((act) => actLines(act))])),
-    ...(past === undefined ? [] : section(`The last ${span(past.to - past.from)}, with the objects of today, if every act had helped at once`, pastLines(past))),
+    ...(past === undefined ? [] : 'unknown' in past ? section('The past', [`  unknown: ${past.unknown}`]) : section(`The last ${span(past.to - past.from)}, with the objects of today, if every act had helped at once`, pastLines(past))),
     ...section('Not seen', notes.map((note) => `  ${note}`)),
   ]
 }
