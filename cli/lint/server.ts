@@ -104,7 +104,13 @@ const isSendable = (value: unknown): value is KubeManifest => {
 function merged(offline: readonly Remark[], { remarks, more }: Extract<Answer, { more: boolean }>, door: boolean): readonly Remark[] {
   const kept = offline.filter((remark) => !door || more || remark.ofFile === true)
   const said = new Set(remarks.map(keyOf))
-  return [...remarks, ...kept.filter((remark) => !said.has(keyOf(remark)))]
+  return [...remarks.map((remark) => ({ ...remark, ...positionIn(offline, remark) })), ...kept.filter((remark) => !said.has(keyOf(remark)))]
+}
+
+/** An answer names the field. Where in its text, the same finding of this program knows. */
+function positionIn(offline: readonly Remark[], { rule, path, what }: Remark): Pick<Remark, 'within'> {
+  const same = offline.find((remark) => remark.rule === rule && remark.path === path && remark.what === what)
+  return same?.within === undefined ? {} : { within: same.within }
 }
 
 const keyOf = ({ rule, path }: Remark): string => `${rule} ${path}`
