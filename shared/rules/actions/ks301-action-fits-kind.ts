@@ -40,7 +40,7 @@ function podlessFinding(policy: HealingPolicy, kind: KindReference, index: numbe
   const known = knownKind(kind)
   if (known !== undefined && known.observed !== true) {
     const fix = INSTEAD[nameOf(kind)]
-    return [{ path, what: `no trigger or action fits ${nameOf(kind)}`, ...(fix === undefined ? {} : { fix }) }]
+    return [{ path, what: `no trigger or action fits ${printable(nameOf(kind), 80)}`, ...(fix === undefined ? {} : { fix }) }]
   }
   if (acts(policy) && !isCustom(kind)) {
     const fix = INSTEAD[nameOf(kind)] ?? 'watch it in a policy of its own with mode: monitor'
@@ -92,7 +92,7 @@ function unclearTargets(policy: HealingPolicy): Finding[] {
       ? [
           {
             path: `spec.actions[${index}].target`,
-            what: `action ${quoted(name, 63)} does not say what it is for while both v1 Pod and ${nameOf(workload)} are selected`,
+            what: `action ${quoted(name, 63)} does not say what it is for while both v1 Pod and ${printable(nameOf(workload), 80)} are selected`,
             why: `${type} of one pod and of a whole workload are not the same`,
             fix: 'write target: Pod, or target: Workload',
           },
@@ -117,7 +117,7 @@ function unfitting(policy: HealingPolicy): Finding[] {
     const unfit = workloads.find((workload) => !isOneOf(ACTS_ON[type], workload))
     return unfit === undefined
       ? []
-      : [{ path: `spec.actions[${index}].type`, what: `${type} is not for ${nameOf(unfit)}`, why: `${nameOf(unfit)} has nothing that ${type} could change`, fix: 'use restart, or select another kind' }]
+      : [{ path: `spec.actions[${index}].type`, what: `${type} is not for ${printable(nameOf(unfit), 80)}`, why: `${printable(nameOf(unfit), 80)} has nothing that ${type} could change`, fix: 'use restart, or select another kind' }]
   })
 }
 

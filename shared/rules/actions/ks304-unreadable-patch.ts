@@ -29,7 +29,7 @@ function withoutReplicas(policy: HealingPolicy, patch: JudgedPatch): Finding[] {
   const selected = selectedResources(policy).find((resource) => knownKind(resource)?.kind === 'DaemonSet')
   return selected === undefined || !patch.touches.some(({ path }) => shown(path) === 'spec.replicas')
     ? []
-    : [{ path: pathOf(patch), what: `sets spec.replicas, which ${nameOf(selected)} does not have`, fix: 'select DaemonSets in a policy of their own' }]
+    : [{ path: pathOf(patch), what: `sets spec.replicas, which ${printable(nameOf(selected), 80)} does not have`, fix: 'select DaemonSets in a policy of their own' }]
 }
 
 /** The API server knows how to merge lists of its own kinds only. */

@@ -47,6 +47,6 @@ function excludedNames(policy: HealingPolicy): Finding[] {
   return selectedSets({ ...policy, spec: { ...policy.spec, selector: { ...policy.spec.selector, labelSelector: {} } } }).flatMap(({ box, index, kind }) =>
     isSatisfiable(box)
       ? []
-      : [{ path: `spec.selector.resources[${index}].names`, what: `every name of ${nameOf(kind)} that is selected is excluded again`, fix: 'take the names out of excludeNames, or the entry out of resources' }],
+      : [{ path: `spec.selector.resources[${index}].names`, what: `every name of ${printable(nameOf(kind), 80)} that is selected is excluded again`, fix: 'take the names out of excludeNames, or the entry out of resources' }],
   )
 }

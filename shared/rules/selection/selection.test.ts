@@ -81,6 +81,10 @@ describe('KS102 selectors that can never match', () => {
     ['an excluded name of another kind', { selector: { resources: [{ ...pod, names: ['a'] }, { apiVersion: 'apps/v1', kind: 'Deployment', names: ['b'], excludeNames: ['a'] }] } }],
     ['no selector', { mode: 'monitor', selector: {} }],
   ]
+  it('quotes no character that turns a terminal round', () => {
+    const [finding = ''] = check(ks102, { selector: { resources: [{ apiVersion: 'example.com/v1', kind: 'Ca\u202eche', names: ['a'], excludeNames: ['a'] }] } })
+    expect(finding).to.contain('every name of example.com/v1 Ca').and.to.not.contain('\u202e')
+  })
   for (const [title, overrides] of accepted) it(`accepts ${title}`, () => expect(check(ks102, overrides)).to.deep.equal([]))
 
   it('text of the user cannot reach the terminal raw, and is cut', () => {
