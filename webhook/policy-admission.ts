@@ -7,7 +7,7 @@ import { DEFAULT_RESOURCES } from '../shared/api/v1alpha1/context-defaults.ts'
 import { healingPolicy } from '../shared/api/v1alpha1/healing-policy.schema.ts'
 import { ALLOW_ANNOTATION, ALLOWED_BY_ANNOTATION, HEALING_POLICY_ADMISSION_POLICY, OPERATOR_NAMESPACE, OVERRIDE_VERB, PROTECTED_NAMESPACES } from '../shared/api/v1alpha1/names.ts'
 import { exemptionRule } from '../shared/rules/across/ks506-exemption.ts'
-import { ALLOW_LENGTH } from '../shared/rules/exemptions.ts'
+import { ALLOW_LENGTH, FREE_IDS } from '../shared/rules/exemptions.ts'
 import { LOWER_IS_LESS, MODES_BY_RISK } from '../shared/rules/ratchet.ts'
 import { ks103 } from '../shared/rules/selection/ks103-protected-namespace.ts'
 import { annotationOf, sameMember, sameMembers } from './expressions.ts'
@@ -41,7 +41,7 @@ const NO_MORE = [
 ].join(' && ')
 
 /** Parts of the annotation but for ids of rules about triggers; what is no id needs the verb too. The rules read none that is longer. */
-const guarded = (text: string): string => `${text} == '' ? [] : ${text}.size() > ${ALLOW_LENGTH} ? ['?'] : ${text}.split(',').map(id, id.trim()).filter(id, !id.matches('^KS2[0-9][0-9]$'))`
+const guarded = (text: string): string => `${text} == '' ? [] : ${text}.size() > ${ALLOW_LENGTH} ? ['?'] : ${text}.split(',').map(id, id.trim()).filter(id, !id.matches('${FREE_IDS}'))`
 
 const list = (values: readonly string[]): string => `[${values.map((value) => `'${value}'`).join(', ')}]`
 

@@ -16,8 +16,12 @@ import type { RuleContext } from './rule.ts'
 export const ALLOW_LENGTH = 320
 
 const ID = /^KS[1-9][0-9]{2}$/
-/** Rules about triggers: they cannot widen what is written, so nobody has to be asked. */
-const OF_TRIGGERS = /^KS2[0-9]{2}$/
+/**
+ * Rules about triggers: they cannot widen what is written, so nobody has to be asked. But for two: what fires on healthy objects
+ * (KS204) acts on them up to the limits, and a stabilization window (KS208) is a limit. In RE2, for the admission policy.
+ */
+export const FREE_IDS = '^KS2(0[1-35-79]|[1-9][0-9])$'
+const FREE = new RegExp(FREE_IDS)
 
 /** What is written in the annotation; undefined: it is not there, or no text. */
 export function allowText({ metadata }: Pick<HealingPolicy, 'metadata'>): string | undefined {
@@ -39,7 +43,7 @@ export function allowParts(policy: Pick<HealingPolicy, 'metadata'>): readonly st
 export const isId = (part: string): boolean => ID.test(part)
 
 /** Whether somebody with the verb override-safety has to have allowed it. */
-export const needsVerb = (id: string): boolean => !OF_TRIGGERS.test(id)
+export const needsVerb = (id: string): boolean => !FREE.test(id)
 
 /** Ids of the annotation for which the verb is needed. */
 export const guardedIds = (policy: Pick<HealingPolicy, 'metadata'>): readonly string[] => allowParts(policy).filter((part) => isId(part) && needsVerb(part))

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Access, AccessAnswers } from '../access.ts'
+import { needsVerb } from '../exemptions.ts'
 import { judge, questionsOf } from '../judge.ts'
 import { RULES } from '../registry.ts'
 import { DEFAULT_INSTALLATION } from '../rule.ts'
@@ -40,6 +41,11 @@ describe('KS506, exemption from rules', () => {
       expect(told(rawPolicy(event), 'Denied')).to.deep.equal(['E KS211 spec.triggers[0].eventTrigger.messagePattern'])
       expect(told(allowing('KS211', event), 'Denied')).to.deep.equal(['W KS211 spec.triggers[0].eventTrigger.messagePattern Exempted'])
       expect(questionsOf(allowing('KS211', { ...event, mode: 'dryrun' }))).to.deep.equal([])
+    })
+    it('of what fires on healthy objects, and of a stabilization window that proves nothing, needs the verb all the same', () => {
+      for (const [id, needed] of [['KS201', false], ['KS203', false], ['KS204', true], ['KS205', false], ['KS208', true], ['KS209', false], ['KS213', false], ['KS299', false], ['KS302', true]] as const) expect(needsVerb(id), id).to.equal(needed)
+      const blind: PolicyOverrides = { condition: { duration: '30m' }, safetyRules: { stabilizationWindow: '1s' } }
+      expect(told(allowing('KS208', blind), 'Denied')).to.include('E KS208 spec.safetyRules.stabilizationWindow').and.to.include(UNGRANTED)
     })
     it('asks for the verb in the namespace of the policy', () =>
       expect(questionsOf(allowing('KS302', ORPHANS))).to.deep.equal([{ who: 'Author', namespace: 'shop', apiGroup: 'kubeskippy.io', resource: 'healingpolicies', verb: 'override-safety' }]))

@@ -84,7 +84,9 @@ const PRIVILEGED_METADATA: Readonly<Record<string, string>> = {
 const RESERVED = /(^|\.)(kubernetes\.io|(x-)?k8s\.io|kubeskippy\.io)$/
 /** Of others who change pods by them: they put containers, credentials, networks or volumes into them, or own the object. */
 const ACTED_UPON =
-  /(^|\.)(istio\.io|linkerd\.io|dapr\.io|hashicorp\.com|amazonaws\.com|workload\.identity|cloud\.google\.com|gke\.io|cncf\.io|projectcalico\.org|cilium\.io|fluxcd\.io|argoproj\.io|helm\.sh|datadoghq\.com|instana\.io|opentelemetry\.io)$/
+  /(^|\.)(istio\.io|linkerd\.io|dapr\.io|hashicorp\.com|amazonaws\.com|workload\.identity|cloud\.google\.com|gke\.io|cncf\.io|projectcalico\.org|cilium\.io|fluxcd\.io|argoproj\.io|helm\.sh|datadoghq\.com|instana\.io|opentelemetry\.io|velero\.io|k8up\.io|multus-cni\.io|banzaicloud\.(com|io)|kuma\.io|jaegertracing\.io|1password\.io|1password\.com|chaos-mesh\.org|openshift\.io|keda\.sh|keel\.sh|stakater\.com|kyverno\.io|crossplane\.io|external-secrets\.io|katacontainers\.io|nvidia\.com|portworx\.io|aquasec\.com|downscaler|janitor)$/
+/** Keys without a prefix, or with one that reads from the right, by which runtimes and operators act. */
+const ACTED_UPON_BARE = /^(io\.(kubernetes|katacontainers|containerd|cri-containerd|podman)\..+|aadpodidbinding|run\.oci\..+)$/i
 /** Labels without a prefix by which controllers know their pods. */
 const CONTROLLERS_LABELS = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation', 'controller-uid', 'job-name'])
 
@@ -130,6 +132,7 @@ function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefi
   const [prefix = '', ...rest] = name.toLowerCase().split('/')
   if (rest.length > 0 && RESERVED.test(prefix)) return 'Kubernetes or an operator acts by it'
   if (rest.length > 0 && ACTED_UPON.test(prefix)) return 'somebody else acts by it: it may bring containers, credentials or volumes into the pods'
+  if (ACTED_UPON_BARE.test(name)) return 'a runtime or an operator acts by it'
   if (CONTROLLERS_LABELS.has(name)) return 'by it a controller finds its pods'
   return path[at]?.key === 'labels' && selectorKeys?.has(name) === true ? 'by it the pods are found' : undefined
 }

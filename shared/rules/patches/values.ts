@@ -4,6 +4,7 @@ import { parseQuantity } from '../../lib/quantity.ts'
 import { quoted } from '../../lib/text.ts'
 import { shown, type FieldPath } from './paths.ts'
 import type { Touch } from './touches.ts'
+import { harmOfName, harmOfValue } from './variables.ts'
 
 export interface BadValue {
   /** KS303: it would do harm. KS304: the API server would refuse it, or take it for something else. KS305: replicas. */
@@ -33,7 +34,7 @@ function problem({ path, kind, value }: Touch): Problem | undefined {
   if (shown(path) === 'spec.replicas') return replicas(removed, value)
   if ((parent === 'annotations' || parent === 'labels') && above === 'metadata') return metadata(parent, field, removed, value)
   if (above === 'resources') return resource(parent, field, removed, value)
-  if (above === 'env' && field === 'value') return removed || typeof value === 'string' ? variableName(path.at(-2)?.key ?? '') : ['KS304', 'its value must be a string']
+  if (above === 'env' && field === 'value') return variable(path.at(-2)?.key ?? '', removed, value)
   if (Object.hasOwn(PROBE_BOUNDS, field) && /^(liveness|readiness|startup)Probe$/.test(parent)) return removed ? undefined : timing(parent, field, value)
   return field === 'terminationGracePeriodSeconds' ? grace(removed, value) : undefined
 }
@@ -94,11 +95,12 @@ function resource(list: string, name: string, removed: boolean, value: unknown):
   return undefined
 }
 
-function variableName(name: string): Problem | undefined {
-  if (/^[0-9]+$/.test(name)) return undefined
-  if (!/^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(name)) return ['KS304', `${quoted(name)} is no name that a variable can have`]
-  if (name.startsWith('LD_')) return ['KS303', 'by it other programs are loaded']
-  return /^KUBERNETES_SERVICE_(HOST|PORT)/.test(name) ? ['KS303', 'by it the token of the pod is sent to another server'] : undefined
+function variable(name: string, removed: boolean, value: unknown): Problem | undefined {
+  if (!removed && typeof value !== 'string') return ['KS304', 'its value must be a string']
+  const byIndex = /^[0-9]+$/.test(name)
+  if (!byIndex && !/^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(name)) return ['KS304', `${quoted(name)} is no name that a variable can have`]
+  const harm = (byIndex ? undefined : harmOfName(name)) ?? (typeof value === 'string' ? harmOfValue(value) : undefined)
+  return harm === undefined ? undefined : ['KS303', harm]
 }
 
 /** Limits below requests in what is set by one patch: whatever the object has, the API server refuses it. */

@@ -2,6 +2,7 @@ import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { longestTriggerDuration } from '../../api/v1alpha1/context-defaults.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import { isPod } from '../../api/v1alpha1/kinds.ts'
+import { trigger } from '../../api/v1alpha1/policy/triggers/index.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../lib/duration.ts'
 import { remembered } from '../../lib/remembered.ts'
@@ -9,8 +10,11 @@ import { quoted } from '../../lib/text.ts'
 import { minutes } from '../../lib/time.ts'
 import type { StructuralSchema } from '../../schema/structural.ts'
 import { narrowed, places } from '../../schema/walk.ts'
-import { heals, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { acts, heals, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { builtInOf, OVER_WINDOW } from './built-in-metrics.ts'
+
+/** What the schema writes where nothing is written. */
+const DEFAULT_COOLDOWN = trigger.properties.cooldownPeriod.default
 
 /** A shorter pause between incidents makes the hourly limit the only brake. */
 const SHORTEST_COOLDOWN = minutes(1)
@@ -68,7 +72,10 @@ function* blindVerification({ spec }: HealingPolicy): Generator<Finding> {
   }
 }
 
-function* shortCooldowns({ spec }: HealingPolicy): Generator<Finding> {
+/** The default says nothing about what its author thinks; and what never acts has nothing to wait for. */
+function* shortCooldowns(policy: HealingPolicy): Generator<Finding> {
+  if (!acts(policy)) return
+  const { spec } = policy
   const window = parseDuration(spec.safetyRules.stabilizationWindow ?? '')
   const longest = Math.max(0, ...spec.triggers.map(({ cooldownPeriod }) => parseDuration(cooldownPeriod) ?? 0))
   for (const [index, { cooldownPeriod }] of spec.triggers.entries()) {
@@ -78,7 +85,7 @@ function* shortCooldowns({ spec }: HealingPolicy): Generator<Finding> {
     const path = `spec.triggers[${index}].cooldownPeriod`
     if (cooldown < SHORTEST_COOLDOWN) {
       yield { path, severity: 'W', what: `${formatDuration(cooldown)} is below 60s`, why: 'only the hourly limit would slow repeated healing down', fix: 'write 60s or more' }
-    } else if (window !== undefined && cooldown < window) {
+    } else if (window !== undefined && cooldown < window && cooldownPeriod !== DEFAULT_COOLDOWN) {
       const least = formatDuration(window)
       yield { path, severity: 'W', what: `shorter than stabilizationWindow (${least})`, why: 'a relapse would be healed sooner than a success is believed', fix: `write ${least} or more` }
     }

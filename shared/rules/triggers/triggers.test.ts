@@ -214,6 +214,13 @@ describe('KS208 durations', () => {
     expect(of('9m59s')).to.deep.equal(['W spec.triggers[0].cooldownPeriod: shorter than stabilizationWindow (10m)'])
     expect(of('10m')).to.deep.equal([])
   })
+
+  it('nobody is warned about the default of the schema, nor where nothing acts', () => {
+    const of = (overrides: PolicyOverrides): string[] => check(ks208, { safetyRules: { stabilizationWindow: '10m' }, ...overrides })
+    expect(of({ cooldownPeriod: '5m' })).to.deep.equal([])
+    expect(of({ cooldownPeriod: '4m', mode: 'manual' })).to.have.length(1)
+    expect(of({ cooldownPeriod: '4m', mode: 'monitor' })).to.deep.equal([])
+  })
 })
 
 describe('KS208 windows of metrics', () => {
