@@ -6,6 +6,7 @@ import { sameJson } from '../../lib/json.ts'
 import { remembered } from '../../lib/remembered.ts'
 import { targetKinds, writesTo } from '../action-writes.ts'
 import { parsePatch } from '../patches/parse.ts'
+import { shown } from '../patches/paths.ts'
 import type { Touch } from '../patches/touches.ts'
 import { selectedResources } from '../rule.ts'
 
@@ -60,13 +61,21 @@ function standOf(one: Deed, other: Deed): Stand | undefined {
   if (deletes(one) || deletes(other)) return 'Destructive'
   if (common.length === 0) return undefined
   const [a, b] = [one.action, other.action]
-  if (a.scaleAction !== undefined && b.scaleAction !== undefined) return scalings(a.scaleAction, b.scaleAction)
   if (a.patchAction !== undefined && b.patchAction !== undefined) return patches(a.patchAction, b.patchAction)
+  const [by, to] = [scalingOf(a), scalingOf(b)]
+  if (by !== undefined && to !== undefined) return scalings(by, to)
   if (a.type === 'patch' || b.type === 'patch') return undefined
   return common.some((kind) => [...(one.writes.get(kind) ?? [])].some((write) => other.writes.get(kind)?.has(write) === true)) ? 'Same' : undefined
 }
 
-type Scaling = NonNullable<ActionTemplate['scaleAction']>
+type Scaling = Pick<NonNullable<ActionTemplate['scaleAction']>, 'direction' | 'replicas' | 'minReplicas' | 'maxReplicas'>
+
+/** A patch that sets the number of replicas scales to it. */
+function scalingOf({ scaleAction, patchAction }: ActionTemplate): Scaling | undefined {
+  if (scaleAction !== undefined || patchAction === undefined) return scaleAction
+  const set = touchesOf(patchAction).find(({ path, kind }) => kind === 'set' && shown(path) === 'spec.replicas')
+  return typeof set?.value === 'number' ? { direction: 'absolute', replicas: set.value, minReplicas: 1 } : undefined
+}
 
 function scalings(a: Scaling, b: Scaling): Stand | undefined {
   if (a.direction === b.direction) return a.direction === 'absolute' && a.replicas !== b.replicas ? 'Opposing' : 'Same'
