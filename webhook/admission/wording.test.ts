@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { printable } from '../../shared/lib/text.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
-import { MOST_CAUSES, refusal, warnings, WARNING_LENGTH } from './wording.ts'
+import { MOST_CAUSES, refusal, shortName, warnings, WARNING_LENGTH } from './wording.ts'
 
 const violation = (overrides: Partial<Violation> = {}): Violation => ({ rule: 'KS999', severity: 'E', path: 'spec.a', what: 'wrong', why: 'dangerous', fix: 'write b', ...overrides })
 const many = (count: number, overrides: Partial<Violation> = {}): Violation[] => Array.from({ length: count }, (_, index) => violation({ path: `spec.a[${index}]`, ...overrides }))
@@ -33,7 +32,12 @@ describe('warnings', () => {
     expect(Array.from(long ?? '')).to.have.lengthOf(WARNING_LENGTH)
   })
 
-  it('leave room for the path when the name is long', () => expect(warnings([violation()], 'n'.repeat(253))[0]).to.match(/^KS999 n{29}… a: wrong/))
+  it('leave room for the path when the name is long, and keep the end of it', () => {
+    expect(warnings([violation()], `${'n'.repeat(252)}m`)[0]).to.match(/^KS999 n{12}…n{16}m a: wrong/)
+    expect(shortName('payments-production-checkout-api-blue')).to.equal('payments-pro…checkout-api-blue')
+    expect(shortName('n'.repeat(30))).to.equal('n'.repeat(30))
+    expect(shortName('n'.repeat(31))).to.equal(`${'n'.repeat(12)}…${'n'.repeat(17)}`)
+  })
 
   it('whatever the object is called and holds: in bounds, with the rule and the object, nothing that a terminal obeys', () => {
     const hostile = fc.string({ unit: fc.oneof(fc.string({ minLength: 1, maxLength: 1, unit: 'binary' }), fc.constantFrom('\u001b', '\u202e', '\ud800', '\udc00', '\n', '\u0000', '😀', 'x'.repeat(50))), maxLength: 300 })
@@ -41,7 +45,7 @@ describe('warnings', () => {
     fc.assert(
       fc.property(fc.array(anyViolation, { maxLength: 60 }), hostile.filter((name) => name !== ''), (violations, name) => {
         const shown = warnings(violations, name)
-        const told = printable(name, 30)
+        const told = shortName(name)
         for (const [index, text] of shown.entries()) {
           expect(Array.from(text).length).to.be.at.most(WARNING_LENGTH)
           expect(text).to.satisfy((line: string) => line.startsWith(`${violations[index]?.rule} ${told} `) || (index === shown.length - 1 && line === `KubeSkippy ${told}: and ${violations.length - index} more warnings`))
@@ -60,7 +64,7 @@ describe('warnings', () => {
     for (const count of [0, 1, 30, 31, 32, 33, 500]) {
       const shown = warnings(many(count, { what: 'w'.repeat(200) }), 'n'.repeat(253))
       expect(shown.join('').length).to.be.below(4096)
-      if (count === 500) expect(shown.at(-1)).to.match(/^KubeSkippy n+…: and \d+ more warnings$/)
+      if (count === 500) expect(shown.at(-1)).to.match(/^KubeSkippy n+…n+…?: and \d+ more warnings$/)
     }
   })
 })

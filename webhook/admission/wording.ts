@@ -8,6 +8,9 @@ import type { Cause, RefusalStatus } from './answers.ts'
 /** More than a screen of problems is not read; the rest shows when these are solved. */
 export const MOST_CAUSES = 20
 export const WARNING_LENGTH = 120
+/** Of a name, in a warning. */
+const NAME_LENGTH = 30
+const NAME_HEAD = 12
 /** The API server drops what is beyond 4096 of all webhooks together. */
 export const WARNINGS_LENGTH = 3800
 
@@ -33,14 +36,20 @@ export function refusal(violations: readonly Violation[], name: string): Refusal
   return { code: 422, reason: 'Invalid', message, details: { group: GROUP, kind: healingPolicy.kind, name: printable(name, 253), causes } }
 }
 
+/** Names often begin alike and differ at their end. */
+export function shortName(name: string): string {
+  const whole = Array.from(printable(name, 253))
+  return whole.length <= NAME_LENGTH ? whole.join('') : `${whole.slice(0, NAME_HEAD).join('')}…${whole.slice(NAME_HEAD + 1 - NAME_LENGTH).join('')}`
+}
+
 /** kubectl merges equal warnings of all documents of one call, so each names its object. */
 export function warnings(violations: readonly Violation[], name: string): string[] {
   const shown: string[] = []
   let length = 0
   for (const [index, { rule, path, what, fix }] of violations.entries()) {
-    const text = printable(`${rule} ${printable(name, 30)} ${path.replace(/^spec\./, '')}: ${what}; ${fix}`, WARNING_LENGTH)
+    const text = printable(`${rule} ${shortName(name)} ${path.replace(/^spec\./, '')}: ${what}; ${fix}`, WARNING_LENGTH)
     length += text.length
-    if (length > WARNINGS_LENGTH) return [...shown, `KubeSkippy ${printable(name, 30)}: and ${violations.length - index} more warnings`]
+    if (length > WARNINGS_LENGTH) return [...shown, `KubeSkippy ${shortName(name)}: and ${violations.length - index} more warnings`]
     shown.push(text)
   }
   return shown
