@@ -66,6 +66,14 @@ describe('the configuration of the lint', () => {
     expect(await count('lint team/charts/p.yaml')).to.equal(1)
   })
 
+  it('takes folders however people write them', async () => {
+    for (const pattern of ['charts', 'charts/', './charts', './charts/', 'charts/**', './charts//*']) {
+      const bench = setUpCli({ files: { '.kubeskippy-lint.yaml': `exclude: ["${pattern}"]\n`, 'charts/p.yaml': GOOD, 'q.yaml': GOOD } })
+      const { out } = await bench.run('lint --format json', noCluster)
+      expect((JSON.parse(out) as { summary: { files: number } }).summary.files, pattern).to.equal(1)
+    }
+  })
+
   it('is found further up', async () => {
     const files = { '.kubeskippy-lint.yaml': 'severites: {}\n', 'p.yaml': GOOD }
     const bench = setUpCli({ files })

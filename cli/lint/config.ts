@@ -1,5 +1,5 @@
 /** `.kubeskippy-lint.yaml`: severities, facts of the installation, what is left out. */
-import { dirname, join, matchesGlob, relative, resolve } from 'node:path'
+import { dirname, join, matchesGlob, normalize, relative, resolve } from 'node:path'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { nearest, printable, quoted } from '../../shared/lib/text.ts'
@@ -72,7 +72,8 @@ export function parseLintConfig(text: string, { file, folder }: { readonly file:
   for (const { name } of root.replaced) tell(name, `${quoted(name)} is written twice`)
   for (const key of Object.keys(root.value)) if (!KEYS.some((known) => known === key)) tell(key, `unknown key ${quoted(key)}${didYouMean(key, KEYS)}`)
   const severities = severitiesOf(root.value['severities'], (what) => tell('severities', what))
-  const patterns = patternsOf(root.value['exclude'], (what) => tell('exclude', what))
+  // As people write folders: `./charts`, `charts/`.
+  const patterns = patternsOf(root.value['exclude'], (what) => tell('exclude', what)).map((pattern) => normalize(pattern).replace(/\/$/, ''))
   const installation = installationOf(root.value['installation'], (what) => tell('installation', what))
   if (problems.length > 0) throw new ConfigError(problems)
   return {
