@@ -16,11 +16,18 @@ const CANARY = 'canary-of-a-password-7f3a'
 type Deployment = KubeObject & { readonly spec: { readonly template: object } }
 
 /** With more in its container. */
-function deploymentWith(container: object, fault: 'always' | 'inThisPod' = 'inThisPod'): object {
-  const made = deployment('web', fault) as { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [object] } } } }
+function deploymentWith(container: object): object {
+  const made = deployment('web', 'inThisPod') as { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [object] } } } }
   const { template } = made.spec
   const [first] = template.spec.containers
   return { ...made, spec: { ...made.spec, template: { ...template, spec: { ...template.spec, containers: [{ ...first, ...container }] } } } }
+}
+
+/** In the template, so that a change of them rolls out. */
+function annotated(made: object, annotations: Readonly<Record<string, string>>): object {
+  const { spec } = made as { readonly spec: { readonly template: { readonly metadata: object } } }
+  const { template } = spec
+  return { ...made, spec: { ...spec, template: { ...template, metadata: { ...template.metadata, annotations } } } }
 }
 
 describe('traps of the API server, on real pods', function () {
@@ -45,12 +52,15 @@ describe('traps of the API server, on real pods', function () {
 
   it('a refusal that holds the whole object, passwords too, leaves nothing of it: not in a status, an event, a log or an explanation', async () => {
     const ns = await fixture.namespace('canary')
-    await fixture.apply(inNamespace(ns, deploymentWith({ resources: { limits: { memory: '64Mi' } }, env: [{ name: 'PASSWORD', value: CANARY }] })))
-    const body = [{ op: 'replace', path: '/spec/template/spec/containers/0/resources/limits/memory', value: 'nonsense' }]
-    const said = await fixture.api.patch(DEPLOYMENTS, { namespace: ns, name: 'web' }, { type: 'json', body }, { dryRun: true }).then(() => '', (error: unknown) => (error instanceof ApiError ? (error.serverMessage ?? '') : ''))
+    await fixture.apply(inNamespace(ns, deploymentWith({ resources: { limits: { memory: '64Mi' }, requests: { memory: '32Mi' } }, env: [{ name: 'PASSWORD', value: CANARY }] })))
+    const limit = (value: string) => [{ op: 'replace', path: '/spec/template/spec/containers/0/resources/limits/memory', value }]
+    const said = await fixture.api.patch(DEPLOYMENTS, { namespace: ns, name: 'web' }, { type: 'json', body: limit('nonsense') }, { dryRun: true }).then(() => '', (error: unknown) => (error instanceof ApiError ? (error.serverMessage ?? '') : ''))
     expect(said, 'what the API server says').to.include(CANARY)
 
-    await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify(body) }))
+    // That one does not get in; what the object alone makes wrong does.
+    const refused = await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify(limit('nonsense')) })).then(() => '', String)
+    expect(refused).to.include('[KS304]')
+    await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify(limit('16Mi')) }))
     await breakPods(fixture, ns, 'web')
     const [action] = await fixture.ended(ns, 1, seconds(90))
     expect(action?.status?.result).to.deep.include({ reason: 'WriteRefused', message: 'the API server refused the write (422)' })
@@ -145,11 +155,10 @@ describe('traps of the API server, on real pods', function () {
 
   it('what a patch has removed is there again after it did not help, with the map that went with it', async () => {
     const ns = await fixture.namespace('removed')
-    await fixture.apply(inNamespace(ns, deploymentWith({ resources: { limits: { memory: '64Mi' } } }, 'always')))
+    await fixture.apply(inNamespace(ns, annotated(deployment('web', 'always'), { note: 'x' })))
     const key = { namespace: ns, name: 'web' }
     const before = await fixture.api.get<Deployment>(DEPLOYMENTS, key)
-    const patch = 'spec: {template: {metadata: {annotations: {tried: "yes"}}, spec: {containers: [{name: app, resources: {limits: {memory: null}}}]}}}'
-    await fixture.apply(patching(ns, { patch }))
+    await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify([{ op: 'remove', path: '/spec/template/metadata/annotations/note' }]) }))
     const [action] = await fixture.ended(ns, 1, seconds(120))
     expect(action?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(written(ns).filter((write) => !write.endsWith('(dry run)'))).to.deep.equal(['patch deployments', 'patch deployments'])
