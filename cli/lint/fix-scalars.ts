@@ -2,7 +2,7 @@
 import { DURATION_PATTERN } from '../../shared/lib/duration.ts'
 import { rootSchema } from '../../shared/schema/defaults.ts'
 import type { CustomResource, StructuralSchema } from '../../shared/schema/structural.ts'
-import { isArraySchema, isMapSchema, isObjectSchema } from '../../shared/schema/walk.ts'
+import { itemSchema, memberSchema } from '../../shared/schema/walk.ts'
 import { staysString } from '../manifests/kubectl-yaml.ts'
 import type { Range, Tree } from '../manifests/tree.ts'
 
@@ -15,21 +15,21 @@ export function scalarEdits(text: string, resource: CustomResource, tree: Tree):
   const below = tree.members?.get('spec')
   const metadata = tree.members?.get('metadata')?.members
   const maps = [metadata?.get('labels'), metadata?.get('annotations')].flatMap((map) => [...(map?.members?.values() ?? [])])
-  return [...(spec === undefined || below === undefined ? [] : walk(text, spec, below)), ...maps.flatMap((value) => edit(text, STRING, value))]
+  return [...(below === undefined ? [] : walk(text, spec, below)), ...maps.flatMap((value) => edit(text, STRING, value))]
 }
 
 const STRING = { type: 'string', maxLength: 1024 } as const satisfies StructuralSchema
 
-function walk(text: string, schema: StructuralSchema, tree: Tree): readonly Edit[] {
-  if (isObjectSchema(schema)) return [...(tree.members ?? [])].flatMap(([name, member]) => (Object.hasOwn(schema.properties, name) ? walk(text, schema.properties[name] ?? schema, member) : []))
-  if (isMapSchema(schema)) return [...(tree.members?.values() ?? [])].flatMap((member) => walk(text, schema.additionalProperties, member))
-  if (isArraySchema(schema)) return (tree.items ?? []).flatMap((item) => walk(text, schema.items, item))
+function walk(text: string, schema: StructuralSchema | undefined, tree: Tree): readonly Edit[] {
+  if (schema === undefined) return []
+  if (tree.items !== undefined) return tree.items.flatMap((item) => walk(text, itemSchema(schema), item))
+  if (tree.members !== undefined) return [...tree.members].flatMap(([name, member]) => walk(text, memberSchema(schema, name), member))
   return edit(text, schema, tree)
 }
 
-function edit(text: string, schema: StructuralSchema, { value, range, style, members, items }: Tree): readonly Edit[] {
+function edit(text: string, schema: StructuralSchema, { value, range, style }: Tree): readonly Edit[] {
   const source = text.slice(range.start, range.end)
-  if (style === undefined || style === 'block' || members !== undefined || items !== undefined || source.includes('\n')) return []
+  if (style === undefined || style === 'block' || source.includes('\n')) return []
   const to = schema.type === 'string' ? asString(schema, value, source, style) : asOther(schema, value, style)
   return to === undefined || to === source ? [] : [{ ...range, to }]
 }

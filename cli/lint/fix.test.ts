@@ -25,6 +25,7 @@ describe('kubeskippy lint --fix', () => {
     ['a duration in words', 'duration: 2m', 'duration: 2 minutes', 'duration: 2m'],
     ['a duration in days', 'duration: 2m', 'duration: "1d"', 'duration: "24h"'],
     ['a label that is a number', 'name: good', 'name: good\n  labels: {team: 7}', 'name: good\n  labels: {team: "7"}'],
+    ['a name in metadata', 'name: good', 'name: good\n  lables: {a: b}', 'name: good\n  labels: {a: b}'],
     ['a wrong name with wrong members', 'matchLabels: {app: cart}', 'matchlabels: {app: 1}', 'matchLabels: {app: "1"}'],
   ]
   for (const [what, line, wrong, right] of cases) {

@@ -2,8 +2,8 @@
 import { nearest, withinEdits } from '../../shared/lib/text.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
-import { unknownObjectFields } from '../../shared/schema/defaults.ts'
-import type { CustomResource } from '../../shared/schema/structural.ts'
+import { unknownInObject } from '../../shared/schema/defaults.ts'
+import type { UnknownField } from '../../shared/schema/walk.ts'
 import { readManifests, type Manifest } from '../manifests/documents.ts'
 import { locateKey } from '../manifests/locate.ts'
 import { checkText } from './check-text.ts'
@@ -11,7 +11,6 @@ import type { LintConfig } from './config.ts'
 import { scalarEdits, type Edit } from './fix-scalars.ts'
 import type { Input } from './inputs.ts'
 import { LAYERS } from './layers.ts'
-import { lastName, siblings } from './nearest-field.ts'
 
 export interface Fixed {
   readonly text: string
@@ -73,12 +72,13 @@ function editsOf(text: string, manifest: Manifest): readonly Edit[] {
   const { value, tree } = manifest
   const resource = isObject(value) ? resources.find(({ kind }) => kind === value['kind']) : undefined
   if (resource === undefined || !isObject(value)) return []
-  const names = unknownObjectFields(resource, value).flatMap((path): Edit[] => {
-    const to = onlyName(resource, path, value)
+  const names = Array.from(unknownInObject(resource, value)).flatMap((field): Edit[] => {
+    const { path, name } = field
+    const to = onlyName(field)
     const at = locateKey(tree, path)
     const from = text.slice(at.start, at.end)
     const quote = /^["']/.exec(from)?.[0] ?? ''
-    return to === undefined || from !== `${quote}${lastName(path)}${quote}` ? [] : [{ ...at, to: `${quote}${to}${quote}` }]
+    return to === undefined || from !== `${quote}${name}${quote}` ? [] : [{ ...at, to: `${quote}${to}${quote}` }]
   })
   return [...names, ...scalarEdits(text, resource, tree)]
 }
@@ -86,22 +86,11 @@ function editsOf(text: string, manifest: Manifest): readonly Edit[] {
 const bare = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '')
 
 /** The one field that the name can stand for, if it is not there already: it differs in case and separators only, or in one or two letters and from no other as little. */
-function onlyName(resource: CustomResource, path: string, object: Record<string, unknown>): string | undefined {
-  const name = lastName(path)
-  const names = siblings(resource, path)
-  const same = names.filter((each) => bare(each) === bare(name))
-  const [first, second] = nearest(name, names, 2)
+function onlyName({ name, known, beside }: UnknownField): string | undefined {
+  const same = known.filter((each) => bare(each) === bare(name))
+  const [first, second] = nearest(name, known, 2)
   const one = same.length === 1 ? same[0] : first !== undefined && withinEdits(name, first, name.length < 6 ? 1 : 2) && (second === undefined || !withinEdits(name, second, 3)) ? first : undefined
-  return one === undefined || hasSibling(object, path, one) ? undefined : one
-}
-
-function hasSibling(object: Record<string, unknown>, path: string, name: string): boolean {
-  let at: unknown = object
-  for (const part of path.split(/\.|(?=\[[0-9]+\])/).slice(0, -1)) {
-    const index = /^\[([0-9]+)\]$/.exec(part)?.[1]
-    at = index !== undefined && Array.isArray(at) ? at[Number(index)] : isObject(at) ? at[part] : undefined
-  }
-  return isObject(at) && Object.hasOwn(at, name)
+  return one === undefined || Object.hasOwn(beside, one) ? undefined : one
 }
 
 /** Line by line, without context: edits never change the number of lines. */

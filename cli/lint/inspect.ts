@@ -8,13 +8,13 @@ import { judgeObject } from '../../shared/rules/cel/judge.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
-import { unknownObjectFields } from '../../shared/schema/defaults.ts'
+import { unknownInObject } from '../../shared/schema/defaults.ts'
 import type { Issue } from '../../shared/schema/issue.ts'
 import type { CustomResource } from '../../shared/schema/structural.ts'
+import type { UnknownField } from '../../shared/schema/walk.ts'
 import { compileResource, type SchemaCheck } from '../../shared/schema/validate.ts'
 import type { Remark } from './finding.ts'
 import { LAYERS } from './layers.ts'
-import { nearestField } from './nearest-field.ts'
 
 export type Inspect = (object: unknown) => readonly Remark[]
 
@@ -62,7 +62,7 @@ function withoutStatus(resource: CustomResource): CustomResource {
 
 /** Rules judge only what has the shape of its schema: the API server asks the door no earlier either. */
 function inspect(resource: CustomResource, object: unknown, installation: Installation): readonly Remark[] {
-  const unknown = isObject(object) ? unknownObjectFields(resource, object).map((path) => unknownField(resource, path)) : []
+  const unknown = isObject(object) ? Array.from(unknownInObject(resource, object), unknownField) : []
   const applied = WITHOUT_STATUS.get(resource) ?? resource
   const issues = judgeObject(applied, checkOf(applied), object)
   if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map(fromIssue)]
@@ -72,9 +72,9 @@ function inspect(resource: CustomResource, object: unknown, installation: Instal
   return [...unknown, ...others.map(fromViolation)]
 }
 
-function unknownField(resource: CustomResource, path: string): Remark {
+function unknownField({ path, name, known }: UnknownField): Remark {
   const { id, why, fix } = LAYERS.unknown
-  const near = nearestField(resource, path)
+  const [near] = nearest(name, known)
   return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true, ofFile: true }
 }
 

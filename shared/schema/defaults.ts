@@ -5,7 +5,7 @@
  */
 import { isObject } from '../lib/json.ts'
 import { remembered } from '../lib/remembered.ts'
-import { isArraySchema, isMapSchema, isObjectSchema, joinField } from './walk.ts'
+import { isArraySchema, isMapSchema, isObjectSchema, itemSchema, joinField, memberSchema, unknownMembers, type UnknownField } from './walk.ts'
 import type { CustomResource, ObjectSchema, StructuralSchema } from './structural.ts'
 
 /**
@@ -25,7 +25,7 @@ export function applyDefaults(schema: StructuralSchema, value: unknown): unknown
 
 function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): Record<string, unknown> {
   const members = mapEntries(value, (member, name) => {
-    const property = propertyOf(schema, name)
+    const property = memberSchema(schema, name)
     if (property === undefined) return member
     return member === null ? DROPPED : applyDefaults(property, member)
   })
@@ -55,14 +55,7 @@ export function prune(schema: StructuralSchema | undefined, value: unknown): unk
 }
 
 /** Paths of the members that {@link prune} drops, outermost only. */
-export function unknownFields(schema: StructuralSchema | undefined, value: unknown, path = ''): string[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => unknownFields(itemSchema(schema), item, `${path}[${index}]`))
-  if (!isObject(value)) return []
-  return Object.entries(value).flatMap(([name, member]) => {
-    const known = memberSchema(schema, name)
-    return known === undefined ? [joinField(path, name)] : unknownFields(known, member, joinField(path, name))
-  })
-}
+export const unknownFields = (schema: StructuralSchema | undefined, value: unknown): string[] => Array.from(unknownMembers(schema, value), ({ path }) => path)
 
 /** The schema of a whole object but for `metadata`, which belongs to the API server. */
 export const rootSchema = (resource: CustomResource): ObjectSchema => ({
@@ -91,23 +84,17 @@ export const METADATA_FIELDS: ReadonlySet<string> = new Set([
   'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds',
 ])
 
-/** Paths in a whole object that the API server does not know: refused by strict validation (kubectl's default), else dropped in silence. */
-export function unknownObjectFields(resource: CustomResource, object: Readonly<Record<string, unknown>>): string[] {
-  const { metadata, ...rest } = object
-  const inMetadata = isObject(metadata) ? Object.keys(metadata).filter((name) => !METADATA_FIELDS.has(name)) : []
-  return [...inMetadata.map((name) => joinField('metadata', name)), ...unknownFields(rootSchema(resource), rest)]
+/** Fields of a whole object that the API server does not know: refused by strict validation (kubectl's default), else dropped in silence. */
+export function* unknownInObject(resource: CustomResource, { metadata, ...rest }: Readonly<Record<string, unknown>>): Generator<UnknownField> {
+  if (isObject(metadata)) {
+    const known = [...METADATA_FIELDS]
+    for (const name of Object.keys(metadata)) if (!METADATA_FIELDS.has(name)) yield { path: joinField('metadata', name), name, beside: metadata, known }
+  }
+  yield* unknownMembers(rootSchema(resource), rest)
 }
 
-const itemSchema = (schema: StructuralSchema | undefined): StructuralSchema | undefined => (schema !== undefined && isArraySchema(schema) ? schema.items : undefined)
-
-function memberSchema(schema: StructuralSchema | undefined, name: string): StructuralSchema | undefined {
-  if (schema === undefined) return undefined
-  if (isObjectSchema(schema)) return propertyOf(schema, name)
-  return isMapSchema(schema) ? schema.additionalProperties : undefined
-}
-
-const propertyOf = (schema: ObjectSchema, name: string): StructuralSchema | undefined =>
-  Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+/** Their paths. */
+export const unknownObjectFields = (resource: CustomResource, object: Readonly<Record<string, unknown>>): string[] => Array.from(unknownInObject(resource, object), ({ path }) => path)
 
 /** In place of a member that is left out. */
 const DROPPED = Symbol('dropped')

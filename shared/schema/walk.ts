@@ -7,6 +7,41 @@ export const isMapSchema = (schema: StructuralSchema): schema is MapSchema => sc
 export const isIntOrStringSchema = (schema: StructuralSchema): schema is IntOrStringSchema => 'x-kubernetes-int-or-string' in schema
 export const isArraySchema = (schema: StructuralSchema): schema is ArraySchema => schema.type === 'array'
 
+/** Of an item of a list. Undefined where a value has no place in the schema, as everything below it. */
+export const itemSchema = (schema: StructuralSchema | undefined): StructuralSchema | undefined => (schema !== undefined && isArraySchema(schema) ? schema.items : undefined)
+
+/** Of a member of an object, or of an entry of a map. */
+export function memberSchema(schema: StructuralSchema | undefined, name: string): StructuralSchema | undefined {
+  if (schema === undefined) return undefined
+  if (isObjectSchema(schema)) return Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+  return isMapSchema(schema) ? schema.additionalProperties : undefined
+}
+
+/** A member that the schema of its place does not know. */
+export interface UnknownField {
+  readonly path: string
+  readonly name: string
+  /** What stands in the same object. */
+  readonly beside: Readonly<Record<string, unknown>>
+  /** What the schema knows there. */
+  readonly known: readonly string[]
+}
+
+/** The outermost ones, one after the other: of a hundred thousand nobody has to look at more than the first. As the API server prunes, the value leads. */
+export function* unknownMembers(schema: StructuralSchema | undefined, value: unknown, path = ''): Generator<UnknownField> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* unknownMembers(itemSchema(schema), item, `${path}[${index}]`)
+    return
+  }
+  if (!isObject(value)) return
+  const known = schema !== undefined && isObjectSchema(schema) ? Object.keys(schema.properties) : []
+  for (const [name, member] of Object.entries(value)) {
+    const below = memberSchema(schema, name)
+    if (below === undefined) yield { path: joinField(path, name), name, beside: value, known }
+    else yield* unknownMembers(below, member, joinField(path, name))
+  }
+}
+
 /** A shallow copy of the node as plain JSON, with each child schema replaced by what `child` makes of it. */
 export function mapChildren(schema: StructuralSchema, child: (schema: StructuralSchema) => unknown): Record<string, unknown> {
   if (isObjectSchema(schema)) {
