@@ -19,7 +19,7 @@ describe('what the door says', () => {
   it('comes back whole out of the causes of a 422', () => {
     fc.assert(
       fc.property(unique('E', 20), (violations) => {
-        const status = refusal(violations, 'cart')
+        const status = refusal(violations, { namespace: 'shop', name: 'cart' })
         const told = fromRefusal({ causes: 'details' in status ? status.details.causes : [], serverMessage: `admission webhook "x" denied the request: ${status.message}` }, [])
         expect(keys(told.remarks)).to.deep.equal(keys(violations))
         for (const [index, remark] of told.remarks.entries()) expect([remark.what, remark.why, remark.fix].filter(Boolean).join(' — ')).to.equal([violations[index]?.what, violations[index]?.why, violations[index]?.fix].join(' — '))
@@ -31,7 +31,7 @@ describe('what the door says', () => {
   it('comes back out of the message of a 403, one or several', () => {
     fc.assert(
       fc.property(unique('F', 20), (violations) => {
-        const { message } = refusal(violations, 'cart')
+        const { message } = refusal(violations, { namespace: 'shop', name: 'cart' })
         const told = fromRefusal({ causes: [], serverMessage: `admission webhook "door.kubeskippy.io" denied the request: ${message}` }, [])
         expect(keys(told.remarks)).to.deep.equal(keys(violations))
       }),
@@ -40,17 +40,17 @@ describe('what the door says', () => {
 
   it('is known to be cut', () => {
     const violations = Array.from({ length: 21 }, (_, index): Violation => ({ rule: 'KS401', severity: 'E', path: `spec.x[${index}]`, what: 'a', why: 'b', fix: 'c' }))
-    const status = refusal(violations, 'cart')
+    const status = refusal(violations, { namespace: 'shop', name: 'cart' })
     const told = fromRefusal({ causes: 'details' in status ? status.details.causes : [], serverMessage: status.message }, [])
     expect({ count: told.remarks.length, more: told.more }).to.deep.equal({ count: 20, more: true })
-    const forbidden = refusal(violations.map((each) => ({ ...each, severity: 'F' })), 'cart')
+    const forbidden = refusal(violations.map((each) => ({ ...each, severity: 'F' })), { namespace: 'shop', name: 'cart' })
     expect(fromRefusal({ causes: [], serverMessage: forbidden.message }, []).more).to.equal(true)
   })
 
   it('comes back out of warnings, with the words of the lint where it knows them', () => {
     fc.assert(
       fc.property(violation('W'), (each) => {
-        const [text = ''] = warnings([each], 'cart')
+        const [text = ''] = warnings([each], { namespace: 'shop', name: 'cart' })
         const told = fromWarning(text, [fromViolation(each)])
         expect(told).to.deep.equal(fromViolation(each))
         expect(fromWarning(text, [])).to.include({ rule: each.rule, level: 'warning', path: each.path })

@@ -55,6 +55,9 @@ function fromParts(rule: string, path: string, text: string): Remark {
   return parts.length === 3 && why !== undefined && fix !== undefined ? { rule, level: 'error', path: field, what, why, fix } : { rule, level: 'error', path: field, what: text }
 }
 
+/** The line of the door for warnings that there was no room for. */
+export const isMoreWarnings = (text: string): boolean => /^KS[0-9]{3} [^:]+: and [0-9]+ more warnings?$/.test(text)
+
 /** One warning: of the door by its id, of the API server by its words. */
 export function fromWarning(text: string, offline: readonly Remark[]): Remark {
   const unknown = /^unknown field "([^"]+)"$/.exec(text)

@@ -8,7 +8,7 @@ import { isObject } from '../../shared/lib/json.ts'
 import { probePolicy } from '../check/door.ts'
 import { explainApiError } from '../command.ts'
 import { find } from '../reading.ts'
-import { fromRefusal, fromWarning, noVerdict } from './answer.ts'
+import { fromRefusal, fromWarning, isMoreWarnings, noVerdict } from './answer.ts'
 import type { Candidate } from './check-text.ts'
 import { called, type Problem, type Remark } from './finding.ts'
 
@@ -65,7 +65,7 @@ async function ask(api: Api, { value, subject, remarks: offline }: Candidate): P
   const warnings: string[] = []
   const refused = await refusalOf(api, resource, value, subject.namespace, (text) => warnings.push(text))
   if (refused !== undefined && noVerdict(refused)) return { problem: explainApiError(refused) }
-  const warned = [...new Set(warnings)].filter((text) => !/^KubeSkippy \S+: and [0-9]+ more warnings$/.test(text)).map((text) => fromWarning(text, offline))
+  const warned = [...new Set(warnings)].filter((text) => !isMoreWarnings(text)).map((text) => fromWarning(text, offline))
   const more = warned.length < new Set(warnings).size
   if (refused === undefined) return { remarks: warned, more }
   const told = fromRefusal(refused, offline)

@@ -84,7 +84,7 @@ describe('policies in conflict', function () {
       await refused(policy('down', { direction: 'down' }))
       const { code, stderr } = await apply(policy('down', { direction: 'down', tier: 'cache' }))
       expect(code, stderr).to.equal(0)
-      expect(stderr).to.contain('Warning: KS501 down actions[0]: policy "shop/up" scales up what "down" scales down: both can select the same objects')
+      expect(stderr).to.contain('Warning: KS501 shop/down actions[0]: policy "shop/up" scales up what "down" scales down: both can select the same objects')
     })
 
     it('suspended, it always gets through, and so does suspending either', async () => {
@@ -107,7 +107,7 @@ describe('policies in conflict', function () {
       await fixture.kubectl(['patch', 'clusterrole', WEBHOOK_ACCOUNT, '--type=json', '-p', JSON.stringify(without('pods', 'deployments'))])
       try {
         // What is there cannot be counted, so that both could select the same is all that is known.
-        await eventually(async () => expect((await apply(policy('down', { direction: 'down', tier: 'web' }), '--dry-run=server')).stderr).to.contain('Warning: KS501 down'), seconds(30))
+        await eventually(async () => expect((await apply(policy('down', { direction: 'down', tier: 'web' }), '--dry-run=server')).stderr).to.contain('Warning: KS501 shop/down'), seconds(30))
         expect((await apply(policy('down', { direction: 'down' }))).stderr).to.contain('one selects whatever the other selects')
         expect((await apply(policy('down', { direction: 'down', tier: 'web' }))).code).to.equal(0)
         await eventually(async () => expect(await accepted('up', 'down')).to.deep.equal(['True Accepted', 'False Conflict']), seconds(20))

@@ -125,7 +125,7 @@ describe('the front door', function () {
     it('-o json: warnings stay out of the JSON', async () => {
       const { code, stdout, stderr } = await apply(policy('warned-json', { mode: 'dryrun', triggers: HASTY }), '-o', 'json', '--dry-run=server')
       expect([code, (JSON.parse(stdout) as Policy).metadata.name]).to.deep.equal([0, 'warned-json'])
-      expect(stderr).to.match(/^(Warning: KS\d{3} warned-json .+\n)+$/)
+      expect(stderr).to.match(/^(Warning: KS\d{3} shop\/warned-json .+\n)+$/)
     })
     it('what the author may not do himself', () => golden('forbidden', ['apply', '--as', 'author', '-f', '-'], policy('forbidden')))
     it('that beside other problems', () => golden('forbidden-and-invalid', ['apply', '--as', 'author', '-f', '-'], policy('both', { safetyRules: { maxActionsPerHour: 99 } })))
@@ -134,10 +134,10 @@ describe('the front door', function () {
       const { code, stderr } = await apply(policy('many-warnings', { mode: 'dryrun', triggers }))
       const lines = stderr.trimEnd().split('\n').map((line) => line.replace(/^Warning: /, ''))
       expect(code).to.equal(0)
-      expect(lines.at(-1)).to.match(/^KubeSkippy many-warnings: and \d+ more warnings$/)
+      expect(lines.at(-1)).to.match(/^KS\d{3} shop\/many-warnings: and \d+ more warnings$/)
       expect(lines.join('').length).to.be.within(3500, 4096)
       for (const line of lines.slice(0, -1)) {
-        expect(line).to.match(/^KS\d{3} many-warnings \S/)
+        expect(line).to.match(/^KS\d{3} shop\/many-warnings \S/)
         expect(Array.from(line).length).to.be.at.most(120)
       }
     })
@@ -174,7 +174,7 @@ describe('the front door', function () {
     const raised = await patch({ safetyRules: { maxActionsPerHour: 99 } }, '--as', CONTROLLER_USER, '--as-group', 'system:masters')
     expect(raised.code, raised.stderr).to.equal(0)
     const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'old', 'a=b'])
-    expect([labelled.code, labelled.stderr]).to.deep.equal([0, 'Warning: KS401 old safetyRules.maxActionsPerHour: 99 is above the ceiling of this installation (60); write 1 to 60\n'])
+    expect([labelled.code, labelled.stderr]).to.deep.equal([0, 'Warning: KS401 shop/old safetyRules.maxActionsPerHour: 99 is above the ceiling of this installation (60); write 1 to 60\n'])
     expect((await patch({ mode: 'dryrun' })).code).to.equal(0)
     expect((await patch({ mode: 'automatic' })).code).to.equal(1)
     expect((await patch({ safetyRules: { maxConcurrent: 2 } })).code).to.equal(1)

@@ -65,7 +65,7 @@ describe('rights and kinds at the door', function () {
   it('a namespace that has not consented is warned about with the command, and with consent no more', async () => {
     const restart = policy('restart', { selector: { labelSelector: { matchLabels: { app: 'cart' } } }, triggers: [{ name: 'loop', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } }], actions: [{ name: 'restart', type: 'restart', restartAction: {} }] })
     const before = await dryRun(restart)
-    expect([before.code, before.stderr.trim()]).to.deep.equal([0, 'Warning: KS108 restart metadata.namespace: kubeskippy-healer may not create pods/eviction; kubeskippy enable -n shop'])
+    expect([before.code, before.stderr.trim()]).to.deep.equal([0, 'Warning: KS108 shop/restart metadata.namespace: kubeskippy-healer may not create pods/eviction; kubeskippy enable -n shop'])
     await put(...healerObjects('shop').map(({ manifest }) => manifest))
     await eventually(async () => expect((await dryRun(restart)).stderr).to.equal(''))
   })
@@ -83,7 +83,7 @@ describe('rights and kinds at the door', function () {
   it('a custom resource of the whole cluster is refused, and one that is not there (yet) is warned about', async () => {
     expect((await dryRun(policy('pool', selecting('Pool')))).stderr).to.contain('spec.selector.resources[0].kind: [KS107] example.com/v1 Pool is cluster-scoped')
     const absent = await dryRun(policy('absent', selecting('Cahce')))
-    expect([absent.code, absent.stderr]).to.satisfy(() => absent.code === 0 && absent.stderr.includes('KS107 absent selector.resources[0].kind: the API server has no example.com/v1 Cahce; did you mean Cache?'), absent.stderr)
+    expect([absent.code, absent.stderr]).to.satisfy(() => absent.code === 0 && absent.stderr.includes('KS107 shop/absent selector.resources[0].kind: the API server has no example.com/v1 Cahce; did you mean Cache?'), absent.stderr)
     expect((await dryRun(policy('nobody', selecting('Cache', 'nobody.example.com/v1')))).stderr).to.contain('the API server has no nobody.example.com/v1 Cache; install its definition')
   })
 

@@ -78,7 +78,7 @@ describe('without the webhook', function () {
     refused(await apply(exempt('mine'), 'author'), 'Error from server (Forbidden)', `metadata.annotations[${ALLOW}]: [KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop"`, 'KS302')
     const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'granted', 'a=b', '--as', 'author'])
     passed(labelled)
-    expect(labelled.stderr).to.match(/^Warning: KS302 granted actions\[0\]\.deleteAction\.propagationPolicy: Orphan leaves the pods without an owner/m)
+    expect(labelled.stderr).to.match(/^Warning: KS302 shop\/granted actions\[0\]\.deleteAction\.propagationPolicy: Orphan leaves the pods without an owner/m)
     expect((await annotationsOf('granted'))[STAMP]).to.match(/ holder$/)
   })
 

@@ -36,7 +36,7 @@ describe('validating', () => {
     const [cause] = status?.details?.causes ?? []
     expect(cause?.field).to.equal('spec.safetyRules.maxActionsPerHour')
     expect(cause?.message).to.match(/^\[KS401\] .+ — .+ — .+$/)
-    expect(status?.message).to.equal(`HealingPolicy "cart-healing": ${cause?.field}: ${cause?.message}`)
+    expect(status?.message).to.equal(`HealingPolicy "shop/cart-healing": ${cause?.field}: ${cause?.message}`)
     expect(auditAnnotations).to.deep.equal({ refused: 'KS401' })
   })
 
@@ -65,7 +65,7 @@ describe('validating', () => {
   it('an update of metadata keeps an old violation as a warning', () => {
     const { verdict, review } = judged(BAD, { operation: 'UPDATE', oldObject: rawPolicy(BAD), name: 'cart-healing' })
     expect(verdict).to.equal('allowed')
-    expect(review.response.warnings?.[0]).to.match(/^KS401 cart-healing safetyRules\.maxActionsPerHour: /)
+    expect(review.response.warnings?.[0]).to.match(/^KS401 shop\/cart-healing safetyRules\.maxActionsPerHour: /)
     expect(review.response.auditAnnotations).to.deep.equal({ warned: 'KS401', tolerated: 'KS401' })
   })
 
@@ -206,7 +206,7 @@ describe('exemptions at the door', () => {
   it('are in the audit log, and warned about', () => {
     const { verdict, review } = judgedBy(() => 'Allowed', allowing(ALLOW))
     expect([verdict, review.response.auditAnnotations]).to.deep.equal(['allowed', { warned: 'KS302', exempted: 'KS302' }])
-    expect(review.response.warnings?.[0]).to.match(/^KS302 cart-healing /)
+    expect(review.response.warnings?.[0]).to.match(/^KS302 shop\/cart-healing /)
   })
   it('without the verb are a 403 that names it, with the violation beside it', () => {
     const { review } = judgedBy(() => 'Denied', allowing(ALLOW))

@@ -56,7 +56,7 @@ export const validate =
     const object = placed(request.object, request)
     const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
     const judged = judge(object, { installation, ...known, ...old })
-    const name = nameOf(request)
+    const name = { namespace: request.namespace, name: nameOf(request) }
     const remarks = {
       warnings: warnings(judged.warnings, name),
       auditAnnotations: auditAnnotations(judged.violations, judged.warnings),

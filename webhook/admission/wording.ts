@@ -1,24 +1,29 @@
 /** How verdicts read in a terminal. What kubectl shows of an answer is in RULES.md and KUBERNETES.md 6. */
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
-import { printable, quoted } from '../../shared/lib/text.ts'
+import { plural, printable, quoted } from '../../shared/lib/text.ts'
 import { describe, joinWithin, type Violation } from '../../shared/rules/violation.ts'
 import type { Cause, RefusalStatus } from './answers.ts'
 
 /** More than a screen of problems is not read; the rest shows when these are solved. */
 export const MOST_CAUSES = 20
 export const WARNING_LENGTH = 120
-/** Of a name, in a warning. */
-const NAME_LENGTH = 30
-const NAME_HEAD = 12
+/** Of namespace and name, in a warning; of the namespace of a long one. */
+const OBJECT_LENGTH = 36
+const NAMESPACE_LENGTH = 14
 /** The API server drops what is beyond 4096 of all webhooks together. */
 export const WARNINGS_LENGTH = 3800
+
+export interface ObjectName {
+  readonly namespace: string
+  readonly name: string
+}
 
 /**
  * One status for all violations. 422 with causes, which kubectl prints for one document, and the same list as message,
  * which it prints for several. With any F it is a 403, of which kubectl prints the message only.
  */
-export function refusal(violations: readonly Violation[], name: string): RefusalStatus {
+export function refusal(violations: readonly Violation[], { namespace, name }: ObjectName): RefusalStatus {
   const shown = violations.slice(0, MOST_CAUSES)
   const rest = violations.length - shown.length
   const causes = shown.map((violation): Cause => ({
@@ -31,25 +36,37 @@ export function refusal(violations: readonly Violation[], name: string): Refusal
   const lines = causes.map(({ field, message }) => `${field}: ${message}`)
   const list = lines.length === 1 ? lines.join('') : `${violations.length} problems:\n${lines.map((line) => `* ${line}`).join('\n')}`
   // Of several documents kubectl does not say which one it was.
-  const message = `${healingPolicy.kind} ${quoted(name, 253)}: ${list}`
+  const message = `${healingPolicy.kind} ${quoted(`${namespace}/${name}`, 320)}: ${list}`
   if (violations.some(({ severity }) => severity === 'F')) return { code: 403, reason: 'Forbidden', message }
   return { code: 422, reason: 'Invalid', message, details: { group: GROUP, kind: healingPolicy.kind, name: printable(name, 253), causes } }
 }
 
-/** Names often begin alike and differ at their end. */
-export function shortName(name: string): string {
-  const whole = Array.from(printable(name, 253))
-  return whole.length <= NAME_LENGTH ? whole.join('') : `${whole.slice(0, NAME_HEAD).join('')}…${whole.slice(NAME_HEAD + 1 - NAME_LENGTH).join('')}`
+/** What one has not used the other may have. */
+export function shortObject({ namespace, name }: ObjectName): string {
+  const [place, own] = [Array.from(printable(namespace, 253)), Array.from(printable(name, 253))]
+  const room = OBJECT_LENGTH - 1
+  const left = Math.max(NAMESPACE_LENGTH, room - own.length)
+  return `${shortened(place, left)}/${shortened(own, room - Math.min(place.length, left))}`
 }
 
-/** kubectl merges equal warnings of all documents of one call, so each names its object. */
-export function warnings(violations: readonly Violation[], name: string): string[] {
+/** Names often begin alike and differ at their end. */
+function shortened(name: readonly string[], length: number): string {
+  const head = Math.floor((length - 1) / 2)
+  return name.length <= length ? name.join('') : `${name.slice(0, head).join('')}…${name.slice(head + 1 - length).join('')}`
+}
+
+/**
+ * kubectl merges equal warnings of all documents of one call, so each names its object. What there is no room for is counted, with the rule of
+ * the first of it.
+ */
+export function warnings(violations: readonly Violation[], object: ObjectName): string[] {
   const shown: string[] = []
+  const told = shortObject(object)
   let length = 0
   for (const [index, { rule, path, what, fix }] of violations.entries()) {
-    const text = printable(`${rule} ${shortName(name)} ${path.replace(/^spec\./, '')}: ${what}; ${fix}`, WARNING_LENGTH)
+    const text = printable(`${rule} ${told} ${path.replace(/^spec\./, '')}: ${what}; ${fix}`, WARNING_LENGTH)
     length += text.length
-    if (length > WARNINGS_LENGTH) return [...shown, `KubeSkippy ${shortName(name)}: and ${violations.length - index} more warnings`]
+    if (length > WARNINGS_LENGTH) return [...shown, `${rule} ${told}: and ${plural(violations.length - index, 'more warning')}`]
     shown.push(text)
   }
   return shown
