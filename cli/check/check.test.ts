@@ -131,7 +131,7 @@ describe('kubeskippy check', () => {
         for (const object of objects) cluster.seed([ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS].find(({ kind }) => kind === object.kind) ?? expect.fail(), object)
         cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), mode: 'manual' } }))
         const found = (await findings()).bad.filter(({ check }) => check === 'approvers').map(({ result, what }) => `${result}: ${what}`)
-        expect(found).to.deep.equal(approved ? [] : ['warn: actions wait for approval in shop, and nobody but system:masters may give it'])
+        expect(found).to.deep.equal(approved ? [] : ['warn: actions wait for approval in shop, and nobody but system:masters may give it (KS405)'])
       })
     }
   })

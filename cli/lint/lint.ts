@@ -3,14 +3,15 @@ import { isAbsolute, relative } from 'node:path'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { plural, printable } from '../../shared/lib/text.ts'
-import { RULES } from '../../shared/rules/registry.ts'
 import { accessOf, chosenNamespace, DONE, explainApiError, FAILED, MISUSED, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { paintFor, plain } from '../paint.ts'
 import { checkText, type Candidate } from './check-text.ts'
 import { readLintConfig, type LintConfig } from './config.ts'
 import { explainRule } from './explain-rule.ts'
-import { counts, type Finding, type Level, type Problem, type Report, type Unchecked } from './finding.ts'
+import { counts, type Finding, type Level, type Problem, type Report } from './finding.ts'
+import { BEYOND } from '../../shared/rules/beyond.ts'
+import { UNCHECKED } from './layers.ts'
 import type { Answered } from './server.ts'
 import { FORMATS } from './formats/formats.ts'
 import type { Format } from './formats/names.ts'
@@ -27,9 +28,6 @@ export interface LintFlags extends ClusterFlags {
   readonly failOn: Level
   readonly explain?: string
 }
-
-/** What the rules here cannot know. */
-const UNCHECKED: readonly Unchecked[] = RULES.flatMap(({ id, needs, partlyNeeds }): Unchecked[] => (needs !== undefined ? [{ rule: id, needs }] : partlyNeeds !== undefined ? [{ rule: id, needs: partlyNeeds, partly: true }] : []))
 
 /** 0: nothing at or above `--fail-on`; 1: something; 2: wrong flags or configuration, or something could not be read. */
 export async function lint(env: CliEnvironment, targets: readonly string[], flags: LintFlags): Promise<number> {
@@ -66,7 +64,7 @@ async function lintAll(env: CliEnvironment, targets: readonly string[], flags: L
     files: inputs.length,
     subjects: candidates.map(({ file, subject }, index) => ({ index, file, subject })),
     skipped: checked.reduce((sum, { skipped }) => sum + skipped, 0),
-    unchecked: answered?.door === true ? [] : UNCHECKED,
+    unchecked: UNCHECKED.filter(({ rule }) => answered === undefined || !(rule === BEYOND.approvers.id ? answered.approvers : answered.door)),
     asked: answered === undefined ? 'nobody' : 'server',
     texts: new Map(inputs.map(({ file, text }) => [file, text])),
   }

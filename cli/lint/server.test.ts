@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
+import { HEALING_POLICIES, ROLE_BINDINGS, ROLES } from '../../shared/kube/resources.ts'
 import { ConfigError } from '../../shared/lib/errors.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
@@ -48,6 +48,35 @@ describe('kubeskippy lint --server', () => {
     expect(findings(out)).to.include('KS401 spec.safetyRules.maxActionsPerHour: 100 is above the ceiling of this installation (60)')
     expect((JSON.parse(out) as { unchecked: unknown[] }).unchecked).to.not.deep.equal([])
     expect((await setUp(BAD, {}).run('lint p.yaml --server')).out).to.contain('not checked without the webhook (they need the cluster): KS')
+  })
+
+  describe('where actions wait for approval', () => {
+    const MANUAL = GOOD.replace('mode: monitor', 'mode: manual')
+    const rbac = 'rbac.authorization.k8s.io/v1'
+    const role = { apiVersion: rbac, kind: 'Role', metadata: { name: 'approver', namespace: 'shop' }, rules: [{ apiGroups: ['kubeskippy.io'], resources: ['healingactions'], verbs: ['approve'] }] }
+    const binding = { apiVersion: rbac, kind: 'RoleBinding', metadata: { name: 'approver', namespace: 'shop' }, roleRef: { apiGroup: rbac, kind: 'Role', name: 'approver' }, subjects: [{ kind: 'User', name: 'eve' }] }
+    const told = async (text: string, { options = {}, approver = false }: { readonly options?: BenchOptions; readonly approver?: boolean } = {}): Promise<{ findings: unknown; unchecked: unknown; code: number }> => {
+      const bench = setUp(text, { admit: door, ...options })
+      if (approver) {
+        bench.cluster.seed(ROLES, role)
+        bench.cluster.seed(ROLE_BINDINGS, binding)
+      }
+      const { code, out } = await bench.run('lint p.yaml --server --format json')
+      return { findings: findings(out), unchecked: (JSON.parse(out) as { unchecked: unknown }).unchecked, code }
+    }
+    it('warns where nobody may give it (KS405)', async () => {
+      expect(await told(MANUAL)).to.deep.equal({ findings: ['KS405 spec.mode: actions wait for approval in shop, and nobody but system:masters may give it'], unchecked: [], code: 0 })
+      const recreate = GOOD.replace('mode: monitor', 'mode: automatic').replace('    restartAction: {}', '    requiresApproval: true\n    restartAction: {}')
+      expect((await told(recreate)).findings).to.deep.equal(['KS405 spec.actions[0]: actions wait for approval in shop, and nobody but system:masters may give it'])
+    })
+    it('says nothing where somebody may, or nothing waits', async () => {
+      expect((await told(MANUAL, { approver: true })).findings).to.deep.equal([])
+      for (const mode of ['monitor', 'dryrun', 'automatic']) expect((await told(GOOD.replace('mode: monitor', `mode: ${mode}`))).findings, mode).to.deep.equal([])
+    })
+    it('names the rule as not checked where roles may not be read', async () => {
+      const deny: NonNullable<BenchOptions['deny']> = ({ resource }) => (resource === ROLES ? 'not yours' : undefined)
+      expect(await told(MANUAL, { options: { deny } })).to.deep.equal({ findings: [], unchecked: [{ rule: 'KS405', needs: 'cluster' }], code: 0 })
+    })
   })
 
   const silent: readonly [what: string, options: BenchOptions, line: string, said: RegExp][] = [

@@ -5,6 +5,10 @@ import type { KubeManifest, KubeObject, ObjectKey, Resource } from '../../shared
 import { HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { isObject } from '../../shared/lib/json.ts'
+import { needsApproval } from '../../shared/api/v1alpha1/approval.ts'
+import { BEYOND } from '../../shared/rules/beyond.ts'
+import { normalised } from '../../shared/rules/judge.ts'
+import { nobodyApproves, readApprovers, type MayApprove } from '../check/approvers.ts'
 import { probePolicy } from '../check/door.ts'
 import { explainApiError } from '../command.ts'
 import { find } from '../reading.ts'
@@ -18,13 +22,15 @@ export interface Answered {
   readonly problems: readonly Problem[]
   /** Whether policies of this cluster pass a door. */
   readonly door: boolean
+  /** Whether it could be read who may approve (KS405). */
+  readonly approvers: boolean
 }
 
 const RESOURCES: readonly Resource[] = [HEALING_POLICIES, HEALING_ACTIONS, HEALING_LEDGERS]
 /** As many as the API server answers at once without a queue. */
 const AT_ONCE = 8
 
-type Api = Pick<KubeConnection, 'get' | 'create' | 'replace'>
+type Api = Pick<KubeConnection, 'get' | 'list' | 'create' | 'replace'>
 
 /** Each with what the server said in place of what the rules here said, where a door was asked. */
 export async function askServer(api: Api, candidates: readonly Candidate[]): Promise<Answered> {
@@ -41,7 +47,27 @@ export async function askServer(api: Api, candidates: readonly Candidate[]): Pro
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return { candidates: answered, problems, door }
+  const mayApprove = await approversOf(api)
+  return { candidates: mayApprove === undefined ? answered : answered.map((candidate) => ({ ...candidate, remarks: [...candidate.remarks, ...unapproved(candidate, mayApprove)] })), problems, door, approvers: mayApprove !== undefined }
+}
+
+/** undefined: who asks may not read roles and bindings, as most may not. */
+async function approversOf(api: Api): Promise<MayApprove | undefined> {
+  try {
+    return await readApprovers(api)
+  } catch (error) {
+    if (isApiError(error, 'Forbidden')) return undefined
+    throw error
+  }
+}
+
+function unapproved({ value, subject: { namespace } }: Candidate, mayApprove: MayApprove): readonly Remark[] {
+  const policy = normalised(value)
+  if (namespace === undefined || policy === undefined || mayApprove(namespace)) return []
+  const index = policy.spec.actions.findIndex((action) => needsApproval(policy.spec, action))
+  if (index < 0) return []
+  const { id, why, fix } = BEYOND.approvers
+  return [{ rule: id, level: 'warning', path: policy.spec.mode === 'manual' ? 'spec.mode' : `spec.actions[${index}]`, what: nobodyApproves(namespace), why, fix }]
 }
 
 /** A policy that breaks KS101 and nothing else: only a door refuses it. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { ALLOW_ANNOTATION, OVERRIDE_VERB } from '../../shared/api/v1alpha1/names.ts'
 import { needsVerb } from '../../shared/rules/exemptions.ts'
 import { MECHANISMS } from '../../shared/rules/mechanisms.ts'
-import { RULE_GROUPS } from '../../shared/rules/registry.ts'
+import { BEYOND_TEXTS, UNUSED_IDS, type BeyondText } from '../../shared/rules/beyond.ts'
+import { RULE_GROUPS, RULES } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
 import type { Severity } from '../../shared/rules/violation.ts'
 import { markdownFile, type GeneratedFile } from './generator.ts'
@@ -15,12 +16,18 @@ export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.m
     '# Rules',
     'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only, suspends the policy or lowers its mode, violations are warnings, and so are those that were there before when it only lowers limits or takes namespaces away.',
     '| rule | severity | what |\n|---|---|---|\n' +
-      RULE_GROUPS.flatMap(({ rules }) => rules.map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`)).join('\n'),
+      [...BEYOND_TEXTS, ...RULES].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`).join('\n'),
     ...RULE_GROUPS.flatMap(({ name, rules }) => [`## ${name}`, ...rules.map(section)]),
+    '## Around the rules',
+    'Ids that others say than the rules, in the same words.',
+    ...BEYOND_TEXTS.flatMap(beyondSection),
+    '## Numbers that nothing says',
+    'They are kept, so that no number ever means two things.',
+    `| id | what it is for | why nothing says it |\n|---|---|---|\n${UNUSED_IDS.map(({ id, title, why }) => `| ${id} | ${title} | ${why} |`).join('\n')}`,
   ].join('\n\n'),
 )
 
-const severitiesOf = ({ severity, alsoWarns, alsoRefuses }: Rule): readonly Severity[] => [...(alsoRefuses === true ? (['E'] as const) : []), severity, ...(alsoWarns === true ? (['W'] as const) : [])]
+const severitiesOf = ({ severity, alsoWarns, alsoRefuses }: Pick<Rule, 'severity' | 'alsoWarns' | 'alsoRefuses'>): readonly Severity[] => [...(alsoRefuses === true ? (['E'] as const) : []), severity, ...(alsoWarns === true ? (['W'] as const) : [])]
 
 const NEEDS = {
   cluster: 'the cluster: not checked offline.',
@@ -43,6 +50,12 @@ function exemptionOf({ id, severity, noExemption }: Rule): string {
 
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
   readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
+
+const beyondSection = (text: BeyondText): readonly string[] => {
+  const { id, title, why, fix, needs, by, noExemption } = text
+  const needed = needs === 'cluster' ? '\n- Needs the cluster: not checked offline.' : ''
+  return [`### ${id}`, title, `- Severity: ${severitiesOf(text).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.\n- Told by: ${by}.${needed}\n- Exemption: none; ${noExemption}.`]
+}
 
 const section = (rule: Rule): string => {
   const { id, severity, alsoRefuses, title, why, fix, needs, partlyNeeds, asks } = rule

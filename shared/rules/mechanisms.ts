@@ -1,5 +1,13 @@
 /** What really happens where a rule is broken, by its id: the mechanism behind the half sentence that a refusal has room for. For the reference and for people who ask. */
 export const MECHANISMS: Readonly<Record<string, string>> = {
+  KS001:
+    'The API server compares what is sent with the schema of the CRD, and answers with 422 where a type, a bound or a word of a list does not fit. The door meets such an object only where one was stored under an older schema: then no rule can be asked, since each relies on the shape.',
+  KS002:
+    'Some fields exclude or need each other: a trigger of type metric has a metricTrigger and no other body. The API server evaluates these expressions (x-kubernetes-validations) after the shape, and not at all where a type is wrong, a field is missing or a list is too long: then they show when that is mended.',
+  KS003:
+    'Before anything is sent, kubectl turns YAML into JSON, and of two equal keys it keeps the last one without a word. `mode: monitor` further up and `mode: automatic` further down is an automatic policy, however the review read it.',
+  KS004:
+    'Quotas, admission policies and webhooks of others are asked about every write in the cluster. What they refuse is not stored, and Helm or Argo CD may find that out after half of a release.',
   KS101:
     'In Kubernetes an empty label selector matches every object, and so does one that only excludes. A bad release then puts every pod of the namespace into the same state, the policy acts on databases and message brokers as on the web pods that it was written for, and the hourly limit is spent on whichever come first.',
   KS102:
@@ -66,6 +74,8 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'A node that is lost, a database that is down or a bad release makes many pods unhealthy at once, and none of it is cured by restarting them: each restart adds load and takes away a pod that still had a warm cache. At 100% nothing stops that; at 0 one broken pod is too many, and nothing is ever healed.',
   KS404:
     'In mode manual every action waits, whatever it says, and recreate waits in automatic mode. An author who wrote `requiresApproval: false` goes home believing that it heals by itself; nobody is on call to approve, and the action expires.',
+  KS405:
+    'An action that waits is offered to whoever has the verb approve on healingactions in its namespace. No built-in role has it, edit and admin included, unless somebody has bound one: then only members of system:masters can decide, who are seldom on call, and each request expires and is made again.',
   KS406:
     'Cron has dialects: six fields, `@daily`, `L`, names of days in other languages. A schedule that is read otherwise than it was meant freezes healing in the night and lets it loose in the peak hour; 30 February never comes at all.',
   KS407:
@@ -76,12 +86,12 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'Two policies keep budgets, breakers and ladders of their own. On one workload they act in turns at double the rate, each takes the restart of the other for its own outcome, and one that scales up against one that scales down never comes to rest.',
   KS502:
     'Replicas share the load. One more beside two brings each from 80 % to 53 %; where another policy takes a replica away below 60 %, it does, and it is 80 % again. Each act ends the trouble that it was for, so it counts as effective and no breaker opens: the two go on until their hourly limits, every hour.',
-  KS503:
-    "The name of a policy is a label of each of its HealingActions, and label values have 63 characters at the most. With a longer one the API server refuses every record of a decision, and nothing is done without its record.",
-  KS504:
-    'Protections are written by whoever answers for what they protect. If dropping them took no more than the right to edit policies, the one thing that keeps a database from being evicted could go in the change that gets it evicted.',
   KS505:
     'The API server drops fields that it does not know, without an error for older clients. `protectedResource` or `max_actions_per_hour` is gone when the policy is stored, and the default holds in its place.',
   KS506:
     'An annotation can be written by everybody who may edit the policy. If it alone lifted a rule, the rule would bind only those who do not know of it.',
+  KS701:
+    'A HealingAction is an order that the controller carries out with the rights of the healer account. The right to create one, with which the roles edit and admin could easily come, would be the right to evict, restart and scale whatever the healer may, past all limits.',
+  KS702:
+    'The name in decidedBy is a field like any other, and without a guard anybody who may update HealingActions could write the name of somebody else into it, or approve in the place of a person. The API server knows who sends the request: it fills the name in, and refuses another one.',
 }

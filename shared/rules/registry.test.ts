@@ -8,6 +8,7 @@ import { isObject } from '../lib/json.ts'
 import type { Access } from './access.ts'
 import type { Neighbourhood } from './across/neighbours.ts'
 import type { LiveObject } from './across/live-objects.ts'
+import { BEYOND_TEXTS, UNUSED_IDS } from './beyond.ts'
 import { judge, normalised } from './judge.ts'
 import { MECHANISMS } from './mechanisms.ts'
 import { RULES } from './registry.ts'
@@ -44,6 +45,17 @@ describe('the registry of rules', () => {
 
   it('tells of each rule what really happens where it is broken', () => {
     for (const { id } of RULES) expect(MECHANISMS[id], `${id}: write it into mechanisms.ts`).to.match(/^[A-Z][^\n]{80,}[.:]$/)
+  })
+
+  it('is told apart from what others say, which is told as fully', () => {
+    const ids = [...RULES, ...BEYOND_TEXTS, ...UNUSED_IDS].map(({ id }) => id)
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).to.deep.equal([])
+    for (const { id, title, why, fix, by, noExemption } of BEYOND_TEXTS) {
+      expect(title, id).to.match(/^[A-Z].*\.$/)
+      for (const part of [why, fix, by, noExemption]) expect(part, id).to.match(/^[a-zA-Z][^\n]*[^.\n]$/)
+      expect(MECHANISMS[id], id).to.match(/^[A-Z`][^\n]{80,}[.:]$/)
+    }
+    expect(Object.keys(MECHANISMS).sort()).to.deep.equal([...RULES, ...BEYOND_TEXTS].map(({ id }) => id).sort())
   })
 
   it('has no sample without a rule', () => {
