@@ -1,6 +1,7 @@
 /** Publishes the authorities in the webhook configurations, and touches nothing else there. */
 import type { KubeApi, KubeObject, Resource } from '../shared/kube/api.ts'
 import { isApiError } from '../shared/kube/errors.ts'
+import type { Logger } from '../shared/runtime/logger.ts'
 
 export interface WebhookTarget {
   readonly resource: Resource
@@ -48,7 +49,7 @@ export const clientConfigs = ({ webhooks }: WebhookTarget, configuration: Webhoo
 /** Annotations by which cert-manager's injector is asked to write the bundle. */
 const INJECTIONS = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca-from-secret', 'cert-manager.io/inject-apiserver-ca']
 
-export const injectedBy = (configuration: WebhookConfiguration | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
+const injectedBy = (configuration: WebhookConfiguration | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
 
 /** @param caBundle PEM */
 export function compareBundle(target: WebhookTarget, configuration: WebhookConfiguration | undefined, caBundle: string): Seen {
@@ -79,4 +80,16 @@ export async function publishBundle(api: Api, { target, configuration }: Seen, c
     if (isApiError(error, 'Conflict', 'NotFound', 'Recreated', 'PatchFailed')) return false
     throw error
   }
+}
+
+/** Brings one configuration to the bundle (PEM). Why it is not there; undefined when it is. */
+export async function settle({ api, log }: { readonly api: Api; readonly log: Logger }, seen: Seen, caBundle: string): Promise<string | undefined> {
+  const { name } = seen.target
+  if (seen.state === 'Missing') return `${name} does not exist`
+  if (seen.state === 'Published') return undefined
+  const injected = injectedBy(seen.configuration)
+  if (injected !== undefined) return `${name} carries the annotation ${injected}, so that somebody else writes its caBundle: take it away, or run with --certificates=provided`
+  const published = await publishBundle(api, seen, caBundle)
+  if (published) log.info('ca bundle published', { configuration: name })
+  return published ? undefined : `${name} has changed meanwhile`
 }

@@ -2,7 +2,7 @@
 import { seconds, type Clock, type Instant } from '../shared/lib/time.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
-import { compareBundle, injectedBy, publishBundle, readConfiguration, type Seen, type WebhookTarget } from './ca-bundle.ts'
+import { compareBundle, readConfiguration, settle, type Seen, type WebhookTarget } from './ca-bundle.ts'
 import type { LeafNames } from './issue.ts'
 import type { Certificates } from './keeper.ts'
 import type { Material } from './material.ts'
@@ -46,7 +46,7 @@ export class OwnCertificates implements Certificates {
     const seen = targets.map((target, index) => compareBundle(target, configurations[index], stored.material.caBundle))
     this.#adopt(stored, seen)
     this.#published = undefined
-    const problems = await Promise.all(seen.map(async (one) => this.#settle(one, stored.material.caBundle)))
+    const problems = await Promise.all(seen.map((one) => settle(this.#options, one, stored.material.caBundle)))
     const problem = problems.find((one) => one !== undefined)
     if (seen.every(({ state }, index) => state === 'Missing' || problems[index] === undefined)) this.#published = stored.material.caBundle
     return problem
@@ -71,16 +71,5 @@ export class OwnCertificates implements Certificates {
     serve(stored.material)
     this.#served = stored
     log.info('serving a certificate', { expires: new Date(stored.facts.leafExpires).toISOString() })
-  }
-
-  async #settle(seen: Seen, caBundle: string): Promise<string | undefined> {
-    const { name } = seen.target
-    if (seen.state === 'Missing') return `${name} does not exist`
-    if (seen.state === 'Published') return undefined
-    const injected = injectedBy(seen.configuration)
-    if (injected !== undefined) return `${name} carries the annotation ${injected}, so that somebody else writes its caBundle: take it away, or run with --certificates=provided`
-    const published = await publishBundle(this.#options.api, seen, caBundle)
-    if (published) this.#options.log.info('ca bundle published', { configuration: name })
-    return published ? undefined : `${name} has changed meanwhile`
   }
 }

@@ -1,6 +1,5 @@
 /** `kubeskippy enable` and `disable`. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { stringify } from 'yaml'
 import { ACTS_ON, isKnownByScale, isOneOf } from '../shared/api/v1alpha1/action-kinds.ts'
 import { groupOf, KNOWN_KINDS } from '../shared/api/v1alpha1/kinds.ts'
 import { quoted } from '../shared/lib/text.ts'
@@ -8,12 +7,13 @@ import type { Plural } from '../shared/rules/action-writes.ts'
 import { clusterFlags, DONE, FAILED, isNamespace, namespaceValue, reported, withCluster, type AddCommand, type ClusterFlags } from './command.ts'
 import { assertNotProtected, disable, enable, wantedObjects, type Target } from './enable.ts'
 import type { CliEnvironment } from './environment.ts'
-import { healerRights } from './healer.ts'
+import { healerRights, type HealerObject } from './healer.ts'
+import { asData, asYaml, type DataFormat } from './output.ts'
 
 interface Flags extends ClusterFlags {
   readonly namespace?: readonly string[]
   readonly dryRun?: true
-  readonly output?: 'yaml'
+  readonly output?: DataFormat
   readonly logs?: true
   readonly consentTo?: readonly string[]
   readonly scale?: readonly Plural[]
@@ -25,8 +25,8 @@ export const addConsent: AddCommand = (program, env, finish) => {
     .option('--logs', "lets the last lines of a crashed container's previous run become part of the HealingAction, with what looks like a secret taken out")
     .option('--consent-to <name>', 'lets policies of that namespace act in this one; may be repeated', namespaces)
     .option('--scale <resource.group>', 'lets objects of this kind be scaled, as cacheclusters.example.com; may be repeated, and what was allowed before stays', scales)
-    .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['yaml']))
-    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command), flags))))
+    .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['json', 'yaml']))
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command), flags, flags.output))))
   onNamespaces(program.command('disable'))
     .description('Takes that back, at once.')
     .option('--consent-to <name>', 'only the consent to policies of that namespace; may be repeated', namespaces)
@@ -67,11 +67,16 @@ function named(words: readonly string[], { namespace, consentTo = [] }: Flags, c
   return namespace ?? command.error('error: -n, --namespace is missing: in which namespace?')
 }
 
-const print = (env: CliEnvironment, names: readonly string[], flags: Flags): Promise<number> =>
-  eachNamespace(env, names, async (name) => {
+/** For `kubectl apply`: documents of YAML, or one List. */
+async function print(env: CliEnvironment, names: readonly string[], flags: Flags, format: DataFormat): Promise<number> {
+  const items: HealerObject['manifest'][] = []
+  const code = await eachNamespace(env, names, async (name) => {
     for (const each of [name, ...(flags.consentTo ?? [])]) assertNotProtected(each)
-    for (const { manifest } of wantedObjects(name, optionsOf(flags))) env.stdout(`---\n${stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })}`)
+    items.push(...wantedObjects(name, optionsOf(flags)).map(({ manifest }) => manifest))
   })
+  if (items.length > 0) env.stdout(format === 'yaml' ? items.map((item) => `---\n${asYaml(item)}`).join('') : asData(format, { apiVersion: 'v1', kind: 'List', items }))
+  return code
+}
 
 const overNamespaces = (env: CliEnvironment, names: readonly string[], flags: Flags, act: (target: Target) => Promise<void>): Promise<number> =>
   withCluster(env, flags, (api) => {

@@ -3,7 +3,7 @@ import { noCluster } from './testing/bench.ts'
 import { setUp } from './testing/healer-bench.ts'
 
 describe('the command line', () => {
-  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable shop', 'enable -n shop till', 'disable shop -o yaml', 'enable -n shop --force', 'enable -n shop --consent-to', 'enable -n shop --consent-to Ops', 'enable -n shop --consent-to shop', 'disable -n shop --consent-to shop', 'enable --consent-to ops', 'enable -n shop -o json', 'disable -n shop -o yaml', 'version now and then']
+  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable shop', 'enable -n shop till', 'disable shop -o yaml', 'enable -n shop --force', 'enable -n shop --consent-to', 'enable -n shop --consent-to Ops', 'enable -n shop --consent-to shop', 'disable -n shop --consent-to shop', 'enable --consent-to ops', 'enable -n shop -o table', 'disable -n shop -o yaml', 'certs show -n Shop', 'certs ensure -o json', 'version now and then']
   for (const line of misuses) {
     it(`exits 2 for: ${line}`, async () => {
       const { code, err } = await setUp().run(line, noCluster)

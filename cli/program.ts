@@ -1,5 +1,6 @@
 /** The command line. Everything of the process comes in; the exit code goes out. */
 import { Command, CommanderError } from 'commander'
+import { addCerts } from './certs/command.ts'
 import { addCheck } from './check/command.ts'
 import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
 import { addConsent } from './consent.ts'
@@ -12,7 +13,7 @@ import { addSimulate } from './simulate/command.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide]
+const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {

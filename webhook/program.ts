@@ -1,21 +1,10 @@
 /** Wires the door together. */
-import type { WebhookTarget } from '../certs/ca-bundle.ts'
 import { CertificateKeeper, type Certificates } from '../certs/keeper.ts'
 import { OwnCertificates } from '../certs/own.ts'
 import { ProvidedCertificates } from '../certs/provided.ts'
-import {
-  DECISION_MUTATING_WEBHOOK,
-  DECISION_VALIDATING_WEBHOOK,
-  MUTATING_CONFIGURATION,
-  MUTATING_WEBHOOK,
-  VALIDATING_CONFIGURATION,
-  VALIDATING_WEBHOOK,
-  WEBHOOK_SERVICE,
-  WEBHOOK_TLS_SECRET,
-} from '../shared/api/v1alpha1/names.ts'
+import { WEBHOOK_TLS_SECRET } from '../shared/api/v1alpha1/names.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
-import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import type { KubeConnection } from '../shared/kube/transport.ts'
 import { seconds } from '../shared/lib/time.ts'
 import { toInstallation } from '../shared/rules/installation-options.ts'
@@ -28,6 +17,7 @@ import { declareAdmissionMetrics } from './admission/metrics.ts'
 import { liveObjects } from './admission/objects.ts'
 import { KnownPolicies } from './admission/policies.ts'
 import { createApp } from './app.ts'
+import { servedNames, TARGETS } from './certificates.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
 import { AdmissionServer, type KeyPair } from './server.ts'
 
@@ -66,14 +56,3 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
   return { livez, readyz, components: [policies, keeper, server] }
 }
-
-const TARGETS: readonly WebhookTarget[] = [
-  { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK, DECISION_VALIDATING_WEBHOOK] },
-  { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK] },
-]
-
-/** Names by which the API server, a developer and a port-forward reach the door. */
-const servedNames = (namespace: string) => ({
-  dns: [...['', '.svc', '.svc.cluster.local'].map((suffix) => `${WEBHOOK_SERVICE}.${namespace}${suffix}`), WEBHOOK_SERVICE, 'localhost'],
-  ips: ['127.0.0.1'],
-})

@@ -296,7 +296,7 @@ describe('kubeskippy check', () => {
     expect(await run('check', { connect: () => Promise.resolve(silent) })).to.deep.equal({ code: 1, out: '', err: 'error: GET version: Network: the API server does not answer\n' })
   })
 
-  for (const line of ['check now', 'check -o yaml', 'check -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))
+  for (const line of ['check now', 'check -o wide', 'check -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))
 
   it('tries the door with a policy that breaks one rule, and one that breaks none', () => {
     const rules = (wanted: 'refused' | 'accepted'): string[] => judge(probePolicy(wanted, 'shop'), { installation: DEFAULT_INSTALLATION }).violations.map(({ rule }) => rule)

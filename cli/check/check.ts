@@ -3,6 +3,7 @@ import { isApiError } from '../../shared/kube/errors.ts'
 import { chosenNamespace, DONE, explainApiError, FAILED, withCluster, type ClusterFlags } from '../command.ts'
 import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
+import { inFormat, type Output } from '../output.ts'
 import { paintFor } from '../paint.ts'
 import { approversCheck } from './approvers.ts'
 import { definitionsCheck } from './definitions.ts'
@@ -10,7 +11,7 @@ import { doorCheck } from './door.ts'
 import { warn, type Check, type CheckContext, type Finding } from './finding.ts'
 import { guardsCheck } from './guards.ts'
 import { healersCheck, metricsCheck, policiesCheck } from './policies.ts'
-import { asJson, asText, count } from './report.ts'
+import { asText, count } from './report.ts'
 import { rightsCheck } from './rights.ts'
 import { scalesCheck } from './scales.ts'
 import { serverCheck } from './server.ts'
@@ -23,7 +24,7 @@ const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, ri
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string
   readonly config?: string
-  readonly output: 'text' | 'json'
+  readonly output: Output
 }
 
 /** Exit code: 1 when something has failed. */
@@ -35,7 +36,7 @@ export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =
     await api.serverVersion()
     const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, ...sources }
     const findings = (await Promise.all(CHECKS.map((each) => run(each, context)))).flat()
-    env.stdout(flags.output === 'json' ? asJson(findings) : asText(findings, paintFor(env)))
+    env.stdout(inFormat(flags.output, () => ({ summary: count(findings), findings }), () => asText(findings, paintFor(env))))
     return count(findings).fail > 0 ? FAILED : DONE
   })
 

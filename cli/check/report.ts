@@ -1,4 +1,4 @@
-/** What was found, for people and for programs. Pure. */
+/** What was found, for people. Pure. */
 import { plural, printable } from '../../shared/lib/text.ts'
 import type { Paint } from '../paint.ts'
 import type { Finding, Result } from './finding.ts'
@@ -19,5 +19,3 @@ export function asText(findings: readonly Finding[], paint: Paint): string {
   const { ok, warn, fail } = count(findings)
   return `${lines.join('\n')}\n${ok} ok, ${plural(warn, 'warning')}, ${plural(fail, 'failure')}\n`
 }
-
-export const asJson = (findings: readonly Finding[]): string => `${JSON.stringify({ summary: count(findings), findings }, null, 2)}\n`

@@ -1,6 +1,6 @@
 /** The flags of `kubeskippy explain`. */
-import { Option } from 'commander'
 import { clusterFlags, namespaceValue, type AddCommand } from '../command.ts'
+import { outputOption } from '../output.ts'
 import type { ExplainFlags } from './explain.ts'
 
 export const addExplain: AddCommand = (program, env, finish) => {
@@ -9,6 +9,6 @@ export const addExplain: AddCommand = (program, env, finish) => {
     .usage('NAME | hp/NAME | ha/NAME [options]')
     .argument('<name>', 'a HealingPolicy, or a HealingAction')
     .option('-n, --namespace <name>', 'default: that of the context', namespaceValue)
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .addOption(outputOption())
     .action((name: string, flags: ExplainFlags) => finish(async () => (await import('./explain.ts')).explain(env, name, flags)))
 }

@@ -309,7 +309,7 @@ describe('kubeskippy explain', () => {
     expect(err).to.contain('GET healingpolicies shop/cart: Forbidden').and.to.contain('cannot get resource')
   })
 
-  for (const line of ['explain', 'explain a b', 'explain cart -o yaml', 'explain cart -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
+  for (const line of ['explain', 'explain a b', 'explain cart -o wide', 'explain cart -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
 
   it('names the namespace that the sentence is about, which may be another one than that of the policy', () => {
     const home = { namespace: 'ops', name: 'cart' }

@@ -8,6 +8,7 @@ import { formatInstant, type Instant } from '../../shared/lib/time.ts'
 import { chosenNamespace, DONE, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
+import { inFormat, type Output } from '../output.ts'
 import { find, listAll } from '../reading.ts'
 import { actionText } from './action-text.ts'
 import { adviceFor } from './advice.ts'
@@ -17,13 +18,13 @@ import type { ActionStory, PolicyStory } from './story.ts'
 
 export interface ExplainFlags extends ClusterFlags {
   readonly namespace?: string
-  readonly output: 'text' | 'json'
+  readonly output: Output
 }
 
 export const explain = (env: CliEnvironment, name: string, flags: ExplainFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
     const story = await gather(api, readName(name), await chosenNamespace(env, flags), env.clock.now())
-    env.stdout(flags.output === 'json' ? `${JSON.stringify(asData(story), null, 2)}\n` : toText(story.kind === 'policy' ? policyText(story) : actionText(story)))
+    env.stdout(inFormat(flags.output, () => asData(story), () => toText(story.kind === 'policy' ? policyText(story) : actionText(story))))
     return DONE
   })
 

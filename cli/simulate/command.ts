@@ -1,8 +1,9 @@
 /** The flags of `kubeskippy simulate`. */
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../../shared/lib/duration.ts'
 import { hours, minutes, type Millis } from '../../shared/lib/time.ts'
 import { clusterFlags, namespaceValue, type AddCommand } from '../command.ts'
+import { outputOption } from '../output.ts'
 import type { SimulateFlags } from './simulate.ts'
 
 export const addSimulate: AddCommand = (program, env, finish) => {
@@ -13,7 +14,7 @@ export const addSimulate: AddCommand = (program, env, finish) => {
     .option('-n, --namespace <name>', 'for policies that name none; default: that of the context', namespaceValue)
     .option('--config <file>', "the controller's configuration: its sources of metrics, protected namespaces, ceilings")
     .option('--last <duration>', 'replay what Prometheus kept of so long, such as 24h: when it would have fired and acted', lastValue)
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .addOption(outputOption())
     .action((file: string, flags: SimulateFlags) => finish(async () => (await import('./simulate.ts')).simulateFile(env, file, flags)))
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { HEALER_ACCOUNT, IGNORE_ANNOTATION, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { CONFIG_MAPS, DEPLOYMENTS, EVENTS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
@@ -93,6 +93,11 @@ describe('kubeskippy simulate', function () {
     const other = setUp({ 'cart.yaml': document({ safetyRules: { maxConcurrent: 2 } }) })
     other.cluster.seed(HEALING_POLICIES, { apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingPolicy', metadata: { name: 'cart', namespace: 'shop', generation: 1 }, spec, status: later.status })
     expect((await other.simulate()).out).to.contain('changes what is in the cluster').and.to.match(/decision +Pending/)
+  })
+
+  it('tells the same as JSON and as YAML', async () => {
+    const told = await Promise.all(['json', 'yaml'].map(async (format) => (await setUp().simulate(`simulate cart.yaml -o ${format}`)).out))
+    expect(parse(told[1] ?? '')).to.deep.equal(JSON.parse(told[0] ?? ''))
   })
 
   const AT_ONCE = { triggers: [{ name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '0s' } }] }
@@ -260,7 +265,7 @@ describe('kubeskippy simulate', function () {
     })
   }
 
-  for (const line of ['simulate', 'simulate a b', 'simulate a -o yaml', 'simulate a -n Shop', 'simulate a --last 30s', 'simulate a --last 8d', 'simulate a --last 169h']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
+  for (const line of ['simulate', 'simulate a b', 'simulate a -o wide', 'simulate a -n Shop', 'simulate a --last 30s', 'simulate a --last 8d', 'simulate a --last 169h']) it(`exits 2 for: ${line}`, async () => expect((await setUp().run(line, noCluster)).code).to.equal(2))
 })
 
 describe('the documents of a file', () => {

@@ -18,6 +18,7 @@ import { chosenNamespace, DONE, FAILED, isNamespace, NotPossible, withCluster, t
 import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { toText } from '../layout.ts'
+import { inFormat, type Output } from '../output.ts'
 import { find } from '../reading.ts'
 import { readDocuments } from './documents.ts'
 import { replay } from './replay.ts'
@@ -33,7 +34,7 @@ export interface SimulateFlags extends ClusterFlags {
   readonly namespace?: string
   readonly config?: string
   readonly last?: Millis
-  readonly output: 'text' | 'json'
+  readonly output: Output
 }
 
 /** Exit code: 1 when a policy would be refused. */
@@ -49,7 +50,7 @@ export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateF
       const shared = new SharedLedgers()
       const told: Told[] = []
       for (const document of policies) told.push(await tell(parts, api, document, await namespaceOf(document, flags, () => chosenNamespace(env, flags)), shared, flags))
-      env.stdout(flags.output === 'json' ? `${JSON.stringify(told.map(asData), null, 2)}\n` : told.map((each) => toText(simulationText(each))).join('\n'))
+      env.stdout(inFormat(flags.output, () => told.map(asData), () => told.map((each) => toText(simulationText(each))).join('\n')))
       return told.some(({ verdict }) => verdict.refusals.length > 0) ? FAILED : DONE
     } finally {
       await metricSource.close()

@@ -1,6 +1,6 @@
 /** The flags of `kubeskippy top`. */
-import { Option } from 'commander'
 import { clusterFlags, namespaceValue, type AddCommand } from '../command.ts'
+import { outputOption } from '../output.ts'
 import type { TopFlags } from './top.ts'
 
 export const addTop: AddCommand = (program, env, finish) => {
@@ -9,6 +9,6 @@ export const addTop: AddCommand = (program, env, finish) => {
     .option('-n, --namespace <name>', 'default: that of the context', namespaceValue)
     .option('-A, --all-namespaces', 'of the whole cluster')
     .option('--once', 'print it and end; so does an output that is no terminal')
-    .addOption(new Option('-o, --output <format>', 'json ends at once too').choices(['text', 'json']).default('text'))
+    .addOption(outputOption('json and yaml end at once too'))
     .action((flags: TopFlags) => finish(async () => (await import('./top.ts')).top(env, flags)))
 }

@@ -161,5 +161,5 @@ describe('kubeskippy top', () => {
     }
   })
 
-  for (const line of ['top cart', 'top -o yaml', 'top -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))
+  for (const line of ['top cart', 'top -o wide', 'top -n Shop']) it(`exits 2 for: ${line}`, async () => expect((await setUpCli().run(line, noCluster)).code).to.equal(2))
 })

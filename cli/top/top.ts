@@ -9,6 +9,7 @@ import type { Cancel } from '../../shared/runtime/timers.ts'
 import { chosenNamespace, DONE, withCluster, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment, Terminal } from '../environment.ts'
 import { span } from '../layout.ts'
+import { inFormat, type Output } from '../output.ts'
 import { paintFor } from '../paint.ts'
 import { rowOf, sorted, type Row } from './rows.ts'
 import { screen } from './screen.ts'
@@ -17,7 +18,7 @@ export interface TopFlags extends ClusterFlags {
   readonly namespace?: string
   readonly allNamespaces?: true
   readonly once?: true
-  readonly output: 'text' | 'json'
+  readonly output: Output
 }
 
 /** Spans on the screen grow by the second. */
@@ -28,7 +29,7 @@ const SILENT = seconds(75)
 export const top = (env: CliEnvironment, flags: TopFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
     const scope = flags.allNamespaces === true ? {} : { namespace: await chosenNamespace(env, flags) }
-    return env.terminal === undefined || flags.once === true || flags.output === 'json' ? print(env, api, scope, flags) : watch(env, env.terminal, api, scope)
+    return env.terminal === undefined || flags.once === true || flags.output !== 'table' ? print(env, api, scope, flags) : watch(env, env.terminal, api, scope)
   })
 
 interface Scope {
@@ -44,7 +45,7 @@ async function print(env: CliEnvironment, api: KubeConnection, scope: Scope, { o
     token = page.continue
   } while (token !== undefined)
   const now = api.serverTime() ?? env.clock.now()
-  env.stdout(output === 'json' ? `${JSON.stringify(sorted(rows), null, 2)}\n` : `${screen(rows, now, paintFor(env), undefined).join('\n')}\n`)
+  env.stdout(inFormat(output, () => sorted(rows), () => `${screen(rows, now, paintFor(env), undefined).join('\n')}\n`))
   return DONE
 }
 

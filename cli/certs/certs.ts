@@ -1,0 +1,58 @@
+/** `kubeskippy certs`: what is stored and trusted, and one round of what the webhook does for itself. */
+import { compareBundle, readConfiguration, settle } from '../../certs/ca-bundle.ts'
+import { ProvidedCertificates } from '../../certs/provided.ts'
+import { currentMaterial } from '../../certs/secret-source.ts'
+import { WEBHOOK_TLS_SECRET } from '../../shared/api/v1alpha1/names.ts'
+import { formatInstant } from '../../shared/lib/time.ts'
+import { silentLogger, type Logger } from '../../shared/runtime/logger.ts'
+import { servedNames, TARGETS } from '../../webhook/certificates.ts'
+import { DONE, FAILED, withCluster, type ClusterFlags } from '../command.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { moment, pairs, toText } from '../layout.ts'
+import { inFormat, type Output } from '../output.ts'
+
+export interface CertsFlags extends ClusterFlags {
+  readonly namespace: string
+}
+
+export interface ShowFlags extends CertsFlags {
+  readonly output: Output
+}
+
+/** Exit code: 1 when API servers would not trust a webhook that shows it. */
+export const showCerts = (env: CliEnvironment, { namespace, output, ...flags }: ShowFlags): Promise<number> =>
+  withCluster(env, flags, async (api) => {
+    const now = api.serverTime() ?? env.clock.now()
+    const certificates = new ProvidedCertificates({ api, clock: env.clock, log: silentLogger, secret: { namespace, name: WEBHOOK_TLS_SECRET }, targets: TARGETS, serve: () => {} })
+    const distrusted = await certificates.check()
+    const expires = certificates.expires
+    const problem = expires !== undefined && expires <= now ? 'the certificate has expired' : distrusted
+    const found = { namespace, secret: WEBHOOK_TLS_SECRET, expires: expires === undefined ? undefined : formatInstant(expires), trusted: problem === undefined, problem }
+    env.stdout(inFormat(output, () => found, () => toText(pairs([
+      ['secret', `${namespace}/${WEBHOOK_TLS_SECRET}`],
+      ['expires', moment(found.expires, now)],
+      ['trusted', problem === undefined ? 'yes' : `no: ${problem}`],
+    ], 0))))
+    return problem === undefined ? DONE : FAILED
+  })
+
+/** Exit code: 1 when a configuration does not hold the CA afterwards. */
+export const ensureCerts = (env: CliEnvironment, { namespace, ...flags }: CertsFlags): Promise<number> =>
+  withCluster(env, flags, async (api) => {
+    const log = lines(env)
+    // Before the Secret: what is then written cannot be older than what is there.
+    const configurations = await Promise.all(TARGETS.map((target) => readConfiguration(api, target)))
+    const { material, facts } = await currentMaterial({ api, clock: env.clock, log, namespace, name: WEBHOOK_TLS_SECRET, names: servedNames(namespace) })
+    const problems = await Promise.all(TARGETS.map((target, index) => settle({ api, log }, compareBundle(target, configurations[index], material.caBundle), material.caBundle)))
+    env.stdout(`${WEBHOOK_TLS_SECRET}: valid until ${formatInstant(facts.leafExpires)}\n`)
+    const left = problems.filter((problem) => problem !== undefined)
+    for (const problem of left) env.stderr(`error: ${problem}\n`)
+    return left.length === 0 ? DONE : FAILED
+  })
+
+/** What is done is told in lines. */
+function lines({ stdout, stderr }: CliEnvironment): Logger {
+  const line = (write: (text: string) => void): Logger['info'] => (message, fields = {}) => write(toText([[message, ...Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`)].join(', ')]))
+  const log: Logger = { debug: () => {}, info: line(stdout), warn: line(stderr), error: line(stderr), child: () => log }
+  return log
+}
