@@ -50,6 +50,8 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'Messages of events hold text of anybody: names, outputs of probes, errors of images. A backtracking engine can be held for hours by one such line (`(a+)+$`), so patterns are those of RE2, which takes time in proportion to the text; what RE2 lacks (look-around, back-references) cannot be evaluated at all. Repetitions of repetitions make even such a pattern a hundred thousand steps long, and each character takes all of them.',
   KS213:
     'Each trigger has the ladder of the actions that name it, or name none. One that has no rung opens an incident whose decision is NoAction: a person sees that something is wrong, and that KubeSkippy has chosen to do nothing.',
+  KS214:
+    'Alertmanager sends every alert whose route leads here: that a certificate expires next month, that CPU is throttled a little, that somebody drains a node. Matchers that only exclude let all of them through, those too that are written after the policy, and each that names a selected pod starts the ladder for it. Two matchers that contradict each other let none through: the trigger is Quiet while people are paged.',
   KS301:
     'A rollout replaces the pods of a Deployment, a StatefulSet or a DaemonSet; a new template in a ReplicaSet replaces none, a DaemonSet has no number of replicas, and nearly all fields of a pod are immutable. The write is refused or without effect, at the moment when it was needed.',
   KS302:

@@ -40,6 +40,7 @@ import { ks208 } from './triggers/ks208-durations.ts'
 import { ks210 } from './triggers/ks210-unknown-metric.ts'
 import { ks211 } from './triggers/ks211-message-pattern.ts'
 import { ks213 } from './triggers/ks213-idle-trigger.ts'
+import { ks214 } from './triggers/ks214-alert-matchers.ts'
 
 export interface RuleGroup {
   readonly name: string
@@ -48,7 +49,7 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks106, ks107, ks108, ks109, ks110] },
-  { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213] },
+  { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213, ks214] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
   { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408] },
   { name: 'Across policies', rules: [ks501, ks502, ks505, exemptionRule(() => RULES)] },

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import type { Trigger } from '../../api/v1alpha1/types.ts'
 import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
-import { contains, within } from './contains.ts'
+import { contains } from './contains.ts'
+import { canMeet, within, type Domain } from './domains.ts'
 import { ks205 } from './ks205-never-together.ts'
 import { breaches, type Operator } from './thresholds.ts'
 
@@ -13,12 +14,25 @@ const event = (name: string, more: object = {}): object => ({ name, type: 'event
 const alert = (name: string, more: object = {}): object => ({ name, type: 'alert', alertTrigger: { alertname: 'Broken', ...more } })
 const found = (triggers: readonly object[], overrides: PolicyOverrides = {}): string[] => check(ks205, { triggers, ...overrides })
 
-describe('thresholds within each other', () => {
-  it('are those of which every value that is beyond the one is beyond the other', () => {
-    // One step finer and further than the thresholds: what differs, differs there.
-    const values = Array.from({ length: 33 }, (_, index) => (index - 16) / 4)
-    const side = fc.record({ operator: fc.constantFrom(...OPERATORS), threshold: fc.integer({ min: -6, max: 6 }).map((n) => n / 2) })
-    fc.assert(fc.property(side, side, (inner, outer) => within(inner, outer) === values.every((value) => !breaches(inner, value) || breaches(outer, value))), { numRuns: 2000 })
+describe('thresholds over what a metric can be', () => {
+  // One step finer and further than the thresholds: what differs, differs there.
+  const values = Array.from({ length: 49 }, (_, index) => (index - 24) / 4)
+  const side = fc.record({ operator: fc.constantFrom(...OPERATORS), threshold: fc.integer({ min: -6, max: 6 }).map((n) => n / 2) })
+  const domains: readonly Domain[] = [Number.NEGATIVE_INFINITY, 0, -1.5].flatMap((lowest) => [Number.POSITIVE_INFINITY, 2, 2.5].flatMap((highest) => [true, false].map((whole) => ({ lowest, highest, whole }))))
+  const domain = fc.constantFrom(...domains)
+  const valuesOf = ({ lowest, highest, whole }: Domain): readonly number[] => values.filter((value) => value >= lowest && value <= highest && (!whole || Number.isInteger(value)))
+
+  it('lie within each other when every value that is beyond the one is beyond the other', () => {
+    fc.assert(fc.property(side, side, domain, (inner, outer, of) => within(inner, outer, of) === valuesOf(of).every((value) => !breaches(inner, value) || breaches(outer, value))), { numRuns: 5000 })
+  })
+  it('can be met together when some value is beyond all of them', () => {
+    fc.assert(fc.property(fc.array(side, { minLength: 1, maxLength: 5 }), domain, (sides, of) => canMeet(sides, of) === valuesOf(of).some((value) => sides.every((one) => breaches(one, value)))), { numRuns: 5000 })
+  })
+  it('are as exact at the bounds of the schema', () => {
+    for (const threshold of [1e15, -1e15]) {
+      expect(canMeet([{ operator: '>', threshold }], domains[0] ?? expect.fail()), `${threshold}`).to.equal(true)
+      expect(canMeet([{ operator: '>=', threshold }, { operator: '<=', threshold }, { operator: '!=', threshold }], domains[0] ?? expect.fail()), `${threshold}`).to.equal(false)
+    }
   })
 })
 
@@ -38,6 +52,9 @@ describe('KS205 triggers that say nothing beyond another', () => {
     ['a lower threshold', metric('a', '>', 80), metric('b', '>', 79.9), false],
     ['a higher threshold for less long', metric('a', '>', 80), metric('b', '>', 90, { duration: '1m' }), false],
     ['another source', metric('a', '>', 80), metric('b', '>', 90, { source: 'main' }), false],
+    ['restarts that are as few, whole numbers being between', metric('a', '>=', 3, { query: 'restart_count' }), metric('b', '>', 2, { query: 'restart_count' }), true],
+    ['a percentage that is not the highest', metric('a', '<', 100, { query: 'ready_percent' }), metric('b', '!=', 100, { query: 'ready_percent' }), true],
+    ['the same of what has no highest', metric('a', '<', 100), metric('b', '!=', 100), false],
     ['another metric', metric('a', '>', 80), metric('b', '>', 90, { query: 'cpu_usage_percent' }), false],
     ['more restarts in a shorter window', metric('a', '>=', 3, { query: 'restart_count', window: '1h' }), metric('b', '>=', 3, { query: 'restart_count', window: '5m' }), true],
     ['as many restarts in a longer window', metric('a', '>=', 3, { query: 'restart_count', window: '5m' }), metric('b', '>=', 3, { query: 'restart_count', window: '1h' }), false],
@@ -52,6 +69,12 @@ describe('KS205 triggers that say nothing beyond another', () => {
     ['events with another pattern', event('a', { messagePattern: 'y' }), event('b', { messagePattern: 'x' }), false],
     ['alerts with one more matcher', alert('a', { matchers: [{ name: 'x', value: '1' }] }), alert('b', { matchers: [{ name: 'y', value: '2' }, { name: 'x', value: '1' }] }), true],
     ['alerts with another value', alert('a', { matchers: [{ name: 'x', value: '1' }] }), alert('b', { matchers: [{ name: 'x', value: '2' }] }), false],
+    ['alerts of one of several values', alert('a', { matchers: [{ name: 'x', operator: '=~', value: '1|2' }] }), alert('b', { matchers: [{ name: 'x', value: '1' }] }), true],
+    ['alerts of a value that a pattern takes', alert('a', { matchers: [{ name: 'x', operator: '=~', value: 'cart-.*' }] }), alert('b', { matchers: [{ name: 'x', value: 'cart-1' }] }), true],
+    ['alerts of a value that a pattern does not take', alert('a', { matchers: [{ name: 'x', operator: '=~', value: 'cart-.*' }] }), alert('b', { matchers: [{ name: 'x', value: 'bank-1' }] }), false],
+    ['an alert by its name in a matcher', { name: 'a', type: 'alert', alertTrigger: { matchers: [{ name: 'alertname', operator: '=~', value: 'Bro.*' }] } }, alert('b'), true],
+    ['alerts that are not excluded', alert('a', { matchers: [{ name: 'x', operator: '!=', value: '1' }] }), alert('b', { matchers: [{ name: 'x', operator: '!~', value: '1|2' }] }), true],
+    ['alerts for less long', alert('a', { duration: '1m' }), alert('b'), false],
     ['another alert', alert('a'), alert('b', { alertname: 'Other' }), false],
     ['a trigger of another type', condition('a'), event('b'), false],
   ]

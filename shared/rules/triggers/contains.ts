@@ -2,11 +2,12 @@
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
-import { sameJson } from '../../lib/json.ts'
 import { quoted } from '../../lib/text.ts'
 import { rungsOf } from '../ladder.ts'
 import type { Finding } from '../rule.ts'
+import { alertWithin } from './alert-sets.ts'
 import { builtInOf, OVER_WINDOW } from './built-in-metrics.ts'
+import { domainOf, within } from './domains.ts'
 import type { Threshold } from './thresholds.ts'
 
 type Metric = NonNullable<Trigger['metricTrigger']>
@@ -52,31 +53,10 @@ function metricContains(wide: Metric, narrow: Metric): boolean {
   const isSameWindow = parseDuration(wide.window) === parseDuration(narrow.window)
   // Of restarts more are in a longer window; of a rate or a percentile nobody can tell.
   const canCompare = name === undefined || !(OVER_WINDOW.has(name) || name === 'restart_count') || isSameWindow || (name === 'restart_count' && isAbove(wide) && notLonger(narrow.window, wide.window))
-  return canCompare && within(narrow, wide)
+  return canCompare && within(narrow, wide, domainOf(wide))
 }
 
 const isAbove = ({ operator }: Threshold): boolean => operator === '>' || operator === '>='
-
-/** Every value beyond the inner threshold is beyond the outer one. */
-export function within(inner: Threshold, outer: Threshold): boolean {
-  const [a, b] = [inner.threshold, outer.threshold]
-  switch (outer.operator) {
-    case '>':
-      return inner.operator === '>' ? a >= b : (inner.operator === '>=' || inner.operator === '==') && a > b
-    case '>=':
-      return (isAbove(inner) || inner.operator === '==') && a >= b
-    case '<':
-      return inner.operator === '<' ? a <= b : (inner.operator === '<=' || inner.operator === '==') && a < b
-    case '<=':
-      return ['<', '<=', '=='].includes(inner.operator) && a <= b
-    case '==':
-      return inner.operator === '==' && a === b
-    case '!=':
-      return inner.operator === '>' ? a >= b : inner.operator === '<' ? a <= b : inner.operator === '>=' ? a > b : inner.operator === '<=' ? a < b : inner.operator === '==' ? a !== b : a === b
-    default:
-      return outer.operator satisfies never
-  }
-}
 
 const eventContains = (wide: Event, narrow: Event): boolean =>
   wide.reason === narrow.reason &&
@@ -85,7 +65,4 @@ const eventContains = (wide: Event, narrow: Event): boolean =>
   wide.count <= narrow.count &&
   notLonger(narrow.window, wide.window)
 
-const alertContains = (wide: Alert, narrow: Alert): boolean =>
-  (wide.alertname === undefined || wide.alertname === narrow.alertname) &&
-  (wide.matchers ?? []).every((matcher) => (narrow.matchers ?? []).some((other) => sameJson(matcher, other))) &&
-  notLonger(wide.duration, narrow.duration)
+const alertContains = (wide: Alert, narrow: Alert): boolean => alertWithin(narrow, wide) && notLonger(wide.duration, narrow.duration)

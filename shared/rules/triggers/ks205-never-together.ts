@@ -1,4 +1,4 @@
-import { knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
+import { isCustom, knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
@@ -6,7 +6,9 @@ import { printable, quoted } from '../../lib/text.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
 import { builtInOf, OVER_WINDOW, type BuiltInMetric } from './built-in-metrics.ts'
 import { redundant } from './contains.ts'
+import { canMeet, domainOf } from './domains.ts'
 import { canHave, podsCanHave } from './kind-conditions.ts'
+import { neverBoth } from './pod-conditions.ts'
 
 export const ks205: Rule = {
   id: 'KS205',
@@ -51,22 +53,39 @@ function apart(policy: HealingPolicy): Finding[] {
   return [{ path: 'spec.triggerMatch', what: `no object is looked at by all triggers: ${printable(where, 300)}` }]
 }
 
-function contradictions({ spec: { triggers } }: HealingPolicy): Finding[] {
+function contradictions(policy: HealingPolicy): Finding[] {
+  const { triggers } = policy.spec
+  // Of custom resources nobody knows what their conditions mean to each other.
+  const ofPods = !selectedResources(policy).some(isCustom)
   return triggers.flatMap((trigger, index) => {
-    const found = triggers.slice(0, index).flatMap((other) => contradiction(trigger, other, `spec.triggers[${index}]`) ?? [])
-    return found.slice(0, 1)
+    const before = triggers.slice(0, index)
+    const found = before.flatMap((other) => contradiction(trigger, other, ofPods, `spec.triggers[${index}]`) ?? [])
+    return found.length > 0 ? found.slice(0, 1) : (leavesNothing(trigger, before, `spec.triggers[${index}]`) ?? [])
   })
 }
 
-function contradiction({ conditionTrigger: condition, metricTrigger: metric }: Trigger, other: Trigger, path: string): Finding | undefined {
-  const before = quoted(other.name, 63)
-  if (condition !== undefined && other.conditionTrigger?.type === condition.type && other.conditionTrigger.status !== condition.status) {
-    return { path: `${path}.conditionTrigger.status`, what: `${printable(condition.type)} cannot be ${condition.status} while it is ${other.conditionTrigger.status} (trigger ${before})` }
+function contradiction({ conditionTrigger: condition, metricTrigger: metric }: Trigger, { name, conditionTrigger: held, metricTrigger: measured }: Trigger, ofPods: boolean, path: string): Finding | undefined {
+  const before = quoted(name, 63)
+  if (condition !== undefined && held !== undefined) {
+    if (held.type === condition.type && held.status !== condition.status) {
+      return { path: `${path}.conditionTrigger.status`, what: `${printable(condition.type)} cannot be ${condition.status} while it is ${held.status} (trigger ${before})` }
+    }
+    if (ofPods && neverBoth(condition, held)) return { path: `${path}.conditionTrigger`, what: `${printable(condition.type)} is never ${condition.status} while ${printable(held.type)} is ${held.status} (trigger ${before})` }
   }
-  const measured = other.metricTrigger
-  if (metric === undefined || measured === undefined || !isSameQuestion(metric, measured) || canMeet(metric, measured)) return undefined
-  return { path: `${path}.metricTrigger.threshold`, what: `no value is both ${metric.operator} ${metric.threshold} and ${measured.operator} ${measured.threshold} (trigger ${before})` }
+  if (metric === undefined || measured === undefined || !isSameQuestion(metric, measured) || canMeet([metric, measured], domainOf(metric))) return undefined
+  return { path: `${path}.metricTrigger.threshold`, what: `no value is both ${shown(metric)} and ${shown(measured)} (trigger ${before})` }
 }
+
+/** What two of them leave, a third one can take away. */
+function leavesNothing({ metricTrigger: metric }: Trigger, before: readonly Trigger[], path: string): Finding | undefined {
+  if (metric === undefined) return undefined
+  const others = before.flatMap(({ metricTrigger }) => (metricTrigger !== undefined && isSameQuestion(metric, metricTrigger) ? [metricTrigger] : []))
+  const domain = domainOf(metric)
+  if (others.length < 2 || !canMeet(others, domain) || canMeet([metric, ...others], domain)) return undefined
+  return { path: `${path}.metricTrigger.threshold`, what: `no value is ${shown(metric)} and at once ${others.slice(0, 3).map(shown).join(' and ')} (the triggers before)` }
+}
+
+const shown = ({ operator, threshold }: Metric): string => `${operator} ${threshold}`
 
 const COUNTED: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['restart_count', ...OVER_WINDOW])
 
@@ -76,13 +95,3 @@ export function isSameQuestion(a: Metric, b: Metric): boolean {
   if (a.query.trim() !== b.query.trim() || a.source !== b.source) return false
   return name === undefined || !COUNTED.has(name) || parseDuration(a.window) === parseDuration(b.window)
 }
-
-/** Some number lies on the right side of both thresholds. */
-function canMeet(a: Metric, b: Metric): boolean {
-  const { low, high } = { low: Math.max(lowest(a), lowest(b)), high: Math.min(highest(a), highest(b)) }
-  if (low !== high) return low < high
-  return [a, b].every(({ operator, threshold }) => threshold !== low || ['>=', '<=', '=='].includes(operator))
-}
-
-const lowest = ({ operator, threshold }: Metric): number => (['>', '>=', '=='].includes(operator) ? threshold : Number.NEGATIVE_INFINITY)
-const highest = ({ operator, threshold }: Metric): number => (['<', '<=', '=='].includes(operator) ? threshold : Number.POSITIVE_INFINITY)

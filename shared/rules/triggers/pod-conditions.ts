@@ -31,6 +31,27 @@ export const POD_CONDITIONS: KnownConditions = {
   PodResizeInProgress: {},
 }
 
+/** A pod has the first as True only while it has the others as True. */
+const TRUE_ONLY_WITH: Readonly<Record<string, readonly string[]>> = {
+  Ready: ['ContainersReady', 'Initialized', 'PodScheduled'],
+  ContainersReady: ['Initialized', 'PodScheduled'],
+  Initialized: ['PodScheduled'],
+}
+
+interface Held {
+  readonly type: string
+  readonly status: string
+}
+
+/** Whether no pod has both at once. The kubelet that sets the one sees to the other; containers are where a pod was scheduled. */
+export const neverBoth = (a: Held, b: Held): boolean => excludes(a, b) || excludes(b, a)
+
+function excludes({ type, status }: Held, other: Held): boolean {
+  if (status !== 'True' || other.status !== 'False') return false
+  const needed = isDerivedState(type) ? ['PodScheduled'] : Object.hasOwn(TRUE_ONLY_WITH, type) ? TRUE_ONLY_WITH[type] : undefined
+  return needed?.includes(other.type) === true
+}
+
 export const isDerivedState = (type: string): boolean => DERIVED_STATES.includes(type)
 
 /** A readiness gate or a condition of somebody's controller: `domain/name`, as Kubernetes wants it for conditions not its own. */

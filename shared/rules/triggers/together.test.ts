@@ -39,6 +39,18 @@ describe('KS205 numbers that no value can be both', () => {
     ['usage, which has no window', metric('memory_usage_percent', '>', 80, { window: '1h' }), metric('memory_usage_percent', '<', 20, { window: '5m' }), true],
   ]
   for (const [title, first, second, refused] of apart) it(`${title} ${refused ? 'are refused' : 'pass'}`, () => expect(together([first, second])).to.have.length(refused ? 1 : 0))
+  const three = (query: string, ...sides: readonly (readonly [string, number])[]): string[] => together(sides.map(([operator, threshold], index) => ({ ...metric(query, operator, threshold), name: `t${index}` })))
+  it('what two of them leave a third one can take away', () => {
+    expect(three('ready_percent', ['>=', 80], ['<=', 80], ['!=', 80])).to.deep.equal(['spec.triggers[2].metricTrigger.threshold: no value is != 80 and at once >= 80 and <= 80 (the triggers before)'])
+    expect(three('ready_percent', ['>=', 80], ['<=', 80.1], ['!=', 80])).to.deep.equal([])
+    expect(three('ready_percent', ['!=', 80], ['>', 70], ['<', 90])).to.deep.equal([])
+  })
+  it('restarts are whole numbers', () => {
+    expect(three('restart_count', ['>', 2], ['<', 3])).to.have.length(1)
+    expect(three('restart_count', ['>', 2], ['<=', 3])).to.deep.equal([])
+    expect(three('memory_usage_percent', ['>', 2], ['<', 3])).to.deep.equal([])
+    expect(three('restart_count', ['>', 2], ['<', 5], ['!=', 3], ['!=', 4])).to.have.length(1)
+  })
   it('Any passes', () => expect(together([metric('ready_percent', '>', 80), metric('ready_percent', '<', 20)], { triggerMatch: 'Any' })).to.deep.equal([]))
 })
 
@@ -47,6 +59,17 @@ describe('KS205 conditions that cannot be both', () => {
     expect(together([condition('Ready'), { ...condition('Ready', 'False'), name: 'unready' }])).to.deep.equal(['spec.triggers[1].conditionTrigger.status: Ready cannot be False while it is True (trigger "ready")'])
   })
   it('one type with one status passes, for different times', () => expect(together([condition('Ready', 'False'), { ...condition('Ready', 'False'), name: 'for-longer' }])).to.deep.equal([]))
+  const never: readonly (readonly [string, string, string, string])[] = [['Ready', 'True', 'ContainersReady', 'False'], ['Ready', 'True', 'PodScheduled', 'False'], ['ContainersReady', 'True', 'Initialized', 'False'], ['CrashLoopBackOff', 'True', 'PodScheduled', 'False']]
+  for (const [a, ofA, b, ofB] of never) {
+    it(`${a} ${ofA} and ${b} ${ofB} are refused, in either order, of pods`, () => {
+      expect(together([condition(a, ofA), condition(b, ofB)])).to.deep.equal([`spec.triggers[1].conditionTrigger: ${b} is never ${ofB} while ${a} is ${ofA} (trigger "${a.toLowerCase()}")`])
+      expect(together([condition(b, ofB), condition(a, ofA)])).to.have.length(1)
+      expect(together([condition(a, ofA), condition(b, ofB)], { selector: kind('example.com/v1 Cache'), mode: 'monitor' })).to.deep.equal([])
+    })
+  }
+  for (const [a, ofA, b, ofB] of [['Ready', 'False', 'ContainersReady', 'True'], ['Ready', 'Unknown', 'PodScheduled', 'True'], ['CrashLoopBackOff', 'True', 'Ready', 'True'], ['Ready', 'False', 'PodScheduled', 'False'], ['Ready', 'True', 'PodScheduled', 'Unknown']] as const) {
+    it(`${a} ${ofA} and ${b} ${ofB} pass`, () => expect(together([condition(a, ofA), condition(b, ofB)])).to.deep.equal([]))
+  }
   it('two types pass', () => expect(together([condition('Ready', 'False'), condition('PodScheduled')])).to.deep.equal([]))
   it('one trigger alone passes', () => expect(together([condition('Ready')])).to.deep.equal([]))
 })

@@ -106,6 +106,7 @@ describe('KS204 thresholds that cannot be crossed', () => {
     ['cpu_throttled_percent', '>', 100, 'never holds'],
     ['memory_usage_percent', '>', 100, undefined], ['memory_usage_percent', '>', -1, 'always holds'], ['cpu_usage_percent', '>', 400, undefined],
     ['restart_count', '>=', 0, 'always holds'], ['restart_count', '>=', 1000, undefined], ['latency_p99_seconds', '<', 0, 'never holds'],
+    ['restart_count', '==', 2.5, 'never holds'], ['restart_count', '!=', 2.5, 'always holds'], ['restart_count', '==', 2, undefined],
     ['temperature', '>', -40, undefined],
   ]
   for (const [query, operator, threshold, verdict] of cases) {
