@@ -65,6 +65,11 @@ describe('what the API server says', () => {
     const causes = [{ field: 'spec.x', message: 'Invalid value: theirs' }, { field: 'spec.y', message: 'Required value' }, { field: '<nil>', message: 'Invalid value: null: some validation rules were not checked because ...' }]
     expect(fromRefusal({ causes, serverMessage: '' }, offline).remarks).to.deep.equal([offline[0], { rule: 'KS001', level: 'error', path: 'spec.y', what: 'Required value' }])
   })
+  it('of several labels is told of each', () => {
+    const offline = ['a', 'b'].map((key) => ({ rule: 'KS001', level: 'error', path: 'metadata.labels', what: key, entry: { key, part: 'value' } }) as const)
+    const causes = offline.map(() => ({ field: 'metadata.labels', message: 'Invalid value: theirs' }))
+    expect(fromRefusal({ causes, serverMessage: '' }, offline).remarks).to.deep.equal(offline)
+  })
   it('of a number beyond its format has its field at the end', () => {
     expect(fromRefusal({ causes: [{ message: 'Invalid value: "number": x must be of type integer with format int32 in spec.z' }], serverMessage: '' }, []).remarks).to.have.nested.property('[0].path', 'spec.z')
   })

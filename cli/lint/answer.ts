@@ -23,7 +23,8 @@ export interface Told {
 export function fromRefusal(error: Pick<ApiError, 'causes' | 'serverMessage'>, offline: readonly Remark[]): Told {
   const causes = error.causes.filter(({ message = '' }) => !message.includes(CEL_SKIPPED))
   const more = causes.some(({ message = '' }) => AND_MORE.test(message))
-  if (causes.length > 0) return { remarks: causes.filter(({ message = '' }) => !AND_MORE.test(message)).map((cause) => fromCause(cause, offline)), more }
+  const told = new Set<Remark>()
+  if (causes.length > 0) return { remarks: causes.filter(({ message = '' }) => !AND_MORE.test(message)).map((cause) => fromCause(cause, offline, told)), more }
   const message = error.serverMessage ?? 'refused without a reason'
   const lines = Array.from(message.matchAll(/(?:^|[ *])([^\s:]+): \[(KS[0-9]{3})\] (.*)$/gm), ([, path = '', rule = '', text = '']) => fromParts(rule, path, text))
   return { remarks: lines.length > 0 ? lines : [{ rule: API_RULE, level: 'error', path: '', what: printable(message, 600) }], more: AND_MORE.test(message) }
@@ -32,7 +33,8 @@ export function fromRefusal(error: Pick<ApiError, 'causes' | 'serverMessage'>, o
 const CEL_SKIPPED = 'some validation rules were not checked'
 const AND_MORE = /(?:^|: )and [0-9]+ more$/m
 
-function fromCause({ field = '', message = '' }: StatusCause, offline: readonly Remark[]): Remark {
+/** @param told those of the lint that have been told: of several causes of one map (`metadata.labels`) each has its own */
+function fromCause({ field = '', message = '' }: StatusCause, offline: readonly Remark[], told: Set<Remark>): Remark {
   const ours = /^\[(KS[0-9]{3})\] ([^]*)$/.exec(message)
   if (ours !== null) return fromParts(ours[1] ?? '', field, ours[2] ?? '')
   // An admission policy names no field: it is in the words.
@@ -40,8 +42,10 @@ function fromCause({ field = '', message = '' }: StatusCause, offline: readonly 
   if (where !== undefined) return fromParts(rule, where, text)
   const path = outOfRange(message) ?? field
   // The words of the lint are better than those of the server, where both mean the same.
-  const same = offline.find((remark) => remark.path === path && (remark.rule === LAYERS.shape.id || remark.rule === LAYERS.cel.id))
-  return same ?? { rule: LAYERS.shape.id, level: 'error', path, what: printable(message, 600) }
+  const same = offline.filter((remark) => remark.path === path && (remark.rule === LAYERS.shape.id || remark.rule === LAYERS.cel.id))
+  const next = same.find((remark) => !told.has(remark))
+  if (next !== undefined) told.add(next)
+  return next ?? same[0] ?? { rule: LAYERS.shape.id, level: 'error', path, what: printable(message, 600) }
 }
 
 /** A number beyond its format is reported without a field; the message ends with it. */

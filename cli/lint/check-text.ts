@@ -112,8 +112,9 @@ function placeOf(remark: Remark, { file, text, manifest, documents, config, subj
   }
 }
 
-function rangeOf({ at, path, within, aboutName }: Remark, { tree }: Manifest, text: string): Range {
+function rangeOf({ at, path, within, entry, aboutName }: Remark, { tree }: Manifest, text: string): Range {
   if (at !== undefined) return at
+  if (entry !== undefined) return entry.part === 'key' ? locateKey(tree, `${path}[${JSON.stringify(entry.key)}]`) : locate(tree, `${path}[${JSON.stringify(entry.key)}]`).range
   if (aboutName === true) return locateKey(tree, path)
   const { range, tree: there } = locate(tree, path)
   const inside = within === undefined || typeof there?.value !== 'string' ? undefined : withinString(text, there, within.offset)

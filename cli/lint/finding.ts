@@ -1,5 +1,6 @@
 /** What the lint tells, before any format. */
 import type { TextPosition } from '../../shared/lib/text-position.ts'
+import type { Issue } from '../../shared/schema/issue.ts'
 import type { Range } from '../manifests/tree.ts'
 
 /** error: the API server or the door refuses it. */
@@ -33,6 +34,8 @@ export interface Remark {
   readonly fix?: string
   /** In the string at `path`. */
   readonly within?: TextPosition
+  /** Which entry of the map at `path`. */
+  readonly entry?: NonNullable<Issue['entry']>
   /** Where it is known better than by the path. */
   readonly at?: Range
   /** The API server cannot know it: it is about the file. */
@@ -41,7 +44,7 @@ export interface Remark {
   readonly aboutName?: true
 }
 
-export interface Finding extends Omit<Remark, 'at' | 'within' | 'aboutName' | 'ofFile'>, Place {
+export interface Finding extends Omit<Remark, 'at' | 'within' | 'entry' | 'aboutName' | 'ofFile'>, Place {
   readonly file: string
   /** The template that Helm made it from. */
   readonly source?: string

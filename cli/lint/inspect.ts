@@ -78,7 +78,7 @@ function unknownField({ path, name, known }: UnknownField): Remark {
   return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true, ofFile: true }
 }
 
-const fromIssue = ({ kind, path, message }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message })
+const fromIssue = ({ kind, path, message, entry }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message, ...(entry === undefined ? {} : { entry }) })
 
 export const fromViolation = ({ rule, severity, path, what, why, fix, at }: Violation): Remark => ({
   rule,

@@ -60,6 +60,22 @@ describe('kubeskippy lint', () => {
     const line = query('').split('\n').findIndex((text) => text.includes('query:')) + 1
     expect(await place('sum by (pod) (up))')).to.equal(`${line}:${'      query: sum by (pod) (up)'.length + 1}`)
     expect(await place('|\n        sum by (pod) (\n          rate(errors_total)\n        )')).to.equal(`${line + 2}:${'          rate('.length + 1}`)
+    expect(await place('>-\n        sum by (pod) (\n        rate(errors_total)\n        )')).to.equal(`${line + 2}:${'        rate('.length + 1}`)
+    expect(await place('"sum by (pod) (\n        rate(\\\n        errors_total)\n        )"')).to.equal(`${line + 2}:9`)
+    expect(await place("sum by (pod) (\n        rate(errors_total)\n        )")).to.equal(`${line + 1}:${'        rate('.length + 1}`)
+  })
+
+  it('points at what is wrong of a label: its value, or its key', async () => {
+    const places = async (labels: string): Promise<string[]> => Array.from((await run('lint p.yaml', { 'p.yaml': GOOD.replace('  name: good', `  name: good\n${labels}`) })).out.matchAll(/^p.yaml:([0-9]+:[0-9]+).* metadata\.(?:labels|annotations): (.*?)(?: is no|: put)/gm), ([, at, what]) => `${at} ${what}`)
+    const line = GOOD.split('\n').findIndex((text) => text.includes('name: good')) + 2
+    const cases: readonly [labels: string, places: string[]][] = [
+      ['  labels: {ok: a, bad: 1, worse: "x y"}', [`${line}:24 the value of "bad" must be a string`]],
+      ['  labels: {ok: a, worse: "x y", "no key": b}', [`${line}:26 "x y"`, `${line}:33 "no key"`]],
+      ['  labels: {"a.b/c": "日本", "d\\"e": x}', [`${line}:21 "日本"`, `${line}:27 "d'e"`]],
+      ['  annotations:\n    a:\n      - 1', [`${line + 1}:5 the value of "a" must be a string`]],
+      ['  labels:\n    ? a\n    : x y', [`${line + 2}:7 "x y"`]],
+    ]
+    for (const [labels, expected] of cases) expect(await places(labels), labels).to.deep.equal(expected)
   })
 
   it('agrees with the registry on every sample that needs nothing but the file', async () => {

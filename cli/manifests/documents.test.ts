@@ -54,6 +54,8 @@ describe('reading manifests as kubectl does', () => {
   ]
   for (const [what, text, said] of unreadable) it(`says where it gives up: ${what}`, () => expect(problems(text)).to.deep.equal(said))
 
+  it('counts no column for a byte order mark', () => expect(problems('\ufeffa: *x\n')).to.deep.equal(['1:4 there is no anchor "x" before it']))
+
   it('reads the other documents of a file with a broken one', () => expect(values('a: 1\n---\nb: *x\n---\nc: 3\n')).to.deep.equal([{ a: 1 }, { c: 3 }]))
 
   it('tells which template Helm made a document from', () => {

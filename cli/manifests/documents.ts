@@ -67,7 +67,8 @@ function placesOf(text: string): Documents['place'] {
       if ((starts[middle] ?? 0) <= offset) low = middle
       else high = middle
     }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+    // No editor shows a byte order mark.
+    return { line: low + 1, column: Math.max(offset - (starts[low] ?? 0) - (low === 0 && text.startsWith('\ufeff') ? 1 : 0), 0) + 1 }
   }
 }
 

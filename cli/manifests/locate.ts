@@ -49,7 +49,7 @@ function* choices({ members, items }: Tree, path: string): Generator<readonly [T
   if (item !== undefined) yield [item, trimmed(path.slice(index?.[0].length ?? 0))]
   if (members === undefined) return
   const quoted = /^\[("(?:[^"\\]|\\.)*")\]/.exec(path)
-  const inBrackets = quoted === null ? undefined : members.get(quoted[1]?.slice(1, -1) ?? '')
+  const inBrackets = quoted === null ? undefined : members.get(unquoted(quoted[1] ?? ''))
   if (inBrackets !== undefined) yield [inBrackets, trimmed(path.slice(quoted?.[0].length ?? 0))]
   const names = [...members.keys()].filter((each) => path.startsWith(each) && /^(?:$|[.[])/.test(path.slice(each.length)))
   for (const each of names.toSorted((a, b) => b.length - a.length)) {
@@ -58,59 +58,77 @@ function* choices({ members, items }: Tree, path: string): Generator<readonly [T
   }
 }
 
+/** Messages leave out what a terminal would obey, so that not each of them is JSON. */
+function unquoted(name: string): string {
+  try {
+    return String(JSON.parse(name))
+  } catch {
+    return name.slice(1, -1)
+  }
+}
+
 const trimmed = (path: string): string => (path.startsWith('.') ? path.slice(1) : path)
 const isEmpty = ({ start, end }: Range): boolean => start === end
 const firstName = ({ members }: Tree): Range | undefined => [...(members?.values() ?? [])][0]?.key
 
 /**
- * Where a character of a string stands in the source; undefined where lines are folded, so that only the whole string
- * can be shown.
+ * Where a character of a string stands in the source, or the blank before it. Folding, chomping and indentation change blanks alone, so the others are
+ * counted on both sides. undefined: they are not the same.
  *
  * @param offset in the string, in UTF-16 units
  */
-export function withinString(text: string, { range: { start, end }, style, value }: Tree, offset: number): number | undefined {
-  if (typeof value !== 'string' || offset < 0 || offset > value.length) return undefined
-  const source = text.slice(start, end)
-  switch (style) {
-    case 'plain':
-      return source === value ? start + offset : undefined
-    case 'single':
-      return source.includes('\n') ? undefined : start + 1 + advance(source.slice(1), offset, /^''/)
-    case 'double':
-      return source.includes('\n') ? undefined : start + 1 + advance(source.slice(1), offset, /^\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^xuU])/)
-    case 'block':
-      return source.startsWith('|') ? inBlock(source, start, value, offset) : undefined
-    case undefined:
-      return undefined
-    default:
-      return style satisfies never
+export function withinString(text: string, { range, origin = range, style, value }: Tree, offset: number): number | undefined {
+  if (typeof value !== 'string' || style === undefined || offset < 0 || offset > value.length) return undefined
+  const begin = origin.start + BEFORE[style](text.slice(origin.start, origin.end))
+  const end = style === 'single' || style === 'double' ? origin.end - 1 : origin.end
+  const marks = [...marksOf(text, begin, end, ESCAPES[style])]
+  const before = countOf(value.slice(0, offset))
+  if (marks.length !== countOf(value)) return undefined
+  return BLANK.test(value.slice(offset, offset + 1)) || offset === value.length ? (marks[before - 1]?.end ?? begin) : marks[before]?.start
+}
+
+type Style = NonNullable<Tree['style']>
+
+/** What stands before the first character: a quote, or the line of the indicator. */
+const BEFORE: Readonly<Record<Style, (source: string) => number>> = {
+  plain: () => 0,
+  single: () => 1,
+  double: () => 1,
+  block: (source) => source.indexOf('\n') + 1,
+}
+
+/** Sequences of the source that are one character of the string, or two units, or none. */
+const ESCAPES: Readonly<Record<Style, RegExp | undefined>> = {
+  plain: undefined,
+  single: /''/y,
+  double: /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n|[^])/y,
+  block: undefined,
+}
+
+const BLANK = /[ \t\r\n]/
+const countOf = (text: string): number => text.replaceAll(/[ \t\r\n]+/g, '').length
+
+/** Each unit of the string that is no blank. */
+function* marksOf(text: string, begin: number, end: number, escape: RegExp | undefined): Generator<Range> {
+  for (let at = begin; at < end; ) {
+    const found = escapeAt(text, at, escape)
+    const next = at + (found?.length ?? 1)
+    const units = found === undefined ? (BLANK.test(text.charAt(at)) ? 0 : 1) : unitsOf(found)
+    for (let unit = 0; unit < units; unit++) yield { start: at, end: next }
+    at = next
   }
 }
 
-/** Each escape is one character of the string (two for those beyond the first plane). */
-function advance(source: string, count: number, escape: RegExp): number {
-  let at = 0
-  for (let seen = 0; seen < count && at < source.length; ) {
-    const found = escape.exec(source.slice(at, at + 10))?.[0]
-    at += found?.length ?? 1
-    seen += found?.startsWith('\\U') === true && Number.parseInt(found.slice(2), 16) > 0xffff ? 2 : 1
-  }
-  return at
+function escapeAt(text: string, at: number, escape: RegExp | undefined): string | undefined {
+  if (escape === undefined) return undefined
+  escape.lastIndex = at
+  return escape.exec(text)?.[0]
 }
 
-function inBlock(source: string, start: number, value: string, offset: number): number | undefined {
-  const before = value.slice(0, offset)
-  const line = before.split('\n').length - 1
-  const column = before.length - (before.lastIndexOf('\n') + 1)
-  let at = 0
-  // The line of the indicator, and those before.
-  for (let skipped = 0; skipped <= line; skipped++) {
-    const next = source.indexOf('\n', at)
-    if (next < 0) return undefined
-    at = next + 1
-  }
-  const wanted = value.split('\n')[line] ?? ''
-  const found = source.slice(at).split('\n')[0]?.replace(/\r$/, '') ?? ''
-  if (!found.endsWith(wanted)) return undefined
-  return start + at + found.length - wanted.length + column
+function unitsOf(escape: string): number {
+  if (escape === "''") return 1
+  const code = /^\\[xuU]([0-9a-fA-F]+)$/.exec(escape)?.[1]
+  if (code === undefined) return /^\\(?:[tnr \t]|\r?\n)$/.test(escape) ? 0 : 1
+  const point = Number.parseInt(code, 16)
+  return point > 0xffff ? 2 : BLANK.test(String.fromCharCode(point)) ? 0 : 1
 }

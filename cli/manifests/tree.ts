@@ -12,6 +12,8 @@ export interface Tree {
   readonly value: unknown
   /** Of the value; empty where there is none, as after `spec:`. */
   readonly range: Range
+  /** Of an alias: of the value that it stands for. */
+  readonly origin?: Range
   /** How it is written: a block scalar, in quotes, or as it is. Absent: no scalar. */
   readonly style?: 'plain' | 'single' | 'double' | 'block'
   readonly members?: ReadonlyMap<string, Member>
@@ -76,7 +78,7 @@ class Builder {
 
   #alias(name: string, range: Range): Tree {
     const target = this.#anchors.get(name)
-    if (target !== undefined) return { ...target, range }
+    if (target !== undefined) return { ...target, range, origin: target.origin ?? target.range }
     this.errors.push({ ...range, what: this.#anchors.has(name) ? `the anchor ${quoted(name)} contains itself` : `there is no anchor ${quoted(name)} before it` })
     return { value: null, range, style: 'plain', size: 1 }
   }

@@ -32,7 +32,7 @@ function mapIssues(path: string, map: unknown): Issue[] {
   if (isNothing(map)) return []
   if (!isObject(map)) return [issue(path, 'must be a map of strings', true)]
   return Object.entries(map).flatMap(([key, value]) =>
-    isNothing(value) || typeof value === 'string' ? [] : [issue(path, `the value of ${quoted(key)} must be a string: put it in quotes`, true)],
+    isNothing(value) || typeof value === 'string' ? [] : [{ ...issue(path, `the value of ${quoted(key)} must be a string: put it in quotes`, true), entry: { key, part: 'value' } }],
   )
 }
 
@@ -59,30 +59,35 @@ function nameIssues(name: unknown, generateName: unknown, maxLength: number): Is
   return issues
 }
 
-function entryIssues(path: string, map: unknown, problem: (key: string, value: string) => string | undefined): Issue[] {
+function entryIssues(path: string, map: unknown, problem: (key: string, value: string) => Problem | undefined): Issue[] {
   if (!isObject(map)) return []
   return Object.entries(map).flatMap(([key, value]) => {
     // An explicit null reads as the empty string.
     const found = problem(key, typeof value === 'string' ? value : '')
-    return found === undefined ? [] : [issue(path, found)]
+    return found === undefined ? [] : [{ ...issue(path, found.what), entry: { key, part: found.part } }]
   })
 }
 
+interface Problem {
+  readonly what: string
+  readonly part: 'key' | 'value'
+}
+
 /** Annotation keys may be in any case; both kinds of key have the same form otherwise. */
-function keyProblem(key: string): string | undefined {
+function keyProblem(key: string): Problem | undefined {
   const slash = key.indexOf('/')
   const prefix = slash < 0 ? undefined : key.slice(0, slash).toLowerCase()
   const name = key.slice(slash + 1)
   const prefixFits = prefix === undefined || (prefix.length <= 253 && SUBDOMAIN.test(prefix))
   if (prefixFits && name.length <= 63 && QUALIFIED.test(name)) return undefined
-  return `${quoted(key)} is no key: an optional DNS prefix and a slash, then at most 63 letters, digits, "-", "_", "."`
+  return { part: 'key', what: `${quoted(key)} is no key: an optional DNS prefix and a slash, then at most 63 letters, digits, "-", "_", "."` }
 }
 
-function labelProblem(key: string, value: string): string | undefined {
+function labelProblem(key: string, value: string): Problem | undefined {
   const problem = keyProblem(key)
   if (problem !== undefined) return problem
-  if (key !== key.toLowerCase() && key.includes('/') && !SUBDOMAIN.test(key.slice(0, key.indexOf('/')))) return `${quoted(key)} is no key: its prefix must be in lower case`
-  return value.length <= 63 && VALUE.test(value) ? undefined : `${quoted(value)} is no label value: at most 63 letters, digits, "-", "_", "."`
+  if (key !== key.toLowerCase() && key.includes('/') && !SUBDOMAIN.test(key.slice(0, key.indexOf('/')))) return { part: 'key', what: `${quoted(key)} is no key: its prefix must be in lower case` }
+  return value.length <= 63 && VALUE.test(value) ? undefined : { part: 'value', what: `${quoted(value)} is no label value: at most 63 letters, digits, "-", "_", "."` }
 }
 
 function sizeIssues(annotations: unknown): Issue[] {

@@ -99,7 +99,10 @@ describe('the text', () => {
   it('sets carets below what it is about', () => {
     expect(carets('a: bc', 4, 6)).to.deep.equal(['a: bc', '   ^^'])
     expect(carets('\ta: "b"\r', 5, 8)).to.deep.equal([' a: "b"', '    ^^^'])
-    expect(carets('\u{1F600}: b', 5, 6)).to.deep.equal(['\u{1F600}: b', '   ^'])
+    expect(carets('\u{1F600}: b', 5, 6)).to.deep.equal(['\u{1F600}: b', '    ^'])
+    expect(carets('日本: 名前', 5, 7)).to.deep.equal(['日本: 名前', '      ^^^^'])
+    expect(carets('e\u0301: b', 5, 6)).to.deep.equal(['e\u0301: b', '   ^'])
+    expect(carets('\ufeffa: b', 4, 5)).to.deep.equal(['a: b', '   ^'])
   })
   it('cuts a long line around the place', () => {
     const [shown = '', below = ''] = carets(`${'x'.repeat(500)}here${'y'.repeat(500)}`, 501, 505)

@@ -11,7 +11,7 @@ const LEAD = 40
 export function textReport(report: Report, paint: Paint): string {
   const lines = new Map<string, readonly string[]>()
   const linesOf = (file: string): readonly string[] => {
-    const known = lines.get(file) ?? (report.texts.get(file) ?? '').split('\n')
+    const known = lines.get(file) ?? (report.texts.get(file) ?? '').replace(/^\ufeff/, '').split('\n')
     lines.set(file, known)
     return known
   }
@@ -52,8 +52,13 @@ function excerpt({ line, column, endLine, endColumn }: Finding, lines: readonly 
   const lead = `${begin === 0 ? '' : '…'}${visible(raw.slice(begin, column - 1))}`
   const text = `${begin === 0 ? '' : '…'}${visible(shown)}${begin + WIDEST < raw.length ? '…' : ''}`
   const gutter = ' '.repeat(number.length)
-  return [`  ${paint(`${number} |`, 'dim')} ${text}\n`, `  ${paint(`${gutter} |`, 'dim')} ${' '.repeat(Array.from(lead).length)}${highlight('^'.repeat(Array.from(visible(raw.slice(column - 1, column - 1 + width))).length || 1))}\n`]
+  return [`  ${paint(`${number} |`, 'dim')} ${text}\n`, `  ${paint(`${gutter} |`, 'dim')} ${' '.repeat(columnsOf(lead))}${highlight('^'.repeat(columnsOf(visible(raw.slice(column - 1, column - 1 + width))) || 1))}\n`]
 }
+
+/** Of a terminal: wide characters take two, and marks that combine with the one before none. */
+const columnsOf = (text: string): number => Array.from(text).reduce((sum, character) => sum + (COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1), 0)
+const COMBINING = /\p{Mn}|\p{Me}|\ufe0f/u
+const WIDE = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u
 
 function summary(report: Report, paint: Paint): string {
   const { subjects, files, skipped, problems } = report
