@@ -1,4 +1,5 @@
 import { TerminalError } from './errors.ts'
+import { rememberedByText } from './remembered.ts'
 import { millis, type Millis } from './time.ts'
 
 /**
@@ -19,8 +20,11 @@ const UNIT = /[a-z]/
 const WHOLE = new RegExp(DURATION_PATTERN)
 
 /** Milliseconds (rounded), or undefined when the text is no duration or above {@link DURATION_MAX}. */
-export function parseDuration(text: string): Millis | undefined {
-  if (text.length > DURATION_MAX_LENGTH || !WHOLE.test(text)) return undefined
+export const parseDuration = (text: string): Millis | undefined => (text.length > DURATION_MAX_LENGTH ? undefined : parsed(text))
+
+/** Rules ask for the same few again and again. */
+const parsed = rememberedByText(1024, (text): Millis | undefined => {
+  if (!WHOLE.test(text)) return undefined
   let total = 0
   for (const part of text.match(PARTS) ?? []) {
     const digits = part.search(UNIT)
@@ -28,7 +32,7 @@ export function parseDuration(text: string): Millis | undefined {
   }
   const rounded = Math.round(total)
   return Number.isFinite(rounded) && rounded <= DURATION_MAX ? millis(rounded) : undefined
-}
+})
 
 /** The shortest Go duration string of whole units, largest first: 90000 -> `1m30s`, 0 -> `0s`. */
 export function formatDuration(span: Millis): string {

@@ -17,4 +17,4 @@ export function sameJson(a: unknown, b: unknown): boolean {
 
 /** Whether nothing in it lies deeper than `depth` levels. Recursion into what somebody nested without end has no end. */
 export const isShallow = (value: unknown, depth: number): boolean =>
-  typeof value !== 'object' || value === null || (depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1)))
+  typeof value !== 'object' || value === null || (depth > 0 && (Array.isArray(value) ? value : Object.values(value)).every((member) => isShallow(member, depth - 1)))

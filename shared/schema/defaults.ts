@@ -5,7 +5,7 @@
  */
 import { isObject } from '../lib/json.ts'
 import { remembered } from '../lib/remembered.ts'
-import { isArraySchema, isMapSchema, isObjectSchema, itemSchema, joinField, memberSchema, unknownMembers, type UnknownField } from './walk.ts'
+import { isArraySchema, isMapSchema, isObjectSchema, itemSchema, joinField, knowsAll, memberSchema, unknownMembers, type UnknownField } from './walk.ts'
 import type { CustomResource, ObjectSchema, StructuralSchema } from './structural.ts'
 
 /**
@@ -31,10 +31,12 @@ function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): R
   })
   for (const [name, property] of withDefault(schema)) {
     // By then null has become absent. No property of ours is called __proto__.
-    if (!Object.hasOwn(members, name)) members[name] = applyDefaults(property, structuredClone(property.default))
+    if (!Object.hasOwn(members, name)) members[name] = isScalar(property.default) ? property.default : applyDefaults(property, structuredClone(property.default))
   }
   return members
 }
+
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 type Defaulted = StructuralSchema & { readonly default: unknown }
 const hasDefault = (entry: [string, StructuralSchema]): entry is [string, Defaulted] => 'default' in entry[1]
@@ -45,12 +47,14 @@ const withDefault = remembered(({ properties }: ObjectSchema) => Object.entries(
  * `value` without the members that the schema does not know. As on the API server the value leads: where an object
  * stands in place of a list or a string, none of its members is known.
  */
-export function prune(schema: StructuralSchema | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => prune(itemSchema(schema), item))
+export const prune = (schema: StructuralSchema | undefined, value: unknown): unknown => (knowsAll(schema, value) ? value : pruned(schema, value))
+
+function pruned(schema: StructuralSchema | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => pruned(itemSchema(schema), item))
   if (!isObject(value)) return value
   return mapEntries(value, (member, name) => {
     const known = memberSchema(schema, name)
-    return known === undefined ? DROPPED : prune(known, member)
+    return known === undefined ? DROPPED : pruned(known, member)
   })
 }
 
@@ -58,17 +62,19 @@ export function prune(schema: StructuralSchema | undefined, value: unknown): unk
 export const unknownFields = (schema: StructuralSchema | undefined, value: unknown): string[] => Array.from(unknownMembers(schema, value), ({ path }) => path)
 
 /** The schema of a whole object but for `metadata`, which belongs to the API server. */
-export const rootSchema = (resource: CustomResource): ObjectSchema => ({
-  type: 'object',
-  additionalProperties: false,
-  required: ['spec'],
-  properties: {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    spec: resource.spec,
-    ...(resource.status !== undefined && { status: resource.status }),
-  },
-})
+export const rootSchema = remembered(
+  (resource: CustomResource): ObjectSchema => ({
+    type: 'object',
+    additionalProperties: false,
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: resource.spec,
+      ...(resource.status !== undefined && { status: resource.status }),
+    },
+  }),
+)
 
 /** The whole object as the API server holds it after decoding: pruned, then defaulted. `metadata` is left as it is. */
 export function decode(resource: CustomResource, object: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -91,6 +97,17 @@ export function* unknownInObject(resource: CustomResource, { metadata, ...rest }
     for (const name of Object.keys(metadata)) if (!METADATA_FIELDS.has(name)) yield { path: joinField('metadata', name), name, beside: metadata, known }
   }
   yield* unknownMembers(rootSchema(resource), rest)
+}
+
+/** Whether there is none. */
+export const isKnown = (resource: CustomResource, object: Readonly<Record<string, unknown>>): boolean => {
+  const root = rootSchema(resource)
+  return Object.keys(object).every((name) => {
+    const member = object[name]
+    if (name === 'metadata') return !isObject(member) || Object.keys(member).every((inside) => METADATA_FIELDS.has(inside))
+    const schema = memberSchema(root, name)
+    return schema !== undefined && knowsAll(schema, member)
+  })
 }
 
 /** Their paths. */

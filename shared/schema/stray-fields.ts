@@ -1,7 +1,7 @@
 /** Fields that a schema does not know, with the one that was probably meant. Pure, and bounded for hostile input. */
 import { isObject, isShallow } from '../lib/json.ts'
 import { nearest } from '../lib/text.ts'
-import { rootSchema, unknownInObject } from './defaults.ts'
+import { isKnown, rootSchema, unknownInObject } from './defaults.ts'
 import type { CustomResource, StructuralSchema } from './structural.ts'
 import { schemaNodes, type UnknownField } from './walk.ts'
 
@@ -18,7 +18,7 @@ const MOST = 50
 
 /** The outermost ones, in the order of the object; the first 50. None of what is nested without end. */
 export function strayFields(resource: CustomResource, object: unknown): readonly StrayField[] {
-  if (!isObject(object) || !isShallow(object, DEEPEST)) return []
+  if (!isObject(object) || isKnown(resource, object) || !isShallow(object, DEEPEST)) return []
   const root = rootSchema(resource)
   return Array.from(unknownInObject(resource, object).take(MOST), (field) => ({ path: field.path, ...(beside(field) ?? elsewhere(root, field.name)) }))
 }

@@ -42,6 +42,21 @@ export function* unknownMembers(schema: StructuralSchema | undefined, value: unk
   }
 }
 
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
+
+/** Whether there is none of them, as nearly always; it takes a tenth of the time. No deeper than the schema, whatever the value is. */
+export function knowsAll(schema: StructuralSchema | undefined, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) {
+    const items = itemSchema(schema)
+    return value.every(items === undefined ? isScalar : (item) => knowsAll(items, item))
+  }
+  return Object.keys(value).every((name) => {
+    const below = memberSchema(schema, name)
+    return below !== undefined && knowsAll(below, (value as Record<string, unknown>)[name])
+  })
+}
+
 /** A shallow copy of the node as plain JSON, with each child schema replaced by what `child` makes of it. */
 export function mapChildren(schema: StructuralSchema, child: (schema: StructuralSchema) => unknown): Record<string, unknown> {
   if (isObjectSchema(schema)) {
@@ -109,6 +124,17 @@ export function* places(schema: StructuralSchema, value: unknown, path = '', old
     if (!Array.isArray(value)) return
     for (const [index, item] of value.entries()) yield* places(schema.items, item, `${path}[${index}]`, sameItem(schema, item, old))
   }
+}
+
+/** Whether `wanted` is true somewhere; much sooner told than where. */
+export function isSomewhere(schema: StructuralSchema, value: unknown, wanted: (schema: StructuralSchema, value: unknown) => boolean): boolean {
+  if (wanted(schema, value)) return true
+  if (Array.isArray(value)) return isArraySchema(schema) && value.some((item) => isSomewhere(schema.items, item, wanted))
+  if (!isObject(value)) return false
+  return Object.keys(value).some((name) => {
+    const below = memberSchema(schema, name)
+    return below !== undefined && isSomewhere(below, value[name], wanted)
+  })
 }
 
 /** Only items of a list map have an identity: an atomic list or a set tells nothing about which item was which. */

@@ -9,7 +9,7 @@ import { remembered } from '../../lib/remembered.ts'
 import { quoted } from '../../lib/text.ts'
 import { minutes } from '../../lib/time.ts'
 import type { StructuralSchema } from '../../schema/structural.ts'
-import { narrowed, places } from '../../schema/walk.ts'
+import { isSomewhere, narrowed, places } from '../../schema/walk.ts'
 import { acts, heals, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { builtInOf, OVER_WINDOW } from './built-in-metrics.ts'
 
@@ -47,14 +47,21 @@ export const ks208: Rule = {
 const DURATIONS = narrowed(healingPolicy.spec, (schema) => durationBounds(schema) !== undefined) ?? healingPolicy.spec
 const knownBounds = remembered(durationBounds)
 
+function isOutOfBounds(schema: StructuralSchema, value: unknown): boolean {
+  const bounds = knownBounds(schema)
+  if (bounds === undefined || typeof value !== 'string') return false
+  const span = parseDuration(value)
+  return span === undefined || span < (parseDuration(bounds.min) ?? 0) || span > (parseDuration(bounds.max) ?? 0)
+}
+
 function* outOfBounds({ spec }: HealingPolicy): Generator<Finding> {
+  if (!isSomewhere(DURATIONS, spec, isOutOfBounds)) return
   for (const { path, schema, value } of places(DURATIONS, spec, 'spec')) {
     const bounds = knownBounds(schema)
-    if (bounds === undefined || typeof value !== 'string') continue
-    const span = parseDuration(value)
+    if (bounds === undefined || typeof value !== 'string' || !isOutOfBounds(schema, value)) continue
     const { min, max } = bounds
-    if (span === undefined) yield { path, what: `${quoted(value)} is no duration`, why: 'nothing can be timed by it' }
-    else if (span < (parseDuration(min) ?? 0) || span > (parseDuration(max) ?? 0)) {
+    if (parseDuration(value) === undefined) yield { path, what: `${quoted(value)} is no duration`, why: 'nothing can be timed by it' }
+    else {
       yield { path, what: `${quoted(value)} is not between ${min} and ${max}`, why: 'outside these bounds the limit means nothing', fix: `write at least ${min} and at most ${max}` }
     }
   }
