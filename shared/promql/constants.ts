@@ -30,7 +30,7 @@ export function constantOf(expr: Expr): number | undefined {
   }
 }
 
-const ARITHMETIC: Readonly<Record<string, ((a: number, b: number) => number) | undefined>> = {
+export const ARITHMETIC: Readonly<Record<string, ((a: number, b: number) => number) | undefined>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,

@@ -4,6 +4,7 @@ import { problemsOf, reservationsOf, typeOf } from './check.ts'
 import { counterProblems, pairRanges, type CounterProblem, type PairRange } from './counters.ts'
 import { absenceOf, comparisonOf, type Comparison } from './filters.ts'
 import type { ValueType } from './functions.ts'
+import { whatever, whenHealthy } from './healthy.ts'
 import { labelsOf, mismatches, type LabelSet, type Mismatch } from './labels.ts'
 import { parsePromql } from './parse.ts'
 import { contradictions, unbounded } from './selectors.ts'
@@ -22,6 +23,10 @@ export interface Sound {
   readonly comparison: Comparison | undefined
   /** `absent` or its sister, when that is the result. */
   readonly absence: { readonly name: string; readonly from: number } | undefined
+  /** The values of its answer in each of several clusters in which nothing is wrong; undefined: nobody knows. */
+  readonly healthy: readonly (readonly number[])[] | undefined
+  /** All that it can answer, of a query by flags that are 0 or 1. */
+  readonly possible: readonly (readonly number[])[] | undefined
   readonly counters: readonly CounterProblem[]
   readonly contradictions: readonly Problem[]
   readonly unbounded: readonly Problem[]
@@ -48,6 +53,8 @@ export function readQuery(text: string): Reading {
       reservations: reservationsOf(all).slice(0, MOST_FINDINGS),
       comparison: comparisonOf(expr),
       absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
+      healthy: whenHealthy(expr),
+      possible: whatever(expr),
       counters: counterProblems(expr).slice(0, MOST_FINDINGS),
       contradictions: contradictions(all).slice(0, MOST_FINDINGS),
       unbounded: unbounded(all).slice(0, MOST_FINDINGS),

@@ -35,7 +35,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS203:
     'A counter grows from the start of its process and begins at zero after a restart: `requests_total > 1000` is true of every pod that has lived long enough, and false of one that has just been restarted, which then counts as healed. A rate over less than two scrapes has one sample, and so no value.',
   KS204:
-    'Every healthy pod is Ready and fully available. A policy that fires on that acts on one healthy pod after another until its hour is spent, each act makes a new pod that is healthy and fires again, and verification calls all of them ineffective. A percentage beyond 100 is the other side of it: nothing ever fires.',
+    'Every healthy pod is Ready and fully available, its series up is 1, its start makes the events Pulled and Started, and Watchdog fires all the time. A policy that fires on that acts on one healthy pod after another until its hour is spent, each act makes a new pod that is healthy and fires again, and verification calls all of them ineffective. A percentage beyond 100 is the other side of it: nothing ever fires.',
   KS205:
     'Under triggerMatch: All every trigger has to hold on one object at the same moment. Ready cannot be True and False, and a trigger about pods never meets one about a Service: the decision stays Partial for ever. One that another contains adds nothing, and is read as a second condition all the same.',
   KS207:
@@ -47,7 +47,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS210:
     'A word that is no built-in metric is PromQL, for a series of that name. Prometheus knows none, answers with an empty list and no error, and the trigger is NoData while memory runs full.',
   KS211:
-    'Messages of events hold text of anybody: names, outputs of probes, errors of images. A backtracking engine can be held for hours by one such line (`(a+)+$`), so patterns are those of RE2, which takes time in proportion to the text; what RE2 lacks (look-around, back-references) cannot be evaluated at all. Repetitions of repetitions make even such a pattern a hundred thousand steps long, and each character takes all of them.',
+    'Messages of events hold text of anybody: names, outputs of probes, errors of images. A backtracking engine can be held for hours by one such line (`(a+)+$`), so patterns are those of RE2, which takes time in proportion to the text; what RE2 lacks (look-around, back-references) cannot be evaluated at all. Repetitions of repetitions make even such a pattern a hundred thousand steps long, and each character takes all of them. In `$NAME` the dollar is the end of the message, after which no letter comes: the trigger is quiet for ever.',
   KS213:
     'Each trigger has the ladder of the actions that name it, or name none. One that has no rung opens an incident whose decision is NoAction: a person sees that something is wrong, and that KubeSkippy has chosen to do nothing.',
   KS214:

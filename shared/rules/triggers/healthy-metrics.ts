@@ -12,29 +12,50 @@ const WHOLE_LIMIT = 100
 
 type Metric = NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>
 
-/** What is measured of an object with nothing wrong. Usage, latency and throttling have no such value. */
-const HEALTHY: Readonly<Partial<Record<BuiltInMetric, number>>> = { ready_percent: 100, availability_percent: 100, error_rate_percent: 0, restart_count: 0 }
+/** More of it than this most healthy objects never use. */
+const USUAL_USAGE = 50
+/** Whatever answers at all while nothing is wrong answers within that, in seconds. */
+const USUAL_LATENCY = 1
+
+/** What is measured of an object with nothing wrong. Usage and latency have no such value. */
+const HEALTHY: Readonly<Partial<Record<BuiltInMetric, number>>> = { ready_percent: 100, availability_percent: 100, error_rate_percent: 0, restart_count: 0, cpu_throttled_percent: 0 }
 
 /** One request that fails or is slow, one period that is held back: every busy pod has that. */
 const NEVER_ZERO: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['error_rate_percent', 'latency_p99_seconds', 'cpu_throttled_percent'])
 
-/** @param always how bad it is that every healthy object fires */
-export function healthyMetrics(metric: Metric, path: string, always: 'E' | 'W'): Finding[] {
+/** Of 0 to 100 in as many steps as a reading has: one of them exactly is hit by chance only. */
+const NEVER_TWICE: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['memory_usage_percent', 'cpu_usage_percent', 'latency_p99_seconds'])
+
+/**
+ * @param always how bad it is that every healthy object fires
+ * @param forScaling it leads to scaling alone
+ */
+export function healthyMetrics(metric: Metric, path: string, always: 'E' | 'W', forScaling: boolean): Finding[] {
   const { operator, threshold, duration } = metric
   const name = builtInOf(metric)
   const above = operator === '>' || operator === '>='
+  const below = operator === '<' || operator === '<='
+  const exact = name !== undefined && NEVER_TWICE.has(name)
   const usual = name === undefined ? undefined : HEALTHY[name]
   const findings: Finding[] = []
   const add = (what: string, why: string, fix: string, severity: 'E' | 'W' = 'W'): void => void findings.push({ path: `${path}.threshold`, severity, what, why, fix })
   if (usual !== undefined && breaches(metric, usual)) {
     add(`${name} is ${usual} on every healthy object, which is ${operator} ${threshold}`, 'healthy objects would be acted on, up to the hourly limit', 'turn the operator round', always)
+  } else if (exact && operator === '!=' && threshold !== 0) {
+    add(`${name} is not exactly ${threshold} on any healthy object, nor on others`, 'healthy objects would be acted on, up to the hourly limit', 'write operator >', always)
+  } else if (exact && operator === '==' && threshold !== 0) {
+    add(`${name} is hardly ever exactly ${threshold}`, 'the trigger would never fire, and nothing would say so', 'write operator > or <')
+  } else if (name === 'latency_p99_seconds' && below) {
+    add(`${name} ${operator} ${threshold} is what answers in time`, 'the slow ones would be left alone, and the others acted on', 'write operator >', threshold >= USUAL_LATENCY ? always : 'W')
+  } else if ((name === 'cpu_usage_percent' || name === 'memory_usage_percent') && below && threshold >= USUAL_USAGE && !forScaling) {
+    add(`most healthy objects have ${name} ${operator} ${threshold}`, 'what has little to do is not broken', 'write operator >, or less than 50')
   } else if (name === 'memory_usage_percent' && above && threshold < USUAL_MEMORY) {
     add(`${name} above ${threshold}`, 'healthy processes keep more than that', 'write 80 or more')
   } else if (name === 'memory_usage_percent' && (above ? threshold > WHOLE_LIMIT || (threshold === WHOLE_LIMIT && operator === '>') : operator === '==' && threshold > WHOLE_LIMIT)) {
     add(`${name} above 100 is never seen where there is a limit`, 'the kernel ends a container that goes beyond its limit, before anybody has measured it', 'write 90 or less, or set memory requests without limits')
-  } else if (name === 'restart_count' && (operator === '>=' ? threshold <= 1 : operator === '>' && threshold < 1)) {
+  } else if (name === 'restart_count' && (operator === '>=' ? threshold <= 1 : operator === '>' ? threshold < 1 : operator === '!=' && threshold === 0)) {
     add('a single restart fires', 'one restart often is the whole cure', 'write >= 3')
-  } else if (name !== undefined && NEVER_ZERO.has(name) && operator === '>' && threshold === 0) {
+  } else if (name !== undefined && NEVER_ZERO.has(name) && (operator === '>' || operator === '!=') && threshold === 0) {
     add(`${name} above 0 fires on any traffic or load`, 'every busy object shows a little of it now and then', 'write what would wake somebody up, such as 5')
   }
   // A count over a window does not flap; a reading does.

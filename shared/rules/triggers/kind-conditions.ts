@@ -15,7 +15,7 @@ export const CONDITIONS_OF_KINDS: Readonly<Record<string, KnownConditions>> = {
   // The first two are its phases: no claim has a condition that says so.
   'v1 PersistentVolumeClaim': { Pending: { healthy: 'False' }, Lost: { healthy: 'False' }, Resizing: {}, FileSystemResizePending: {}, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
   'autoscaling/v2 HorizontalPodAutoscaler': { AbleToScale: { healthy: 'True' }, ScalingActive: { healthy: 'True' }, ScalingLimited: {} },
-  'policy/v1 PodDisruptionBudget': { DisruptionAllowed: {} },
+  'policy/v1 PodDisruptionBudget': { DisruptionAllowed: { healthy: 'True' } },
   'networking.k8s.io/v1 Ingress': {},
 }
 

@@ -262,6 +262,18 @@ describe('KS211 message patterns', () => {
   for (const [messagePattern, problem] of [['(', 'missing closing ): "("'], ['(?=x)', 'invalid or unsupported Perl syntax: "(?="'], ['(a)\\1', 'invalid escape sequence: "\\1"']]) {
     it(`${messagePattern} is refused`, () => expect(check(ks211, { event: { messagePattern: messagePattern ?? '' } })).to.deep.equal([`${path}: "${messagePattern}" is no pattern: ${problem}`]))
   }
+  for (const messagePattern of ['.*', '.', '.+', '^', '$', '^.*$', '(?i)', '.*.*', '()', 'a*', '(.?){100}', '[^\\n]', 'x?']) {
+    it(`${messagePattern} is warned about: it takes any message`, () => expect(check(ks211, { event: { messagePattern } })).to.deep.equal([`W ${path}: "${messagePattern}" takes any message`]))
+  }
+  for (const messagePattern of ['$foo', 'pod $NAME', 'a^b', 'x ^y', 'end$ of']) {
+    it(`${messagePattern} is refused: it can never match`, () => expect(check(ks211, { event: { messagePattern } })).to.deep.equal([`${path}: "${messagePattern}" can never match`]))
+  }
+  for (const messagePattern of ['foo|$bar', '(a^b)?x', 'x|y^z']) {
+    it(`${messagePattern} is warned about: one way through it is dead`, () => expect(check(ks211, { event: { messagePattern } })).to.deep.equal([`W ${path}: "${messagePattern}" has a part that never matches`]))
+  }
+  for (const messagePattern of ['\\$foo', '[$a]b', '[^a]b', 'foo$', '^foo', '^foo|^bar', 'foo$|bar', '(?m)a$b', 'x$a?', '(foo$)', '^.{1,5}$', '\\d+', '.{12}', 'a|b', '[$^]x', 'costs \\^2', 'failed.*']) {
+    it(`${messagePattern} passes`, () => expect(check(ks211, { event: { messagePattern } })).to.deep.equal([]))
+  }
   it('a policy without event triggers passes', () => expect(check(ks211)).to.deep.equal([]))
 })
 

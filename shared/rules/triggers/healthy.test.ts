@@ -1,0 +1,127 @@
+import { expect } from 'chai'
+import type { Trigger } from '../../api/v1alpha1/types.ts'
+import { check, type PolicyOverrides } from '../test-policy.ts'
+import { ks204 } from './ks204-fires-when-healthy.ts'
+
+type Operator = NonNullable<Trigger['metricTrigger']>['operator']
+type Side = readonly [query: string, operator: Operator, threshold: number]
+
+const of = ([query, operator, threshold]: Side, more: PolicyOverrides = {}): string[] => check(ks204, { metric: { query, operator, threshold }, ...more })
+const alerting = (alertTrigger: object, more: PolicyOverrides = {}): string[] => check(ks204, { triggers: [{ name: 'told', type: 'alert', alertTrigger }], ...more })
+/** Refused in automatic mode, warned about where somebody looks first. */
+const refused = (found: (more: PolicyOverrides) => string[]): void => {
+  const lines = found({})
+  expect(lines).to.have.length(1)
+  expect(lines[0]).to.not.match(/^W /)
+  for (const more of [{ mode: 'monitor' }, { mode: 'dryrun' }, { mode: 'manual' }, { action: { requiresApproval: true } }] as const) expect(found(more), JSON.stringify(more)).to.deep.equal([`W ${lines[0]}`])
+}
+const warned = (lines: readonly string[]): void => {
+  expect(lines).to.have.length(1)
+  expect(lines[0]).to.match(/^W /)
+}
+
+describe('KS204 sensible triggers', () => {
+  const sensible: readonly Side[] = [
+    ['memory_usage_percent', '>', 80], ['memory_usage_percent', '>=', 95], ['memory_usage_percent', '<', 49.9], ['cpu_usage_percent', '>', 90], ['cpu_usage_percent', '<', 49.9], ['cpu_usage_percent', '==', 0], ['cpu_usage_percent', '<=', 0],
+    ['cpu_throttled_percent', '>', 25], ['cpu_throttled_percent', '>=', 50], ['restart_count', '>=', 2], ['restart_count', '>', 3], ['restart_count', '==', 5], ['ready_percent', '<', 100], ['ready_percent', '!=', 100], ['ready_percent', '<', 50],
+    ['ready_percent', '==', 0], ['ready_percent', '<=', 99.9], ['availability_percent', '<', 100], ['availability_percent', '<=', 75], ['error_rate_percent', '>', 5], ['error_rate_percent', '>=', 0.1], ['error_rate_percent', '==', 100], ['latency_p99_seconds', '>', 2], ['latency_p99_seconds', '>=', 0.5],
+    ['up', '==', 0], ['up', '<', 1], ['up', '!=', 1], ['up == 0', '<', 1], ['up == bool 0', '==', 1], ['up{job="cart"}', '<', 0.5], ['avg_over_time(up[10m])', '<', 0.9], ['min_over_time(up[5m])', '==', 0], ['changes(up[1h])', '>', 3], ['probe_success', '==', 0], ['1 - up', '>', 0], ['absent(up{job="cart"})', '>', 0],
+    ['absent(up{job="cart"})', '==', 1], ['avg by (namespace, pod) (up)', '<', 1], ['sum by (namespace, pod) (up)', '<', 1], ['count by (namespace) (up == 0)', '>', 0],
+    ['kube_pod_status_ready{condition="true"}', '==', 0], ['kube_pod_status_ready{condition="false"}', '==', 1], ['kube_pod_status_ready{condition!="true"}', '==', 1], ['sum by (namespace, pod) (kube_pod_status_ready{condition=~"false|unknown"})', '>', 0],
+    ['kube_pod_status_phase{phase="Pending"}', '>', 0], ['kube_pod_status_phase{phase=~"Failed|Unknown"}', '==', 1], ['sum by (namespace, pod) (kube_pod_status_phase{phase=~"Pending|Unknown|Failed"})', '>', 0], ['kube_pod_status_phase{phase="Running"}', '==', 0], ['kube_pod_status_phase{phase="Succeeded"}', '==', 1],
+    ['kube_pod_container_status_ready', '==', 0], ['kube_pod_container_status_waiting', '>', 0], ['kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}', '>=', 1], ['max_over_time(kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}[5m])', '>=', 1],
+    ['increase(kube_pod_container_status_restarts_total[1h])', '>', 3], ['rate(kube_pod_container_status_restarts_total[5m]) * 300', '>=', 1], ['kube_deployment_status_replicas_available', '<', 1], ['kube_deployment_status_replicas_available', '==', 0], ['kube_deployment_status_replicas_available', '==', 1],
+    ['kube_deployment_status_replicas_available', '<', 3], ['kube_deployment_status_replicas', '>', 20], ['kube_deployment_status_replicas_unavailable', '>', 0], ['kube_deployment_spec_replicas - kube_deployment_status_replicas_available', '>', 0], ['kube_deployment_spec_replicas != kube_deployment_status_replicas_available', '>', 0],
+    ['(kube_deployment_spec_replicas > kube_deployment_status_replicas_available) and (changes(kube_deployment_status_replicas_updated[10m]) == 0)', '>', 0], ['kube_statefulset_status_replicas_ready / kube_statefulset_status_replicas', '<', 1], ['kube_daemonset_status_number_unavailable', '!=', 0],
+    ['kube_deployment_status_condition{condition="Available",status="false"}', '==', 1], ['kube_deployment_status_condition{condition="Available",status="true"}', '==', 0], ['kube_job_status_failed', '>', 0], ['rate(http_requests_total{code=~"5.."}[5m])', '>', 0.5], ['rate(http_requests_total[5m])', '==', 0], ['rate(http_requests_total[5m])', '<', 1],
+    ['sum by (namespace, pod) (rate(errors_total[5m])) / sum by (namespace, pod) (rate(requests_total[5m]))', '>', 0.05], ['sum by (namespace, pod) (rate(hits_total[5m])) / sum by (namespace, pod) (rate(requests_total[5m]))', '<', 0.5], ['rate(a_total[5m]) / rate(b_total[5m])', '==', 1], ['1 - rate(hits_total[5m]) / rate(requests_total[5m])', '>=', 0.5],
+    ['container_memory_working_set_bytes', '>', 5e8], ['container_memory_working_set_bytes / container_spec_memory_limit_bytes', '>', 0.9], ['container_memory_rss / container_memory_working_set_bytes', '>=', 1], ['lock_age_seconds', '>', 60], ['lock_age_seconds', '!=', 0], ['queue_length', '>=', 0], ['queue_length > 100', '>', 0],
+    ['max by (namespace, pod) (queue_length) and on (namespace, pod) up == 1', '>', 100], ['up == 1 and on (pod) queue_length > 5', '>', 0], ['up == 1 unless on (pod) heartbeat', '>', 0], ['histogram_quantile(0.99, sum by (le, pod) (rate(x_bucket[5m])))', '>', 2], ['time() - process_start_time_seconds', '>', 86400], ['deriv(container_memory_working_set_bytes[1h])', '>', 0], ['delta(queue_length[1h])', '>', 0],
+    ['count by (namespace) (kube_pod_status_phase{phase="Running"} == 1)', '<', 2], ['topk(3, up)', '==', 0], ['kube_hpa_status_current_replicas', '>', 0], ['constructor', '==', 1], ['count(rate(http_requests_total[5m]))', '>', 0],
+  ]
+  it('are as many as to say something', () => expect(sensible.length).to.be.greaterThan(60))
+  for (const side of sensible) it(`${side.join(' ')} passes`, () => expect(of(side)).to.deep.equal([]))
+
+  const events: readonly (readonly [string, PolicyOverrides['event']])[] = [
+    ['BackOff', {}], ['Unhealthy', { count: 3 }], ['FailedMount', { type: 'Warning' }], ['FailedScheduling', { count: 5, window: '10m' }], ['Created', { count: 4 }], ['Started', { count: 10, window: '1h' }], ['Pulled', { messagePattern: 'in [0-9]+m' }], ['Killing', { messagePattern: 'failed liveness probe' }],
+    ['Killing', { count: 2 }], ['Scheduled', { type: 'Warning' }], ['Evicted', {}], ['NodeNotReady', {}], ['OOMKilling', {}], ['FailedCreate', { count: 26 }], ['Unhealthy', { count: 25, window: '10s' }], ['Unhealthy', { count: 37, window: '1h' }],
+  ]
+  for (const [reason, more] of events) it(`event ${reason} ${JSON.stringify(more)} passes`, () => expect(check(ks204, { event: { reason, ...more } })).to.deep.equal([]))
+
+  const alerts: readonly object[] = [{ alertname: 'CartQueueStuck' }, { matchers: [{ name: 'severity', value: 'critical' }] }, { alertname: 'Mine', matchers: [{ name: 'severity', value: 'none' }] }, { matchers: [{ name: 'severity', operator: '=~', value: 'none|critical' }] }, { matchers: [{ name: 'alertname', operator: '=~', value: 'Watchdog|CartQueueStuck' }] }, { matchers: [{ name: 'alertname', operator: '=~', value: 'Watch.*' }] }]
+  for (const alert of alerts) it(`alert ${JSON.stringify(alert)} passes`, () => expect(alerting(alert)).to.deep.equal([]))
+})
+
+describe('KS204 built-in metrics of what is well', () => {
+  const wrong: readonly Side[] = [
+    ['cpu_throttled_percent', '<', 80], ['cpu_throttled_percent', '<=', 0], ['cpu_throttled_percent', '==', 0], ['cpu_throttled_percent', '!=', 5], ['latency_p99_seconds', '<', 1], ['latency_p99_seconds', '<=', 30], ['latency_p99_seconds', '!=', 2], ['memory_usage_percent', '!=', 90], ['cpu_usage_percent', '!=', 90],
+    ['restart_count', '!=', 3], ['error_rate_percent', '!=', 5], ['ready_percent', '!=', 50], ['availability_percent', '>', 99.9],
+  ]
+  for (const side of wrong) it(`${side.join(' ')} is refused where nobody looks first`, () => refused((more) => of(side, more)))
+  const odd: readonly Side[] = [
+    ['latency_p99_seconds', '<', 0.999], ['memory_usage_percent', '==', 90], ['cpu_usage_percent', '==', 50], ['latency_p99_seconds', '==', 2], ['restart_count', '!=', 0], ['restart_count', '>=', 1], ['error_rate_percent', '!=', 0], ['cpu_throttled_percent', '!=', 0], ['memory_usage_percent', '<', 50], ['cpu_usage_percent', '<=', 50], ['memory_usage_percent', '<', 80],
+  ]
+  for (const side of odd) it(`${side.join(' ')} is warned about`, () => warned(of(side)))
+  it('little load is a reason to scale down', () => {
+    const actions = [{ name: 'fewer', type: 'scale', scaleAction: { direction: 'down', minReplicas: 2 } }]
+    expect(of(['cpu_usage_percent', '<', 60], { actions })).to.deep.equal([])
+    expect(of(['cpu_usage_percent', '<', 60], { actions: [...actions, { name: 'restart', type: 'restart', restartAction: {} }] })).to.have.length(1)
+  })
+})
+
+describe('KS204 queries of what is well', () => {
+  const wrong: readonly Side[] = [
+    ['up', '==', 1], ['up', '>', 0], ['up', '!=', 0], ['up', '>=', 0], ['up == 1', '>', 0], ['up > 0', '>=', 0], ['up == bool 1', '==', 1], ['1 == up', '==', 1], ['(up)', '==', 1], ['up{job="cart"} offset 5m', '==', 1], ['max by (namespace, pod) (up)', '==', 1], ['sum by (namespace, pod) (up)', '>', 0], ['1 - up', '<', 1], ['up * 100', '>', 50],
+    ['avg_over_time(up[10m])', '>', 0.9], ['probe_success', '==', 1], ['kube_pod_status_ready{condition="true"}', '==', 1], ['kube_pod_status_ready{condition="true"} == 1', '>', 0], ['kube_pod_status_ready{condition="false"}', '==', 0], ['kube_pod_status_ready', '==', 1], ['kube_pod_status_ready', '==', 0],
+    ['kube_pod_status_phase{phase="Running"}', '==', 1], ['kube_pod_status_phase{phase!="Running"}', '<', 1], ['kube_pod_container_status_ready', '>', 0], ['kube_pod_container_status_waiting', '==', 0], ['kube_deployment_status_replicas_available', '>', 0], ['kube_deployment_status_replicas_available > 0', '!=', 0], ['kube_deployment_status_replicas_available', '!=', 0],
+    ['kube_deployment_status_replicas_unavailable', '==', 0], ['kube_deployment_spec_replicas - kube_deployment_status_replicas_available', '==', 0], ['kube_deployment_spec_replicas == kube_deployment_status_replicas_available', '>', 0], ['kube_statefulset_status_replicas_ready / kube_statefulset_replicas', '>', 0.5],
+    ['kube_deployment_status_condition{condition="Available",status="true"}', '==', 1], ['kube_daemonset_status_number_unavailable', '<', 1], ['increase(kube_pod_container_status_restarts_total[1h])', '>=', 0], ['increase(kube_pod_container_status_restarts_total[1h])', '<', 5], ['changes(up[1h])', '==', 0], ['rate(http_requests_total[5m])', '>=', 0],
+    ['sum by (namespace, pod) (rate(http_requests_total[5m]))', '>', -1], ['rate(http_requests_total[5m])', '!=', 0.5], ['container_memory_working_set_bytes', '>', 0], ['container_memory_working_set_bytes', '!=', 5e8], ['up == 1 and on (namespace, pod) kube_pod_status_ready{condition="true"} == 1', '>', 0],
+  ]
+  for (const side of wrong) it(`${side.join(' ')} is refused where nobody looks first`, () => refused((more) => of(side, more)))
+
+  const never: readonly Side[] = [['up', '>', 1], ['up', '==', 2], ['up', '<', 0], ['up > 1', '>', 0], ['absent(up{job="cart"}) == 0', '>=', 0], ['absent(lock_age_seconds)', '==', 0], ['absent(lock_age_seconds)', '<', 1], ['kube_pod_status_ready{condition="true"}', '>=', 2], ['up == bool 1', '>', 1]]
+  for (const side of never) it(`${side.join(' ')} is refused in every mode: it never holds`, () => {
+    for (const mode of ['automatic', 'monitor'] as const) {
+      const lines = of(side, { mode })
+      expect(lines).to.have.length(1)
+      expect(lines[0]).to.match(/^spec\.triggers\[0\]\.metricTrigger\.query: (it answers|it never has)/)
+    }
+  })
+  it('says what healthy objects answer', () => {
+    const path = 'spec.triggers[0].metricTrigger.query'
+    expect(of(['up', '!=', 0])).to.deep.equal([`${path}: healthy objects answer 1, which is != 0`])
+    expect(of(['kube_deployment_status_replicas_available', '>', 0])).to.deep.equal([`${path}: healthy objects answer 1 or 2 or more, which is > 0`])
+    expect(of(['absent(x)', '==', 0])).to.deep.equal([`${path}: it answers 1, and that is never == 0`])
+    expect(of(['up > 1', '>', 0])).to.deep.equal([`${path}: it never has an answer`])
+  })
+  it('what another API measures may be called as it likes', () => expect(check(ks204, { metric: { query: 'up', operator: '==', threshold: 1, source: 'external.metrics.k8s.io' } })).to.deep.equal([]))
+  it('under All it narrows down what another trigger sees', () => {
+    const triggers = [{ name: 'up', type: 'metric', metricTrigger: { query: 'up', operator: '==', threshold: 1 } }, { name: 'full', type: 'metric', metricTrigger: { query: 'memory_usage_percent', threshold: 90 } }]
+    expect(check(ks204, { triggerMatch: 'All', triggers })).to.deep.equal([])
+    expect(check(ks204, { triggerMatch: 'Any', triggers })).to.have.length(1)
+  })
+})
+
+describe('KS204 events of every life', () => {
+  const reasons = ['Scheduled', 'Pulling', 'Pulled', 'Created', 'Started', 'SuccessfulCreate', 'SuccessfulDelete', 'ScalingReplicaSet', 'SuccessfulRescale', 'Completed', 'SawCompletedJob', 'LeaderElection', 'SuccessfulAttachVolume', 'AddedInterface']
+  for (const reason of reasons) it(`${reason} is refused where nobody looks first`, () => refused((more) => check(ks204, { event: { reason }, ...more })))
+  it('of type Normal too, and with a pattern that takes any message', () => {
+    refused((more) => check(ks204, { event: { reason: 'Started', type: 'Normal' }, ...more }))
+    refused((more) => check(ks204, { event: { reason: 'Started', messagePattern: '.*' }, ...more }))
+  })
+  for (const count of [2, 3]) it(`${count} of them are warned about`, () => warned(check(ks204, { event: { reason: 'Started', count } })))
+  it('what comes with every rollout is warned about', () => warned(check(ks204, { event: { reason: 'Killing' } })))
+  it('more than anybody writes are warned about', () => {
+    for (const [count, window] of [[26, '4m59s'], [27, '5m'], [38, '1h']] as const) warned(check(ks204, { event: { reason: 'Unhealthy', count, window } }))
+    expect(check(ks204, { event: { reason: 'Unhealthy', count: 26, window: '5m' } })).to.deep.equal([])
+  })
+})
+
+describe('KS204 alerts that always fire', () => {
+  for (const alert of [{ alertname: 'Watchdog' }, { alertname: 'InfoInhibitor' }, { alertname: 'DeadMansSwitch' }, { matchers: [{ name: 'alertname', value: 'Watchdog' }] }, { matchers: [{ name: 'alertname', operator: '=~', value: 'Watchdog|InfoInhibitor' }] }, { alertname: 'Watchdog', matchers: [{ name: 'severity', value: 'none' }] }]) {
+    it(`${JSON.stringify(alert)} is refused where nobody looks first`, () => refused((more) => alerting(alert, more)))
+  }
+  it('severity none alone is warned about', () => warned(alerting({ matchers: [{ name: 'severity', value: 'none' }] })))
+  it('so are patterns of which nothing else is left', () => warned(alerting({ matchers: [{ name: 'severity', operator: '=~', value: 'none|info' }, { name: 'severity', operator: '!=', value: 'info' }] })))
+})
