@@ -17,10 +17,10 @@ export const ALLOW_LENGTH = 320
 
 const ID = /^KS[1-9][0-9]{2}$/
 /**
- * Rules about triggers: they cannot widen what is written, so nobody has to be asked. But for two: what fires on healthy objects
- * (KS204) acts on them up to the limits, and a stabilization window (KS208) is a limit. In RE2, for the admission policy.
+ * Rules about triggers: they cannot widen what is written, so nobody has to be asked. But for three: what fires on healthy objects
+ * (KS204), or by any alert (KS214), acts on them up to the limits, and a stabilization window (KS208) is a limit. In RE2, for the admission policy.
  */
-export const FREE_IDS = '^KS2(0[1-35-79]|[1-9][0-9])$'
+export const FREE_IDS = '^KS2(0[1-35-79]|1[0-35-9]|[2-9][0-9])$'
 const FREE = new RegExp(FREE_IDS)
 
 /** What is written in the annotation; undefined: it is not there, or no text. */

@@ -16,6 +16,9 @@ import { DEFAULT_INSTALLATION, type Known } from './rule.ts'
 
 const folder = (kind: string): URL => new URL(`../../config/samples/${kind}/rules/`, import.meta.url)
 const sample = (kind: string, id: string): string => readFileSync(new URL(`${id.toLowerCase()}.yaml`, folder(kind)), 'utf8')
+/** `ks204-query.yaml`: of a rule about more than one thing. */
+const MORE = /^(ks[0-9]{3})-[a-z-]+\.yaml$/
+const MORE_SAMPLES = ['valid', 'invalid'].flatMap((kind) => readdirSync(folder(kind)).flatMap((file) => (MORE.test(file) ? [{ kind, name: file.replace('.yaml', ''), id: file.slice(0, 5).toUpperCase() }] : [])))
 /** The last document is the sample; those before it are what else is in the cluster. */
 const documentsOf = (text: string): readonly unknown[] => parseAllDocuments(text).map((document): unknown => document.toJS())
 const othersOf = (text: string): readonly HealingPolicy[] => documentsOf(text).slice(0, -1).flatMap((other) => normalised(other) ?? [])
@@ -60,8 +63,19 @@ describe('the registry of rules', () => {
 
   it('has no sample without a rule', () => {
     const files = RULES.map(({ id }) => `${id.toLowerCase()}.yaml`)
-    for (const kind of ['valid', 'invalid']) expect(readdirSync(folder(kind)).sort()).to.deep.equal(files)
+    for (const kind of ['valid', 'invalid']) expect(readdirSync(folder(kind)).filter((file) => !MORE.test(file)).sort()).to.deep.equal(files)
+    for (const { id } of MORE_SAMPLES) expect(RULES.map((rule) => rule.id)).to.include(id)
   })
+
+  for (const { kind, name, id } of MORE_SAMPLES) {
+    it(`${name}.yaml, a further ${kind} sample of ${id}, ${kind === 'valid' ? 'is minded by no rule' : 'breaks this rule alone, at the path that its first line names'}`, () => {
+      const text = sample(kind, name)
+      const [, named, path] = /^# expect: (KS[0-9]+) (\S+)\n/.exec(text) ?? []
+      const { violations, warnings } = judged(text, 'Allowed')
+      expect([...violations, ...warnings].map((found) => `${found.severity} ${found.rule} ${found.path}`)).to.deep.equal(kind === 'valid' ? [] : [`E ${id} ${path}`])
+      expect(named).to.equal(kind === 'valid' ? undefined : id)
+    })
+  }
 
   it('minds none of the valid samples of the other layers', () => {
     const samples = new URL('../../config/samples/valid/', import.meta.url)

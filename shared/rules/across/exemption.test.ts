@@ -43,7 +43,7 @@ describe('KS506, exemption from rules', () => {
       expect(questionsOf(allowing('KS211', { ...event, mode: 'dryrun' }))).to.deep.equal([])
     })
     it('of what fires on healthy objects, and of a stabilization window that proves nothing, needs the verb all the same', () => {
-      for (const [id, needed] of [['KS201', false], ['KS203', false], ['KS204', true], ['KS205', false], ['KS208', true], ['KS209', false], ['KS213', false], ['KS299', false], ['KS302', true]] as const) expect(needsVerb(id), id).to.equal(needed)
+      for (const [id, needed] of [['KS201', false], ['KS203', false], ['KS204', true], ['KS205', false], ['KS208', true], ['KS209', false], ['KS210', false], ['KS211', false], ['KS213', false], ['KS214', true], ['KS215', false], ['KS219', false], ['KS224', false], ['KS299', false], ['KS302', true]] as const) expect(needsVerb(id), id).to.equal(needed)
       const blind: PolicyOverrides = { condition: { duration: '30m' }, safetyRules: { stabilizationWindow: '1s' } }
       expect(told(allowing('KS208', blind), 'Denied')).to.include('E KS208 spec.safetyRules.stabilizationWindow').and.to.include(UNGRANTED)
     })

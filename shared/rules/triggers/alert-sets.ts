@@ -5,6 +5,7 @@
  */
 import type { Trigger } from '../../api/v1alpha1/types.ts'
 import { isPattern, readPattern } from '../../lib/pattern.ts'
+import { remembered } from '../../lib/remembered.ts'
 import { anyBut, oneOf, within, type ValueSet } from '../../lib/selector-sets.ts'
 import { weightOf } from '../../promql/patterns.ts'
 
@@ -24,8 +25,8 @@ const ANYTHING = anyBut([])
 const SOMETHING = anyBut([''])
 const UNLIMITED: LabelValues = { values: ANYTHING, rest: [] }
 
-/** Steps of a pattern times characters of what it is tried on: some ten milliseconds. */
-const PATIENCE = 20_000
+/** Steps of a pattern times characters of what it is tried on: some two milliseconds, and there may be 240 pairs of triggers. */
+const PATIENCE = 5000
 
 const negated = (set: ValueSet): ValueSet => ({ ...set, allBut: !set.allBut })
 export const hasValue = ({ allBut, listed }: ValueSet, value: string): boolean => listed.has(value) !== allBut
@@ -41,7 +42,7 @@ function common(a: ValueSet, b: ValueSet): ValueSet {
 export const matchersOf = ({ alertname, matchers = [] }: Alert): readonly Matcher[] => [...(alertname === undefined ? [] : [{ name: ALERTNAME, operator: '=' as const, value: alertname }]), ...matchers]
 
 /** By label. What is not in it may be anything. */
-export const labelsOf = (alert: Alert): ReadonlyMap<string, LabelValues> => new Map([...Map.groupBy(matchersOf(alert), ({ name }) => name)].map(([name, matchers]) => [name, valuesOf(matchers)]))
+export const labelsOf = remembered((alert: Alert): ReadonlyMap<string, LabelValues> => new Map([...Map.groupBy(matchersOf(alert), ({ name }) => name)].map(([name, matchers]) => [name, valuesOf(matchers)])))
 
 function valuesOf(matchers: readonly Matcher[]): LabelValues {
   const known = matchers.map((matcher) => ({ matcher, values: listOf(matcher) }))
@@ -55,7 +56,7 @@ function tried(values: readonly string[], rest: readonly Matcher[]): LabelValues
   const length = values.reduce((sum, value) => sum + value.length + 1, 0)
   let left = PATIENCE
   const known = rest.flatMap((matcher) => {
-    left -= weightOf(matcher.value) * length
+    if (left >= 0) left -= weightOf(matcher.value) * length
     const pattern = left < 0 ? undefined : readPattern(`^(?s:${matcher.value})$`)
     return pattern !== undefined && isPattern(pattern) ? [{ matcher, pattern }] : []
   })
@@ -73,6 +74,8 @@ function listOf({ operator, value }: Matcher): ValueSet | undefined {
 /** The values that a pattern takes as a whole; undefined: it takes a look at each of them. */
 export function wordsOf(pattern: string): ValueSet | undefined {
   const inner = /^\^?\((?:\?:)?([^()]*)\)\$?$/.exec(pattern)?.[1] ?? pattern
+  // Most patterns that are no list are told by these at once.
+  if (/[?{}[\]()]/.test(inner)) return undefined
   const alternatives: string[][] = [[]]
   for (const [token] of inner.matchAll(/\\[^]?|[^\\]/gu)) {
     if (token === '|') alternatives.push([])

@@ -54,7 +54,7 @@ describe('matchers as sets', () => {
         const none = taken(list).length === 0
         return said ? none : !none || !list.every(listed)
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     )
   })
   it('lie within others when that is said, and it is said whenever all of them are lists', () => {
@@ -65,7 +65,7 @@ describe('matchers as sets', () => {
         const within = taken(narrow).every((alert) => all.includes(alert))
         return said ? within : !within || ![...narrow, ...wide].every(listed)
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     )
   })
   it('give up on patterns that would take long, and say nothing then', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
+import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { DURATION_PATTERN, parseDuration } from '../../lib/duration.ts'
 import { schemaNodes } from '../../schema/walk.ts'
 import { DEFAULT_INSTALLATION } from '../rule.ts'
@@ -156,6 +157,30 @@ describe('KS208 durations', () => {
     }
   })
 
+  /** The spec with one duration more, in lists and objects that are made for it. */
+  const withDuration = (path: string, value: string): HealingPolicy => {
+    const policy = structuredClone(path.includes('metricTrigger') ? testPolicy({ metric: {} }) : testPolicy())
+    const names = path.replaceAll('[]', '.0').split('.')
+    let place = policy.spec as unknown as Record<string, unknown>
+    for (const [index, name] of names.slice(0, -1).entries()) place = (place[name] ??= names[index + 1] === '0' ? [] : {}) as Record<string, unknown>
+    place[names.at(-1) ?? ''] = value
+    return policy
+  }
+  const found = (path: string, value: string): string[] =>
+    ks208.check(withDuration(path, value), { installation: DEFAULT_INSTALLATION }).filter((one) => one.path === `spec.${path.replaceAll('[]', '[0]')}` && one.severity === undefined).map(({ what }) => what).filter((what) => /no duration$| is not between /.test(what))
+  for (const { path, schema } of schemaNodes(healingPolicy.spec)) {
+    const bounds = durationBounds(schema)
+    if (bounds === undefined) continue
+    const { min, max } = bounds
+    it(`${path} is refused just outside of ${min} to ${max}, and when it is negative, endless or no duration`, () => {
+      const outside = (value: string): string[] => [`"${value}" is not between ${min} and ${max}`]
+      const least = parseDuration(min) ?? 0
+      for (const value of [`${max}1ms`, ...(least === 0 ? [] : [`${least - 1}ms`, '0s']), '999999h']) expect(found(path, value), value).to.deep.equal(outside(value))
+      for (const value of ['-1s', '290y', '99999999999999h', '1d', '', 'Infinity', '1e3s', '5', '+5m', ' 5m']) expect(found(path, value), value).to.deep.equal([`"${value}" is no duration`])
+      for (const value of [min, max]) expect(found(path, value), value).to.deep.equal([])
+    })
+  }
+
   const window = 'spec.safetyRules.stabilizationWindow'
   const bounds: [string, string, string[]][] = [
     ['just below the least', '999ms', [`${window}: "999ms" is not between 1s and 24h`]],
@@ -165,6 +190,8 @@ describe('KS208 durations', () => {
     ['no duration', '5 minutes', [`${window}: "5 minutes" is no duration`]],
     ['negative', '-5m', [`${window}: "-5m" is no duration`]],
     ['a day, which Go does not know', '1d', [`${window}: "1d" is no duration`]],
+    ['longer than any time here', '999999h', [`${window}: "999999h" is not between 1s and 24h`]],
+    ['a year, which Go does not know', '290y', [`${window}: "290y" is no duration`]],
     ['an overflow', '99999999999999h', [`${window}: "99999999999999h" is no duration`]],
   ]
   for (const [title, stabilizationWindow, expected] of bounds) {
