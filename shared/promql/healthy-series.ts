@@ -10,6 +10,8 @@ export interface HealthySeries {
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: HealthyValue }[]
   /** It is 0 or 1. */
   readonly flag?: true
+  /** There is no series with other values of these labels, whatever is wrong. */
+  readonly complete?: true
 }
 
 const plain = (each: string, value: HealthyValue): HealthySeries => ({ each, samples: [{ labels: {}, value }] })
@@ -18,6 +20,7 @@ const flag = (each: string, value: 0 | 1): HealthySeries => ({ ...plain(each, va
 const choice = (each: string, label: string, chosen: string, others: readonly string[]): HealthySeries => ({
   each,
   flag: true,
+  complete: true,
   samples: [{ labels: { [label]: chosen }, value: 1 }, ...others.map((value) => ({ labels: { [label]: value }, value: 0 }))],
 })
 

@@ -120,6 +120,8 @@ function selected({ name, matchers }: Selector, world: World): Vector | undefine
     if (verdicts.includes(undefined)) return undefined
     if (!verdicts.includes(false)) samples.push({ labels, value: world.flag !== undefined && series.flag === true ? world.flag : numberOf(value, world) })
   }
+  // Of a state that only comes with trouble nobody knows.
+  if (samples.length === 0 && series.complete !== true) return undefined
   return { samples, each: series.each, madeUp: series.samples.some(({ value }) => value === 'some') }
 }
 

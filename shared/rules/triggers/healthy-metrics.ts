@@ -40,12 +40,12 @@ export function healthyMetrics(metric: Metric, path: string, always: 'E' | 'W', 
   const findings: Finding[] = []
   const add = (what: string, why: string, fix: string, severity: 'E' | 'W' = 'W'): void => void findings.push({ path: `${path}.threshold`, severity, what, why, fix })
   if (usual !== undefined && breaches(metric, usual)) {
-    add(`${name} is ${usual} on every healthy object, which is ${operator} ${threshold}`, 'healthy objects would be acted on, up to the hourly limit', 'turn the operator round', always)
+    add(`${name} is ${usual} on every healthy object, which is ${operator} ${threshold}`, 'healthy objects would be acted on, up to the hourly limit', 'turn the operator round', forScaling && name === 'cpu_throttled_percent' ? 'W' : always)
   } else if (exact && operator === '!=' && threshold !== 0) {
     add(`${name} is not exactly ${threshold} on any healthy object, nor on others`, 'healthy objects would be acted on, up to the hourly limit', 'write operator >', always)
   } else if (exact && operator === '==' && threshold !== 0) {
     add(`${name} is hardly ever exactly ${threshold}`, 'the trigger would never fire, and nothing would say so', 'write operator > or <')
-  } else if (name === 'latency_p99_seconds' && below) {
+  } else if (name === 'latency_p99_seconds' && below && !forScaling) {
     add(`${name} ${operator} ${threshold} is what answers in time`, 'the slow ones would be left alone, and the others acted on', 'write operator >', threshold >= USUAL_LATENCY ? always : 'W')
   } else if ((name === 'cpu_usage_percent' || name === 'memory_usage_percent') && below && threshold >= USUAL_USAGE && !forScaling) {
     add(`most healthy objects have ${name} ${operator} ${threshold}`, 'what has little to do is not broken', 'write operator >, or less than 50')

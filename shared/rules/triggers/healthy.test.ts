@@ -37,6 +37,7 @@ describe('KS204 sensible triggers', () => {
     ['sum by (namespace, pod) (rate(errors_total[5m])) / sum by (namespace, pod) (rate(requests_total[5m]))', '>', 0.05], ['sum by (namespace, pod) (rate(hits_total[5m])) / sum by (namespace, pod) (rate(requests_total[5m]))', '<', 0.5], ['rate(a_total[5m]) / rate(b_total[5m])', '==', 1], ['1 - rate(hits_total[5m]) / rate(requests_total[5m])', '>=', 0.5],
     ['container_memory_working_set_bytes', '>', 5e8], ['container_memory_working_set_bytes / container_spec_memory_limit_bytes', '>', 0.9], ['container_memory_rss / container_memory_working_set_bytes', '>=', 1], ['lock_age_seconds', '>', 60], ['lock_age_seconds', '!=', 0], ['queue_length', '>=', 0], ['queue_length > 100', '>', 0],
     ['max by (namespace, pod) (queue_length) and on (namespace, pod) up == 1', '>', 100], ['up == 1 and on (pod) queue_length > 5', '>', 0], ['up == 1 unless on (pod) heartbeat', '>', 0], ['histogram_quantile(0.99, sum by (le, pod) (rate(x_bucket[5m])))', '>', 2], ['time() - process_start_time_seconds', '>', 86400], ['deriv(container_memory_working_set_bytes[1h])', '>', 0], ['delta(queue_length[1h])', '>', 0],
+    ['kube_deployment_status_condition{condition="ReplicaFailure"}', '==', 1], ['kube_deployment_status_condition{condition="ReplicaFailure",status="true"}', '>', 0], ['absent(up{job="cart"}) * 5', '>', 3],
     ['count by (namespace) (kube_pod_status_phase{phase="Running"} == 1)', '<', 2], ['topk(3, up)', '==', 0], ['kube_hpa_status_current_replicas', '>', 0], ['constructor', '==', 1], ['count(rate(http_requests_total[5m]))', '>', 0],
   ]
   it('are as many as to say something', () => expect(sensible.length).to.be.greaterThan(60))
@@ -64,7 +65,8 @@ describe('KS204 built-in metrics of what is well', () => {
   for (const side of odd) it(`${side.join(' ')} is warned about`, () => warned(of(side)))
   it('little load is a reason to scale down', () => {
     const actions = [{ name: 'fewer', type: 'scale', scaleAction: { direction: 'down', minReplicas: 2 } }]
-    expect(of(['cpu_usage_percent', '<', 60], { actions })).to.deep.equal([])
+    for (const side of [['cpu_usage_percent', '<', 60], ['latency_p99_seconds', '<', 2]] as const) expect(of(side, { actions })).to.deep.equal([])
+    warned(of(['cpu_throttled_percent', '<', 5], { actions }))
     expect(of(['cpu_usage_percent', '<', 60], { actions: [...actions, { name: 'restart', type: 'restart', restartAction: {} }] })).to.have.length(1)
   })
 })
@@ -80,7 +82,7 @@ describe('KS204 queries of what is well', () => {
   ]
   for (const side of wrong) it(`${side.join(' ')} is refused where nobody looks first`, () => refused((more) => of(side, more)))
 
-  const never: readonly Side[] = [['up', '>', 1], ['up', '==', 2], ['up', '<', 0], ['up > 1', '>', 0], ['absent(up{job="cart"}) == 0', '>=', 0], ['absent(lock_age_seconds)', '==', 0], ['absent(lock_age_seconds)', '<', 1], ['kube_pod_status_ready{condition="true"}', '>=', 2], ['up == bool 1', '>', 1]]
+  const never: readonly Side[] = [['up', '>', 1], ['up', '==', 2], ['up', '<', 0], ['up > 1', '>', 0], ['absent(up{job="cart"}) == 0', '>=', 0], ['absent(lock_age_seconds)', '==', 0], ['absent(lock_age_seconds)', '<', 1], ['kube_pod_status_ready{condition="true"}', '>=', 2], ['up == bool 1', '>', 1], ['kube_pod_status_phase{phase="running"}', '==', 0]]
   for (const side of never) it(`${side.join(' ')} is refused in every mode: it never holds`, () => {
     for (const mode of ['automatic', 'monitor'] as const) {
       const lines = of(side, { mode })
