@@ -23,12 +23,27 @@ export interface Terminal {
 export interface Folders {
   /** undefined: there is nothing. @throws when it cannot be looked at */
   readonly kindOf: (path: string) => Promise<'file' | 'folder' | undefined>
-  /** Names, those of folders with a slash at the end. @throws */
+  /** Names of files and folders, those of folders with a slash at the end. @throws */
   readonly list: (folder: string) => Promise<readonly string[]>
+  /** The file itself, behind links and dots. @throws */
+  readonly realPath: (path: string) => Promise<string>
   /** @throws */
   readonly write: (path: string, text: string) => Promise<void>
+  /** Of a file that still holds `before`: whole or not at all, with its mode, behind links. @throws */
+  readonly replace: (path: string, before: string, after: string) => Promise<void>
   /** Absolute. */
   readonly here: string
+}
+
+/** A file that is no text. */
+export class NotUtf8 extends Error {
+  override readonly name = 'NotUtf8'
+  /** What could be made of it, for whoever wants to know what it may be. */
+  readonly guess: string
+  constructor(guess: string, options?: ErrorOptions) {
+    super('it is not UTF-8', options)
+    this.guess = guess
+  }
 }
 
 export interface CliEnvironment {
@@ -36,7 +51,7 @@ export interface CliEnvironment {
   readonly stderr: (text: string) => void
   /** undefined: standard output is a file or a pipe. */
   readonly terminal: Terminal | undefined
-  /** `-` is standard input. @throws when it cannot be read */
+  /** `-` is standard input. @throws when it cannot be read; {@link NotUtf8} */
   readonly readFile: (path: string) => Promise<string>
   readonly folders: Folders
   readonly clock: Clock

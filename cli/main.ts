@@ -2,12 +2,11 @@
 /** The process of every command: the only file of the command line that knows the environment. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
 import type { ProgramEnvironment } from '../shared/kube/program.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
+import { diskFolders, readText } from './disk.ts'
 import { kubeconfigOfPerson, kubeconfigOfProgram, type Surroundings } from './kubeconfig.ts'
 import type { ProgramName } from './environment.ts'
 import { runCli } from './program.ts'
@@ -36,20 +35,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal: process.stdout.isTTY
     ? { size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }), colour: process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '' }
     : undefined,
-  readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
-  folders: {
-    kindOf: async (path) => {
-      const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-        throw error
-      })
-      return found === undefined ? undefined : found.isDirectory() ? 'folder' : 'file'
-    },
-    // A link to a folder is not followed: it may lead back.
-    list: async (folder) => (await readdir(folder, { withFileTypes: true })).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)),
-    write: (path, text) => writeFile(path, text),
-    here: process.cwd(),
-  },
+  readFile: (path) => readText(path, process.stdin),
+  folders: diskFolders(process.cwd()),
   clock: systemClock,
   timers: systemTimers,
   random: Math.random,

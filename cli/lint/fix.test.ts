@@ -91,7 +91,7 @@ describe('kubeskippy lint --fix', () => {
   })
 
   it('does not fix standard input, and a dry run of nothing is a mistake', async () => {
-    expect(await setUpCli({ files: { '-': GOOD } }).run('lint - --fix', noCluster)).to.deep.include({ code: 2, err: 'error: --fix writes files, and standard input is none\n' })
+    expect(await setUpCli({ files: { '-': GOOD } }).run('lint - --fix', noCluster)).to.deep.include({ code: 2, err: 'error: --fix corrects files, and standard input is none: write it to a file first\n' })
     expect((await setUpCli({ files: { 'p.yaml': GOOD } }).run('lint p.yaml --dry-run', noCluster)).code).to.equal(2)
   })
 

@@ -34,8 +34,6 @@ export function fixText({ file, text }: Input, config: LintConfig): Fixed {
   }
   let now = text
   let fixes = 0
-  // Bytes that are no UTF-8 would be lost.
-  if (text.includes('\ufffd')) return { text, fixes }
   for (let pass = 0, count = weigh(now); pass < MOST_PASSES && count > 0; pass++) {
     const edits = distinct(readManifests(now).manifests.flatMap((manifest) => editsOf(now, manifest)))
     const all = applied(now, edits)

@@ -2,7 +2,7 @@
 import { matchesGlob } from 'node:path'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { printable, quoted } from '../../shared/lib/text.ts'
-import type { CliEnvironment } from '../environment.ts'
+import { NotUtf8, type CliEnvironment } from '../environment.ts'
 import type { Problem } from './finding.ts'
 
 export interface Input {
@@ -21,24 +21,48 @@ export const STDIN = '<stdin>'
 
 const MANIFEST = /\.(?:ya?ml|json)$/i
 const PATTERN = /[*?[\]{}]/
-/** Whatever may hold an object of ours, mistakes included. Of files that nobody named, the others are not parsed: they may be templates. */
-const MENTIONS_US = /kubeski|Healing(?:Policy|Action|Ledger)/i
+/** In every text that holds an object of ours, mistakes included. */
+const OURS = /kubeski|Healing(?:Policy|Action|Ledger)/i
+/** Of YAML and JSON in double quotes. */
+const ESCAPES = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|\r?\n[ \t]*|([^]))/g
+
+/**
+ * Whether a text may hold an object of ours, however it is written: what then is one, the parser tells. Of files that nobody named the others are not parsed:
+ * they may be templates.
+ */
+export function mentionsUs(text: string): boolean {
+  if (OURS.test(text)) return true
+  if (!text.includes('\\')) return false
+  return OURS.test(text.replaceAll(ESCAPES, (_all, ...[two, four, eight, other]: (string | undefined)[]) => (other === undefined ? letter(two ?? four ?? eight) : other)))
+}
+
+function letter(code = ''): string {
+  const point = Number.parseInt(code, 16)
+  return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : ''
+}
+
 /** What nobody writes manifests into. */
 const PASSED_OVER = /^(?:\..+|node_modules)\/$/
 
 /** @param excluded whether a path, as it is shown, is left out: of what was found, not of what was named */
 export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders'>, targets: readonly string[], excluded: (path: string) => boolean): Promise<Inputs> {
-  const inputs = new Map<string, Input>()
+  const inputs: Input[] = []
   const problems: Problem[] = []
+  /** By the file itself: one that is named in several ways is one, shown as it was named first. */
+  const seen = new Set<string>()
   const read = async (path: string, named: boolean): Promise<void> => {
     const file = path === '-' ? STDIN : path
-    if (inputs.has(file)) return
+    const real = path === '-' ? STDIN : await env.folders.realPath(path).catch(() => path)
+    if (seen.has(real)) return
     try {
       const text = await env.readFile(path)
-      if (named || MENTIONS_US.test(text)) inputs.set(file, { file, text })
+      if (!named && !mentionsUs(text)) return
+      inputs.push({ file, text })
     } catch (error) {
+      if (error instanceof NotUtf8 && !named && !mentionsUs(error.guess)) return
       problems.push({ file, what: `it cannot be read: ${printable(messageOf(error), 300)}` })
     }
+    seen.add(real)
   }
   for (const target of targets) {
     try {
@@ -55,7 +79,7 @@ export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders
       problems.push({ file: printable(target, 300), what: `it cannot be read: ${printable(messageOf(error), 300)}` })
     }
   }
-  return { inputs: [...inputs.values()], problems }
+  return { inputs, problems }
 }
 
 /** The folders in front of the first part that is a pattern. */

@@ -15,7 +15,7 @@ import { UNCHECKED } from './layers.ts'
 import type { Answered } from './server.ts'
 import { FORMATS } from './formats/formats.ts'
 import type { Format } from './formats/names.ts'
-import { readInputs, type Input } from './inputs.ts'
+import { readInputs, type Input, type Inputs } from './inputs.ts'
 
 export interface LintFlags extends ClusterFlags {
   readonly server?: true
@@ -33,7 +33,7 @@ export interface LintFlags extends ClusterFlags {
 export async function lint(env: CliEnvironment, targets: readonly string[], flags: LintFlags): Promise<number> {
   if (flags.explain !== undefined) return explainRule(env, flags.explain)
   try {
-    if (flags.fix === true && targets.includes('-')) throw new ConfigError(['--fix writes files, and standard input is none'])
+    if (flags.fix === true && targets.includes('-')) throw new ConfigError(['--fix corrects files, and standard input is none: write it to a file first'])
     if (flags.dryRun === true && flags.fix !== true) throw new ConfigError(['--dry-run goes with --fix: the lint itself never writes'])
     const config = await readLintConfig(env, flags.config)
     const report = await lintAll(env, targets, flags, config)
@@ -50,12 +50,12 @@ export async function lint(env: CliEnvironment, targets: readonly string[], flag
 async function lintAll(env: CliEnvironment, targets: readonly string[], flags: LintFlags, config: LintConfig): Promise<Report> {
   const here = (path: string): string => (isAbsolute(path) ? relative(env.folders.here, path) : path)
   const { inputs: read, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
-  const inputs = flags.fix === true ? await fixed(env, read, config, flags) : read
+  const { inputs, problems: unwritten } = flags.fix === true ? await fixed(env, read, config, flags) : { inputs: read, problems: [] }
   const namespaces = { ...(flags.namespace === undefined ? {} : { wanted: flags.namespace }), ...(flags.server === true ? { assumed: await chosenNamespace(env, flags) } : {}) }
   const checked = inputs.map((input) => checkText(input, config, namespaces))
   const candidates = checked.flatMap((each) => each.candidates)
   const answered = flags.server === true ? await answers(env, flags, candidates) : undefined
-  const problems: readonly Problem[] = [...unread, ...checked.flatMap((each) => each.problems), ...(answered?.problems ?? [])]
+  const problems: readonly Problem[] = [...unread, ...unwritten, ...checked.flatMap((each) => each.problems), ...(answered?.problems ?? [])]
   return {
     version: env.version,
     failOn: flags.failOn,
@@ -70,27 +70,30 @@ async function lintAll(env: CliEnvironment, targets: readonly string[], flags: L
   }
 }
 
-/** What is in the files after this. @throws ConfigError */
-async function fixed(env: CliEnvironment, inputs: readonly Input[], config: LintConfig, { dryRun, format }: LintFlags): Promise<readonly Input[]> {
+/** What is in the files after this, and what could not be written. */
+async function fixed(env: CliEnvironment, inputs: readonly Input[], config: LintConfig, { dryRun, format }: LintFlags): Promise<Inputs> {
   const { diffOf, fixText } = await import('./fix.ts')
   const after: Input[] = []
+  const problems: Problem[] = []
   for (const input of inputs) {
     const { text, fixes } = fixText(input, config)
+    const shown = printable(input.file, 300)
     if (fixes === 0 || dryRun === true) {
       // What programs read stays what it is.
-      if (fixes > 0) (format === 'text' ? env.stdout : env.stderr)(diffOf(input.file, input.text, text))
+      if (fixes > 0) (format === 'text' ? env.stdout : env.stderr)(diffOf(shown, input.text, text))
       after.push(input)
       continue
     }
     try {
-      await env.folders.write(input.file, text)
+      await env.folders.replace(input.file, input.text, text)
+      env.stderr(`fixed ${shown}: ${plural(fixes, 'place')}\n`)
+      after.push({ file: input.file, text })
     } catch (error) {
-      throw new ConfigError([`${printable(input.file, 300)} cannot be written: ${messageOf(error)}`], { cause: error })
+      problems.push({ file: input.file, what: `it cannot be corrected: ${printable(messageOf(error), 300)}` })
+      after.push(input)
     }
-    env.stderr(`fixed ${printable(input.file, 300)}: ${plural(fixes, 'place')}\n`)
-    after.push({ file: input.file, text })
   }
-  return after
+  return { inputs: after, problems }
 }
 
 /** @throws ConfigError */

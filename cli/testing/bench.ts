@@ -60,7 +60,10 @@ export function setUpCli({ may = () => false, deny, admit, version, files: given
       stdout: (text) => void (out += text),
       stderr: (text) => void (err += text),
       terminal: undefined,
-      readFile: (path) => (files[path.replace(/^\/here\//, '')] === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${path}'`)) : Promise.resolve(files[path.replace(/^\/here\//, '')] ?? '')),
+      readFile: (path) => {
+        const text = files[plainly(path)]
+        return text === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${path}'`)) : Promise.resolve(text)
+      },
       folders,
       clock,
       timers: impatient,
@@ -78,14 +81,17 @@ export function setUpCli({ may = () => false, deny, admit, version, files: given
   return { clock, cluster, files, folders, run }
 }
 
+const plainly = (path: string): string => path.replace(/^\/here\/?/, '').replace(/^\.(?:\/|$)/, '').replace(/\/$/, '')
+
 /** Of files in memory. */
 export function foldersOf(files: Record<string, string>): Folders {
-  const plainly = (path: string): string => path.replace(/^\/here\/?/, '').replace(/^\.(?:\/|$)/, '').replace(/\/$/, '')
   const below = (path: string): readonly string[] => Object.keys(files).filter((file) => plainly(path) === '' || file.startsWith(`${plainly(path)}/`))
   return {
     kindOf: (path) => Promise.resolve(files[plainly(path)] !== undefined ? 'file' : below(path).length > 0 ? 'folder' : undefined),
     list: (path) => Promise.resolve([...new Set(below(path).map((file) => file.slice(plainly(path) === '' ? 0 : plainly(path).length + 1).replace(/\/.*$/, '/')))]),
+    realPath: (path) => Promise.resolve(plainly(path)),
     write: (path, text) => Promise.resolve(void (files[plainly(path)] = text)),
+    replace: (path, _before, after) => Promise.resolve(void (files[plainly(path)] = after)),
     here: '/here',
   }
 }
