@@ -51,6 +51,8 @@ export interface Finding extends Omit<Remark, 'at' | 'within' | 'entry' | 'about
   readonly subject: Subject
   /** Which of the subjects of the report. */
   readonly object: number
+  /** What `--fix` would write there; only in the formats that programs offer it from. */
+  readonly correction?: string
 }
 
 /** What could not be read, or could not be asked. */

@@ -27,7 +27,9 @@ function walk(text: string, schema: StructuralSchema | undefined, tree: Tree): r
   return edit(text, schema, tree)
 }
 
-function edit(text: string, schema: StructuralSchema, { value, range, style }: Tree): readonly Edit[] {
+function edit(text: string, schema: StructuralSchema, { value, range, origin, style }: Tree): readonly Edit[] {
+  // What an alias stands for is written elsewhere, and may be meant there.
+  if (origin !== undefined) return []
   const source = text.slice(range.start, range.end)
   if (style === undefined || style === 'block' || source.includes('\n')) return []
   const to = schema.type === 'string' ? asString(schema, value, source, style) : asOther(schema, value, style)

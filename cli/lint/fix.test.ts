@@ -45,6 +45,7 @@ describe('kubeskippy lint --fix', () => {
     ['a number without a unit', 'duration: 2m', 'duration: 120'],
     ['an unknown unit', 'duration: 2m', 'duration: 2 fortnights'],
     ['a word that is none of them', 'mode: monitor', 'mode: observe'],
+    ['an alias', 'mode: monitor', 'whatever: &m Monitor\n  mode: *m'],
     ['nothing where a string belongs', 'app: cart', 'app: [1]'],
   ]
   for (const [what, line, wrong] of open) it(`leaves ${what}`, () => expect(fixed(GOOD.replace(line, wrong))).to.equal(GOOD.replace(line, wrong)))
@@ -88,6 +89,18 @@ describe('kubeskippy lint --fix', () => {
     expect(bench.files['p.yaml']).to.equal(text)
     expect(out.split('\n').slice(0, 5)).to.deep.equal(['--- p.yaml', '+++ p.yaml', '@@ -8 +8 @@', '-  mode: Monitor', '+  mode: monitor'])
     expect(code).to.equal(1)
+  })
+
+  it('offers its edits in JSON and SARIF, each at what was found there', async () => {
+    const text = GOOD.replace('monitor', 'Monitor').replace('duration: 2m', 'duration: 2 minutes').replace('namespace: shop', 'namespace: shop\n  lables: {a: b}')
+    const bench = setUpCli({ files: { 'p.yaml': text } })
+    const { findings } = JSON.parse((await bench.run('lint p.yaml --format json', noCluster)).out) as { findings: { line: number; column: number; endColumn: number; correction?: string }[] }
+    expect(findings.map(({ correction }) => correction)).to.deep.equal(['labels', 'monitor', '2m'])
+    const lines = text.split('\n')
+    for (const { line, column, endColumn, correction = '' } of findings) lines[line - 1] = `${lines[line - 1]?.slice(0, column - 1)}${correction}${lines[line - 1]?.slice(endColumn - 1)}`
+    expect(lines.join('\n')).to.equal(fixed(text))
+    expect((await bench.run('lint p.yaml --format sarif', noCluster)).out.match(/"insertedContent"/g)).to.have.length(3)
+    expect((await bench.run('lint p.yaml --format github', noCluster)).out).to.not.contain('correction')
   })
 
   it('does not fix standard input, and a dry run of nothing is a mistake', async () => {

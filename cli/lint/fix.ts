@@ -26,26 +26,41 @@ const MOST_TRIED = 50
 /** A name that is corrected may bring members with mistakes of their own; what the rules say comes after, and is not for an edit to judge. */
 const WEIGHT: ReadonlyMap<string, number> = new Map([[LAYERS.unknown.id, 1000], [LAYERS.shape.id, 1], [LAYERS.cel.id, 1]])
 
-/** Each edit is kept only if it leaves less that the API server would refuse: an answer that is not right is not given. */
-export function fixText({ file, text }: Input, config: LintConfig): Fixed {
-  const weigh = (candidate: string): number => {
+/** Characters that are read again, all tries together: each tries one edit on the whole text. */
+const MOST_READ = 5_000_000
+
+const weigherOf =
+  (file: string, config: LintConfig) =>
+  (candidate: string): number => {
     const { candidates, problems } = checkText({ file, text: candidate }, config)
     return candidates.flatMap(({ remarks }) => remarks).reduce((sum, { rule }) => sum + (WEIGHT.get(rule) ?? 0), 0) + problems.length * 1_000_000
   }
+
+/** Edits that are right each by itself, for editors and reviews to offer. */
+export function corrections({ file, text }: Input, config: LintConfig): readonly Edit[] {
+  const weigh = weigherOf(file, config)
+  const count = weigh(text)
+  const tried = Math.min(MOST_TRIED, Math.floor(MOST_READ / Math.max(1, text.length)))
+  return edits(text).slice(0, tried).filter((edit) => weigh(applied(text, [edit])) < count)
+}
+
+/** Each edit is kept only if it leaves less that the API server would refuse: an answer that is not right is not given. */
+export function fixText({ file, text }: Input, config: LintConfig): Fixed {
+  const weigh = weigherOf(file, config)
   let now = text
   let fixes = 0
   for (let pass = 0, count = weigh(now); pass < MOST_PASSES && count > 0; pass++) {
-    const edits = distinct(readManifests(now).manifests.flatMap((manifest) => editsOf(now, manifest)))
-    const all = applied(now, edits)
-    if (edits.length > 0 && weigh(all) <= count - edits.length) {
+    const found = edits(now)
+    const all = applied(now, found)
+    if (found.length > 0 && weigh(all) <= count - found.length) {
       now = all
-      fixes += edits.length
+      fixes += found.length
       count = weigh(now)
       continue
     }
     let changed = false
     // From the end, so that the places of the others stay.
-    for (const edit of edits.toReversed().slice(0, MOST_TRIED)) {
+    for (const edit of found.toReversed().slice(0, MOST_TRIED)) {
       const next = applied(now, [edit])
       const left = weigh(next)
       if (left >= count) continue
@@ -59,12 +74,14 @@ export function fixText({ file, text }: Input, config: LintConfig): Fixed {
   return { text: now, fixes }
 }
 
-const distinct = (edits: readonly Edit[]): readonly Edit[] => {
-  const sorted = [...new Map(edits.map((edit) => [edit.start, edit])).values()].toSorted((a, b) => a.start - b.start)
+const edits = (text: string): readonly Edit[] => distinct(readManifests(text).manifests.flatMap((manifest) => editsOf(text, manifest)))
+
+const distinct = (all: readonly Edit[]): readonly Edit[] => {
+  const sorted = [...new Map(all.map((edit) => [edit.start, edit])).values()].toSorted((a, b) => a.start - b.start)
   return sorted.filter(({ start }, index) => index === 0 || start >= (sorted[index - 1]?.end ?? 0))
 }
 
-const applied = (text: string, edits: readonly Edit[]): string => edits.toReversed().reduce((whole, { start, end, to }) => whole.slice(0, start) + to + whole.slice(end), text)
+const applied = (text: string, all: readonly Edit[]): string => all.toReversed().reduce((whole, { start, end, to }) => whole.slice(0, start) + to + whole.slice(end), text)
 
 function editsOf(text: string, manifest: Manifest): readonly Edit[] {
   const { value, tree } = manifest

@@ -6,6 +6,7 @@ import { plural, printable } from '../../shared/lib/text.ts'
 import { accessOf, chosenNamespace, DONE, explainApiError, FAILED, MISUSED, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { paintFor, plain } from '../paint.ts'
+import { readManifests } from '../manifests/documents.ts'
 import { checkText, type Candidate } from './check-text.ts'
 import { readLintConfig, type LintConfig } from './config.ts'
 import { explainRule } from './explain-rule.ts'
@@ -59,7 +60,7 @@ async function lintAll(env: CliEnvironment, targets: readonly string[], flags: L
   return {
     version: env.version,
     failOn: flags.failOn,
-    findings: findingsOf(answered?.candidates ?? candidates),
+    findings: await withCorrections(findingsOf(answered?.candidates ?? candidates), inputs, config, flags.format),
     problems,
     files: inputs.length,
     subjects: candidates.map(({ file, subject }, index) => ({ index, file, subject })),
@@ -94,6 +95,29 @@ async function fixed(env: CliEnvironment, inputs: readonly Input[], config: Lint
     }
   }
   return { inputs: after, problems }
+}
+
+/** An edit belongs to what was found at exactly its place. */
+async function withCorrections(findings: readonly Finding[], inputs: readonly Input[], config: LintConfig, format: Format): Promise<readonly Finding[]> {
+  if (format !== 'sarif' && format !== 'json') return findings
+  const { corrections } = await import('./fix.ts')
+  const placeOf = ({ file, line, column, endLine, endColumn }: Pick<Finding, 'file' | 'line' | 'column' | 'endLine' | 'endColumn'>): string => [line, column, endLine, endColumn, file].join(' ')
+  const files = new Set(findings.map(({ file }) => file))
+  const found = new Map(
+    inputs
+      .filter(({ file }) => files.has(file))
+      .flatMap((input) => {
+        const { place } = readManifests(input.text)
+        return corrections(input, config).map(({ start, end, to }): [string, string] => {
+          const [from, until] = [place(start), place(end)]
+          return [placeOf({ file: input.file, ...from, endLine: until.line, endColumn: until.column }), to]
+        })
+      }),
+  )
+  return findings.map((finding) => {
+    const correction = found.get(placeOf(finding))
+    return correction === undefined ? finding : { ...finding, correction }
+  })
 }
 
 /** @throws ConfigError */

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { called, type Finding, type Report } from '../finding.ts'
+import { MECHANISMS } from '../../../shared/rules/mechanisms.ts'
 import { RULE_TEXTS } from '../layers.ts'
 import { githubReport } from './github.ts'
 import { junitReport } from './junit.ts'
@@ -23,7 +24,7 @@ const report = (findings: readonly Finding[], changes: Partial<Report> = {}): Re
 const anyText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.constantFrom('a,b:c%d\r\n::error::x', ']]>&<"\u0000\u001b', '\ud800', '../ä b/#c?.yaml', '/abs/x.yaml', 'C:\\x'))
 const anyReport = fc.record({ file: anyText, what: anyText, path: anyText, name: anyText, line: fc.integer({ min: 1, max: 9 }), column: fc.integer({ min: 1, max: 300 }), level: fc.constantFrom('error' as const, 'warning' as const) }).map(({ file, what, path, name, line, column, level }) => {
   const subject = { kind: 'HealingPolicy', name }
-  return report([finding({ file, what, path, line, column, endLine: line, endColumn: column + 3, level, subject })], { problems: [{ file, what }, { file, what, line, column }], subjects: [{ index: 0, file, subject }], texts: new Map([[file, `${what}\n${'é\t'.repeat(200)}\n`]]) })
+  return report([finding({ file, what, path, line, column, endLine: line, endColumn: column + 3, level, subject, source: path, correction: what })], { problems: [{ file, what }, { file, what, line, column }], subjects: [{ index: 0, file, subject }], texts: new Map([[file, `${what}\n${'é\t'.repeat(200)}\n`]]) })
 })
 
 describe('SARIF', () => {
@@ -42,6 +43,32 @@ describe('SARIF', () => {
     const { runs } = JSON.parse(sarifReport(report(RULE_TEXTS.map(({ id }) => finding({ rule: id }))))) as { runs: { tool: { driver: { rules: { id: string; help: unknown }[] } }; results: { ruleId: string; ruleIndex: number }[] }[] }
     const [run] = runs
     expect(run?.results.map(({ ruleId, ruleIndex }) => [ruleId, run.tool.driver.rules[ruleIndex]?.id])).to.deep.equal(RULE_TEXTS.map(({ id }) => [id, id]))
+  })
+
+  const resultsOf = (findings: readonly Finding[]): Record<string, never>[] => (JSON.parse(sarifReport(report(findings))) as { runs: { results: Record<string, never>[] }[] }).runs[0]?.results ?? []
+
+  it('tells results apart that are of one rule and one field, and knows them again when lines move', () => {
+    const of = (...lines: number[]): unknown[] => resultsOf([...lines.map((line) => finding({ line, endLine: line })), finding({ path: 'spec.mode' })]).map(({ partialFingerprints }) => partialFingerprints)
+    expect(new Set(of(1, 2, 3).map((each) => JSON.stringify(each))).size).to.equal(4)
+    expect(of(1, 2, 3)).to.deep.equal(of(7, 8, 20))
+  })
+
+  it('offers what --fix would write, at its place', () => {
+    const [result] = resultsOf([finding({ correction: '"x"' })])
+    expect(result?.['fixes']).to.deep.equal([{ description: { text: 'write "x"' }, artifactChanges: [{ artifactLocation: { uri: 'a/b.yaml' }, replacements: [{ deletedRegion: { startLine: 3, startColumn: 5, endLine: 3, endColumn: 9 }, insertedContent: { text: '"x"' } }] }] }])
+  })
+
+  it('names what was not checked', () => {
+    const { runs } = JSON.parse(sarifReport(report([], { unchecked: [{ rule: 'KS109', needs: 'cluster' }] }))) as { runs: { invocations: { toolExecutionNotifications: unknown }[] }[] }
+    expect(runs[0]?.invocations[0]?.toolExecutionNotifications).to.deep.equal([{ level: 'note', message: { text: 'not checked without --server (they need the cluster): KS109' } }])
+  })
+
+  it('brings the reference of a rule along: no address has to be reached', () => {
+    const { runs } = JSON.parse(sarifReport(report(RULE_TEXTS.map(({ id }) => finding({ rule: id }))))) as { runs: { tool: { driver: { rules: { id: string; help: { text: string; markdown: string } }[] } } }[] }
+    for (const { id, help } of runs[0]?.tool.driver.rules ?? []) {
+      for (const part of [MECHANISMS[id] ?? expect.fail(id), RULE_TEXTS.find((rule) => rule.id === id)?.fix ?? expect.fail(id)]) expect(help.text, id).to.contain(part)
+      expect(help.markdown).to.contain('**What happens:**')
+    }
   })
 
   it('writes files as addresses', () => {
