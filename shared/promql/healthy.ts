@@ -34,7 +34,7 @@ interface Vector {
 type Value = Vector | number | undefined
 
 /** Bytes of the smallest containers that there are are more than the least of these. */
-const WORLDS: readonly Omit<World, 'read'>[] = [
+export const HEALTHY_WORLDS: readonly Omit<World, 'read'>[] = [
   { replicas: 1, some: 4e5, rate: 0 },
   { replicas: 2, some: 1e7, rate: 1e-6 },
   { replicas: 5, some: 1e9, rate: 1 },
@@ -42,7 +42,7 @@ const WORLDS: readonly Omit<World, 'read'>[] = [
 ]
 
 /** The values of its answer in each of the healthy clusters; undefined: nobody knows. */
-export const whenHealthy = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, WORLDS)
+export const whenHealthy = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, HEALTHY_WORLDS)
 
 /** The same whatever is healthy, of a query by flags alone: all that it can answer. */
 export function whatever(expr: Expr): readonly (readonly number[])[] | undefined {
