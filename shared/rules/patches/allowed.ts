@@ -1,4 +1,5 @@
 /** Which fields a patch may touch: what is listed, and never what is privileged, whatever the list says. Pure. */
+import { CONTROLLERS_LABELS } from '../../api/v1alpha1/controllers-labels.ts'
 import { compilePattern, matches, type FieldPath, type Pattern } from './paths.ts'
 import type { Touch } from './touches.ts'
 
@@ -87,8 +88,6 @@ const ACTED_UPON =
   /(^|\.)(istio\.io|linkerd\.io|dapr\.io|hashicorp\.com|amazonaws\.com|workload\.identity|cloud\.google\.com|gke\.io|cncf\.io|projectcalico\.org|cilium\.io|fluxcd\.io|argoproj\.io|helm\.sh|datadoghq\.com|instana\.io|opentelemetry\.io|velero\.io|k8up\.io|multus-cni\.io|banzaicloud\.(com|io)|kuma\.io|jaegertracing\.io|1password\.io|1password\.com|chaos-mesh\.org|openshift\.io|keda\.sh|keel\.sh|stakater\.com|kyverno\.io|crossplane\.io|external-secrets\.io|katacontainers\.io|nvidia\.com|portworx\.io|aquasec\.com|downscaler|janitor)$/
 /** Keys without a prefix, or with one that reads from the right, by which runtimes and operators act. */
 const ACTED_UPON_BARE = /^(io\.(kubernetes|katacontainers|containerd|cri-containerd|podman)\..+|aadpodidbinding|run\.oci\..+)$/i
-/** Labels without a prefix by which controllers know their pods. */
-const CONTROLLERS_LABELS = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation', 'controller-uid', 'job-name'])
 
 export interface Disallowed {
   readonly path: FieldPath

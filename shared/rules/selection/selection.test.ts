@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
 import { accessKey, type Access, type AccessQuestion } from '../access.ts'
 import { questionsOf } from '../judge.ts'
+import { CONTROLLERS_LABELS } from '../../api/v1alpha1/controllers-labels.ts'
 import { DEFAULT_INSTALLATION, type KindFacts, type KindsFound, type Known } from '../rule.ts'
 import { check, rawPolicy, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks101 } from './ks101-match-all.ts'
@@ -30,6 +31,10 @@ describe('KS101 match-all selection', () => {
     ['an expression that is met without the label, several times over, is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }, { key: 'tier', operator: 'DoesNotExist' }) }],
     ['NotIn alone is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }) }],
     ['DoesNotExist alone is refused', { selector: expressions({ key: 'app', operator: 'DoesNotExist' }) }],
+    ...[...CONTROLLERS_LABELS.keys()].map((key): [string, PolicyOverrides] => [`${key}, which controllers set, is refused where no value is asked for`, { selector: expressions({ key, operator: 'Exists' }) }]),
+    ['so are two of them, and one beside what only excludes', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'controller-revision-hash', operator: 'Exists' }, { key: 'app', operator: 'NotIn', values: ['db'] }) }],
+    ['one of them but for a value is refused', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'pod-template-hash', operator: 'NotIn', values: ['5d4c8'] }) }],
+    ['ReplicaSets have one too', { mode: 'dryrun', selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet' }] } }],
     ['names for one kind do not excuse the other', { selector: { resources: [{ ...pod, names: ['cart-0'] }, { apiVersion: 'apps/v1', kind: 'Deployment' }] } }],
   ]
   for (const [title, overrides] of found) it(title, () => expect(check(ks101, overrides)).to.have.lengthOf(1))
@@ -37,6 +42,11 @@ describe('KS101 match-all selection', () => {
   const accepted: [string, PolicyOverrides][] = [
     ['one label is enough', { selector: { labelSelector: app } }],
     ['Exists asks for a label', { selector: expressions({ key: 'app', operator: 'Exists' }) }],
+    ['a value of a label that controllers set asks for one revision', { selector: expressions({ key: 'pod-template-hash', operator: 'In', values: ['5d4c8'] }) }],
+    ['and so does an equal label', { selector: { labelSelector: { matchLabels: { 'controller-revision-hash': 'db-5d4c8' } } } }],
+    ['such a label beside one that people set', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'app', operator: 'Exists' }) }],
+    ['no controller sets it on workloads: then people have', { selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] } }],
+    ['a key that only begins alike', { selector: expressions({ key: 'pod-template-hash-of', operator: 'Exists' }) }],
     ['In asks for a label', { selector: expressions({ key: 'app', operator: 'In', values: ['cart'] }) }],
     ['a negative expression beside a positive one passes', { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'tier', operator: 'NotIn', values: ['db'] }) }],
     ['names are enough', { selector: { resources: [{ ...pod, names: ['cart-0'] }] } }],
@@ -45,6 +55,12 @@ describe('KS101 match-all selection', () => {
   for (const [title, overrides] of accepted) it(title, () => expect(check(ks101, overrides)).to.deep.equal([]))
 
   it('says which kinds are meant', () => expect(check(ks101, { selector: {} })).to.deep.equal(['spec.selector.labelSelector: selects every v1 Pod']))
+  it('and which of them have the label that controllers set', () => {
+    const resources = [pod, { apiVersion: 'apps/v1', kind: 'Deployment' }]
+    expect(check(ks101, { selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources } })).to.deep.equal([
+      'spec.selector.labelSelector: asks for no label but pod-template-hash, which controllers put on all that they make, so it selects nearly every v1 Pod',
+    ])
+  })
 })
 
 type Operator = NonNullable<NonNullable<Selector['labelSelector']>['matchExpressions']>[number]['operator']
