@@ -1,7 +1,7 @@
 /** What was accepted is judged again by a controller of another configuration: it stops acting, says so, and goes on when that is lifted. */
 import { expect } from 'chai'
 import { HEALING_POLICIES } from '../shared/kube/resources.ts'
-import { seconds } from '../shared/lib/time.ts'
+import { minutes, seconds } from '../shared/lib/time.ts'
 import { NAMESPACE, Town } from './testing/town.ts'
 
 const LOWER = { ceiling: { maxActionsPerHour: 3 } }
@@ -17,6 +17,22 @@ describe('judging again what was accepted', () => {
     town.crash(`controller-${nth - 1}`)
     await town.start(`controller-${nth}`, installation)
   }
+
+  it('what came into a policy while it was suspended stops it when it goes on, past the door too, until it is mended', async () => {
+    town = new Town({ replacement: 'broken' })
+    town.editPolicy((spec) => ({ ...spec, suspend: true, selector: {}, safetyRules: { ...(spec['safetyRules'] as object), maxActionsPerHour: 99 } }))
+    await town.start()
+    await town.live(seconds(30))
+    expect([condition(town, 'Accepted'), condition(town, 'Ready')].map((one) => one?.reason)).to.deep.equal(['NotAccepted', 'Suspended'])
+    town.editPolicy((spec) => ({ ...spec, suspend: false }))
+    await town.live(seconds(30))
+    expect(condition(town, 'Accepted')?.message).to.contain('[KS101]').and.to.contain('[KS401]')
+    expect(condition(town, 'Ready')).to.include({ status: 'False', reason: 'NotAccepted' })
+    expect([town.actions.length, town.evictions.length]).to.deep.equal([0, 0])
+    town.editPolicy((spec) => ({ ...spec, selector: { labelSelector: { matchLabels: { app: 'cart' } } }, safetyRules: { ...(spec['safetyRules'] as object), maxActionsPerHour: 9 } }))
+    await town.live(minutes(2))
+    expect(town.evictions.length).to.be.above(0)
+  })
 
   it('a lower ceiling stops the policy, with the reason in condition, event, log and metric; a higher one lets it go on', async () => {
     town = new Town({ replacement: 'broken', spec: { safetyRules: { maxActionsPerHour: 4 } as never } })

@@ -53,6 +53,8 @@ const variables = Object.entries({
   selected: `${NOW}.selector.?resources.orValue([]).size()`,
   pods: `${NOW}.selector.?resources.orValue([]).filter(r, r.apiVersion == 'v1' && r.kind == 'Pod').size()`,
   noMore: NO_MORE,
+  // What is wrong with it may stay and come in: it does nothing, and going on is judged in full.
+  sleeps: "request.operation == 'UPDATE' && object.spec.?suspend.orValue(false)",
   resumes: "request.operation == 'UPDATE' && oldObject.spec.?suspend.orValue(false) && !object.spec.?suspend.orValue(false)",
   closed: `variables.namespaces.filter(n, n in ${list([...PROTECTED_NAMESPACES, OPERATOR_NAMESPACE])})`,
   allow: annotationOf('object', ALLOW_ANNOTATION),
@@ -75,7 +77,7 @@ export const policyAdmission: Guarded = {
   variables,
   validations: [
     {
-      expression: "variables.going || !(object.spec.mode in ['manual', 'automatic']) || variables.closed.size() == 0 || (variables.noMore && !variables.resumes)",
+      expression: "variables.going || variables.sleeps || !(object.spec.mode in ['manual', 'automatic']) || variables.closed.size() == 0 || (variables.noMore && !variables.resumes)",
       messageExpression: [
         "(variables.closed[0] == request.namespace ? 'metadata.namespace' : 'spec.selector.namespaces[' + string(variables.namespaces.indexOf(variables.closed[0])) + ']')",
         "': [KS103] mode ' + object.spec.mode + ' in the protected namespace \"' + variables.closed[0] + '\"'",

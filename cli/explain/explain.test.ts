@@ -127,6 +127,10 @@ describe('kubeskippy explain of a policy', () => {
         lastDecision: { kind: 'NoOp', reason: 'Partial', message: 'Pod/cart-0: crashing holds, but not oom: with triggerMatch All nothing is done', time: at('23:41:00') },
       },
     }],
+    ['that is suspended, and may not go on as it is', 'suspended', {
+      policy: { spec: { suspend: true } },
+      status: { ...QUIET, conditions: [condition('Ready', 'False', 'Suspended', 'spec.suspend is true'), condition('Accepted', 'False', 'NotAccepted', '[KS401] spec.safetyRules.maxActionsPerHour: 99 is above the ceiling of this installation (60)')] },
+    }],
     ['that changed since', 'stale', { policy: { metadata: { generation: 2 }, spec: { suspend: true } }, status: QUIET }],
   ]
   for (const [title, file, set] of stories) {

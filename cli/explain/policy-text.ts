@@ -5,6 +5,7 @@ import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1
 import { plural, quoted } from '../../shared/lib/text.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
 import { block, flat, moment, pairs, section, table, type Pair } from '../layout.ts'
+import { ACCEPTED } from '../../shared/rules/across/standing.ts'
 import { CONSENTED } from '../../controller/healing/status.ts'
 import { adviceFor } from './advice.ts'
 import { actionRows, conditionRows, described, eventLines } from './lines.ts'
@@ -74,6 +75,8 @@ function nowLines({ policy, stops, now, problems }: PolicyStory, status: Status 
   const decision = status.lastDecision
   const closed = status.conditions?.find(({ type, status: value }) => type === CONSENTED && value === 'False')
   const ready = status.conditions?.find(({ type, status: value }) => type === 'Ready' && value === 'False')
+  // What was let in while it is suspended refuses that it goes on.
+  const refused = policy.spec?.suspend ? status.conditions?.find(({ type, status: value }) => type === ACCEPTED && value === 'False') : undefined
   return pairs([
     ...stopped,
     ['stale', stale ? 'the controller has not looked at the last change of the policy yet' : undefined],
@@ -82,7 +85,9 @@ function nowLines({ policy, stops, now, problems }: PolicyStory, status: Status 
     ['decision', decision === undefined ? 'none yet' : `${decision.reason ?? decision.kind ?? ''}${decision.message === undefined ? '' : `: ${decision.message}`}`],
     ['since', moment(decision?.time, now)],
     ['next try', moment(decision?.retryAt, now)],
-    ['to change', adviceFor(ready?.reason, policy.metadata, ready?.message) ?? adviceFor(decision?.reason, policy.metadata, decision?.message) ?? adviceFor(closed?.reason, policy.metadata, closed?.message)],
+    ['not accepted', refused?.message],
+    ['to change', refused === undefined ? undefined : `${adviceFor('NotAccepted', policy.metadata)}; only then may it go on`],
+    ['to change', refused !== undefined ? undefined : adviceFor(ready?.reason, policy.metadata, ready?.message) ?? adviceFor(decision?.reason, policy.metadata, decision?.message) ?? adviceFor(closed?.reason, policy.metadata, closed?.message)],
   ])
 }
 

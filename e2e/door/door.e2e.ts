@@ -183,6 +183,22 @@ describe('the front door', function () {
     expect((await door.kubectl(['-n', 'shop', 'delete', 'hp', 'old'])).code).to.equal(0)
   })
 
+  it('suspending gets through whatever else comes with it, and is warned about; going on is refused by name', async () => {
+    await door.must(['apply', '-f', '-'], { input: policy('stopped') })
+    const worse = { selector: { resources: [{ apiVersion: 'v1', kind: 'Pod' }] }, safetyRules: { maxActionsPerHour: 99 }, actions: [{ name: 'remove', type: 'delete', deleteAction: { gracePeriodSeconds: 0 } }] }
+    await golden('suspend', ['apply', '-f', '-'], policy('stopped', { ...worse, suspend: true }))
+    const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'stopped', 'a=b'])
+    expect(labelled.code, labelled.stderr).to.equal(0)
+    await golden('resume', ['-n', 'shop', 'patch', 'hp', 'stopped', '--type=merge', '-p', '{"spec":{"suspend":false}}'])
+    await golden('resume-by-leaving-out', ['apply', '-f', '-'], policy('stopped', worse))
+    // Somebody without rights on pods stops it, and changes nothing else.
+    await door.must(['apply', '-f', '-'], { input: policy('stopped') })
+    const stopping = await door.kubectl(['-n', 'shop', 'patch', 'hp', 'stopped', '--type=merge', '-p', '{"spec":{"suspend":true},"metadata":{"annotations":{"why":"it harms"}}}', '--as', 'author'])
+    expect([stopping.code, stopping.stderr]).to.deep.equal([0, ''])
+    await golden('suspend-and-more-without-rights', ['apply', '--as', 'author', '-f', '-'], policy('stopped', { ...worse, suspend: true }))
+    await golden('create-suspended', ['apply', '-f', '-'], policy('sleeping', { suspend: true, safetyRules: { maxActionsPerHour: 99 } }))
+  })
+
   describe('our own objects', () => {
     const action = readFileSync(new URL('valid/healing-action.yaml', SAMPLES), 'utf8').replace(/namespace: \S+/, 'namespace: shop')
     const { metadata } = parse(action) as Policy

@@ -10,8 +10,9 @@ import { CONTROLLER_USER, HEALING_POLICY_ADMISSION_POLICY, MUTATING_CONFIGURATIO
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { ungrantedIds } from '../../shared/rules/exemptions.ts'
-import { normalised } from '../../shared/rules/judge.ts'
+import { judge, normalised } from '../../shared/rules/judge.ts'
 import { LOWER_IS_LESS, MODES_BY_RISK } from '../../shared/rules/ratchet.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
 import { policySpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildHealingAction } from '../../shared/testing/builders/objects.ts'
@@ -155,9 +156,39 @@ describe('without the webhook', function () {
         passed(await patch('old', { spec: { suspend: true } }, 'author', 'kube-system'))
         refused(await patch('old', { spec: { suspend: false } }, undefined, 'kube-system'), '[KS103]')
         passed(await patch('old', { spec: { mode: 'manual' } }, undefined, 'kube-system'))
+        // It sleeps on.
+        passed(await patch('old', { spec: { mode: 'automatic', safetyRules: { maxActionsPerHour: 9 } } }, undefined, 'kube-system'))
+        refused(await patch('old', { spec: { suspend: null } }, undefined, 'kube-system'), '[KS103]')
+        passed(await patch('old', { spec: { mode: 'monitor', suspend: false } }, undefined, 'kube-system'))
         refused(await patch('old', { spec: { mode: 'automatic' } }, undefined, 'kube-system'), '[KS103]')
-        passed(await patch('old', { spec: { mode: 'monitor' } }, undefined, 'kube-system'))
         passed(await door.kubectl(['-n', 'kube-system', 'delete', 'hp', 'stopped']))
+      })
+      it('whoever suspends gets through with whatever else he changes; going on is refused', async () => {
+        passed(await apply(policy('stop-me', { mode: 'dryrun', namespace: 'kube-system' })))
+        passed(await apply(policy('stop-me', { mode: 'automatic', namespace: 'kube-system', suspend: true, safetyRules: { maxActionsPerHour: 99 } }), 'author'))
+        passed(await door.kubectl(['-n', 'kube-system', 'label', 'hp', 'stop-me', 'a=b', '--as', 'author']))
+        refused(await apply(policy('stop-me', { mode: 'automatic', namespace: 'kube-system' })), 'metadata.namespace: [KS103] mode automatic in the protected namespace "kube-system"')
+        passed(await apply(policy('stop-me', { mode: 'dryrun', namespace: 'kube-system' })))
+      })
+      it('whether an update is refused is what the rules say, for generated ones', async () => {
+        const side = fc.record({ mode: fc.constantFrom(...MODES_BY_RISK), suspend: fc.boolean(), limit: fc.constantFrom(1, 5), namespaces: fc.constantFrom<string[]>(['kube-system'], ['kube-system', 'shop']) })
+        const specOf = ({ mode, suspend, limit, namespaces }: ReturnType<typeof side.generate>['value']): PolicyOverrides => ({ mode, suspend, namespace: 'kube-system', safetyRules: { maxActionsPerHour: limit }, selector: { namespaces, labelSelector: { matchLabels: { app: 'cart' } } } })
+        const verdicts = { refused: 0, passed: 0 }
+        for (const [was, is] of fc.sample(fc.tuple(side, side), { seed: 7, numRuns: 25 })) {
+          // What acts there was stored before there was the rule: only one that is suspended can be made so now.
+          if (!was.suspend && (was.mode === 'manual' || was.mode === 'automatic')) continue
+          await door.kubectl(['-n', 'kube-system', 'delete', 'hp', 'generated', '--ignore-not-found'])
+          const old = rawPolicy(specOf(was))
+          passed(await apply(policy('generated', { ...specOf(was), mode: 'dryrun', suspend: false })))
+          passed(await apply(policy('generated', specOf(was))))
+          const judged = judge(rawPolicy(specOf(is)), { installation: DEFAULT_INSTALLATION, old })
+          const refuses = judged.violations.some(({ rule }) => rule === 'KS103')
+          verdicts[refuses ? 'refused' : 'passed']++
+          const answer = await apply(policy('generated', specOf(is)), undefined, '--dry-run=server')
+          if (refuses) refused(answer, '[KS103]')
+          else passed(answer)
+        }
+        expect(Math.min(verdicts.refused, verdicts.passed), JSON.stringify(verdicts)).to.be.above(2)
       })
     })
 

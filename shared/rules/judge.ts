@@ -48,8 +48,7 @@ const EXEMPTABLE: ReadonlySet<string> = new Set(RULES.filter(({ noExemption }) =
 
 function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 'given' | 'stored'>): (violation: Violation) => boolean {
   if (old === undefined) return () => false
-  if ('policy' in now && 'policy' in old) return tolerance({ now: now.policy.spec, old: old.policy.spec }, () => inspect(old, { ...known, stored: old.policy }))
-  return 'problems' in now && 'problems' in old ? tolerance({ rawNow: now.spec, rawOld: old.spec }, () => []) : () => false
+  return tolerance(now, old, () => ('policy' in old ? inspect(old, { ...known, stored: old.policy }) : []))
 }
 
 /** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */

@@ -1,13 +1,15 @@
 /**
- * What an update may keep. Whoever makes a policy do less must get through, whatever is wrong with it: else a rule that
- * came later would keep the policy acting.
+ * What an update may keep, and bring in. Whoever makes a policy do less must get through, whatever is wrong with it: else a
+ * rule that came later would keep the policy acting. Least of all one that is suspended does; going on is judged in full.
  */
-import type { HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
+import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../lib/json.ts'
 import { violationKey, type Violation } from './violation.ts'
 
 /** The rule about exemptions: the only one that goes by what may change beside the spec. */
 export const EXEMPTION_RULE = 'KS506'
+/** The rule about consent: E, and still somebody else's to give. */
+export const CONSENT_RULE = 'KS109'
 
 export const MODES_BY_RISK: readonly Mode[] = ['monitor', 'dryrun', 'manual', 'automatic']
 const noMore = (now: Mode, old: Mode): boolean => MODES_BY_RISK.indexOf(now) <= MODES_BY_RISK.indexOf(old)
@@ -27,30 +29,36 @@ export function doesNoMore(now: HealingPolicySpec, old: HealingPolicySpec): bool
 
 const same = (now: HealingPolicySpec, old: HealingPolicySpec): boolean => sameJson({ ...now, suspend: false }, { ...old, suspend: false })
 
-/** Two specs that have the shape of the schema, or two raw ones of which neither has. */
-export type Specs = { readonly now: HealingPolicySpec; readonly old: HealingPolicySpec } | { readonly rawNow: unknown; readonly rawOld: unknown }
+/** A policy that has the shape of the schema, or a spec of which that is not so. */
+export type Side = { readonly policy: Pick<HealingPolicy, 'spec'> } | { readonly spec: unknown }
+
+/**
+ * Rights and consent are other people's. What is written into a suspended policy is done once somebody resumes it, and
+ * whoever does may have more rights than who wrote it.
+ */
+const isHeld = ({ severity, rule }: Violation): boolean => severity === 'F' || rule === CONSENT_RULE
+
+const ALL = (): boolean => true
+const NONE = (): boolean => false
 
 /** @param before what the rules find in what is stored, as it would be judged now */
-export function tolerance(specs: Specs, before: () => readonly Violation[]): (violation: Violation) => boolean {
-  if ('rawNow' in specs) return sameButSuspended(specs.rawNow, specs.rawOld) ? () => true : () => false
-  const { now, old } = specs
-  if ((old.suspend && !now.suspend) || !noMore(now.mode, old.mode)) return () => false
-  const stops = same({ ...now, mode: old.mode }, old)
-  if (!stops && !doesNoMore(now, old)) return () => false
+export function tolerance(now: Side, old: Side, before: () => readonly Violation[]): (violation: Violation) => boolean {
+  // The API server lets nothing out of its schema but what was out of it before.
+  if (!('policy' in now)) return isSuspended(now.spec) || (!('policy' in old) && sameShallowJson(now.spec, old.spec, DEEPEST)) ? ALL : NONE
+  const { spec } = now.policy
+  const toleratedAsSuspended = spec.suspend ? (violation: Violation): boolean => !isHeld(violation) : NONE
+  if (!('policy' in old) || (old.policy.spec.suspend && !spec.suspend) || !noMore(spec.mode, old.policy.spec.mode)) return toleratedAsSuspended
+  const stops = same({ ...spec, mode: old.policy.spec.mode }, old.policy.spec)
+  if (!stops && !doesNoMore(spec, old.policy.spec)) return toleratedAsSuspended
   const found = before()
   const [keys, places] = [new Set(found.map(violationKey)), new Set(found.map(placeOf))]
-  return (violation) => (violation.rule === EXEMPTION_RULE ? keys.has(violationKey(violation)) : stops || places.has(placeOf(violation)))
+  return (violation) => toleratedAsSuspended(violation) || (violation.rule === EXEMPTION_RULE ? keys.has(violationKey(violation)) : stops || places.has(placeOf(violation)))
 }
 
 /** Without indices: a namespace fewer moves the others up. */
 const placeOf = ({ rule, path }: Violation): string => `${rule} ${path.replaceAll(/\[[0-9]+\]/g, '[]')}`
 
-/** Of objects that were stored before their schema was as it is. */
-function sameButSuspended(now: unknown, old: unknown): boolean {
-  if (!isObject(now) || !isObject(old)) return sameShallowJson(now, old, DEEPEST)
-  if (now['suspend'] !== true) return sameShallowJson(now, old, DEEPEST)
-  return sameShallowJson({ ...now, suspend: false }, { ...old, suspend: false }, DEEPEST)
-}
+const isSuspended = (spec: unknown): boolean => isObject(spec) && spec['suspend'] === true
 
 /** Deeper than any schema of ours; what lies below came from no API server, and recursion into it has no end. */
 export const DEEPEST = 32

@@ -1,6 +1,7 @@
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { quoted } from '../../lib/text.ts'
 import type { AccessQuestion } from '../access.ts'
+import { CONSENT_RULE } from '../ratchet.ts'
 import { protectedNamespaces, type Finding, type Rule } from '../rule.ts'
 import { consentQuestion } from './consent-question.ts'
 import { UNANSWERED } from './ks108-author-may-not.ts'
@@ -20,7 +21,7 @@ const strangers = ({ metadata: { namespace: home }, spec }: HealingPolicy): read
       )
 
 export const ks109: Rule = {
-  id: 'KS109',
+  id: CONSENT_RULE,
   severity: 'E',
   noExemption: 'consent is given by whoever runs the other namespace',
   title: "A policy selects in its own namespace, and in others that consent to its namespace's policies (the verb `heal` on healingpolicies for the policy namespace's account `kubeskippy-healer`).",
