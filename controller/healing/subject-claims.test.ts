@@ -32,7 +32,7 @@ describe('a claim on a workload', () => {
     ['is about the name where no uid is known', [held({ subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'cart' } })], theirs, cart.ref, 0, `${NAMED} 20`],
     ['is kept by its act, over a crash too', [held()], mine, cart.ref, minutes(5), 'taken'],
     ['of the same policy does not hold back its other act', [held()], { ...mine, action: 'cart-restart-c' }, cart.ref, 0, 'taken'],
-    ['of a policy of the same name elsewhere is that of another one', [held({ policy: { namespace: 'bank', name: 'cart' } })], { ...mine, action: 'x' }, cart.ref, 0, 'ClaimedElsewhere cart-restart-a of policy bank/cart acts on Deployment/cart 20'],
+    ['of a policy of the same name elsewhere is that of another one, and names nothing of that namespace', [held({ policy: { namespace: 'bank', name: 'cart' } })], { ...mine, action: 'x' }, cart.ref, 0, 'ClaimedElsewhere a policy of another namespace acts on Deployment/cart 20'],
     ['that was lost to another policy after its end is refused to its act', [held({ ...theirs, until: formatInstant(at(minutes(60))) })], mine, cart.ref, minutes(30), 'ClaimedElsewhere other-scale-b of policy shop/other acts on Deployment/cart 60'],
     ['whose end cannot be read is never over', [held({ until: 'soon' })], theirs, cart.ref, minutes(9999), `${NAMED} open`],
   ]

@@ -51,10 +51,14 @@ export function refuseClaim(claims: readonly SubjectClaim[], { policy }: Claiman
   const until = parseInstant(other.until)
   return {
     reason: 'ClaimedElsewhere',
-    message: `${other.action} of policy ${other.policy.namespace}/${other.policy.name} acts on ${describe(other.subject)}`,
+    message: `${nameOf(other, policy)} acts on ${describe(other.subject)}`,
     ...(until === undefined ? {} : { recheckAt: until }),
   }
 }
+
+/** Statuses are read by all who may read the policy: of another namespace not even the action is named, whose name begins with its policy's. */
+const nameOf = ({ action, policy: { namespace, name } }: SubjectClaim, reader: SubjectClaim['policy']): string =>
+  namespace === reader.namespace ? `${action} of policy ${namespace}/${name}` : 'a policy of another namespace'
 
 /** The claims with this one, taken or kept; or why there can be no more. */
 export function takeClaim(claims: readonly SubjectClaim[], { action, policy }: Claimant, { subject, until }: WantedClaim, now: Instant): { readonly claims: readonly SubjectClaim[] } | { readonly refusal: Refusal } {

@@ -231,6 +231,13 @@ describe('KS502 feedback', () => {
       expect(warned(theirs, mine)).to.equal(expected)
     })
   }
+  it('names a policy of another namespace to nobody but an author who may read it', () => {
+    const selector = { ...workloads({ app: 'cart' }), namespaces: ['bank'] }
+    const [mine, theirs] = [policy({ ...drive('>', 40, more), selector }), policy({ ...drive('<', 50, fewer(1)), name: 'other', namespace: 'post', selector })]
+    const told = (access?: AccessAnswers): string | undefined => found(ks502, mine, around([theirs], { letsIn: () => true }), access)[0]
+    expect(told(() => 'Allowed')).to.contain('policy "post/other" scales down')
+    for (const access of [undefined, (): 'Denied' => 'Denied', (): 'Unknown' => 'Unknown']) expect(told(access)).to.contain('a policy of another namespace scales down').and.to.not.contain('other"').and.to.not.contain('post')
+  })
   it('says at which values', () =>
     expect(found(ks502, policy(drive('>', 40, more)), around([other(drive('<', 50, fewer(1)))]))).to.deep.equal(['W spec.triggers[0].metricTrigger.threshold: policy "shop/other" scales down at < 50 what this one scales up at > 40']))
 })
