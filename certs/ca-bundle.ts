@@ -9,6 +9,8 @@ export interface WebhookTarget {
   readonly name: string
   /** Names of our webhooks in it: others may have been added by hand. */
   readonly webhooks: readonly string[]
+  /** API servers go on without it (`failurePolicy: Ignore`): what is wrong with it is told, and keeps nobody waiting. */
+  readonly optional?: true
 }
 
 export interface ClientConfig {

@@ -41,11 +41,11 @@ function setup() {
       names: { dns: ['localhost'], ips: [] },
       targets: [
         { resource: VALIDATING_WEBHOOKS, name: 'v', webhooks: ['ours'] },
-        { resource: MUTATING_WEBHOOKS, name: 'm', webhooks: ['ours'] },
+        { resource: MUTATING_WEBHOOKS, name: 'm', webhooks: ['ours'], optional: true },
       ],
       serve: (material) => void served.push(material),
     })
-    return { keeper: Object.assign(new CertificateKeeper({ certificates, clock, timers: clock, log: silentLogger }), { check: () => certificates.check() }), served }
+    return { keeper: Object.assign(new CertificateKeeper({ certificates, clock, timers: clock, log: silentLogger }), { check: () => certificates.check(), told: () => certificates.remark }), served }
   }
   const webhooks = (resource = VALIDATING_WEBHOOKS, name = 'v'): Webhook[] => (cluster.must(resource, { name }) as unknown as { webhooks: Webhook[] }).webhooks
   const bundle = (): string => Buffer.from(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle ?? '', 'base64').toString()
@@ -110,6 +110,21 @@ describe('the keeper of certificates', () => {
     expect(served).to.have.lengthOf(1)
     install()
     expect(await keeper.check()).to.equal(undefined)
+  })
+
+  it('one that API servers go on without is told, mended, and keeps nobody waiting', async () => {
+    const { install, keeperOf, cluster, webhooks } = setup()
+    const { keeper } = keeperOf('a')
+    install()
+    const stored = cluster.must(MUTATING_WEBHOOKS, { name: 'm' })
+    cluster.drop(MUTATING_WEBHOOKS, { name: 'm' })
+    expect([await keeper.check(), keeper.told()]).to.deep.equal([undefined, 'm does not exist'])
+    const { metadata: _, ...rest } = stored
+    cluster.seed(MUTATING_WEBHOOKS, { ...rest, kind: 'MutatingWebhookConfiguration', metadata: { name: 'm' } })
+    expect([await keeper.check(), keeper.told()]).to.deep.equal([undefined, undefined])
+    expect(webhooks(MUTATING_WEBHOOKS, 'm')[0]?.clientConfig.caBundle).to.equal(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle)
+    cluster.drop(VALIDATING_WEBHOOKS, { name: 'v' })
+    expect([await keeper.check(), keeper.told()]).to.deep.equal(['v does not exist', undefined])
   })
 
   it('two of them at once agree on one secret', async () => {

@@ -9,6 +9,8 @@ import { sleep, type Timers } from '../shared/runtime/timers.ts'
 export interface Certificates {
   /** One round. Why the API server cannot trust what is served, as far as is seen; undefined when it can. */
   check(): Promise<string | undefined>
+  /** The same of configurations that are optional, as the last round has seen it. */
+  readonly remark: string | undefined
   /** End of what is served; undefined while nothing is. */
   readonly expires: Instant | undefined
   /** Between two rounds while all is well. */
@@ -30,6 +32,7 @@ export class CertificateKeeper implements Component {
   readonly #options: KeeperOptions
   readonly #abort = new AbortController()
   #problem: string | undefined = 'not checked yet'
+  #remark: string | undefined
   #loop: Promise<void> | undefined
 
   constructor(options: KeeperOptions) {
@@ -41,6 +44,11 @@ export class CertificateKeeper implements Component {
     const { certificates, clock } = this.#options
     if (certificates.expires !== undefined && certificates.expires <= clock.now()) return 'the certificate has expired'
     return this.#problem
+  }
+
+  /** What is wrong with configurations without which API servers go on; undefined: nothing. */
+  get remark(): string | undefined {
+    return this.#remark
   }
 
   /** Waits until there is something to serve; without an API server that is for ever. */
@@ -61,17 +69,19 @@ export class CertificateKeeper implements Component {
     const { signal } = this.#abort
     while (!signal.aborted) {
       try {
-        const before = this.#problem
+        const before = this.#problem ?? this.#remark
         this.#problem = await certificates.check()
-        if (this.#problem !== before && this.#problem !== undefined) log.warn('ca bundle is not in sync', { problem: this.#problem })
-        else if (this.#problem !== before) log.info('ca bundle is in sync')
+        this.#remark = certificates.remark
+        const problem = this.#problem ?? this.#remark
+        if (problem !== before && problem !== undefined) log.warn('ca bundle is not in sync', { problem })
+        else if (problem !== before) log.info('ca bundle is in sync')
       } catch (error) {
         // What was published stays published: a server that does not answer for a while changes nothing about it.
         log.warn('certificates could not be checked', { error })
         if (certificates.expires === undefined) this.#problem = messageOf(error)
       }
       if (certificates.expires !== undefined) ready()
-      await sleep(timers, this.#problem === undefined ? certificates.interval : RETRY_INTERVAL, signal)
+      await sleep(timers, (this.#problem ?? this.#remark) === undefined ? certificates.interval : RETRY_INTERVAL, signal)
     }
     ready()
   }

@@ -24,11 +24,16 @@ export class OwnCertificates implements Certificates {
   readonly interval = seconds(10)
   readonly #options: OwnOptions
   #served: Served | undefined
+  #remark: string | undefined
   /** The bundle that was in all configurations at the end of the last round. */
   #published: string | undefined
 
   constructor(options: OwnOptions) {
     this.#options = options
+  }
+
+  get remark(): string | undefined {
+    return this.#remark
   }
 
   get expires(): Instant | undefined {
@@ -47,9 +52,9 @@ export class OwnCertificates implements Certificates {
     this.#adopt(stored, seen)
     this.#published = undefined
     const problems = await Promise.all(seen.map((one) => settle(this.#options, one, stored.material.caBundle)))
-    const problem = problems.find((one) => one !== undefined)
+    this.#remark = problems.find((one, index) => one !== undefined && targets[index]?.optional === true)
     if (seen.every(({ state }, index) => state === 'Missing' || problems[index] === undefined)) this.#published = stored.material.caBundle
-    return problem
+    return problems.find((one, index) => one !== undefined && targets[index]?.optional !== true)
   }
 
   /**

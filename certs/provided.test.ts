@@ -47,7 +47,7 @@ describe('certificates that somebody else provides', () => {
     const served: string[] = []
     const certificates = new ProvidedCertificates({
       api: cluster.client('door'), clock, log: silentLogger, secret,
-      targets: targets.map(({ resource, name }) => ({ resource, name, webhooks: ['ours'] })),
+      targets: targets.map(({ resource, name }) => ({ resource, name, webhooks: ['ours'], ...(name === 'm' ? { optional: true as const } : {}) })),
       serve: ({ cert }) => void served.push(cert),
     })
     return { cluster, configure, store, served, certificates }
@@ -74,6 +74,17 @@ describe('certificates that somebody else provides', () => {
     configure(old)
     expect(await certificates.check()).to.equal(undefined)
     expect(served).to.have.lengthOf(1)
+  })
+
+  it('a configuration that API servers go on without is told, and keeps nobody waiting', async () => {
+    const { configure, store, certificates, cluster } = setup()
+    store(await leafOf(old))
+    configure(old)
+    cluster.drop(MUTATING_WEBHOOKS, { name: 'm' })
+    expect([await certificates.check(), certificates.remark]).to.deep.equal([undefined, 'm does not exist'])
+    configure(next)
+    expect(await certificates.check()).to.contain('the caBundle of v does not hold')
+    expect(certificates.remark).to.contain('the caBundle of m does not hold')
   })
 
   it('that nobody would trust are told', async () => {

@@ -32,9 +32,14 @@ export class ProvidedCertificates implements Certificates {
   readonly #options: ProvidedOptions
   #served: Provided | undefined
   #unusable: string | undefined
+  #remark: string | undefined
 
   constructor(options: ProvidedOptions) {
     this.#options = options
+  }
+
+  get remark(): string | undefined {
+    return this.#remark
   }
 
   get expires(): Instant | undefined {
@@ -50,7 +55,13 @@ export class ProvidedCertificates implements Certificates {
     this.#tell('problem' in stored ? stored.problem : undefined)
     const served = this.#served
     if (served === undefined) return 'problem' in stored ? stored.problem : undefined
-    return calls.find((one) => one.calls.length === 0)?.name.concat(' does not exist') ?? all.map((call) => this.#distrusts(call, served)).find((problem) => problem !== undefined)
+    const problemOf = (optional: boolean): string | undefined => {
+      const asked = calls.filter((_, index) => (targets[index]?.optional === true) === optional)
+      const missing = asked.find((one) => one.calls.length === 0)
+      return missing === undefined ? asked.flatMap((one) => one.calls).map((call) => this.#distrusts(call, served)).find((problem) => problem !== undefined) : `${missing.name} does not exist`
+    }
+    this.#remark = problemOf(true)
+    return problemOf(false)
   }
 
   /** A new certificate is served as soon as it is trusted everywhere; at once when the one that is served is not trusted either. */

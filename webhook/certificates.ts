@@ -15,7 +15,7 @@ import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../shared/kube/resources
 /** The configurations that lead to the door, and our webhooks in them. */
 export const TARGETS: readonly WebhookTarget[] = [
   { resource: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION, webhooks: [VALIDATING_WEBHOOK, DECISION_VALIDATING_WEBHOOK] },
-  { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK] },
+  { resource: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION, webhooks: [MUTATING_WEBHOOK, DECISION_MUTATING_WEBHOOK], optional: true },
 ]
 
 /** Names by which the API server, a developer and a port-forward reach the door. */

@@ -50,7 +50,9 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const keeper = new CertificateKeeper({ certificates, clock, timers, log })
   declareReflectorAges(metrics, [policies.reflector])
   livez.add('ping', () => undefined)
-  readyz.add('ca bundle in sync', () => keeper.problem)
+  // What judges has to be trusted. Without what adds defaults reviews go on, and a door that is shut for it would refuse them all.
+  readyz.add('validating configuration', () => keeper.problem)
+  readyz.add('mutating configuration', () => keeper.remark, 'Warns')
   readyz.add('policies', () => policies.problem)
   readyz.add('admission server', () => (server.listening ? undefined : 'not listening'))
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))

@@ -24,7 +24,7 @@ export const showCerts = (env: CliEnvironment, { namespace, output, ...flags }: 
   withCluster(env, flags, async (api) => {
     const now = api.serverTime() ?? env.clock.now()
     const certificates = new ProvidedCertificates({ api, clock: env.clock, log: silentLogger, secret: { namespace, name: WEBHOOK_TLS_SECRET }, targets: TARGETS, serve: () => {} })
-    const distrusted = await certificates.check()
+    const distrusted = (await certificates.check()) ?? certificates.remark
     const expires = certificates.expires
     const problem = expires !== undefined && expires <= now ? 'the certificate has expired' : distrusted
     const found = { namespace, secret: WEBHOOK_TLS_SECRET, expires: expires === undefined ? undefined : formatInstant(expires), trusted: problem === undefined, problem }

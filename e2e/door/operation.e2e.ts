@@ -84,7 +84,7 @@ describe('the front door in operation', function () {
     await healed(works)
   })
 
-  it('is not ready while a configuration that leads to it is missing, and ready again when it is back', async () => {
+  it('is not ready while the configuration by which it judges is missing, and ready again when it is back', async () => {
     const stored = await door.must(['get', validating, '-o', 'json'])
     const ready = async (): Promise<readonly [number, string]> => {
       const answer = await fetch(`${door.probes}/readyz`)
@@ -93,12 +93,29 @@ describe('the front door in operation', function () {
     await door.must(['delete', validating])
     await healed(async () => {
       const [status, text] = await ready()
-      expect([status, text.includes(`${VALIDATING_CONFIGURATION} does not exist`)], text).to.deep.equal([500, true])
+      expect([status, text.includes(`[-]validating configuration failed: ${VALIDATING_CONFIGURATION} does not exist`)], text).to.deep.equal([500, true])
     })
     const { metadata: _, ...rest } = JSON.parse(stored) as Record<string, unknown>
     await door.must(['create', '-f', '-'], { input: JSON.stringify({ ...rest, metadata: { name: VALIDATING_CONFIGURATION } }) })
     await healed(async () => expect((await ready())[0]).to.equal(200))
     await healed(works)
+  })
+
+  it('is ready without the mutating configuration, says so, judges, and publishes its bundle when it is back', async () => {
+    const stored = await door.must(['get', mutating, '-o', 'json'])
+    const told = async (): Promise<readonly [number, string]> => {
+      const answer = await fetch(`${door.probes}/readyz?verbose`)
+      return [answer.status, (await answer.text()).split('\n').find((line) => line.includes('mutating')) ?? '']
+    }
+    await door.must(['delete', mutating])
+    await healed(async () => expect(await told()).to.deep.equal([200, `[!]mutating configuration: ${MUTATING_CONFIGURATION} does not exist`]))
+    expect((await fetch(`${door.probes}/readyz`)).status).to.equal(200)
+    await works()
+    const { metadata: _, webhooks, ...rest } = JSON.parse(stored) as { readonly metadata: unknown; readonly webhooks: readonly { readonly clientConfig: object }[] }
+    const bare = webhooks.map(({ clientConfig, ...one }) => ({ ...one, clientConfig: { ...clientConfig, caBundle: undefined } }))
+    await door.must(['create', '-f', '-'], { input: JSON.stringify({ ...rest, webhooks: bare, metadata: { name: MUTATING_CONFIGURATION } }) })
+    await healed(async () => expect(await bundle(mutating)).to.equal(await bundle(validating)))
+    await healed(async () => expect(await told()).to.deep.equal([200, '[+]mutating configuration ok']))
   })
 
   it('a second replica serves by the same Secret', async () => {

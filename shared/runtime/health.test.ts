@@ -19,6 +19,18 @@ describe('health', () => {
     expect(formatReport(health.report())).to.equal('[-]caches failed: not synced\n[-]certificate failed: expired\n')
   })
 
+  it('is well with a warning, by an answer or by throwing, and tells it', () => {
+    const health = new Health()
+    health.add('configuration', () => 'missing', 'Warns')
+    health.add('other', () => {
+      throw new Error('unreadable')
+    }, 'Warns')
+    health.add('third', () => undefined, 'Warns')
+    expect([health.ok, formatReport(health.report())]).to.deep.equal([true, '[!]configuration: missing\n[!]other: unreadable\n[+]third ok\n'])
+    health.add('caches', () => 'not synced')
+    expect(health.ok).to.equal(false)
+  })
+
   it('refuses a name that is taken', () => {
     const health = new Health()
     health.add('a', () => undefined)
