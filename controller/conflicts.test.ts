@@ -136,6 +136,57 @@ describe('policies that are in conflict', () => {
     expect(both()).to.deep.equal(['True Accepted', 'True Accepted'])
   })
 
+  it('one that is stopped stops nobody: whom it alone kept stopped goes on', async () => {
+    const web = { selector: { labelSelector: { matchLabels: { tier: 'web' } } } }
+    const restarts = { ...web, actions: [{ name: 'restart', type: 'restart', priority: 50, target: 'Pod', restartAction: { strategy: 'rolling' } }] } as Partial<HealingPolicySpec>
+    setUp()
+    add('other', web)
+    await town.start()
+    await town.live(seconds(5))
+    add('third', restarts)
+    await town.live(seconds(5))
+    const all = (): readonly (string | undefined)[] => [...both(), accepted('third')]
+    expect(all()).to.deep.equal(['True Accepted', 'True Accepted', 'False Conflict'])
+    // Now the first two share a pod, and the first was there before.
+    const [pod] = town.cluster.all(PODS)
+    town.cluster.change(PODS, { namespace: NAMESPACE, name: pod?.metadata.name ?? '' }, (found) => ({ ...found, metadata: { ...found.metadata, labels: { app: 'cart', tier: 'web' } } }))
+    await town.live(seconds(5))
+    expect(all()).to.deep.equal(['True Accepted', 'False Conflict', 'True Accepted'])
+    const versions = (): readonly string[] => ['cart', 'other', 'third'].map((name) => find(name).metadata.resourceVersion)
+    const before = versions()
+    await town.live(minutes(2))
+    expect(versions()).to.deep.equal(before)
+    // It acts now, so it stays when the one between them could come back.
+    edit('cart', { suspend: true })
+    await town.live(seconds(5))
+    expect(all()).to.deep.equal(['True Accepted', 'False Conflict', 'True Accepted'])
+    edit('third', { suspend: true })
+    await town.live(seconds(5))
+    expect(accepted('other')).to.equal('True Accepted')
+  })
+
+  for (const names of [['cart', 'm', 'x'], ['cart', 'x', 'm'], ['cart', 'a', 'b']]) {
+    it(`three at once of which the middle one is in the way of both (${names.join(', ')}): it alone is stopped, or the two are`, async () => {
+      const [, middle = '', last = ''] = names
+      setUp()
+      add(middle)
+      add(last, { actions: [{ name: 'restart', type: 'restart', priority: 50, target: 'Pod', restartAction: { strategy: 'rolling' } }] })
+      await town.start()
+      await town.live(seconds(10))
+      const expected = middle < 'cart' ? ['False Conflict', 'True Accepted', 'False Conflict'] : ['True Accepted', 'False Conflict', 'True Accepted']
+      expect(names.map((name) => accepted(name))).to.deep.equal(expected)
+    })
+  }
+
+  it('one that is refused for something else stops nobody', async () => {
+    setUp()
+    edit('cart', { safetyRules: { ...find('cart').spec.safetyRules, maxActionsPerHour: 99 } })
+    add('other')
+    await town.start()
+    await town.live(seconds(5))
+    expect(both()).to.deep.equal(['False NotAccepted', 'True Accepted'])
+  })
+
   it('the stopped one does nothing, and the other one heals', async () => {
     const firing = [buildTrigger({ conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '5s' } })]
     setUp({ spec: { triggers: firing } })

@@ -142,8 +142,11 @@ function inTheWay(one: HealingPolicy, other: HealingPolicy): boolean {
   return a !== undefined && b !== undefined && couldConflict(a, b)
 }
 
-/** What decides which of two policies goes first. */
-const standing = ({ status }: HealingPolicy): string | undefined => status?.conditions?.find(({ type }) => type === ACCEPTED)?.status
+/** What decides which of two policies goes first, and whether one that is stopped could come back. */
+function standing({ status }: HealingPolicy): string | undefined {
+  const accepted = status?.conditions?.find(({ type }) => type === ACCEPTED)
+  return accepted === undefined ? undefined : `${accepted.status} ${accepted.reason}`
+}
 
 /** Our own status, or another controller's, is no news about a policy. */
 const concerns = (old: HealingPolicy, { metadata }: HealingPolicy): boolean =>

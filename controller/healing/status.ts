@@ -211,7 +211,8 @@ const verdictOn = (violations: readonly Violation[], exempted = NO_EXEMPTION): O
     : {
         type: ACCEPTED,
         status: 'False',
-        reason: violations.some(({ rule }) => rule === ks501.id) ? CONFLICT : 'NotAccepted',
+        // With anything else it would not go on when the other policy is gone, and is in nobody's way.
+        reason: violations.every(({ rule }) => rule === ks501.id) ? CONFLICT : 'NotAccepted',
         message: printable(violations.map((v) => `[${v.rule}] ${v.path}: ${v.what}`).join('; '), 1000),
       }
 

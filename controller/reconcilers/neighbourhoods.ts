@@ -1,9 +1,10 @@
 /** What is around a policy, for the rules that look beyond it: other policies, as newest as they are known here, and what is there. */
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { LiveObject, LiveObjects } from '../../shared/rules/across/live-objects.ts'
-import { namespacesInQuestion } from '../../shared/rules/across/ks501-conflict.ts'
+import { couldConflict, inTheWay, namespacesInQuestion } from '../../shared/rules/across/ks501-conflict.ts'
 import { actsAlone, sharedHomes, type Neighbourhood } from '../../shared/rules/across/neighbours.ts'
-import { goesBefore, isStopped } from '../../shared/rules/across/standing.ts'
+import { fullName, goesBefore, isStopped } from '../../shared/rules/across/standing.ts'
+import { turnsOf } from '../../shared/rules/across/turns.ts'
 import { normalised } from '../../shared/rules/judge.ts'
 import type { Consent, TargetView, World } from '../healing/snapshot.ts'
 import type { OwnObjects } from '../ports/objects.ts'
@@ -32,8 +33,29 @@ export class Neighbourhoods {
     for (const [whose, namespaces] of sharedHomes(policy, policies)) {
       if (whose !== home) for (const [name, consent] of await this.#consents.reach({ namespace: whose, namespaces })) consents.set(`${whose} ${name}`, consent)
     }
-    const around: Neighbourhood = { policies, letsIn, goesFirst: (other) => goesBefore(other, policy), ...(isStopped(stored) ? { stopped: true } : {}) }
+    const before = this.#before(policy)
+    for (const other of before) {
+      const whose = other.metadata.namespace ?? ''
+      for (const [name, consent] of await this.#consents.reach({ namespace: whose, namespaces: other.spec.selector.namespaces ?? [] })) consents.set(`${whose} ${name}`, consent)
+    }
+    const turns = turnsOf(before, (one, other) => inTheWay(one, other, letsIn))
+    const goesFirst = (other: HealingPolicy): boolean => goesBefore(other, policy) && turns.get(other) !== 'Stopped'
+    const around: Neighbourhood = { policies, letsIn, goesFirst, ...(isStopped(stored) ? { stopped: true } : {}) }
     return namespacesInQuestion(policy, around).length === 0 ? around : { ...around, live: liveIn(world) }
+  }
+
+  /** Those that could stop the policy, those that could stop these, and so on: who is stopped stops nobody. */
+  #before(policy: HealingPolicy): readonly HealingPolicy[] {
+    const found = new Set<HealingPolicy>()
+    const queue = [policy]
+    for (const one of queue) {
+      for (const other of this.#others(one)) {
+        if (found.has(other) || fullName(other) === fullName(policy) || !goesBefore(other, one) || !couldConflict(one, other)) continue
+        found.add(other)
+        queue.push(other)
+      }
+    }
+    return [...found]
   }
 
   #others(policy: HealingPolicy): readonly HealingPolicy[] {

@@ -152,6 +152,20 @@ describe('policies in conflict', function () {
       await eventually(async () => expect(await accepted('one', 'two')).to.deep.equal(['True Accepted', 'True Accepted']), seconds(20))
     })
 
+    it('of three of which the middle one is in the way of both, it alone is stopped', async () => {
+      await fixture.installation.stopController()
+      const unasked = ['--as', CONTROLLER_USER, '--as-group', 'system:masters']
+      const made = await apply({ apiVersion: 'v1', kind: 'List', items: [policy('a-up', { direction: 'up' }), policy('b-down', { direction: 'down' }), policy('c-up', { direction: 'up', tier: 'web' })] }, ...unasked)
+      expect(made.code, made.stderr).to.equal(0)
+      await fixture.installation.startController()
+      await eventually(async () => expect(await accepted('a-up', 'b-down', 'c-up')).to.deep.equal(['True Accepted', 'False Conflict', 'True Accepted']), seconds(30))
+      // It acts, so it goes before the one that would come back.
+      expect((await patch('a-up', { suspend: true })).code).to.equal(0)
+      await eventually(async () => expect((await condition('b-down'))?.message).to.contain('policy "shop/c-up" scales up').and.to.not.contain('a-up'), seconds(20))
+      expect((await patch('c-up', { suspend: true })).code).to.equal(0)
+      await eventually(async () => expect(await accepted('b-down')).to.deep.equal(['True Accepted']), seconds(20))
+    })
+
     it('many at once through the door: never more than one acts', async () => {
       const names = Array.from({ length: 6 }, (_, index) => `p${index}`)
       const answers = await Promise.all(names.map((name, index) => apply(policy(name, { direction: index % 2 === 0 ? 'up' : 'down' }))))

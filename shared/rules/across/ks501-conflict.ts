@@ -7,6 +7,7 @@ import { actsAlone, mayBeNamed, neighboursOf, questionsAbout, type Neighbour, ty
 import { inWords, worstPairing, type Pairing } from './opposition.ts'
 import { meetingOf } from './meeting.ts'
 import { fullName } from './standing.ts'
+import type { InTheWay } from './turns.ts'
 
 interface Conflict extends Neighbour {
   readonly pairing: Pairing
@@ -37,6 +38,13 @@ const opponentsOf = remembered((policy: HealingPolicy) =>
 
 /** Whether one of them could be stopped for the other, as far as they say themselves. */
 export const couldConflict = (one: HealingPolicy, other: HealingPolicy): boolean => actsAlone(one) && actsAlone(other) && meetingOf(one, other) !== undefined && worstPairing(one, other) !== undefined
+
+/** Whether both can act, by what they say themselves and where they are let in. The same for both of them. */
+export function inTheWay(one: HealingPolicy, other: HealingPolicy, letsIn: NonNullable<Neighbourhood['letsIn']>): InTheWay | undefined {
+  const [conflict] = conflictsOf(one, { policies: [other], letsIn, goesFirst: () => true }, undefined)
+  if (conflict === undefined || conflict.pairing.stand === 'Same') return undefined
+  return conflict.meeting === 'Implied' ? 'Certain' : 'Possible'
+}
 
 /** Where one has to look to tell whether the policy is in conflict: empty when nothing there could make a difference. */
 export const namespacesInQuestion = (policy: HealingPolicy, around: Around, access?: RuleContext['access']): readonly string[] => [

@@ -18,6 +18,9 @@ function rankOf(policy: HealingPolicy): number {
   return condition.observedGeneration === policy.metadata.generation ? 3 : 2
 }
 
+/** By the controller, as it is now. */
+export const isAccepted = (policy: HealingPolicy): boolean => rankOf(policy) === 3
+
 /** Refused by the controller as it is now: it does not act, whatever it says. */
 export function isRefused(policy: HealingPolicy): boolean {
   const condition = accepted(policy)
