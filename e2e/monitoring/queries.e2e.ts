@@ -113,6 +113,30 @@ describe('queries are judged as Prometheus judges them', function () {
     expect(Math.min(taken, refused), `${taken} taken, ${refused} refused`).to.be.greaterThan(QUERIES / 10)
   })
 
+  it('has no answer, or no other one, where that is what is said of it', async () => {
+    const counter = 'prometheus_http_requests_total{handler="/api/v1/query"}'
+    await eventually(async () => expect(await prometheus.query(`count_over_time(${counter}[1m]) > 12`)).to.not.have.lengthOf(0), seconds(60))
+    /** Beside each one its neighbour that has an answer. */
+    const pairs: readonly [string, string][] = [
+      [`rate(${counter}[1m:1m])`, `rate(${counter}[10s:2s])`],
+      ['topk(0, up)', 'topk(1, up)'],
+      ['topk(0.9, up)', 'bottomk(1, up)'],
+      ['clamp(up, 10, 5)', 'clamp(up, 5, 5)'],
+      ['up offset -5m', 'up'],
+      ['max_over_time(up[10m] offset -10m)', 'max_over_time(up[10m] offset -9m)'],
+      ['count(up{job="nobody"})', 'count(up{job="nobody"}) or vector(0)'],
+      ['up{job=~"its.*",job=~"pro.*"}', 'up{job=~"its.*",job=~".*self"}'],
+      ['up{job=~"its.+",job!~"its.*"}', 'up{job=~"its.+",job!~"itz.*"}'],
+    ]
+    for (const [never, always] of pairs) {
+      expect(await prometheus.query(never), never).to.have.lengthOf(0)
+      expect(await prometheus.query(always), always).to.not.have.lengthOf(0)
+    }
+    // What is no number is not itself.
+    const known = ['quantile(99, up) == Inf', 'quantile_over_time(-0.1, up[1m]) == -Inf', 'histogram_quantile(95, sum by (le) (prometheus_http_request_duration_seconds_bucket)) == Inf', 'round(up, 0) != round(up, 0)']
+    for (const query of [...known, 'absent(up{job="nobody"}) == 1', 'group(up) == 1', 'count(up) >= 1', 'vector(3 - 2) == 1']) expect(await prometheus.query(query), query).to.not.have.lengthOf(0)
+  })
+
   it(`follows the labels of ${QUERIES} queries of chance`, async () => {
     // Rates of what was scraped once are none.
     await eventually(async () => expect(await prometheus.query('count_over_time(prometheus_http_requests_total{handler="/api/v1/query"}[1m]) > 3')).to.not.have.lengthOf(0), seconds(60))

@@ -50,6 +50,8 @@ export interface Modified extends Node {
   readonly by: 'offset' | '@' | 'anchored' | 'smoothed'
   /** `@ start()` and `@ end()`: a range may follow these alone. */
   readonly bound: boolean
+  /** Of `offset`: how far back. */
+  readonly offset: Span | undefined
   readonly expr: Expr
 }
 
@@ -117,6 +119,13 @@ export interface Problem {
   readonly what: string
   /** What to write instead, where that can be told. */
   readonly fix?: string
+}
+
+/** A problem of a query that a server would answer. */
+export interface Judged extends Problem {
+  /** Whether that is certain enough to refuse it. */
+  readonly certain: boolean
+  readonly why: string
 }
 
 export const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '>', '<', '>=', '<='])

@@ -35,7 +35,7 @@ export function build(node: SyntaxNode, text: string): Expr {
     case 'StepInvariantExpr':
     case 'AnchoredExpr':
     case 'SmoothedExpr':
-      return after(build(must(first), text), to, (expr) => ({ type: 'modified', from: expr.from, to, by: BY[node.name] ?? 'offset', bound: kids.some(({ name }) => name === 'AtModifierPreprocessors'), expr }))
+      return after(build(must(first), text), to, (expr) => ({ type: 'modified', from: expr.from, to, by: BY[node.name] ?? 'offset', bound: kids.some(({ name }) => name === 'AtModifierPreprocessors'), offset: node.name === 'OffsetExpr' ? spanOf(must(kids.at(-1)), text) : undefined, expr }))
     case 'BinaryExpr':
       return binary(kids, text)
     default:

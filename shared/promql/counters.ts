@@ -1,14 +1,14 @@
 /** Counters whose bare value is used: it tells when the process began rather than how it is. */
 import { quoted } from '../lib/text.ts'
-import { allOf, COMPARISONS, type Binary, type Call, type Expr, type Problem, type Selector } from './ast.ts'
+import { allOf, COMPARISONS, unwrapped, type Binary, type Call, type Expr, type Judged, type Selector } from './ast.ts'
 import { constantOf } from './constants.ts'
-import { counts } from './counter-names.ts'
+import { counts, surelyFalls, type Certainty } from './counter-names.ts'
+import { metricOf, namesOf } from './names.ts'
 import { labelsOf, mayHave } from './labels.ts'
 
-export interface CounterProblem extends Problem {
-  /** Whether that is certain enough to refuse it. */
-  readonly certain: boolean
-  readonly why: string
+export interface CounterProblem extends Judged {
+  /** Which name it goes by. */
+  readonly metric?: string
 }
 
 /**
@@ -17,16 +17,14 @@ export interface CounterProblem extends Problem {
  */
 type Use = 'value' | 'presence' | 'rated' | 'summed'
 
-const RATES: ReadonlySet<string> = new Set(['rate', 'irate', 'increase'])
+export const RATES: ReadonlySet<string> = new Set(['rate', 'irate', 'increase'])
 /** These take a restart of the process for a fall. */
-const DIFFERENCES: ReadonlySet<string> = new Set(['delta', 'idelta', 'deriv', 'predict_linear', 'holt_winters', 'double_exponential_smoothing'])
+export const DIFFERENCES: ReadonlySet<string> = new Set(['delta', 'idelta', 'deriv', 'predict_linear', 'holt_winters', 'double_exponential_smoothing'])
 const PRESENCE: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'present_over_time', 'count_over_time', 'changes', 'resets', 'timestamp', 'ts_of_first_over_time', 'ts_of_last_over_time', 'ts_of_max_over_time', 'ts_of_min_over_time', 'count', 'group', 'count_values'])
-
-export const metricOf = ({ name, matchers }: Selector): string | undefined => name ?? matchers.find(({ label, operator }) => label === '__name__' && operator === '=')?.value
 
 export function counterProblems(root: Expr): readonly CounterProblem[] {
   const found: CounterProblem[] = []
-  const names = new Set(allOf(root).flatMap((expr) => (expr.type === 'selector' ? (metricOf(expr) ?? []) : [])))
+  const names = new Set(allOf(root).flatMap((expr) => (expr.type === 'selector' ? namesOf(expr).names : [])))
   const walk = (expr: Expr, use: Use): void => {
     switch (expr.type) {
       case 'selector':
@@ -40,7 +38,7 @@ export function counterProblems(root: Expr): readonly CounterProblem[] {
       case 'aggregate':
         return expr.args.forEach((arg) => walk(arg, PRESENCE.has(expr.operator) ? 'presence' : use === 'rated' ? 'summed' : use))
       case 'call':
-        found.push(...ofCall(expr, names))
+        found.push(...ofCall(expr, names), ...ofGauge(expr))
         return expr.args.forEach((arg) => walk(arg, useIn(expr, use)))
       case 'binary': {
         const [left, right] = usesOf(expr, use)
@@ -121,44 +119,44 @@ function subjectOf(expr: Expr): { readonly name: string; readonly shifted: boole
 const FROM_THE_START = 'a counter counts since its process began: it grows while all is well, and a restart hides what was'
 
 function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>): CounterProblem[] {
-  const name = metricOf(selector)
-  const certainty = name === undefined || use === 'presence' || use === 'rated' ? 'no' : counts(name, names)
-  if (name === undefined || certainty === 'no') return []
+  if (use === 'presence' || use === 'rated') return []
   const { from } = selector
-  if (use === 'summed') return [{ from, certain: false, what: `the rate of a sum over the counter ${quoted(name)}`, why: 'one restarted process makes the sum fall, which counts as a fresh start of all', fix: 'take the rate first: sum(rate(x[5m]))' }]
-  const what = certainty === 'surely' ? `the counter ${quoted(name)} without rate or increase` : `${quoted(name)} looks like a counter, and has neither rate nor increase`
-  return [{ from, certain: certainty === 'surely', what, why: FROM_THE_START, fix: `write rate(${name.length > 60 ? 'x' : name}[5m]), or increase of it` }]
+  const { names: of, ending } = namesOf(selector)
+  if (ending !== undefined) {
+    return [{ from, certain: false, what: `names that end in ${ending} without rate or increase`, why: 'they are those of counters, by custom, which grow while all is well', fix: `write rate({__name__=~"...${ending}"}[5m]), or increase of it` }]
+  }
+  const [first] = of.map((name) => [name, counts(name, names)] as const).filter(([, certainty]) => certainty !== 'no').sort(([, a], [, b]) => RANK[a] - RANK[b])
+  if (first === undefined) return []
+  const [metric, certainty] = first
+  if (use === 'summed') return [{ from, metric, certain: false, what: `the rate of a sum over the counter ${quoted(metric)}`, why: 'one restarted process makes the sum fall, which counts as a fresh start of all', fix: 'take the rate first: sum(rate(x[5m]))' }]
+  const what = certainty === 'surely' ? `the counter ${quoted(metric)} without rate or increase` : `${quoted(metric)} looks like a counter, and has neither rate nor increase`
+  return [{ from, metric, certain: certainty === 'surely', what, why: FROM_THE_START, fix: `write rate(${metric.length > 60 ? 'x' : metric}[5m]), or increase of it${certainty === 'surely' ? '' : '; a gauge that is called so may stay as it is'}` }]
 }
+
+const RANK: Readonly<Record<Certainty, number>> = { surely: 0, perhaps: 1, no: 2 }
+
+/** Of what falls by itself a rate takes each fall for a restart. */
+function ofGauge({ name, args, from }: Call): CounterProblem[] {
+  const [arg] = args
+  if (!RATES.has(name) || arg === undefined) return []
+  const inner = arg.type === 'subquery' ? unwrapped(arg.expr) : innermost(arg)
+  const metric = inner.type === 'selector' ? metricOf(inner) : undefined
+  const what = metric !== undefined && surelyFalls(metric) ? `the gauge ${quoted(metric)}` : inner.type === 'call' && RATES.has(inner.name) ? `a ${inner.name}, which is none` : undefined
+  if (what === undefined) return []
+  return [{ from, certain: false, what: `${name} of ${what}`, why: 'it is made for counters: whenever the value falls it is taken for a restart, and the whole value counts as growth', fix: name === 'increase' ? 'write delta(x[5m]) of a gauge' : `write ${name === 'irate' ? 'idelta' : 'deriv'}(x[5m]) of a gauge` }]
+}
+
+const innermost = (expr: Expr): Expr => (expr.type === 'paren' || expr.type === 'range' || expr.type === 'modified' ? innermost(expr.expr) : expr)
 
 function ofCall({ name, args, from }: Call, names: ReadonlySet<string>): CounterProblem[] {
   const [arg] = args
   if (DIFFERENCES.has(name) && arg?.type === 'range' && arg.expr.type === 'selector') {
     const metric = metricOf(arg.expr)
     if (metric === undefined || counts(metric, names) !== 'surely') return []
-    return [{ from, certain: true, what: `${name} of the counter ${quoted(metric)}`, why: 'it takes a restart of the process, such as an act of ours, for a fall', fix: name === 'deriv' || name === 'idelta' ? `write ${name === 'deriv' ? 'rate' : 'irate'}` : name === 'delta' ? 'write increase' : 'take it of a rate: (rate(x[5m]))[1h:]' }]
+    return [{ from, metric, certain: true, what: `${name} of the counter ${quoted(metric)}`, why: 'it takes a restart of the process, such as an act of ours, for a fall', fix: name === 'deriv' || name === 'idelta' ? `write ${name === 'deriv' ? 'rate' : 'irate'}` : name === 'delta' ? 'write increase' : 'take it of a rate: (rate(x[5m]))[1h:]' }]
   }
   const [, buckets] = args
   if (name !== 'histogram_quantile' || buckets === undefined || mayHave(labelsOf(buckets), 'le')) return []
   const bucket = allOf(buckets).find((expr) => expr.type === 'selector' && metricOf(expr)?.endsWith('_bucket') === true)
   return bucket === undefined ? [] : [{ from: buckets.from, certain: true, what: 'histogram_quantile of buckets without their label le', why: 'it needs the bounds of the buckets, and has no answer without', fix: 'keep it: sum by (le, namespace, pod) (...)' }]
 }
-
-/** These need two samples to say anything. */
-const OF_TWO: ReadonlySet<string> = new Set([...RATES, ...DIFFERENCES, 'changes', 'resets'])
-
-export interface PairRange {
-  /** Where its length is. */
-  readonly from: number
-  readonly millis: number
-  /** Of the function. */
-  readonly name: string
-}
-
-/** The ranges in which two samples have to be. */
-export const pairRanges = (all: readonly Expr[]): readonly PairRange[] =>
-  all.flatMap((expr): PairRange[] => {
-    const [arg] = expr.type === 'call' ? expr.args : []
-    const range = arg?.type === 'modified' ? arg.expr : arg
-    if (expr.type !== 'call' || !OF_TWO.has(expr.name) || range?.type !== 'range' || range.range.millis === undefined) return []
-    return [{ from: range.range.from, millis: range.range.millis, name: expr.name }]
-  })

@@ -1,13 +1,16 @@
 /** Everything that can be said of a query by its text alone. Small: what is remembered of a text is neither its tree nor its patterns. */
-import { allOf, type Problem } from './ast.ts'
+import { allOf, type Judged, type Problem } from './ast.ts'
 import { problemsOf, reservationsOf, typeOf } from './check.ts'
-import { counterProblems, pairRanges, type CounterProblem, type PairRange } from './counters.ts'
-import { absenceOf, comparisonOf, type Comparison } from './filters.ts'
+import { counterProblems, type CounterProblem } from './counters.ts'
+import { absenceOf, comparisonsOf, type Comparison } from './filters.ts'
 import type { ValueType } from './functions.ts'
 import { whatever, whenHealthy } from './healthy.ts'
 import { labelsOf, mismatches, type LabelSet, type Mismatch } from './labels.ts'
+import { outcomeOf, type Outcome } from './outcomes.ts'
+import { parameterProblems } from './parameters.ts'
 import { parsePromql } from './parse.ts'
 import { contradictions, unbounded } from './selectors.ts'
+import { pairRanges, timeProblems, type PairRange } from './times.ts'
 
 export interface Reading {
   /** What a server refuses it for. When there is any, nothing else is said. */
@@ -20,7 +23,10 @@ export interface Sound {
   readonly from: number
   readonly type: ValueType
   readonly reservations: readonly Problem[]
-  readonly comparison: Comparison | undefined
+  /** Which the result has passed: of each branch of `or` one. */
+  readonly comparisons: readonly Comparison[]
+  /** What the result is, whatever is measured. */
+  readonly outcome: Outcome | undefined
   /** `absent` or its sister, when that is the result. */
   readonly absence: { readonly name: string; readonly from: number } | undefined
   /** The values of its answer in each of several clusters in which nothing is wrong; undefined: nobody knows. */
@@ -28,6 +34,10 @@ export interface Sound {
   /** All that it can answer, of a query by flags that are 0 or 1. */
   readonly possible: readonly (readonly number[])[] | undefined
   readonly counters: readonly CounterProblem[]
+  /** Numbers and times by which there is no answer, or none that changes. */
+  readonly empty: readonly Judged[]
+  /** Selectors that are a name without braces. */
+  readonly bare: readonly { readonly name: string; readonly from: number }[]
   readonly contradictions: readonly Problem[]
   readonly unbounded: readonly Problem[]
   readonly ranges: readonly PairRange[]
@@ -37,6 +47,7 @@ export interface Sound {
 
 /** More of one kind are not read. */
 export const MOST_FINDINGS = 8
+const MOST_BARE = 32
 
 export function readQuery(text: string): Reading {
   const parsed = parsePromql(text)
@@ -51,11 +62,14 @@ export function readQuery(text: string): Reading {
       from: expr.from,
       type: typeOf(expr),
       reservations: reservationsOf(all).slice(0, MOST_FINDINGS),
-      comparison: comparisonOf(expr),
+      comparisons: comparisonsOf(expr).slice(0, MOST_FINDINGS),
+      outcome: outcomeOf(expr),
       absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
       healthy: whenHealthy(expr),
       possible: whatever(expr),
       counters: counterProblems(expr).slice(0, MOST_FINDINGS),
+      empty: [...parameterProblems(all), ...timeProblems(expr)].slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),
+      bare: all.flatMap((one) => (one.type === 'selector' && one.name !== undefined && one.to - one.from === one.name.length ? [{ name: one.name, from: one.from }] : [])).slice(0, MOST_BARE),
       contradictions: contradictions(all).slice(0, MOST_FINDINGS),
       unbounded: unbounded(all).slice(0, MOST_FINDINGS),
       // The shortest ones: how short is too short is another's to say.

@@ -29,10 +29,29 @@ const MOST_VALUES = 100
 function contradict(label: string, matchers: readonly Matcher[], read: ReadLabelPattern): boolean {
   if (matchers.some(({ operator, value }) => operator === '!~' && ANYTHING.has(value))) return true
   if (matchers.some(({ operator, value }) => operator === '=~' && matchers.some((other) => other.operator === '!~' && other.value === value))) return true
+  if (parted(matchers)) return true
   const values = matchers.map(valuesOf).find((found) => found !== undefined)
   if (values === undefined || values.length > MOST_VALUES) return false
   // A series without a name is none.
   return values.every((value) => (label === NAME && value === '') || matchers.some((matcher) => labelMatches(read, matcher, value) === false))
+}
+
+/** Two patterns whose values begin otherwise, or one of which takes away all that the other lets through. */
+function parted(matchers: readonly Matcher[]): boolean {
+  const wanted = matchers.flatMap(({ operator, value }) => (operator === '=~' && value.length <= LONGEST_PATTERN ? [beginningOf(value)] : []))
+  const refused = matchers.flatMap(({ operator, value }) => (operator === '!~' ? (/^([\w:-]+)\.\*$/.exec(value)?.[1] ?? []) : []))
+  const [one = '', ...others] = wanted.sort((a, b) => b.length - a.length)
+  return others.some((other) => !one.startsWith(other)) || refused.some((other) => one.startsWith(other))
+}
+
+const LONGEST_PATTERN = 1000
+
+/** The letters that all its values begin with. */
+function beginningOf(pattern: string): string {
+  if (pattern.includes('|') || pattern.startsWith('(?')) return ''
+  const [, literal = '', rest = ''] = /^\^?([\w:-]*)([^]*)$/.exec(pattern) ?? []
+  // What may be there any number of times, or not at all.
+  return /^[?*{]/.test(rest) ? literal.slice(0, -1) : literal
 }
 
 const ANYTHING: ReadonlySet<string> = new Set(['.*', '(.*)', '^.*$', '.*.*'])

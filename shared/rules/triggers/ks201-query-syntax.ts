@@ -1,5 +1,6 @@
 import type { ValueType } from '../../promql/functions.ts'
 import type { Finding, Rule } from '../rule.ts'
+import { isBuiltIn } from './built-in-metrics.ts'
 import { findingsAt, queriesOf, soundQueries, type Query, type SoundQuery } from './queries.ts'
 
 export const ks201: Rule = {
@@ -20,8 +21,15 @@ const REMEDIES: Readonly<Record<Exclude<ValueType, 'instant vector'>, string>> =
   'range vector': 'take a function over the range, such as rate or max_over_time',
 }
 
-function sound({ query, sound: { from, type, reservations } }: SoundQuery): Finding[] {
+function sound({ query, sound: { from, type, reservations, bare } }: SoundQuery): Finding[] {
   const result = type === 'instant vector' ? [] : [{ from, what: `the result is a ${type}, not an instant vector`, fix: REMEDIES[type] }]
+  const builtIn = bare.filter(({ name }) => isBuiltIn(name)).map(({ from: at, name }) => ({
+    from: at,
+    severity: 'W' as const,
+    what: `within a query ${name} is a series of that name, not what is built in`,
+    why: 'the built-in metric is known only where it stands alone, and a Prometheus seldom has such a series',
+    fix: `write ${name} as the whole query; where the source has such a series, write ${name}{}`,
+  }))
   const why = 'where the source does not know it, the trigger has no data'
-  return findingsAt(query, [...result, ...reservations.map((problem) => ({ ...problem, severity: 'W' as const, why }))])
+  return findingsAt(query, [...result, ...reservations.map((problem) => ({ ...problem, severity: 'W' as const, why })), ...builtIn])
 }

@@ -1,5 +1,7 @@
-import { holds, relate, type Comparison } from '../../promql/filters.ts'
+import { holds, relate, type Comparison, type Relation } from '../../promql/filters.ts'
 import type { Problem } from '../../promql/ast.ts'
+import type { Outcome } from '../../promql/outcomes.ts'
+import type { Sound } from '../../promql/reading.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { findingsAt, soundQueries, type Metric, type SoundQuery } from './queries.ts'
 
@@ -7,7 +9,7 @@ export const ks202: Rule = {
   id: 'KS202',
   severity: 'E',
   alsoWarns: true,
-  title: 'What is compared with what is said by operator and threshold, not within the query as well.',
+  title: 'What is compared with what is said by operator and threshold, not within the query as well, and can hold.',
   why: 'two comparisons of one value: the trigger fires at another value than the one that its threshold shows, or never',
   fix: 'leave the comparison out of the query, and say it by operator and threshold',
   check: (policy) => soundQueries(policy).flatMap(compared),
@@ -15,39 +17,74 @@ export const ks202: Rule = {
 
 const SILENT = 'a query that filters has no answer when all is well, and no answer is NoData: nobody can tell that an act has helped'
 
-function compared({ query, sound: { comparison, absence } }: SoundQuery): Finding[] {
-  if (comparison !== undefined) return findingsAt(query, comparison.bool ? ofBool(comparison, query.metric) : ofFilter(comparison, query.metric))
-  const what = `${absence?.name ?? ''} has no answer when the series is there`
-  return absence === undefined ? [] : findingsAt(query, [{ from: absence.from, what, severity: 'W', why: SILENT, fix: 'count what is there instead: count(x) or vector(0), with operator < and threshold 1' }])
+function compared({ query, sound }: SoundQuery): Finding[] {
+  const { metric } = query
+  const known = sound.outcome === undefined ? [] : ofOutcome(sound.outcome, metric)
+  if (known.length > 0) return findingsAt(query, known)
+  return findingsAt(query, sound.comparisons.length > 0 ? ofBranches(sound.comparisons, metric) : ofAbsence(sound))
 }
 
 type Found = Problem & Partial<Finding>
 
-function ofFilter({ from, operator, value }: Comparison, metric: Metric): Found[] {
+function ofAbsence({ absence }: Sound): Found[] {
+  if (absence === undefined) return []
+  return [{ from: absence.from, what: `${absence.name} has no answer when the series is there`, severity: 'W', why: SILENT, fix: 'count what is there instead: count(x) or vector(0), with operator < and threshold 1' }]
+}
+
+/** What never changes fires always or never. */
+function ofOutcome({ from, name, is, value, always }: Outcome, { operator, threshold }: Metric): Found[] {
+  const outside = `${operator} ${threshold}`
+  const holdsOf = holds(operator, value, threshold)
+  // Of larger ones too.
+  const never = is === 'exactly' ? !holdsOf : relate({ operator: '>=', value }, { operator, value: threshold }) === 'never'
+  const what = `${name} is ${is === 'exactly' ? '' : 'at least '}${value} where there is an answer, and ${outside}`
+  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: name === 'a number' ? 'write a query of series' : 'of nothing there is no answer rather than 0: write (...) or vector(0), or take operator >= and threshold 1' }]
+  return always && holdsOf ? [{ from, what: `the query is the number ${value}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
+}
+
+/** One finding: that of the branch by which it is refused, if there is one. */
+function ofBranches(all: readonly Comparison[], metric: Metric): Found[] {
+  const each = all.map((one) => (one.bool ? ofBool(one, metric) : ofFilter(one, metric)))
+  // A branch that never fires is no matter where another one does.
+  const [first] = each.length > 1 ? each.flat().filter(({ never }) => never !== true || each.every(([found]) => found?.never === true)).sort((a, b) => Number(a.severity === 'W') - Number(b.severity === 'W')) : each.flat()
+  if (first === undefined) return []
+  const { never: _never, ...found } = first
+  return [found]
+}
+
+type OfOne = Found & { readonly never?: true }
+
+function ofFilter({ from, operator, value, of, written }: Comparison, metric: Metric): OfOne[] {
   const outside = `${metric.operator} ${metric.threshold}`
   const silent = { from, severity: 'W' as const, why: SILENT }
-  if (value === undefined) return [{ ...silent, what: `${operator} between series leaves no answer when it does not hold`, fix: `ask for the difference, a - b, with operator ${operator} and threshold 0` }]
-  const inside = `${operator} ${value}`
-  const relation = relate({ operator, value }, { operator: metric.operator, value: metric.threshold })
+  if (value === undefined) return of === 'least' ? [] : [{ ...silent, what: `${operator} between series leaves no answer when it does not hold`, fix: `ask for the difference, a - b, with operator ${operator} and threshold 0` }]
+  const inside = `${operator} ${Number(value.toPrecision(12))}`
+  const leaves = `${written ?? inside} in the query leaves no answer when it does not hold`
+  if (of === 'other') return [{ ...silent, what: leaves }]
+  const shown = written === undefined || written === inside ? `${inside} in the query` : `${written} in the query, which makes it ${inside},`
+  const relation: Relation = relate({ operator, value }, { operator: metric.operator, value: metric.threshold })
+  if (relation === 'never') return [{ from, never: true, what: `${shown} and ${outside} outside never hold together`, why: 'the trigger never fires' }]
+  // What is added up may be asked for what is beyond the bound alone.
+  if (of === 'least') return []
   switch (relation) {
-    case 'never':
-      return [{ from, what: `${inside} in the query and ${outside} outside never hold together`, why: 'the trigger never fires' }]
     case 'stricter':
-      return [{ from, what: `${inside} in the query and ${outside} outside: two thresholds for one value`, why: 'only the stricter one counts, and the status shows the other' }]
+      return [{ from, what: `${shown} and ${outside} outside: two thresholds for one value`, why: 'it fires at the one in the query, and the status shows the other' }]
+    case 'looser':
+      return [{ ...silent, what: `${shown} adds nothing to ${outside} outside`, fix: 'leave it out of the query' }]
     case 'same':
       return [{ ...silent, what: `${inside} is said in the query and outside`, fix: 'leave it out of the query' }]
     case 'other':
-      return [{ ...silent, what: `${inside} in the query leaves no answer when it does not hold`, fix: `leave it out, or write ${operator} bool ${value} == 1 by operator and threshold` }]
+      return [{ ...silent, what: leaves, fix: `leave it out, or write ${written ?? inside.replace(operator, `${operator} bool`)}${written === undefined ? ' == 1 by operator and threshold' : ' with bool'}` }]
     default:
       return relation satisfies never
   }
 }
 
 /** The result is 0 or 1, whatever is measured. */
-function ofBool({ from, operator }: Comparison, metric: Metric): Found[] {
+function ofBool({ from, operator }: Comparison, metric: Metric): OfOne[] {
   const firing = [0, 1].filter((value) => holds(metric.operator, value, metric.threshold))
   if (firing.length === 1) return []
   const outside = `${metric.operator} ${metric.threshold}`
   const why = firing.length === 0 ? 'the trigger never fires' : 'the trigger fires on every healthy object'
-  return [{ from, what: `${operator} bool is 0 or 1, and ${outside} holds of ${firing.length === 0 ? 'neither' : 'both'}`, why, fix: 'write operator == and threshold 1, or leave the comparison out of the query' }]
+  return [{ from, ...(firing.length === 0 ? { never: true as const } : {}), what: `${operator} bool is 0 or 1, and ${outside} holds of ${firing.length === 0 ? 'neither' : 'both'}`, why, fix: 'write operator == and threshold 1, or leave the comparison out of the query' }]
 }

@@ -1,0 +1,33 @@
+/** Results that can be told before anybody is asked. */
+import { childrenOf, unwrapped, type Expr } from './ast.ts'
+import { constantOf } from './constants.ts'
+import { typeOf } from './check.ts'
+
+export interface Outcome {
+  readonly from: number
+  /** What it is called in a sentence. */
+  readonly name: string
+  /** The one value, or the least of them. */
+  readonly is: 'exactly' | 'at least'
+  readonly value: number
+  /** Whether it always has an answer. */
+  readonly always: boolean
+}
+
+const ONE: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'present_over_time', 'group'])
+const COUNTS: ReadonlySet<string> = new Set(['count', 'count_over_time'])
+const KEEP: ReadonlySet<string> = new Set(['max', 'min', 'avg', 'sort', 'sort_desc', 'label_replace', 'label_join'])
+
+/** undefined: it depends on what is measured. */
+export function outcomeOf(root: Expr): Outcome | undefined {
+  const expr = unwrapped(root)
+  const { from } = expr
+  const constant = typeOf(expr) === 'instant vector' ? constantOf(expr) : undefined
+  if (constant !== undefined) return { from, name: 'a number', is: 'exactly', value: constant, always: true }
+  if (expr.type !== 'call' && expr.type !== 'aggregate') return undefined
+  const name = expr.type === 'call' ? expr.name : expr.operator
+  if (ONE.has(name)) return { from, name, is: 'exactly', value: 1, always: false }
+  if (COUNTS.has(name)) return { from, name, is: 'at least', value: 1, always: false }
+  const inner = KEEP.has(name) ? childrenOf(expr)[0] : undefined
+  return inner === undefined ? undefined : outcomeOf(inner)
+}
