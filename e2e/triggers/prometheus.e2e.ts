@@ -92,6 +92,22 @@ describe('metric triggers on a real Prometheus', function () {
     expect(await fixture.actions(ns)).to.have.length(0)
   })
 
+  it('PromQL: a process of another namespace that says it were a pod of this one leads nowhere, even where the query believes it', async () => {
+    const [ns, other] = [await fixture.namespace('slandered'), await fixture.namespace('liar', { healer: false })]
+    await fixture.apply(inNamespace(ns, app('web', { script: 'sleep 1000000' })))
+    await ready(fixture, ns)
+    const pod = await podName(fixture, ns)
+    const lies = `mkdir /www; echo 'lie_age_seconds{namespace="${ns}",pod="${pod}"} 950' > /www/metrics; exec httpd -f -p 8080 -h /www`
+    await fixture.apply(inNamespace(other, app('web', { script: lies, annotations: { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' } })))
+    await ready(fixture, other)
+    const query = 'label_replace(label_replace(lie_age_seconds, "namespace", "$1", "exported_namespace", "(.+)"), "pod", "$1", "exported_pod", "(.+)")'
+    await eventually(async () => expect((await prometheus.query(query)).map(({ metric }) => [metric['namespace'], metric['pod']])).to.deep.equal([[ns, pod]]), seconds(30))
+    await fixture.apply(policy(ns, { metric: { ...LOCK, query } }))
+    await untilBlind(fixture, ns, /series without label namespace .* or let the source trust exported labels \(trustExportedLabels\)$/)
+    expect(await fixture.actions(ns)).to.have.length(0)
+    expect(fixture.evictions(ns)).to.have.length(0)
+  })
+
   it('PromQL: a duration goes on over a crash of the controller, even when its status is lost', async () => {
     const ns = await fixture.namespace('restarted')
     await fixture.apply(inNamespace(ns, locking('web')), policy(ns, { metric: { ...LOCK, duration: '30s' } }))

@@ -1,5 +1,5 @@
 /** Which labels the series of a result can have. Of a selector nobody knows but the server; of an aggregation it is written. */
-import { COMPARISONS, SET_OPERATORS, type Aggregate, type Binary, type Call, type Expr, type Matcher, type Problem } from './ast.ts'
+import { COMPARISONS, type Aggregate, type Binary, type Call, type Expr, type Matcher } from './ast.ts'
 import { typeOf } from './check.ts'
 
 export interface LabelSet {
@@ -8,16 +8,25 @@ export interface LabelSet {
   readonly names: ReadonlySet<string>
   /** Labels whose value is written in the query. */
   readonly fixed: ReadonlyMap<string, string>
+  /** Made by the query of what a scraped process says: of labels that begin with `exported_`, or of values. */
+  readonly claimed: ReadonlySet<string>
+  /** A constant of the query in place of what the source says. */
+  readonly written: ReadonlySet<string>
 }
 
-const NONE: LabelSet = { open: false, names: new Set(), fixed: new Map() }
+/** What a scraped process says of itself where the source has a label of that name: `exported_pod`. */
+export const CLAIM = 'exported_'
+
+const NO_LABELS: ReadonlySet<string> = new Set()
+const UNTOUCHED = { claimed: NO_LABELS, written: NO_LABELS }
+export const NO_SERIES: LabelSet = { open: false, names: NO_LABELS, fixed: new Map(), ...UNTOUCHED }
 
 export const mayHave = ({ open, names }: LabelSet, label: string): boolean => names.has(label) !== open
 
 export function labelsOf(expr: Expr): LabelSet {
   switch (expr.type) {
     case 'selector':
-      return { open: true, names: new Set(equal(expr.matchers, (value) => value === '').map(({ label }) => label)), fixed: fixedBy(expr.matchers) }
+      return { open: true, names: new Set(equal(expr.matchers, (value) => value === '').map(({ label }) => label)), fixed: fixedBy(expr.matchers), ...UNTOUCHED }
     case 'range':
     case 'subquery':
     case 'modified':
@@ -32,7 +41,7 @@ export function labelsOf(expr: Expr): LabelSet {
       return joined(expr)
     case 'number':
     case 'string':
-      return NONE
+      return NO_SERIES
     default:
       return expr satisfies never
   }
@@ -42,61 +51,103 @@ const equal = (matchers: readonly Matcher[], which: (value: string) => boolean):
 
 const fixedBy = (matchers: readonly Matcher[]): ReadonlyMap<string, string> => new Map(equal(matchers, (value) => value !== '').map(({ label, value }) => [label, value]))
 
+const where = (labels: ReadonlySet<string>, keep: (label: string) => boolean): ReadonlySet<string> => (labels.size === 0 ? labels : new Set([...labels].filter(keep)))
+
+/** What is known of the labels that stay. */
+const known = ({ fixed, claimed, written }: LabelSet, keep: (label: string) => boolean): Omit<LabelSet, 'open' | 'names'> => ({
+  fixed: new Map([...fixed].filter(([label]) => keep(label))),
+  claimed: where(claimed, keep),
+  written: where(written, keep),
+})
+
 function only(set: LabelSet, labels: readonly string[]): LabelSet {
-  return { open: false, names: new Set(labels.filter((label) => mayHave(set, label))), fixed: new Map([...set.fixed].filter(([label]) => labels.includes(label))) }
+  return { open: false, names: new Set(labels.filter((label) => mayHave(set, label))), ...known(set, (label) => labels.includes(label)) }
 }
 
-function less(set: LabelSet, labels: readonly string[]): LabelSet {
+export function less(set: LabelSet, labels: readonly string[]): LabelSet {
   const names = set.open ? [...set.names, ...labels] : [...set.names].filter((label) => !labels.includes(label))
-  return { open: set.open, names: new Set(names), fixed: new Map([...set.fixed].filter(([label]) => !labels.includes(label))) }
+  return { open: set.open, names: new Set(names), ...known(set, (label) => !labels.includes(label)) }
 }
 
-/** @param value undefined: whatever it is */
-function more(set: LabelSet, labels: readonly string[], value?: string): LabelSet {
+/** Of whatever value. */
+function more(set: LabelSet, labels: readonly string[]): LabelSet {
   const names = set.open ? [...set.names].filter((label) => !labels.includes(label)) : [...set.names, ...labels]
-  const others = [...set.fixed].filter(([label]) => !labels.includes(label))
-  return { open: set.open, names: new Set(names), fixed: new Map(value === undefined ? others : [...others, ...labels.map((label) => [label, value] as const)]) }
+  return { open: set.open, names: new Set(names), ...known(set, (label) => !labels.includes(label)) }
 }
 
 function aggregated({ operator, grouping, args }: Aggregate): LabelSet {
   const input = labelsOf(args.at(-1) ?? { type: 'number', value: 0, from: 0, to: 0 })
   if (['topk', 'bottomk', 'limitk', 'limit_ratio'].includes(operator)) return input
-  const grouped = grouping === undefined ? NONE : grouping.by ? only(input, grouping.labels) : less(input, grouping.labels)
+  const grouped = grouping === undefined ? NO_SERIES : grouping.by ? only(input, grouping.labels) : less(input, grouping.labels)
   const [counted] = args
-  return operator === 'count_values' && counted?.type === 'string' ? more(grouped, [counted.value]) : grouped
+  if (operator !== 'count_values' || counted?.type !== 'string') return grouped
+  const counting = more(grouped, [counted.value])
+  return { ...counting, claimed: new Set([...counting.claimed, counted.value]) }
 }
 
 function called({ name, args }: Call): LabelSet {
-  const text = (index: number): string => {
-    const arg = args[index]
-    return arg?.type === 'string' ? arg.value : ''
-  }
   const vector = args.find((arg) => typeOf(arg) === 'instant vector' || typeOf(arg) === 'range vector')
-  const input = vector === undefined ? NONE : labelsOf(vector)
+  const input = vector === undefined ? NO_SERIES : labelsOf(vector)
   switch (name) {
     case 'absent':
     case 'absent_over_time': {
       const selector = vector === undefined ? undefined : selectorIn(vector)
-      if (selector?.type !== 'selector') return NONE
+      if (selector?.type !== 'selector') return NO_SERIES
       const once = selector.matchers.filter(({ label }) => label !== '__name__' && selector.matchers.filter((other) => other.label === label).length === 1)
-      return more(NONE, [...fixedBy(once).keys()])
+      const fixed = fixedBy(once)
+      return { ...more(NO_SERIES, [...fixed.keys()]), fixed }
     }
     case 'label_replace':
-      // An empty replacement takes the label away.
-      return text(2) === '' && text(4) === '.*' ? less(input, [text(1)]) : more(input, [text(1)], /\$/.test(text(2)) || text(4) !== '.*' ? undefined : text(2))
-    case 'label_join':
-      return more(input, [text(1)])
+      return replaced(args, input)
+    case 'label_join': {
+      const [label = '', , ...of] = args.slice(1).map(textOf)
+      return made(input, { label, of, constant: of.length === 0, always: true })
+    }
     case 'histogram_quantile':
     case 'histogram_fraction':
       return less(input, ['le'])
     case 'info':
-      return { open: true, names: new Set(), fixed: input.fixed }
+      return { ...input, open: true, names: NO_LABELS }
     case 'vector':
     case 'scalar':
-      return NONE
+      return NO_SERIES
     default:
       return input
   }
+}
+
+const textOf = (arg: Expr | undefined): string => (arg?.type === 'string' ? arg.value : '')
+
+const ANY = /^(?:\(?\.\*\)?)$/
+
+function replaced(args: readonly Expr[], input: LabelSet): LabelSet {
+  const [label = '', replacement = '', source = '', pattern = ''] = args.slice(1).map(textOf)
+  // A label without a name, as of "" and "", is empty everywhere.
+  const always = ANY.test(pattern) || (source === '' && pattern === '')
+  if (replacement === '') return always ? less(input, [label]) : more(input, [label])
+  const constant = !replacement.includes('$')
+  const set = made(input, { label, of: constant || source === '' ? [] : [source], constant: constant || source === '', always })
+  return constant && always ? { ...set, fixed: new Map([...set.fixed, [label, replacement]]) } : set
+}
+
+interface Made {
+  readonly label: string
+  /** Of which labels. */
+  readonly of: readonly string[]
+  readonly constant: boolean
+  /** Else some series keep theirs. */
+  readonly always: boolean
+}
+
+/** Whose word the new label is: that of the worst one of which it is made. */
+function made(input: LabelSet, { label, of, constant, always }: Made): LabelSet {
+  const set = more(input, [label])
+  const kept = (labels: ReadonlySet<string>): boolean => !always && labels.has(label)
+  const claimed = kept(input.claimed) || of.some((one) => one.startsWith(CLAIM) || input.claimed.has(one))
+  // Of a namespace that is selected by its name the author knows whose series they are.
+  const selected = input.fixed.has(label) && !input.written.has(label)
+  const written = kept(input.written) || (constant && !selected) || (of.length > 0 && of.every((one) => input.written.has(one)))
+  return { ...set, claimed: claimed ? new Set([...set.claimed, label]) : set.claimed, written: written ? new Set([...set.written, label]) : set.written }
 }
 
 const selectorIn = (expr: Expr): Expr => (expr.type === 'paren' || expr.type === 'modified' || expr.type === 'range' ? selectorIn(expr.expr) : expr)
@@ -104,51 +155,32 @@ const selectorIn = (expr: Expr): Expr => (expr.type === 'paren' || expr.type ===
 function joined({ left, right, operator, matching, bool }: Binary): LabelSet {
   const [first, second] = [labelsOf(left), labelsOf(right)]
   if (typeOf(left) === 'scalar') return second
-  if (typeOf(right) === 'scalar' || operator === 'and' || operator === 'unless') return first
+  if (typeOf(right) === 'scalar') return first
   if (operator === 'or') return either(first, second)
-  const inner = matching?.group === 'right' ? second : first
-  if (matching?.group !== undefined) return more(inner, matching.include)
-  if (matching === undefined) return COMPARISONS.has(operator) && !bool ? first : { ...first, fixed: new Map([...second.fixed, ...first.fixed]) }
-  return matching.on ? only(first, matching.labels) : less(first, matching.labels)
+  const matched = (label: string): boolean => matching === undefined || matching.labels.includes(label) === matching.on
+  if (operator === 'and' || operator === 'unless') return alsoBy(first, second, matched)
+  const [inner, outer] = matching?.group === 'right' ? [second, first] : [first, second]
+  if (matching?.group !== undefined) {
+    const { include } = matching
+    return alsoBy(more(inner, include), outer, (label) => matched(label) || include.includes(label))
+  }
+  if (matching === undefined) return alsoBy(COMPARISONS.has(operator) && !bool ? first : { ...first, fixed: new Map([...second.fixed, ...first.fixed]) }, second, matched)
+  return alsoBy(matching.on ? only(first, matching.labels) : less(first, matching.labels), second, matched)
+}
+
+/** Which object the other side is about decides as well, where they are matched by it. */
+function alsoBy(set: LabelSet, other: LabelSet, matched: (label: string) => boolean): LabelSet {
+  if (other.claimed.size === 0 && other.written.size === 0) return set
+  const of = (mine: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> => new Set([...mine, ...[...others].filter((label) => matched(label) && mayHave(set, label))])
+  return { ...set, claimed: of(set.claimed, other.claimed), written: of(set.written, other.written) }
 }
 
 /** Of two results beside each other: what one of them may have. */
 function either(a: LabelSet, b: LabelSet): LabelSet {
   const fixed = new Map([...a.fixed].filter(([label, value]) => b.fixed.get(label) === value))
-  if (!a.open && !b.open) return { open: false, names: new Set([...a.names, ...b.names]), fixed }
+  const told = { fixed, claimed: new Set([...a.claimed, ...b.claimed]), written: new Set([...a.written, ...b.written]) }
+  if (!a.open && !b.open) return { open: false, names: new Set([...a.names, ...b.names]), ...told }
   const lacking = (a.open ? a : b).names
   const other = a.open ? b : a
-  return { open: true, names: new Set([...lacking].filter((label) => !mayHave(other, label))), fixed }
-}
-
-export interface Mismatch extends Problem {
-  readonly why: string
-}
-
-/** Sides that are matched by their labels, and do not have the same ones. */
-export function mismatches(all: readonly Expr[]): readonly Mismatch[] {
-  return all.flatMap((expr): Mismatch[] => {
-    if (expr.type !== 'binary' || expr.operator === 'or' || expr.fills || typeOf(expr.left) !== 'instant vector' || typeOf(expr.right) !== 'instant vector') return []
-    const sides = [expr.left, expr.right].map(labelsOf)
-    const [left = NONE, right = NONE] = sides
-    const parts = expr.matching?.on === true ? onParts(expr.matching.labels, left, right) : allParts(expr.matching?.labels ?? [], left, right)
-    if (parts === undefined) return []
-    const fix = SET_OPERATORS.has(expr.operator) ? `say by what they match: ${expr.operator} on (...)` : 'keep the same labels on both sides, or say by what they match: on (...) group_left'
-    const why = expr.operator === 'unless' ? 'nothing on the right is like anything on the left, so that it takes nothing away' : 'no series of one side finds its like on the other, and the trigger has no data for ever'
-    return [{ from: expr.operatorFrom, why, what: `the sides of ${expr.operator} have different labels, ${parts}`, fix }]
-  })
-}
-
-const listed = (set: LabelSet): string => (set.open ? 'those of the series' : set.names.size === 0 ? 'none' : [...set.names].sort().join(' '))
-
-function allParts(ignored: readonly string[], left: LabelSet, right: LabelSet): string | undefined {
-  const [a, b] = [less(left, ignored), less(right, ignored)]
-  const bare = (set: LabelSet, other: LabelSet): boolean => set.open && set.names.size === 0 && !other.open && other.names.size === 0
-  const differ = !a.open && !b.open ? [...a.names].some((name) => !b.names.has(name)) || [...b.names].some((name) => !a.names.has(name)) : bare(a, b) || bare(b, a)
-  return differ ? `${listed(a)} and ${listed(b)}` : undefined
-}
-
-function onParts(labels: readonly string[], left: LabelSet, right: LabelSet): string | undefined {
-  const lost = labels.find((label) => mayHave(left, label) !== mayHave(right, label))
-  return lost === undefined ? undefined : `of which only one has ${lost}`
+  return { open: true, names: new Set([...lacking].filter((label) => !mayHave(other, label))), ...told }
 }

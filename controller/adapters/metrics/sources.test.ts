@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import type { KubeApi, KubeObject, ListOptions, ObjectList, Resource } from '../../../shared/kube/api.ts'
 import { ApiError, type ApiErrorKind } from '../../../shared/kube/errors.ts'
@@ -146,6 +148,34 @@ describe('Prometheus sources by name', () => {
   it('with several and no default, one must be named', async () => expect(await ask(['a', 'b'])).to.equal("there are several Prometheus sources and none is called default: write one of a, b as the trigger's source"))
   it('the named one is asked', async () => expect(await ask(['a', 'b'], 'b')).to.match(/^the Prometheus source b /))
   it('one that is not there says which are', async () => expect(await ask(['a', 'b'], 'c')).to.equal('no Prometheus source is called c; there is a, b'))
+})
+
+describe('labels of a Prometheus source', () => {
+  const said = { namespace: 'shop', pod: 'cart-0', exported_pod: 'cart-1' }
+  let server: Server
+  before((done) => {
+    // The same to each question: what counts is what was asked.
+    server = createServer((_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: [{ metric: said, value: [NOW / 1000, '1'] }] } }))).listen(0, '127.0.0.1', done)
+  })
+  after(() => server.close())
+  const labelsOf = async (expression: string, trustExportedLabels: boolean): Promise<unknown> => {
+    const { sources } = sourcesOf({}, [{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, trustExportedLabels }])
+    const answer = await sources.ask({ kind: 'promql', source: undefined, expression }, NOW)
+    await sources.close()
+    return answer.kind === 'Series' ? answer.series[0]?.labels : answer.why
+  }
+  const cases: readonly [string, string, object][] = [
+    ['stay as they are', 'lock_age', said],
+    ['that the query makes of what a process says are called so', 'label_replace(lock_age, "pod", "$1", "exported_pod", "(.*)")', { namespace: 'shop', exported_pod: 'cart-1' }],
+    ['of a namespace that is made so are too', 'label_replace(lock_age, "namespace", "$1", "exported_namespace", "(.*)")', { exported_namespace: 'shop', pod: 'cart-0', exported_pod: 'cart-1' }],
+    ['of a namespace that is written over are too', 'label_replace(lock_age, "namespace", "shop", "", "")', { exported_namespace: 'shop', pod: 'cart-0', exported_pod: 'cart-1' }],
+    ["that are all the author's own stay", 'label_replace(label_replace(vector(time()), "namespace", "shop", "", ""), "pod", "cart-0", "", "")', said],
+    ['of what only another server understands stay', 'label_set(lock_age, "pod", "cart-0")', said],
+  ]
+  for (const [title, expression, expected] of cases) it(title, async () => expect(await labelsOf(expression, false)).to.deep.equal(expected))
+  it('that a process says of itself count where the source trusts them', async () => {
+    for (const [, expression] of cases) expect(await labelsOf(expression, true)).to.deep.equal({ ...said, pod: 'cart-1' })
+  })
 })
 
 describe('the kubelets as a source', () => {

@@ -3,6 +3,7 @@ import type { KubeApi } from '../../../shared/kube/api.ts'
 import type { Labels } from '../../../shared/lib/selector.ts'
 import { printable } from '../../../shared/lib/text.ts'
 import type { Instant } from '../../../shared/lib/time.ts'
+import { claimsOf } from '../../../shared/rules/triggers/claims.ts'
 import { EXPORTED } from '../../../shared/rules/triggers/object-labels.ts'
 import type { Timers } from '../../../shared/runtime/timers.ts'
 import type { MetricQuestion, Series } from '../../healing/metrics.ts'
@@ -25,6 +26,8 @@ export interface MetricSourcesOptions {
   /** Absent: they are not asked. */
   readonly kubelets?: KubeletSource
 }
+
+type PromqlQuestion = Extract<MetricQuestion, { kind: 'promql' }>
 
 interface Named {
   readonly config: PrometheusSourceConfig
@@ -80,11 +83,14 @@ export class MetricSources implements MetricSource {
     await Promise.all([this.#kubelets?.close(), ...[...this.#named.values()].map(({ prometheus }) => prometheus.close())])
   }
 
-  async #promql({ source }: { readonly source: string | undefined }, run: (named: Named) => Promise<MetricAnswer>): Promise<MetricAnswer> {
+  async #promql({ source, expression }: PromqlQuestion, run: (named: Named) => Promise<MetricAnswer>): Promise<MetricAnswer> {
     const named = this.#find(source)
     if (typeof named === 'string') return { kind: 'NoData', why: named }
     const answer = await run(named)
-    return answer.kind === 'Series' && named.config.trustExportedLabels ? { ...answer, series: answer.series.map(exported) } : answer
+    if (answer.kind !== 'Series') return answer
+    if (named.config.trustExportedLabels) return { ...answer, series: answer.series.map(exported) }
+    const claims = claimsOf(expression)
+    return claims.size === 0 ? answer : { ...answer, series: answer.series.map((one) => claimed(one, claims)) }
   }
 
   /** A sentence when there is none. */
@@ -99,6 +105,12 @@ export class MetricSources implements MetricSource {
     return `no Prometheus source is called ${printable(source)}; there is ${names.join(', ')}`
   }
 }
+
+/** Under the name that Prometheus gives to what is only said: it leads to no object there. */
+const claimed = ({ labels, points }: Series, claims: ReadonlySet<string>): Series => ({
+  labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [claims.has(name) ? `${EXPORTED}${name}` : name, value])) satisfies Labels,
+  points,
+})
 
 function exported({ labels, points }: Series): Series {
   const own: Record<string, string> = { ...labels }

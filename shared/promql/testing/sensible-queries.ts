@@ -207,4 +207,15 @@ export const SENSIBLE: readonly SensibleQuery[] = [
   { query: 'label_join(sum by (namespace, app, slot) (queue_length), "deployment", "-", "app", "slot")', threshold: 100, kind: 'Deployment' },
   { query: 'sum by (namespace, pod) (queue_length * on (namespace, pod) group_left (node) kube_pod_info)', threshold: 100 },
   { query: 'max by (namespace, pod) (label_replace(node_exporter_thing, "pod", "$1", "pod_name", "(.+)"))', threshold: 3 },
+  // Labels of their author's making, and of the source's.
+  { query: 'label_replace(label_replace(minute(), "namespace", "shop", "", ""), "pod", "cart-0", "", "")', threshold: 50 },
+  { query: 'label_replace(absent(up{namespace="shop",pod="cart-0"}) or vector(0), "note", "$1", "exported_pod", "(.*)")', threshold: 0, kind: 'Deployment', single: true },
+  { query: 'label_replace(queue_length{namespace="shop"}, "namespace", "shop", "", "")', threshold: 100 },
+  { query: 'label_replace(queue_length, "namespace", "$1", "kubernetes_namespace", "(.+)")', threshold: 100 },
+  { query: 'label_replace(label_replace(sum by (destination_workload, destination_workload_namespace) (rate(istio_requests_total{response_code="503"}[5m])), "namespace", "$1", "destination_workload_namespace", "(.*)"), "workload", "$1", "destination_workload", "(.*)")', threshold: 1, kind: 'Deployment' },
+  { query: 'label_replace(queue_length, "deployment", "$1", "pod", "(.*)-[a-z0-9]+-[a-z0-9]+")', threshold: 100, kind: 'Deployment' },
+  { query: 'count by (namespace, pod) (count_values by (namespace, pod) ("version", app_version))', threshold: 1 },
+  { query: 'queue_length * on (namespace, app) group_left () max by (namespace, app) (label_replace(queue_weight, "pod", "$1", "exported_pod", "(.*)"))', threshold: 100 },
+  { query: 'queue_length unless on (node) label_replace(node_maintenance, "namespace", "$1", "exported_namespace", "(.*)")', threshold: 100 },
+  { query: 'label_replace(label_replace(queue_length, "pod", "$1", "exported_pod", "(.*)"), "pod", "$1", "pod_name", "(.*)")', threshold: 100 },
 ]

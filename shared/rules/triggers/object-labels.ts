@@ -1,5 +1,7 @@
 /** By which labels series and alerts say what they are about: the controller looks for these, and the door says when none is left. */
 
+import { CLAIM } from '../../promql/labels.ts'
+
 export const NAMESPACE_LABELS = ['namespace', 'kubernetes_namespace', 'k8s_namespace_name', 'kube_namespace'] as const
 export const POD_LABELS = ['pod', 'pod_name', 'kubernetes_pod_name', 'k8s_pod_name'] as const
 
@@ -22,4 +24,7 @@ export const WORKLOAD_KIND_LABELS = ['workload_type', 'workload_kind', 'owner_ki
 export const WORKLOAD_KINDS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'])
 
 /** What a scraped process says of itself: believed where the source trusts it (`trustExportedLabels`). */
-export const EXPORTED = 'exported_'
+export const EXPORTED = CLAIM
+
+/** All that lead to an object of a kind that is known here. */
+export const OBJECT_LABELS: readonly string[] = [...[...KIND_LABELS.values()].flat(), WORKLOAD_LABEL]

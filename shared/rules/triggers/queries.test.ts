@@ -113,6 +113,11 @@ describe('KS209 and what the installation trusts', () => {
   const query = 'sum by (exported_namespace, exported_pod) (queue_length)'
   const left = (trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
   it('exported labels lead somewhere where they are believed', () => expect([left(true), left(false)]).to.deep.equal([0, 1]))
+  it('and so do those that a query makes of them, or writes itself', () => {
+    const of = (made: string, trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query: made } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
+    const queries = ['label_replace(queue_length, "pod", "$1", "exported_pod", "(.*)")', 'label_replace(queue_length, "namespace", "shop", "", "")', 'count_values by (namespace) ("pod", queue_owner)']
+    expect(queries.map((made) => [of(made, true), of(made, false)])).to.deep.equal(queries.map(() => [0, 1]))
+  })
   it('where they are believed, another label says the namespace', () => {
     const of = (trustExportedLabels: boolean): number => ks209.check(testPolicy({ metric: { query: 'up{namespace="monitoring"}' } }), { installation: { ...DEFAULT_INSTALLATION, sources: [{ name: 'main', scrapeInterval: seconds(30), trustExportedLabels }] } }).length
     expect([of(true), of(false)]).to.deep.equal([0, 1])

@@ -43,9 +43,13 @@ export function findingsAt({ path, text }: Query, problems: readonly (Problem & 
   })
 }
 
-/** What is known of the Prometheus that is asked: the one that the trigger names, the only one, or the one called default. */
-export function sourceOf({ metric: { source } }: Query, { sources }: Installation): Omit<QuerySource, 'name'> {
-  const [only, ...others] = sources
-  const name = source ?? (others.length === 0 ? only?.name : 'default')
-  return sources.find((one) => one.name === name) ?? UNKNOWN_SOURCE
+/** The Prometheus that is asked: the one that the trigger names, the only one, or the one called default. */
+export function sourceNameOf({ source }: Pick<Metric, 'source'>, names: readonly string[]): string {
+  const [only, ...others] = names
+  return source ?? (only !== undefined && others.length === 0 ? only : 'default')
+}
+
+export function sourceOf({ metric }: Query, { sources }: Installation): Omit<QuerySource, 'name'> {
+  const wanted = sourceNameOf(metric, sources.map(({ name }) => name))
+  return sources.find(({ name }) => name === wanted) ?? UNKNOWN_SOURCE
 }

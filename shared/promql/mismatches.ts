@@ -1,0 +1,36 @@
+/** Sides of a calculation between series that cannot find each other. */
+import { SET_OPERATORS, type Expr, type Problem } from './ast.ts'
+import { typeOf } from './check.ts'
+import { labelsOf, less, mayHave, NO_SERIES, type LabelSet } from './labels.ts'
+
+export interface Mismatch extends Problem {
+  readonly why: string
+}
+
+/** Sides that are matched by their labels, and do not have the same ones. */
+export function mismatches(all: readonly Expr[]): readonly Mismatch[] {
+  return all.flatMap((expr): Mismatch[] => {
+    if (expr.type !== 'binary' || expr.operator === 'or' || expr.fills || typeOf(expr.left) !== 'instant vector' || typeOf(expr.right) !== 'instant vector') return []
+    const sides = [expr.left, expr.right].map(labelsOf)
+    const [left = NO_SERIES, right = NO_SERIES] = sides
+    const parts = expr.matching?.on === true ? onParts(expr.matching.labels, left, right) : allParts(expr.matching?.labels ?? [], left, right)
+    if (parts === undefined) return []
+    const fix = SET_OPERATORS.has(expr.operator) ? `say by what they match: ${expr.operator} on (...)` : 'keep the same labels on both sides, or say by what they match: on (...) group_left'
+    const why = expr.operator === 'unless' ? 'nothing on the right is like anything on the left, so that it takes nothing away' : 'no series of one side finds its like on the other, and the trigger has no data for ever'
+    return [{ from: expr.operatorFrom, why, what: `the sides of ${expr.operator} have different labels, ${parts}`, fix }]
+  })
+}
+
+const listed = (set: LabelSet): string => (set.open ? 'those of the series' : set.names.size === 0 ? 'none' : [...set.names].sort().join(' '))
+
+function allParts(ignored: readonly string[], left: LabelSet, right: LabelSet): string | undefined {
+  const [a, b] = [less(left, ignored), less(right, ignored)]
+  const bare = (set: LabelSet, other: LabelSet): boolean => set.open && set.names.size === 0 && !other.open && other.names.size === 0
+  const differ = !a.open && !b.open ? [...a.names].some((name) => !b.names.has(name)) || [...b.names].some((name) => !a.names.has(name)) : bare(a, b) || bare(b, a)
+  return differ ? `${listed(a)} and ${listed(b)}` : undefined
+}
+
+function onParts(labels: readonly string[], left: LabelSet, right: LabelSet): string | undefined {
+  const lost = labels.find((label) => mayHave(left, label) !== mayHave(right, label))
+  return lost === undefined ? undefined : `of which only one has ${lost}`
+}
