@@ -198,6 +198,13 @@ describe('kubeskippy check', () => {
     beforeEach(async () => {
       const now = new FakeClock().now() / 1000
       server = createServer((request, response) => {
+        const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
+        if (pathname.endsWith('/api/v1/metadata') && request.method === 'GET') {
+          const metric = searchParams.get('metric') ?? ''
+          const type = TYPES[metric]
+          response.writeHead(type === 'broken' ? 500 : 200).end(type === 'broken' ? 'oops' : JSON.stringify({ status: 'success', data: type === undefined ? {} : { [metric]: type.split(' ').map((one) => ({ type: one, help: '', unit: '' })) } }))
+          return
+        }
         const answer = { status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [now, '1'] }] } }
         response.writeHead(request.url?.startsWith('/lost') === true ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
       })
@@ -215,6 +222,35 @@ describe('kubeskippy check', () => {
       expect(out).to.match(/^ok +sources +main answers$/m).and.to.match(/^warn +sources +the Prometheus source lost .*404/m)
       expect(out).to.contain('prometheus.sources[name=lost]')
     })
+
+    /** Of metrics, as their processes tell; of one some this and some that. */
+    const TYPES: Readonly<Record<string, string>> = { worker_threads_total: 'gauge', spins: 'counter', jobs: 'counter', queue_age: 'histogram', lag: 'gauge', odd_total: 'counter gauge', dead_total: 'broken' }
+    const typed = async (...queries: readonly string[]): Promise<string[]> => {
+      const options: BenchOptions = { files: { 'controller.yaml': `prometheus: {sources: [{name: main, url: "${url}"}]}` } }
+      const { cluster, run } = setUp(options)
+      const { spec, metadata, ...rest } = buildPolicy()
+      cluster.seed(HEALING_POLICIES, { ...rest, metadata: { ...metadata, name: 'queue' }, spec: { ...spec, triggers: queries.map((query, index) => ({ name: `t${index}`, type: 'metric', metricTrigger: { query, operator: '>', threshold: 1, duration: '1m', window: '5m' } })) } })
+      const { out } = await run('check --config controller.yaml', { timers: systemTimers })
+      return out.split('\n').flatMap((line) => (/^(?:ok|warn) +queries +/.test(line) ? [line.replace(/ +/g, ' ')] : []))
+    }
+    const judged: readonly [string, readonly string[], RegExp][] = [
+      ['a counter that is not called so', ['max by (namespace, pod) (spins)'], /^warn queries shop\/queue: the counter "spins" without rate or increase, as main says$/],
+      ['a counter under the name of its family', ['jobs_total'], /^warn queries shop\/queue: the counter "jobs_total" without/],
+      ['a part of a histogram', ['queue_age_count'], /^warn queries shop\/queue: the counter "queue_age_count" without/],
+      ['a rate of a gauge', ['rate(lag[5m])'], /^warn queries shop\/queue: rate of the gauge "lag", as main says$/],
+      ['a gauge that is called like a counter', ['worker_threads_total', 'lag'], /^ok queries main knows 2 metrics that policies ask for/],
+      ['a counter that is taken by its rate', ['rate(spins[5m])'], /^ok queries main knows 1 metric /],
+      ['what is told in two ways', ['odd_total'], /^ok queries main knows 0 metrics /],
+      ['what nobody tells', ['unheard_total'], /^ok queries main knows 0 metrics /],
+      ['a source that does not tell', ['dead_total'], /^warn queries main does not tell of what type metrics are \(it answered 500 with something that is no JSON\)/],
+    ]
+    for (const [title, queries, expected] of judged) {
+      it(`asks of what type metrics are: ${title}`, async () => {
+        const [first, ...others] = await typed(...queries)
+        expect(first).to.match(expected)
+        expect(others).to.deep.equal([])
+      })
+    }
 
     it('says that none is configured', async () => expect((await ask('{}')).out).to.match(/^ok +sources +no Prometheus is configured$/m))
 

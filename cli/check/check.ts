@@ -12,6 +12,7 @@ import { warn, type Check, type CheckContext, type Finding } from './finding.ts'
 import { guardsCheck } from './guards.ts'
 import { healersCheck, metricsCheck, policiesCheck } from './policies.ts'
 import { asText, count } from './report.ts'
+import { queriesCheck } from './queries.ts'
 import { rightsCheck } from './rights.ts'
 import { scalesCheck } from './scales.ts'
 import { serverCheck } from './server.ts'
@@ -19,7 +20,7 @@ import { sourcesCheck } from './sources.ts'
 import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, approversCheck, scalesCheck, metricsCheck, sourcesCheck]
+const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, approversCheck, scalesCheck, metricsCheck, sourcesCheck, queriesCheck]
 
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string

@@ -12,6 +12,8 @@ import { SENSIBLE } from '../../shared/promql/testing/sensible-queries.ts'
 import { UNWISE } from '../../shared/promql/testing/unwise-queries.ts'
 import { MALFORMED, NEVER_EVALUATED, OTHER_RESULTS } from '../../shared/promql/testing/wrong-queries.ts'
 import { seconds } from '../../shared/lib/time.ts'
+import { systemTimers } from '../../shared/adapters/system-clock.ts'
+import { Prometheus as PrometheusSource } from '../../controller/adapters/metrics/prometheus.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startPrometheus, type Prometheus } from './prometheus.ts'
@@ -135,6 +137,18 @@ describe('queries are judged as Prometheus judges them', function () {
     // What is no number is not itself.
     const known = ['quantile(99, up) == Inf', 'quantile_over_time(-0.1, up[1m]) == -Inf', 'histogram_quantile(95, sum by (le) (prometheus_http_request_duration_seconds_bucket)) == Inf', 'round(up, 0) != round(up, 0)']
     for (const query of [...known, 'absent(up{job="nobody"}) == 1', 'group(up) == 1', 'count(up) >= 1', 'vector(3 - 2) == 1']) expect(await prometheus.query(query), query).to.not.have.lengthOf(0)
+  })
+
+  it('tells of what type its metrics are', async () => {
+    const source = new PrometheusSource({ name: 'main', url: prometheus.url, timeout: seconds(5), tokenFile: undefined, username: undefined, passwordFile: undefined, caFile: undefined, headers: undefined }, systemTimers)
+    const types = { prometheus_http_requests_total: 'counter', go_goroutines: 'gauge', prometheus_http_request_duration_seconds: 'histogram', prometheus_target_interval_length_seconds: 'summary', unheard_total: undefined }
+    try {
+      await eventually(async () => {
+        for (const [metric, type] of Object.entries(types)) expect(await source.typeOf(metric), metric).to.equal(type)
+      }, seconds(30))
+    } finally {
+      await source.close()
+    }
   })
 
   it(`follows the labels of ${QUERIES} queries of chance`, async () => {

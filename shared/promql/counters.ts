@@ -22,13 +22,21 @@ export const RATES: ReadonlySet<string> = new Set(['rate', 'irate', 'increase'])
 export const DIFFERENCES: ReadonlySet<string> = new Set(['delta', 'idelta', 'deriv', 'predict_linear', 'holt_winters', 'double_exponential_smoothing'])
 const PRESENCE: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'present_over_time', 'count_over_time', 'changes', 'resets', 'timestamp', 'ts_of_first_over_time', 'ts_of_last_over_time', 'ts_of_max_over_time', 'ts_of_min_over_time', 'count', 'group', 'count_values'])
 
-export function counterProblems(root: Expr): readonly CounterProblem[] {
+/** What a name tells of its values, or who knows better. */
+export interface Knowledge {
+  readonly counts: (name: string, others: ReadonlySet<string>) => Certainty
+  readonly falls: (name: string) => boolean
+}
+
+const BY_NAME: Knowledge = { counts, falls: surelyFalls }
+
+export function counterProblems(root: Expr, known: Knowledge = BY_NAME): readonly CounterProblem[] {
   const found: CounterProblem[] = []
   const names = new Set(allOf(root).flatMap((expr) => (expr.type === 'selector' ? namesOf(expr).names : [])))
   const walk = (expr: Expr, use: Use): void => {
     switch (expr.type) {
       case 'selector':
-        return void found.push(...ofSelector(expr, use, names))
+        return void found.push(...ofSelector(expr, use, names, known))
       case 'range':
       case 'subquery':
       case 'modified':
@@ -38,7 +46,7 @@ export function counterProblems(root: Expr): readonly CounterProblem[] {
       case 'aggregate':
         return expr.args.forEach((arg) => walk(arg, PRESENCE.has(expr.operator) ? 'presence' : use === 'rated' ? 'summed' : use))
       case 'call':
-        found.push(...ofCall(expr, names), ...ofGauge(expr))
+        found.push(...ofCall(expr, names, known), ...ofGauge(expr, known))
         return expr.args.forEach((arg) => walk(arg, useIn(expr, use)))
       case 'binary': {
         const [left, right] = usesOf(expr, use)
@@ -118,14 +126,14 @@ function subjectOf(expr: Expr): { readonly name: string; readonly shifted: boole
 
 const FROM_THE_START = 'a counter counts since its process began: it grows while all is well, and a restart hides what was'
 
-function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>): CounterProblem[] {
+function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>, known: Knowledge): CounterProblem[] {
   if (use === 'presence' || use === 'rated') return []
   const { from } = selector
   const { names: of, ending } = namesOf(selector)
   if (ending !== undefined) {
     return [{ from, certain: false, what: `names that end in ${ending} without rate or increase`, why: 'they are those of counters, by custom, which grow while all is well', fix: `write rate({__name__=~"...${ending}"}[5m]), or increase of it` }]
   }
-  const [first] = of.map((name) => [name, counts(name, names)] as const).filter(([, certainty]) => certainty !== 'no').sort(([, a], [, b]) => RANK[a] - RANK[b])
+  const [first] = of.map((name) => [name, known.counts(name, names)] as const).filter(([, certainty]) => certainty !== 'no').sort(([, a], [, b]) => RANK[a] - RANK[b])
   if (first === undefined) return []
   const [metric, certainty] = first
   if (use === 'summed') return [{ from, metric, certain: false, what: `the rate of a sum over the counter ${quoted(metric)}`, why: 'one restarted process makes the sum fall, which counts as a fresh start of all', fix: 'take the rate first: sum(rate(x[5m]))' }]
@@ -136,23 +144,23 @@ function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>): C
 const RANK: Readonly<Record<Certainty, number>> = { surely: 0, perhaps: 1, no: 2 }
 
 /** Of what falls by itself a rate takes each fall for a restart. */
-function ofGauge({ name, args, from }: Call): CounterProblem[] {
+function ofGauge({ name, args, from }: Call, known: Knowledge): CounterProblem[] {
   const [arg] = args
   if (!RATES.has(name) || arg === undefined) return []
   const inner = arg.type === 'subquery' ? unwrapped(arg.expr) : innermost(arg)
   const metric = inner.type === 'selector' ? metricOf(inner) : undefined
-  const what = metric !== undefined && surelyFalls(metric) ? `the gauge ${quoted(metric)}` : inner.type === 'call' && RATES.has(inner.name) ? `a ${inner.name}, which is none` : undefined
+  const what = metric !== undefined && known.falls(metric) ? `the gauge ${quoted(metric)}` : inner.type === 'call' && RATES.has(inner.name) ? `a ${inner.name}, which is none` : undefined
   if (what === undefined) return []
-  return [{ from, certain: false, what: `${name} of ${what}`, why: 'it is made for counters: whenever the value falls it is taken for a restart, and the whole value counts as growth', fix: name === 'increase' ? 'write delta(x[5m]) of a gauge' : `write ${name === 'irate' ? 'idelta' : 'deriv'}(x[5m]) of a gauge` }]
+  return [{ from, ...(metric === undefined ? {} : { metric }), certain: false, what: `${name} of ${what}`, why: 'it is made for counters: whenever the value falls it is taken for a restart, and the whole value counts as growth', fix: name === 'increase' ? 'write delta(x[5m]) of a gauge' : `write ${name === 'irate' ? 'idelta' : 'deriv'}(x[5m]) of a gauge` }]
 }
 
 const innermost = (expr: Expr): Expr => (expr.type === 'paren' || expr.type === 'range' || expr.type === 'modified' ? innermost(expr.expr) : expr)
 
-function ofCall({ name, args, from }: Call, names: ReadonlySet<string>): CounterProblem[] {
+function ofCall({ name, args, from }: Call, names: ReadonlySet<string>, known: Knowledge): CounterProblem[] {
   const [arg] = args
   if (DIFFERENCES.has(name) && arg?.type === 'range' && arg.expr.type === 'selector') {
     const metric = metricOf(arg.expr)
-    if (metric === undefined || counts(metric, names) !== 'surely') return []
+    if (metric === undefined || known.counts(metric, names) !== 'surely') return []
     return [{ from, metric, certain: true, what: `${name} of the counter ${quoted(metric)}`, why: 'it takes a restart of the process, such as an act of ours, for a fall', fix: name === 'deriv' || name === 'idelta' ? `write ${name === 'deriv' ? 'rate' : 'irate'}` : name === 'delta' ? 'write increase' : 'take it of a rate: (rate(x[5m]))[1h:]' }]
   }
   const [, buckets] = args

@@ -1,4 +1,4 @@
-/** One POST with a deadline for everything and a bound on the answer. Redirects are not followed: a token would go with them. */
+/** One POST, or GET, with a deadline for everything and a bound on the answer. Redirects are not followed: a token would go with them. */
 import type { Dispatcher, Pool } from 'undici'
 import { printable } from '../../../shared/lib/text.ts'
 import type { Millis } from '../../../shared/lib/time.ts'
@@ -7,7 +7,8 @@ import type { Timers } from '../../../shared/runtime/timers.ts'
 export interface PostRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** undefined: it is a GET. */
+  readonly body: string | undefined
   /** Until the last byte of the answer. */
   readonly timeout: Millis
   /** Bytes. */
@@ -32,7 +33,7 @@ export async function post(pool: Pool, timers: Timers, request: PostRequest): Pr
   })
   try {
     const { path, headers, body } = request
-    return await read(await pool.request({ method: 'POST', path, headers, body, signal: abort.signal }), request.maxAnswer)
+    return await read(await pool.request({ ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }), path, headers, signal: abort.signal }), request.maxAnswer)
   } catch (error) {
     return late ? { kind: 'Late' } : { kind: 'Unreachable', code: codeOf(error) }
   } finally {

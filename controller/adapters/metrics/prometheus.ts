@@ -10,6 +10,7 @@ import { OLDEST_SAMPLE, type Series } from '../../healing/metrics.ts'
 import type { Lookback, MetricAnswer } from '../../ports/metric-source.ts'
 import { post, redirectTarget, type PostAnswer } from './bounded-post.ts'
 import { parseAnswer } from './prometheus-answer.ts'
+import { parseMetadata, type MetricType } from './prometheus-metadata.ts'
 
 export interface PrometheusConfig {
   readonly name: string
@@ -71,11 +72,27 @@ export class Prometheus {
     return { kind: 'Series', series, warnings }
   }
 
+  /** What it knows of the metrics of that name; undefined: nothing, or of several of them something else. A sentence: why it cannot tell. */
+  async typeOf(metric: string): Promise<MetricType | undefined | { readonly why: string }> {
+    const answer = await this.#send(`metadata?${new URLSearchParams({ metric }).toString()}`)
+    if (typeof answer === 'string') return { why: answer }
+    const parsed = parseMetadata(answer.code, answer.body, metric)
+    return typeof parsed === 'object' ? { why: parsed.wrong } : parsed
+  }
+
   async close(): Promise<void> {
     await this.#pool?.pool.destroy()
   }
 
   async #ask(method: 'query' | 'query_range', form: Readonly<Record<string, string>>) {
+    const answer = await this.#send(method, new URLSearchParams(form).toString())
+    if (typeof answer === 'string') return answer
+    const parsed = parseAnswer(answer.code, answer.contentType, answer.body)
+    return parsed.kind === 'Wrong' ? parsed.what : parsed
+  }
+
+  /** A sentence, to follow the name of the source, when there is no answer. */
+  async #send(path: string, body?: string): Promise<Extract<PostAnswer, { kind: 'Answer' }> | string> {
     let pool: Pool
     let headers: Readonly<Record<string, string>>
     try {
@@ -87,17 +104,16 @@ export class Prometheus {
       return `cannot be asked: one of its files cannot be read (${typeof code === 'string' ? code : 'unreadable'})`
     }
     const answer = await post(pool, this.#timers, {
-      path: `${this.#base.pathname.replace(/\/+$/, '')}/api/v1/${method}`,
+      path: `${this.#base.pathname.replace(/\/+$/, '')}/api/v1/${path}`,
       headers,
-      body: new URLSearchParams(form).toString(),
+      body,
       timeout: this.#config.timeout,
       maxAnswer: MAX_ANSWER,
     })
     if (answer.kind !== 'Answer') return this.#failure(answer)
     // Tokens rotate, and a file may be newer than what was read.
     if (answer.code === 401) this.#headers = undefined
-    const parsed = parseAnswer(answer.code, answer.contentType, answer.body)
-    return parsed.kind === 'Wrong' ? parsed.what : parsed
+    return answer
   }
 
   #failure(answer: Exclude<PostAnswer, { kind: 'Answer' }>): string {
