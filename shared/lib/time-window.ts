@@ -137,12 +137,41 @@ const WEEK = 7 * 24 * 3_600_000
 export const isWeekly = ({ schedule }: TimeWindowText): boolean => schedule.split(/[ \t]+/).slice(2, 4).join(' ') === '* *'
 
 /**
- * Whether no time of a week is inside one of `open` (none: all of it is) and outside all of `closed`. For windows that are weekly,
- * by the clock of one zone. False also when it cannot be seen.
+ * Weeks that stand for all others: in each of the differences of clocks that these zones have to each other there is one in which nobody
+ * changes his. One when all clocks go alike. undefined: there are too many, or one that lasts less than that.
  */
-export function isNeverOpen(open: readonly TimeWindow[], closed: readonly TimeWindow[]): boolean {
-  // What began before is under way by then.
-  let now = after(SOME_TIME, millis(WEEK))
+export function typicalWeeks(zones: readonly string[]): readonly Instant[] | undefined {
+  const clocks = [...new Set(zones)].map((timeZone) => new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }))
+  if (clocks.length < 2) return [after(SOME_TIME, millis(WEEK))]
+  const offsets = Array.from({ length: WEEKS_OF_A_YEAR + 2 }, (_, week) => clocks.map((clock) => minutesAhead(clock, SOME_YEAR + week * WEEK)))
+  const differences = offsets.map((ahead) => ahead.map((minutes) => minutes - (ahead[0] ?? 0)).join())
+  const found = new Map<string, Instant | undefined>(differences.slice(1, -1).map((difference) => [difference, undefined]))
+  for (let week = 1; week <= WEEKS_OF_A_YEAR; week++) {
+    const isQuiet = [week - 1, week + 1].every((other) => offsets[other]?.join() === offsets[week]?.join())
+    const difference = differences[week] ?? ''
+    if (isQuiet && found.get(difference) === undefined) found.set(difference, instant(SOME_YEAR + week * WEEK))
+  }
+  const weeks = [...found.values()].filter((week) => week !== undefined)
+  return weeks.length === found.size && weeks.length <= MOST_WEEKS ? weeks : undefined
+}
+
+/** Far enough for the rules of today to hold, and a Monday. */
+const SOME_YEAR = Date.UTC(2029, 11, 31)
+const WEEKS_OF_A_YEAR = 53
+const MOST_WEEKS = 8
+
+/** `GMT+05:30`, `GMT`. */
+function minutesAhead(clock: Intl.DateTimeFormat, at: number): number {
+  const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(clock.format(at)) ?? []
+  return sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+}
+
+/**
+ * Whether no time of the week from `start` is inside one of `open` (none: all of it is) and outside all of `closed`. For windows that are
+ * weekly. False also when it cannot be seen.
+ */
+export function isNeverOpen(open: readonly TimeWindow[], closed: readonly TimeWindow[], start: Instant): boolean {
+  let now = start
   const end = after(now, millis(WEEK))
   for (let change = 0; change < MOST_CHANGES; change++) {
     const at = now

@@ -57,15 +57,15 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS302:
     'A delete asks no PodDisruptionBudget: the last pod of a quorum goes as easily as any other. With a grace period of 0 the API server forgets the pod while its process may still run on a node that is out of reach, and the replacement mounts the same volume: two writers, and a file system or a database that is beyond repair.',
   KS303:
-    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator.',
+    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator. A JSON patch names variables by their place: which one it is, its own `test` of the name tells, and LD_PRELOAD is no log level.',
   KS304:
     'The patch is read for the first time when the trouble is there. The API server refuses one that it cannot parse with 400, and one of a type that the kind does not take (strategic, for custom resources) with 415; with `patch` and `patches` both given, half of what its author meant would be left out.',
   KS305:
-    'With 0 replicas there is no pod left to be Ready, nothing serves, and no trigger about pods can fire again: the outage ends the healing of it. Bounds that contradict each other leave no number that could be written. A StatefulSet gives up its highest ordinals first, and with them members of a quorum or the only copy of a shard.',
+    'With 0 replicas there is no pod left to be Ready, nothing serves, and no trigger about pods can fire again: the outage ends the healing of it. Bounds that contradict each other leave no number that could be written. A StatefulSet gives up its highest ordinals first, and with them members of a quorum or the only copy of a shard; so it does under a fixed number when it has more.',
   KS306:
     'An act is verified for minutes before anybody knows whether it has helped. When as many may be in flight as an hour allows, all of them are begun on the strength of the same reading, and the breaker, which counts outcomes, sees the first one when the last pod is gone.',
   KS307:
-    'When an act has not helped the next rung follows. Scaling up under load and then down takes away the capacity that was just added, the load per pod rises, the trigger fires harder, and the ladder has used up its rungs on undoing itself.',
+    'When an act has not helped the next rung follows. Scaling up under load and then down takes away the capacity that was just added, the load per pod rises, the trigger fires harder, and the ladder has used up its rungs on undoing itself. A fixed number is both ways: `absolute` 3, or a patch of spec.replicas, takes away what `up` has added beyond 3, and what another number asks for.',
   KS309:
     'ImagePullBackOff and CreateContainerConfigError are about the template, which the next pod has too; an unschedulable pod makes room for another one that is unschedulable; fewer replicas under OOMKilled give each of those that are left more to hold. The act costs a pod, often the only one that still served, and a slot of the hour.',
   KS401:
@@ -73,7 +73,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS402:
     'Without a health check an act counts as effective as soon as its trigger is quiet, and a trigger about a pod is quiet when the pod is gone. A delete whose replacement never starts, or a patch that no node has room for, is then a success, the breaker stays closed, and the next pod follows.',
   KS403:
-    'A node that is lost, a database that is down or a bad release makes many pods unhealthy at once, and none of it is cured by restarting them: each restart adds load and takes away a pod that still had a warm cache. At 100% nothing stops that; at 0 one broken pod is too many, and nothing is ever healed.',
+    'A node that is lost, a database that is down or a bad release makes many pods unhealthy at once, and none of it is cured by restarting them: each restart adds load and takes away a pod that still had a warm cache. At 100% nothing stops that; at 0 one broken pod is too many, and nothing is ever healed. A count above all that can be selected looks like a limit and is 100%.',
   KS404:
     'In mode manual every action waits, whatever it says, and recreate waits in automatic mode. An author who wrote `requiresApproval: false` goes home believing that it heals by itself; nobody is on call to approve, and the action expires.',
   KS405:
@@ -83,7 +83,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS407:
     'All budgets and maxActionsPerHour have to have room at the same time, so the tightest one is the only one. Looser ones never refuse anything, and whoever raises maxActionsPerHour later relies on a second brake that was never connected.',
   KS408:
-    'A forbidding time wins over an allowing one. Where the forbidding ones cover all of the allowing ones the decision is OutsideSchedule at each look, with a next opening that is closed again when it comes.',
+    'A forbidding time wins over an allowing one. Where the forbidding ones cover all of the allowing ones the decision is OutsideSchedule at each look, with a next opening that is closed again when it comes. `UTC` and `Etc/UTC` are one clock; two that go apart in summer cover each other only when they do in both halves of the year.',
   KS501:
     'Two policies keep budgets, breakers and ladders of their own. On one workload they act in turns at double the rate, each takes the restart of the other for its own outcome, and one that scales up against one that scales down never comes to rest.',
   KS502:

@@ -6,9 +6,9 @@ import { sameJson } from '../../lib/json.ts'
 import { remembered } from '../../lib/remembered.ts'
 import { targetKinds, writesTo } from '../action-writes.ts'
 import { parsePatch } from '../patches/parse.ts'
-import { shown } from '../patches/paths.ts'
 import type { Touch } from '../patches/touches.ts'
 import { selectedResources } from '../rule.ts'
+import { inWords as scalingInWords, scalingOf, scalings } from '../scaling.ts'
 
 /** `Opposing`: one undoes the other. `Destructive`: one deletes what the other acts on. `Same`: both do it. */
 export type Stand = 'Opposing' | 'Destructive' | 'Same'
@@ -68,25 +68,6 @@ function standOf(one: Deed, other: Deed): Stand | undefined {
   return common.some((kind) => [...(one.writes.get(kind) ?? [])].some((write) => other.writes.get(kind)?.has(write) === true)) ? 'Same' : undefined
 }
 
-type Scaling = Pick<NonNullable<ActionTemplate['scaleAction']>, 'direction' | 'replicas' | 'minReplicas' | 'maxReplicas'>
-
-/** A patch that sets the number of replicas scales to it. */
-function scalingOf({ scaleAction, patchAction }: ActionTemplate): Scaling | undefined {
-  if (scaleAction !== undefined || patchAction === undefined) return scaleAction
-  const set = touchesOf(patchAction).find(({ path, kind }) => kind === 'set' && shown(path) === 'spec.replicas')
-  return typeof set?.value === 'number' ? { direction: 'absolute', replicas: set.value, minReplicas: 1 } : undefined
-}
-
-function scalings(a: Scaling, b: Scaling): Stand | undefined {
-  if (a.direction === b.direction) return a.direction === 'absolute' && a.replicas !== b.replicas ? 'Opposing' : 'Same'
-  const [to, by] = a.direction === 'absolute' ? [a, b] : [b, a]
-  const { replicas } = to
-  if (to.direction !== 'absolute' || replicas === undefined) return 'Opposing'
-  // Beyond its own bound the other one goes no further.
-  const leaves = by.direction === 'up' ? by.maxReplicas === undefined || by.maxReplicas > replicas : (by.minReplicas ?? 1) < replicas
-  return leaves ? 'Opposing' : undefined
-}
-
 type Patching = NonNullable<ActionTemplate['patchAction']>
 
 /** One that cannot be read has another rule against it. */
@@ -110,7 +91,7 @@ const onOneWay = ({ path: a }: Touch, { path: b }: Touch): boolean => a.slice(0,
 
 /** What it does, for people: `scales up`. */
 export function inWords({ type, scaleAction, patchAction }: ActionTemplate): string {
-  if (scaleAction !== undefined) return scaleAction.direction === 'absolute' ? `scales to ${scaleAction.replicas}` : `scales ${scaleAction.direction}`
+  if (scaleAction !== undefined) return `scales ${scalingInWords(scaleAction)}`
   if (patchAction !== undefined) return 'patches'
   return `${type}s`
 }

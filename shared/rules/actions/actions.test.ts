@@ -164,6 +164,21 @@ describe('KS305 scale bounds', () => {
     expect(scale({ direction: 'down' }, 'StatefulSet')).to.deep.equal(['W spec.actions[0].scaleAction.direction: scales a StatefulSet down'])
     expect(scale({}, 'StatefulSet')).to.deep.equal([])
     expect(scale({ direction: 'down' }, 'Deployment')).to.deep.equal([])
+    expect(scale({ direction: 'down', minReplicas: 6 }, 'StatefulSet')).to.deep.equal(['spec.actions[0].scaleAction.maxReplicas: maxReplicas 5 is below minReplicas 6'])
+  })
+  it('a number for a StatefulSet is warned about, since it may have more; where a patch tests what it has, that counts', () => {
+    const to = (replicas: number): string => `scales a StatefulSet to ${replicas}, which is down where it has more`
+    expect(scale({ direction: 'absolute', replicas: 3 }, 'StatefulSet')).to.deep.equal([`W spec.actions[0].scaleAction.replicas: ${to(3)}`])
+    expect(scale({ direction: 'absolute', replicas: 3 }, 'Deployment')).to.deep.equal([])
+    const patch = (patchAction: NonNullable<ActionTemplate['patchAction']>, kind = 'StatefulSet'): string[] => check(ks305, { selector: select('apps/v1', kind), ...acting('patch', { patchAction }) })
+    const at = 'W spec.actions[0].patchAction'
+    expect(patch({ type: 'merge', patch: 'spec: {replicas: 3}' })).to.deep.equal([`${at}.patch: ${to(3)}`])
+    expect(patch({ type: 'merge', patch: 'spec: {replicas: 3}' }, 'Deployment')).to.deep.equal([])
+    expect(patch({ type: 'strategic', patches: [{ path: ['spec', 'replicas'], value: '3' }] })).to.deep.equal([`${at}.patches: ${to(3)}`])
+    expect(patch({ type: 'merge', patch: 'metadata: {labels: {tier: x}}' })).to.deep.equal([])
+    const tested = (from: number): string[] => patch({ type: 'json', patch: `[{op: test, path: /spec/replicas, value: ${from}}, {op: replace, path: /spec/replicas, value: 3}]` })
+    expect([tested(2), tested(4)]).to.deep.equal([[], [`${at}.patch: scales a StatefulSet down`]])
+    expect(patch({ type: 'json', patch: '[{op: replace, path: /spec/replicas, value: 9}, {op: test, path: /spec/replicas, value: 9}, {op: replace, path: /spec/replicas, value: 3}]' })).to.deep.equal([`${at}.patch: ${to(3)}`])
   })
   it('a patch of replicas is bounded too', () => {
     const patch = (text: string): string[] => check(ks305, { selector: select('apps/v1', 'Deployment'), ...acting('patch', { patchAction: { type: 'merge', patch: text } }) })
@@ -256,6 +271,34 @@ describe('KS307 opposites', () => {
     expect(of([scale('more', 'up'), scale('fewer', 'down')])).to.deep.equal(['spec.actions[1].scaleAction.direction: down is the opposite of action "more", for trigger "a", at the same priority (50)'])
     expect(of([scale('fewer', 'down', { priority: 2 }), scale('more', 'up', { priority: 1 })])).to.deep.equal(['spec.actions[1].scaleAction.direction: up is the opposite of action "fewer", for trigger "a"'])
   })
+  const to = (name: string, replicas: number, more: object = {}): object => ({ name, type: 'scale', scaleAction: { direction: 'absolute', replicas }, ...more })
+  const setting = (name: string, replicas: number): object => ({ name, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: `spec: {replicas: ${replicas}}` } })
+  const bounded = (direction: 'up' | 'down', bounds: object): object => ({ name: direction, type: 'scale', scaleAction: { direction, ...bounds } })
+  it('two numbers are opposites, by scale or by patch, and one number twice is none', () => {
+    expect(of([to('a', 3), to('b', 5)])).to.deep.equal(['spec.actions[1].scaleAction.replicas: scaling to 5 can undo action "a", which scales to 3, for trigger "a", at the same priority (50)'])
+    expect(of([to('a', 3), to('b', 5, { priority: 1 })])).to.deep.equal(['spec.actions[1].scaleAction.replicas: scaling to 5 can undo action "a", which scales to 3, for trigger "a"'])
+    expect(of([to('a', 3), setting('b', 5)])[0]).to.contain('spec.actions[1].patchAction.patch: scaling to 5 can undo action "a"')
+    expect(of([setting('a', 3), setting('b', 5)])).to.have.length(1)
+    expect(of([to('a', 3), to('b', 3)])).to.deep.equal([])
+    expect(of([to('a', 3), setting('b', 3)])).to.deep.equal([])
+    expect(of([to('a', 3, { triggers: ['a'] }), to('b', 5, { triggers: ['b'] })])).to.deep.equal([])
+  })
+  it('a number and a way are opposites where the way leads beyond the number', () => {
+    expect(of([bounded('up', { maxReplicas: 4 }), to('b', 3)])).to.deep.equal(['spec.actions[1].scaleAction.replicas: scaling to 3 can undo action "up", which scales up, for trigger "a", at the same priority (50)'])
+    expect(of([to('b', 3), bounded('up', { maxReplicas: 4 })])[0]).to.contain('spec.actions[1].scaleAction.direction: scaling up can undo action "b", which scales to 3')
+    expect(of([bounded('up', { maxReplicas: 3 }), to('b', 3)])).to.deep.equal([])
+    expect(of([bounded('up', {}), to('b', 3)])).to.have.length(1)
+    expect(of([bounded('down', { minReplicas: 2 }), to('b', 3)])).to.have.length(1)
+    for (const minReplicas of [3, 4]) expect(of([bounded('down', { minReplicas }), to('b', 3)])).to.deep.equal([])
+    expect(of([bounded('up', { maxReplicas: 4 }), setting('b', 3)])).to.have.length(1)
+    expect(of([bounded('up', { maxReplicas: 3 }), setting('b', 3)])).to.deep.equal([])
+  })
+  it('a patch that tests the number before it writes goes one way', () => {
+    const step = (name: string, from: number, replicas: number): object => ({ name, type: 'patch', target: 'Workload', patchAction: { type: 'json', patch: JSON.stringify([{ op: 'test', path: '/spec/replicas', value: from }, { op: 'replace', path: '/spec/replicas', value: replicas }]) } })
+    expect(of([step('a', 1, 2), step('b', 2, 3)])).to.deep.equal([])
+    expect(of([step('a', 1, 2), step('b', 2, 1)])).to.deep.equal(['spec.actions[1].patchAction.patch: down is the opposite of action "a", for trigger "a", at the same priority (50)'])
+  })
+  it('what writes something else is no opposite', () => expect(of([to('a', 3), { name: 'b', type: 'patch', target: 'Workload', patchAction: { patch: 'metadata: {labels: {tier: x}}' } }])).to.deep.equal([]))
   it('for triggers of their own it passes', () => expect(of([scale('more', 'up', { triggers: ['a'] }), scale('fewer', 'down', { triggers: ['b'] })])).to.deep.equal([]))
   it('one trigger in common is enough', () => expect(of([scale('more', 'up', { triggers: ['a', 'b'] }), scale('fewer', 'down', { triggers: ['b'] })])[0]).to.contain('for trigger "b"'))
   it('where all have to meet every action is for the same', () => expect(of([scale('more', 'up'), scale('fewer', 'down')], { triggerMatch: 'All' })[0]).to.contain('for the same triggers'))
@@ -272,9 +315,13 @@ describe('KS309 actions that cannot help', () => {
   const restart = { name: 'it', type: 'restart', restartAction: {} }
   const evict = { name: 'it', type: 'evict', evictAction: {} }
   const scale = (direction: string): object => ({ name: 'it', type: 'scale', scaleAction: { direction, replicas: 2, maxReplicas: 5 } })
-  const patch = { name: 'it', type: 'patch', patchAction: { patch: 'metadata: {annotations: {a: b}}' } }
+  const to = (replicas: number): object => ({ name: 'it', type: 'scale', scaleAction: { direction: 'absolute', replicas } })
+  const set = (patch: string): object => ({ name: 'it', type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch } })
+  const patch = set('metadata: {labels: {tier: b}}')
   const cases: readonly [trigger: object, action: object, helps: boolean][] = [
     [condition('OOMKilled'), scale('down'), false], [condition('OOMKilled'), scale('up'), true], [condition('OOMKilled'), restart, true], [condition('OOMKilled'), patch, true],
+    [condition('OOMKilled'), to(1), false], [condition('OOMKilled'), to(2), true], [condition('OOMKilled'), set('spec: {replicas: 1}'), false], [condition('OOMKilled'), set('spec: {replicas: 2}'), true],
+    [condition('OOMKilled'), set('{metadata: {labels: {tier: x}}, spec: {replicas: 1}}'), true], [condition('ImagePullBackOff'), to(1), true],
     [condition('CrashLoopBackOff'), restart, true], [condition('CrashLoopBackOff'), scale('down'), true],
     [condition('ImagePullBackOff'), restart, false], [condition('ImagePullBackOff'), patch, true],
     [condition('InvalidImageName'), evict, false], [condition('CreateContainerConfigError'), scale('up'), false], [condition('CreateContainerError'), restart, true],
@@ -296,5 +343,7 @@ describe('KS309 actions that cannot help', () => {
     expect(check(ks309, { triggers: two, action: { triggers: ['loop'] } })).to.deep.equal([])
     expect(check(ks309, { triggers: two, triggerMatch: 'All' })).to.deep.equal(['spec.actions[0].type: restart does not help against "told", which has to hold too'])
     expect(check(ks309, { mode: 'monitor', triggers: two })).to.deep.equal([])
+    const oom = { selector: select('apps/v1', 'Deployment'), triggers: [condition('OOMKilled')] }
+    for (const action of [to(1), set('spec: {replicas: 1}')]) expect(check(ks309, { ...oom, actions: [action] })).to.deep.equal(['spec.actions[0].type: scaling to 1 does not help against "told"'])
   })
 })

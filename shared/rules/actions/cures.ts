@@ -1,13 +1,15 @@
 /** Which actions cannot help which troubles, as whoever is on call knows. Silent where it depends. */
 import type { ActionTemplate, Trigger } from '../../api/v1alpha1/types.ts'
+import { onlyScales, scalingOf, wayOf } from '../scaling.ts'
 import { builtInOf, type BuiltInMetric } from '../triggers/built-in-metrics.ts'
 
 /** Actions by what they come to: other pods from the same template, more of them, or fewer. */
 type Remedy = 'renew' | 'up' | 'down'
 
-export function remedyOf({ type, scaleAction }: ActionTemplate): Remedy | undefined {
-  if (type === 'scale') return scaleAction?.direction === 'absolute' ? undefined : scaleAction?.direction
-  return type === 'patch' ? undefined : 'renew'
+function remedyOf(action: ActionTemplate): Remedy | undefined {
+  const scaling = onlyScales(action) ? scalingOf(action) : undefined
+  if (scaling !== undefined) return wayOf(scaling)
+  return action.type === 'patch' || action.type === 'scale' ? undefined : 'renew'
 }
 
 interface Futile {

@@ -3,11 +3,12 @@ import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { quoted } from '../../lib/text.ts'
 import { rungsOf, type Rung } from '../ladder.ts'
 import { acts, type Finding, type Rule } from '../rule.ts'
+import { inWords, memberOf, scalingOf, scalings, wayOf, type Scaling } from '../scaling.ts'
 
 export const ks307: Rule = {
   id: 'KS307',
   severity: 'E',
-  title: 'No trigger leads to scaling up and to scaling down.',
+  title: 'No trigger leads to scaling up and to scaling down, nor to a number of replicas that can undo another of its actions. A patch of spec.replicas counts as well.',
   why: 'one of the two makes the trouble worse, and the ladder tries it when the other has not helped',
   fix: 'give each a trigger of its own (actions[].triggers), or leave one out',
   check(policy) {
@@ -20,12 +21,23 @@ export const ks307: Rule = {
 }
 
 function opposites(policy: HealingPolicy, trigger: string): Finding[] {
-  const scalings = rungsOf(policy, trigger).filter(({ action }) => action.type === 'scale')
-  const first = (direction: 'up' | 'down'): Rung | undefined => scalings.find(({ action }) => action.scaleAction?.direction === direction)
-  const [up, down] = [first('up'), first('down')]
-  if (up === undefined || down === undefined) return []
-  const [before, after] = up.index < down.index ? [up, down] : [down, up]
-  const tie = up.action.priority === down.action.priority ? `, at the same priority (${up.action.priority})` : ''
+  const rungs = rungsOf(policy, trigger).flatMap((rung) => {
+    const scaling = scalingOf(rung.action)
+    return scaling === undefined ? [] : [{ ...rung, scaling }]
+  })
+  return rungs.flatMap((after, index): Finding[] => {
+    const before = rungs.slice(0, index).find(({ scaling }) => scalings(scaling, after.scaling) === 'Opposing')
+    return before === undefined ? [] : [finding(policy, trigger, before, after)]
+  })
+}
+
+type ScalingRung = Rung & { readonly scaling: Scaling }
+
+function finding(policy: HealingPolicy, trigger: string, before: ScalingRung, after: ScalingRung): Finding {
+  const tie = before.action.priority === after.action.priority ? `, at the same priority (${after.action.priority})` : ''
   const where = needsAll(policy.spec) ? 'the same triggers' : `trigger ${quoted(trigger, 63)}`
-  return [{ path: `spec.actions[${after.index}].scaleAction.direction`, what: `${after.action.scaleAction?.direction} is the opposite of action ${quoted(before.action.name, 63)}, for ${where}${tie}` }]
+  const other = `action ${quoted(before.action.name, 63)}`
+  const path = `spec.actions[${after.index}].${memberOf(after.action)}`
+  if (wayOf(before.scaling) !== undefined && wayOf(after.scaling) !== undefined) return { path, what: `${inWords(after.scaling)} is the opposite of ${other}, for ${where}${tie}` }
+  return { path, what: `scaling ${inWords(after.scaling)} can undo ${other}, which scales ${inWords(before.scaling)}, for ${where}${tie}`, fix: 'write direction: up or down with bounds in place of a number, give each a trigger of its own (actions[].triggers), or leave one out' }
 }

@@ -2,6 +2,7 @@ import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import { quoted } from '../../lib/text.ts'
 import { rungsOf } from '../ladder.ts'
 import { acts, type Finding, type Rule } from '../rule.ts'
+import { inWords, scalingOf } from '../scaling.ts'
 import { futile } from './cures.ts'
 
 export const ks309: Rule = {
@@ -21,7 +22,8 @@ export const ks309: Rule = {
           })
           if (first === undefined) return []
           const { trigger, found } = first
-          const what = `${action.type === 'scale' ? `scaling ${action.scaleAction?.direction}` : action.type} does not help against ${quoted(trigger.name, 63)}${needsAll(policy.spec) ? ', which has to hold too' : ''}`
+          const scaling = scalingOf(action)
+          const what = `${scaling === undefined ? action.type : `scaling ${inWords(scaling)}`} does not help against ${quoted(trigger.name, 63)}${needsAll(policy.spec) ? ', which has to hold too' : ''}`
           return [{ path: `spec.actions[${index}].type`, what, why: found.why, fix: found.fix }]
         })
       : [],

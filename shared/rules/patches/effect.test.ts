@@ -237,3 +237,35 @@ describe('patches as large as the schema lets them be', () => {
     })
   }
 })
+
+describe('what a JSON patch tests', () => {
+  const effect = (...operations: readonly object[]): string => {
+    const found = effectOf({ type: 'json', body: operations }, DEPLOYMENT)
+    return 'undetermined' in found ? found.undetermined : found.touches.map(({ path }) => shown(path)).join(' ')
+  }
+  const ENV = '/spec/template/spec/containers/0/env'
+  const name = (place: number, value: string): object => ({ op: 'test', path: `${ENV}/${place}/name`, value })
+  const write = (place: number, value = 'new'): object => ({ op: 'replace', path: `${ENV}/${place}/value`, value })
+  const of = (variable: string): string => `spec.template.spec.containers[app].env[${variable}].value`
+
+  it('is what is there', () => {
+    expect(effect(write(0))).to.equal(of('LEVEL'))
+    expect(effect(name(0, 'MINE'), write(0))).to.equal(of('MINE'))
+    // The sample's own variables make way.
+    expect(effect(name(1, 'LEVEL'), write(1))).to.equal(of('LEVEL'))
+    expect(effect({ op: 'test', path: ENV, value: [{ name: 'A', value: 'x' }, { name: 'B', value: 'y' }] }, write(1))).to.equal(of('B'))
+  })
+  it('is not what the patch has written itself', () => {
+    expect(effect(write(0), { op: 'test', path: `${ENV}/0/value`, value: 'new' })).to.equal(of('LEVEL'))
+    expect(effect(write(0), { op: 'test', path: `${ENV}/0`, value: { name: 'MINE', value: 'new' } })).to.equal(of('MINE'))
+  })
+  it('cannot be two things', () => expect(effect(name(0, 'A'), name(0, 'B'), write(0))).to.match(/^has an operation that fits no object/))
+  it('is not known in a list that was moved before', () => {
+    const moved = 'tests an item of a list in which it has moved items before'
+    expect(effect({ op: 'remove', path: `${ENV}/0` }, name(0, 'A'), write(0))).to.equal(moved)
+    expect(effect({ op: 'add', path: `${ENV}/-`, value: { name: 'Z' } }, name(0, 'A'), write(0))).to.equal(moved)
+    expect(effect(name(0, 'A'), write(0), { op: 'remove', path: `${ENV}/1` })).to.contain(of('A'))
+    // A map whose keys are numbers is no list.
+    expect(effect({ op: 'add', path: '/metadata/labels/1', value: 'x' }, { op: 'test', path: '/metadata/labels/2', value: 'y' })).to.equal('metadata.labels[1]')
+  })
+})

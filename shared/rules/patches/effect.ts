@@ -8,6 +8,7 @@ import { applied } from './apply.ts'
 import { diff, touchesOf } from './changes.ts'
 import type { PatchContent } from './parse.ts'
 import { fit, sampleOf } from './samples.ts'
+import { tellsNothing } from './tested.ts'
 import type { Touch } from './touches.ts'
 
 /** What it touches, or why nobody can tell: half a sentence. */
@@ -17,15 +18,16 @@ export type Effect = { readonly touches: readonly Touch[] } | { readonly undeter
 const MOST_OPERATIONS = 64
 
 /**
- * On an object of the kind that has what the patch is about; `test` is taken to hold. For patches of which the text is
+ * On an object of the kind that has what the patch is about, and that is as its `test`s say. For patches of which the text is
  * allowed: that of others may be deep, or `copy` without end.
  */
 export function effectOf(content: PatchContent, kind: Pick<KindReference, 'kind'>): Effect {
-  const writing: PatchContent = content.type === 'json' ? { type: 'json', body: content.body.filter((operation) => !isObject(operation) || operation['op'] !== 'test') } : content
-  if (writing.type === 'json' && writing.body.length > MOST_OPERATIONS) return { undetermined: `has more than ${MOST_OPERATIONS} operations` }
+  const telling: PatchContent = content.type === 'json' ? { type: 'json', body: content.body.filter((operation) => !tellsNothing(operation)) } : content
+  if (telling.type === 'json' && telling.body.filter((operation) => !isObject(operation) || operation['op'] !== 'test').length > MOST_OPERATIONS) return { undetermined: `has more than ${MOST_OPERATIONS} operations` }
   const sample = sampleOf(kind)
   if (sample === undefined) return { touches: [] }
-  const before = fit(sample, writing)
-  const after = applied(writing, before)
-  return 'cannot' in after ? { undetermined: after.cannot } : { touches: touchesOf(diff(before, after.object)) }
+  const before = fit(sample, telling)
+  if ('cannot' in before) return { undetermined: before.cannot }
+  const after = applied(telling, before.object)
+  return 'cannot' in after ? { undetermined: after.cannot } : { touches: touchesOf(diff(before.object, after.object)) }
 }

@@ -2,7 +2,8 @@
 import type { KindReference } from '../../api/v1alpha1/kinds.ts'
 import { isObject } from '../../lib/json.ts'
 import type { PatchContent } from './parse.ts'
-import { own } from './members.ts'
+import { CannotApply, own } from './members.ts'
+import { tell } from './tested.ts'
 
 type Members = Record<string, unknown>
 
@@ -77,8 +78,11 @@ export const sampleOf = ({ kind }: Pick<KindReference, 'kind'>): Members | undef
 /** No object has more, and none is made larger for a patch. */
 const MOST_ITEMS = 64
 
-/** Brings into the sample what the patch is about: containers and variables by name or place, and what it would replace or remove. */
-export function fit(sample: Members, content: PatchContent): Members {
+/**
+ * Brings into the sample what the patch is about: containers and variables by name or place, what it would replace or remove, and
+ * what its `test`s say that is there. `cannot`: half a sentence.
+ */
+export function fit(sample: Members, content: PatchContent): { readonly object: Members } | { readonly cannot: string } {
   if (content.type === 'strategic') fitNames(sample, content.body)
   if (content.type === 'json') {
     for (const operation of content.body) {
@@ -86,8 +90,14 @@ export function fit(sample: Members, content: PatchContent): Members {
       fitPointer(sample, operation['path'], operation['op'] !== 'add')
       fitPointer(sample, operation['from'], true)
     }
+    try {
+      tell(sample, content.body)
+    } catch (error) {
+      if (error instanceof CannotApply) return { cannot: error.message }
+      throw error
+    }
   }
-  return sample
+  return { object: sample }
 }
 
 const MADE: Readonly<Record<string, (name: string) => Members>> = { containers: container, initContainers: initContainer, env: (name) => ({ name, value: 'as it was' }) }

@@ -1,4 +1,4 @@
-import { isEndless, isNeverOpen, isProblem, isWeekly, parseTimeWindow, type TimeWindow } from '../../lib/time-window.ts'
+import { isEndless, isNeverOpen, isProblem, isWeekly, parseTimeWindow, typicalWeeks, type TimeWindow } from '../../lib/time-window.ts'
 import { acts, type Rule } from '../rule.ts'
 
 export const ks408: Rule = {
@@ -15,10 +15,12 @@ export const ks408: Rule = {
         return allow !== wanted || isProblem(parsed) ? [] : [parsed]
       })
     const [open, closed] = [windows(true), windows(false)]
-    // What is malformed, or never ends, is KS406's; what differs from week to week, or by the clocks of two zones, is too much to tell.
-    const [zone] = schedules.map(({ during }) => during.timeZone)
-    const isClear = schedules.every(({ during }) => isWeekly(during) && during.timeZone === zone) && open.length + closed.length === schedules.length
-    if (!acts(policy) || closed.length === 0 || schedules.length < 2 || !isClear || [...open, ...closed].some(isEndless) || !isNeverOpen(open, closed)) return []
+    // What is malformed, or never ends, is KS406's; what differs from week to week is too much to tell.
+    const isClear = schedules.every(({ during }) => isWeekly(during)) && open.length + closed.length === schedules.length
+    if (!acts(policy) || closed.length === 0 || schedules.length < 2 || !isClear || [...open, ...closed].some(isEndless)) return []
+    // Zones are compared by what their clocks show: UTC is Etc/UTC, and of two that go apart in summer both times are looked at.
+    const weeks = typicalWeeks(schedules.map(({ during }) => during.timeZone))
+    if (weeks === undefined || !weeks.every((week) => isNeverOpen(open, closed, week))) return []
     return [{ path: 'spec.safetyRules.schedules', what: 'no time of the week is left in which acting is allowed' }]
   },
 }

@@ -35,11 +35,19 @@ describe('KS403 how many may be unhealthy', () => {
 
   it('nothing, a count and a percentage pass', () => {
     expect(check(ks403)).to.deep.equal([])
-    for (const value of [1, 20, 99999, '1', '20', '1%', '20%', '99%']) expect(of(value), `${value}`).to.deep.equal([])
+    for (const value of [1, 20, 2999, '1', '20', '1%', '20%', '99%']) expect(of(value), `${value}`).to.deep.equal([])
   })
   it('anything else is refused', () => {
     expect(of('few')).to.deep.equal([`${at}: "few" is neither a count nor a percentage`])
     for (const value of ['101%', '-1', '1.5', '20 %', '%', '0x1']) expect(of(value), value).to.have.lengthOf(1)
+  })
+  it('a count that no selection reaches is warned of: as many as a namespace can have pods, for each that is selected', () => {
+    const never = (count: number, namespaces = 1): string => `W ${at}: "${count}" is as many as can be selected, and never stops: Kubernetes is made for 3,000 pods in a namespace${namespaces === 1 ? '' : `, and ${namespaces} are selected`}`
+    expect(of(3000)).to.deep.equal([never(3000)])
+    expect(of('99999')).to.deep.equal([never(99_999)])
+    const two = (maxUnhealthy: number): string[] => check(ks403, { selector: { labelSelector: { matchLabels: { app: 'cart' } }, namespaces: ['shop', 'till'] }, safetyRules: { maxUnhealthy } })
+    expect(two(5999)).to.deep.equal([])
+    expect(two(6000)).to.deep.equal([never(6000, 2)])
   })
   it('nothing and everything are warned of', () => {
     for (const none of [0, '0']) expect(of(none)).to.deep.equal([`W ${at}: "0" lets nothing be healed`])
@@ -183,9 +191,30 @@ describe('KS408 schedules that leave no time', () => {
   })
   it('a day of the week is enough', () => expect(of(when(true, '0 9 * * *', '8h'), when(false, '0 8 * * mon-sat', '10h'))).to.deep.equal([]))
   it('another of those that allow is enough', () => expect(of(office, when(true, '0 22 * * sun', '1h'), when(false, '0 9 * * *', '8h'))).to.deep.equal([]))
-  it('what differs by month, or by clock, nobody is told about', () => {
-    expect(of(office, when(false, '0 9 1-31 * *', '8h'))).to.deep.equal([])
-    expect(of(office, when(false, '0 9 * * *', '8h', 'Europe/Berlin'))).to.deep.equal([])
+  it('what differs by month nobody is told about', () => expect(of(office, when(false, '0 9 1-31 * *', '8h'))).to.deep.equal([]))
+  it('zones are compared by what their clocks show', () => {
+    for (const zone of ['Etc/UTC', 'Etc/GMT', 'GMT', 'Zulu', 'Atlantic/Reykjavik']) {
+      expect(of(office, when(false, '0 9 * * *', '8h', zone)), zone).to.deep.equal(none)
+      expect(of(office, when(false, '1 9 * * *', '8h', zone)), zone).to.deep.equal([])
+    }
+    // Two hours ahead all the year: 11:00 there is 9:00.
+    expect(of(office, when(false, '0 11 * * *', '8h', 'Etc/GMT-2'))).to.deep.equal(none)
+    expect(of(office, when(false, '0 9 * * *', '8h', 'Etc/GMT-2'))).to.deep.equal([])
+    const berlin = when(true, '0 9 * * mon-fri', '8h', 'Europe/Berlin')
+    expect(of(berlin, when(false, '0 9 * * *', '8h', 'Europe/Paris'))).to.deep.equal(none)
+    expect(of(berlin, when(false, '0 9 * * *', '7h59m', 'Europe/Paris'))).to.deep.equal([])
+  })
+  it('where clocks go apart for a part of the year all of it has to be covered', () => {
+    // 9:00 in Berlin is 8:00 in winter and 7:00 in summer.
+    const berlin = when(true, '0 9 * * mon-fri', '8h', 'Europe/Berlin')
+    expect(of(berlin, when(false, '0 8 * * *', '8h'))).to.deep.equal([])
+    expect(of(berlin, when(false, '0 7 * * *', '8h'))).to.deep.equal([])
+    expect(of(berlin, when(false, '0 7 * * *', '9h'))).to.deep.equal(none)
+    expect(of(berlin, when(false, '0 7 * * *', '8h59m'))).to.deep.equal([])
+    // For three weeks of spring New York is five hours behind in place of six.
+    expect(of(berlin, when(false, '0 3 * * *', '8h', 'America/New_York'))).to.deep.equal([])
+    expect(of(berlin, when(false, '0 3 * * *', '9h', 'America/New_York'))).to.deep.equal(none)
+    expect(of(berlin, when(false, '0 3 * * *', '8h59m', 'America/New_York'))).to.deep.equal([])
   })
   it('one alone, what is malformed, and a policy that only looks pass', () => {
     expect(of(when(false, '0 9 * * *', '8h'))).to.deep.equal([])

@@ -19,6 +19,10 @@ const APP = `${POD}/containers/0`
 const op = (...operations: readonly object[]): string => JSON.stringify(operations)
 const add = (path: string, value: unknown): string => op({ op: 'add', path, value })
 const replace = (path: string, value: unknown): string => op({ op: 'replace', path, value })
+const write = (path: string, to: unknown): object => ({ op: 'replace', path, value: to })
+/** Of a variable of the first container by its place: a test of its name, and another value. */
+const named = (place: number, name: string): object => ({ op: 'test', path: `${APP}/env/${place}/name`, value: name })
+const value = (place: number, to: string): object => write(`${APP}/env/${place}/value`, to)
 const remove = (path: string): string => op({ op: 'remove', path })
 const move = (from: string, path: string): string => op({ op: 'move', from, path })
 const copy = (from: string, path: string): string => op({ op: 'copy', from, path })
@@ -229,6 +233,18 @@ const JSON_PATCH = rows('json', [
   ['annotations copied over labels', copy('/metadata/annotations', '/metadata/labels')],
   ['a copy that doubles', op(...Array.from({ length: 20 }, (_, i) => ({ op: 'copy', from: '/metadata', path: `/metadata/annotations/c${i}` })))],
   ['a test, then more', op({ op: 'test', path: '/spec/replicas', value: 3 }, { op: 'add', path: `${POD}/hostPID`, value: true })],
+  ['a linker under a tested name', op(named(0, 'LD_PRELOAD'), value(0, '/data/evil.so'))],
+  ['options of an interpreter under a tested name', op(named(1, 'NODE_OPTIONS'), { op: 'add', path: `${APP}/env/1/value`, value: '--require /data/evil.js' })],
+  ['a proxy under a name that is tested with its item', op({ op: 'test', path: `${APP}/env/0`, value: { name: 'HTTPS_PROXY', value: '' } }, value(0, 'http://evil.example'))],
+  ['a linker under a name that is tested with its list', op({ op: 'test', path: `${APP}/env`, value: [{ name: 'LEVEL', value: 'info' }, { name: 'LD_PRELOAD', value: '' }] }, value(1, '/data/evil.so'))],
+  ['a linker under a name that is tested with its container', op({ op: 'test', path: APP, value: { name: 'app', env: [{ name: 'LD_PRELOAD', value: '' }] } }, value(0, '/data/evil.so'))],
+  ['a linker of an init container under a tested name', op({ op: 'test', path: `${POD}/initContainers/0/env/3/name`, value: 'LD_PRELOAD' }, write(`${POD}/initContainers/0/env/3/value`, '/data/evil.so'))],
+  ['a linker under a name that is tested after another write', op(write('/metadata/labels/tier', 'x'), named(0, 'LD_PRELOAD'), value(0, '/data/evil.so'))],
+  ['a linker under a name that is tested when it is written', op(value(0, '/data/evil.so'), named(0, 'LD_PRELOAD'))],
+  ['a linker whose item is tested when it is written', op(value(0, '/data/evil.so'), { op: 'test', path: `${APP}/env/0`, value: { name: 'LD_PRELOAD', value: '/data/evil.so' } })],
+  ['a linker whose value is tested when it is written', op(named(0, 'LD_PRELOAD'), value(0, '/data/evil.so'), { op: 'test', path: `${APP}/env/0/value`, value: '/data/evil.so' })],
+  ['tests of which only one can hold', op(named(0, 'LEVEL'), named(0, 'LOG'), value(0, 'debug')), 'KS304'],
+  ['a value that is tested for another than was written', op(value(0, 'debug'), { op: 'test', path: `${APP}/env/0/value`, value: 'info' }), 'KS304'],
   ['only a test', op({ op: 'test', path: '/metadata/annotations/note', value: 'as it was' }), 'KS304'],
   ['an annotation by ~1', add('/metadata/annotations/kubeskippy.io~1ignore', 'false')],
   ['an annotation removed by ~1', remove('/metadata/annotations/deployment.kubernetes.io~1revision')],
@@ -335,6 +351,13 @@ export const HARMLESS: readonly PatchBody[] = [
     replace('/spec/replicas', 2),
     op({ op: 'test', path: '/spec/replicas', value: 1 }, { op: 'replace', path: '/spec/replicas', value: 2 }),
     op({ op: 'test', path: `${APP}/image`, value: 'x' }, { op: 'replace', path: `${APP}/resources/limits/memory`, value: '1Gi' }),
+    op(named(0, 'LOG_LEVEL'), value(0, 'debug')),
+    op(named(1, 'LEVEL'), value(1, 'debug')),
+    op(named(0, 'PASSWORD'), named(1, 'LEVEL'), value(1, 'debug')),
+    op({ op: 'test', path: `${POD}/containers/0/name`, value: 'side' }, value(0, 'debug')),
+    op({ op: 'test', path: `${APP}/env/1`, value: { name: 'LEVEL', value: 'info' } }, value(1, 'debug'), { op: 'test', path: `${APP}/env/1/value`, value: 'debug' }),
+    op({ op: 'test', path: '/spec/replicas', value: 1 }, { op: 'replace', path: '/spec/replicas', value: 2 }, { op: 'test', path: '/spec', value: { replicas: 2 } }),
+    op({ op: 'test', path: '/metadata/labels/tier', value: null }, { op: 'add', path: '/metadata/labels/tier', value: 'x' }),
     replace(`${APP}/resources/limits/memory`, '1Gi'),
     add(`${POD}/containers/4/resources/requests/cpu`, '250m'),
     replace(`${POD}/initContainers/2/env/9/value`, 'debug'),
