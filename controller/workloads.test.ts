@@ -122,7 +122,7 @@ describe('the whole controller on workloads', () => {
   })
 
   it('patches fields, notes them before the write, and finds out a lost answer by them', async () => {
-    const patch: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {example.com/slow: "yes"}}\nspec: {template: {metadata: {annotations: {example.com/slow: "yes"}}}}' } }
+    const patch: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {slow: "yes"}}\nspec: {template: {metadata: {annotations: {kubectl.kubernetes.io/restartedAt: "yes"}}}}' } }
     town = setUp([patch])
     town.cluster.faults.add((call) => (isWrite(call) && !call.dryRun ? { when: 'after', answer: 'reset' } : undefined), 1)
     await town.start()
@@ -131,8 +131,8 @@ describe('the whole controller on workloads', () => {
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(written()).to.deep.equal(['patch deployments'])
     expect(action?.status?.intent).to.deep.equal([
-      { path: '/metadata/annotations/example.com~1slow', after: '"yes"' },
-      { path: '/spec/template/metadata/annotations/example.com~1slow', after: '"yes"' },
+      { path: '/metadata/annotations/slow', after: '"yes"' },
+      { path: '/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt', after: '"yes"' },
     ])
   })
 

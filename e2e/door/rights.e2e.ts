@@ -91,7 +91,7 @@ describe('rights and kinds at the door', function () {
     await put(...OTHERS.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))
     await put(...OTHERS.flatMap((name) => [...healerObjects(name), ...consentObjects(name, 'shop')].map(({ manifest }) => manifest)))
     const resources = [{ apiVersion: 'v1', kind: 'Pod' }, ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ apiVersion: 'apps/v1', kind }))]
-    const patchAction = { patch: 'metadata: {annotations: {example.com/note: x}}' }
+    const patchAction = { patch: 'metadata: {annotations: {note: x}}' }
     const actions = [
       { name: 'restart', type: 'restart', target: 'Pod', restartAction: {} },
       { name: 'rollout', type: 'restart', target: 'Workload', triggers: ['loop'], restartAction: {} },

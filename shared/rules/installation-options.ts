@@ -93,8 +93,8 @@ export const INSTALLATION_OPTIONS = [
     type: 'list',
     default: DEFAULT_INSTALLATION.patchAllowList,
     pattern: ALLOWED_FIELD,
-    format: 'a path such as metadata.annotations.* or spec.template.spec.containers[].resources.**',
-    doc: 'Fields that patches may touch: * is any member, [] any item, ** at the end whatever is below. What is privileged stays out.',
+    format: 'a path such as metadata.annotations.*, metadata.annotations[example.com/*] or spec.template.spec.containers[].resources.**',
+    doc: 'Fields that patches may touch: * is any member (of annotations and labels any key without a prefix), [] any item, ** at the end whatever is below, metadata.annotations[example.com/*] all keys of a prefix. What is privileged stays out.',
   },
   {
     key: 'syncInterval',

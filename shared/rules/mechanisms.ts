@@ -57,7 +57,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS302:
     'A delete asks no PodDisruptionBudget: the last pod of a quorum goes as easily as any other. With a grace period of 0 the API server forgets the pod while its process may still run on a node that is out of reach, and the replacement mounts the same volume: two writers, and a file system or a database that is beyond repair.',
   KS303:
-    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator. A JSON patch names variables by their place: which one it is, its own `test` of the name tells, and LD_PRELOAD is no log level.',
+    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator. A JSON patch names variables by their place: which one it is, its own `test` of the name tells, and LD_PRELOAD is no log level. Annotations with a prefix are orders to somebody: `sidecar.istio.io/proxyImage` is an image too.',
   KS304:
     'The patch is read for the first time when the trouble is there. The API server refuses one that it cannot parse with 400, and one of a type that the kind does not take (strategic, for custom resources) with 415; with `patch` and `patches` both given, half of what its author meant would be left out.',
   KS305:

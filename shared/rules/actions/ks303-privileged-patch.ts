@@ -11,7 +11,7 @@ export const ks303: Rule = {
   noExemption: 'what the dry run of a patch shows is judged again before each write; the installation widens its patchAllowList instead',
   title: 'A patch touches only fields of the allow-list, and never privileged ones, whatever it looks like.',
   why: 'whoever may write policies would else decide what runs, as whom, and on what',
-  fix: 'patch annotations, labels outside the selector, resources, replicas, literal values of the environment, terminationGracePeriodSeconds or timings of probes',
+  fix: 'patch annotations and labels without a prefix (of labels those outside the selector), resources, replicas, literal values of the environment, terminationGracePeriodSeconds or timings of probes',
   check: (policy, { installation }) =>
     judgedPatches(policy, installation).flatMap((patch): Finding[] => [
       ...patch.findings.flatMap(({ rule, what }) => (rule === 'KS303' ? [{ path: pathOf(patch), what }] : [])),

@@ -1,6 +1,6 @@
 /** Which fields a patch may touch: what is listed, and never what is privileged, whatever the list says. Pure. */
 import { CONTROLLERS_LABELS } from '../../api/v1alpha1/controllers-labels.ts'
-import { compilePattern, matches, type FieldPath, type Pattern } from './paths.ts'
+import { compilePattern, matches, namesKeys, type FieldPath, type Pattern } from './paths.ts'
 import type { Touch } from './touches.ts'
 
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
@@ -13,6 +13,7 @@ export const DEFAULT_PATCH_ALLOW_LIST: readonly string[] = [
   'metadata.labels.*',
   'spec.replicas',
   'spec.template.metadata.annotations.*',
+  'spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]',
   'spec.template.metadata.labels.*',
   `${TEMPLATE}.terminationGracePeriodSeconds`,
   ...['containers', 'initContainers'].flatMap((list) => [`${TEMPLATE}.${list}[].resources.limits.*`, `${TEMPLATE}.${list}[].resources.requests.*`, `${TEMPLATE}.${list}[].env[].value`]),
@@ -81,13 +82,12 @@ const PRIVILEGED_METADATA: Readonly<Record<string, string>> = {
   deletionTimestamp: 'it belongs to the API server',
 }
 
-/** Prefixes of keys by which somebody acts: Kubernetes and ourselves first. */
+/** Prefixes of keys by which Kubernetes acts, and we do: whatever the list says. */
 const RESERVED = /(^|\.)(kubernetes\.io|(x-)?k8s\.io|kubeskippy\.io)$/
-/** Of others who change pods by them: they put containers, credentials, networks or volumes into them, or own the object. */
-const ACTED_UPON =
-  /(^|\.)(istio\.io|linkerd\.io|dapr\.io|hashicorp\.com|amazonaws\.com|workload\.identity|cloud\.google\.com|gke\.io|cncf\.io|projectcalico\.org|cilium\.io|fluxcd\.io|argoproj\.io|helm\.sh|datadoghq\.com|instana\.io|opentelemetry\.io|velero\.io|k8up\.io|multus-cni\.io|banzaicloud\.(com|io)|kuma\.io|jaegertracing\.io|1password\.io|1password\.com|chaos-mesh\.org|openshift\.io|keda\.sh|keel\.sh|stakater\.com|kyverno\.io|crossplane\.io|external-secrets\.io|katacontainers\.io|nvidia\.com|portworx\.io|aquasec\.com|downscaler|janitor)$/
-/** Keys without a prefix, or with one that reads from the right, by which runtimes and operators act. */
-const ACTED_UPON_BARE = /^(io\.(kubernetes|katacontainers|containerd|cri-containerd|podman)\..+|aadpodidbinding|run\.oci\..+)$/i
+/** What `kubectl rollout restart` writes: all that it does is another rollout. */
+const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt'
+/** The one label without a prefix that is known to give an identity (AAD pod identity). */
+const IDENTITY = 'aadpodidbinding'
 
 export interface Disallowed {
   readonly path: FieldPath
@@ -124,27 +124,42 @@ function privileged(path: FieldPath): string | undefined {
   return key === undefined ? undefined : PRIVILEGED[key]
 }
 
-function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefined): string | undefined {
+/** The key of an annotation or a label of the object or of its template. */
+function keyOf(path: FieldPath): string | undefined {
   const at = path.findIndex(({ key }) => key === 'annotations' || key === 'labels')
-  const name = path[at + 1]?.key
-  if (at < 0 || name === undefined || path[at - 1]?.key !== 'metadata') return undefined
-  const [prefix = '', ...rest] = name.toLowerCase().split('/')
-  if (rest.length > 0 && RESERVED.test(prefix)) return 'Kubernetes or an operator acts by it'
-  if (rest.length > 0 && ACTED_UPON.test(prefix)) return 'somebody else acts by it: it may bring containers, credentials or volumes into the pods'
-  if (ACTED_UPON_BARE.test(name)) return 'a runtime or an operator acts by it'
-  if (CONTROLLERS_LABELS.has(name)) return 'by it a controller finds its pods'
-  return path[at]?.key === 'labels' && selectorKeys?.has(name) === true ? 'by it the pods are found' : undefined
+  return at > 0 && path[at - 1]?.key === 'metadata' ? path[at + 1]?.key : undefined
 }
+
+function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefined): string | undefined {
+  const name = keyOf(path)
+  if (name === undefined) return undefined
+  const [prefix = '', ...rest] = name.toLowerCase().split('/')
+  const restarts = name === RESTARTED_AT && path.length === 5 && path[3]?.key === 'annotations'
+  if (rest.length > 0 && RESERVED.test(prefix) && !restarts) return 'Kubernetes or an operator acts by it'
+  const isLabel = path.some(({ key }) => key === 'labels')
+  if (isLabel && CONTROLLERS_LABELS.has(name)) return 'by it a controller finds its pods'
+  if (isLabel && name === IDENTITY) return 'by it the pods get an identity of the cloud'
+  return isLabel && selectorKeys?.has(name) === true ? 'by it the pods are found' : undefined
+}
+
+/**
+ * Keys without a prefix are the users' own by the convention of Kubernetes. By one with a prefix, or that reads like a domain
+ * (`io.kubernetes.cri-o.Devices`), somebody may act: injectors of containers and credentials, runtimes, robots.
+ */
+const isOwn = (key: string): boolean => !/[./]/.test(key)
 
 const compiled = new Map<string, Pattern | undefined>()
 
 function unlisted(path: FieldPath, allowList: readonly string[]): string | undefined {
+  const key = keyOf(path)
+  const own = key === undefined || isOwn(key)
   const listed = allowList.some((text) => {
     if (!compiled.has(text)) compiled.set(text, compilePattern(text))
     const pattern = compiled.get(text)
-    return pattern !== undefined && matches(pattern, path)
+    return pattern !== undefined && (own || namesKeys(pattern)) && matches(pattern, path)
   })
-  return listed ? undefined : 'it is not in the list of fields that patches may touch (patchAllowList)'
+  if (listed) return undefined
+  return own ? 'it is not in the list of fields that patches may touch (patchAllowList)' : 'somebody may act by it, and the list of fields that patches may touch (patchAllowList) does not name it'
 }
 
 function unclear({ kind }: Touch): string | undefined {

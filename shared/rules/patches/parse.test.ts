@@ -19,7 +19,8 @@ const pod = (member: string): string => `spec: {template: {spec: {containers: [{
 
 describe('what patches may touch', () => {
   const allowed: readonly [string, string, string][] = [
-    ['annotations', 'metadata: {annotations: {example.com/note: x}}', 'metadata.annotations[example.com/note]'],
+    ['annotations', 'metadata: {annotations: {note: x}}', 'metadata.annotations.note'],
+    ['the annotation by which kubectl restarts', 'spec: {template: {metadata: {annotations: {kubectl.kubernetes.io/restartedAt: x}}}}', 'spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]'],
     ['labels', 'metadata: {labels: {tier: x}}', 'metadata.labels.tier'],
     ['replicas', 'spec: {replicas: 1}', 'spec.replicas'],
     ['resources', pod('resources: {limits: {memory: 1Gi}}'), 'spec.template.spec.containers[app].resources.limits.memory'],
@@ -28,7 +29,6 @@ describe('what patches may touch', () => {
     ['an annotation whose name is that of a privileged field', 'spec: {template: {metadata: {annotations: {command: x}}}}', 'spec.template.metadata.annotations.command'],
     ['the grace period', 'spec: {template: {spec: {terminationGracePeriodSeconds: 1}}}', 'spec.template.spec.terminationGracePeriodSeconds'],
     ['timings of probes', pod('livenessProbe: {timeoutSeconds: 5}'), 'spec.template.spec.containers[app].livenessProbe.timeoutSeconds'],
-    ['a key that only ends like a reserved one', 'metadata: {annotations: {notkubernetes.io/a: x}}', 'metadata.annotations[notkubernetes.io/a]'],
   ]
   for (const [title, patch, field] of allowed) it(`are ${title}`, () => expect(strategic(patch)).to.deep.equal([field]))
 
@@ -62,6 +62,29 @@ describe('what patches may touch', () => {
     expect(strategic('metadata: {annotations: {a: b}}', { allowList })[0]).to.match(/patchAllowList/)
     expect(strategic(pod('image: x'), { allowList })).to.deep.equal(['- spec.template.spec.containers[app].image: it decides which program runs'])
     expect(strategic(pod('resources: {limits: {cpu: 1}}'), { allowList })).to.deep.equal(['spec.template.spec.containers[app].resources.limits.cpu'])
+  })
+  it('are keys without a prefix, and those whose prefix or name the installation lists', () => {
+    const unnamed = 'somebody may act by it, and the list of fields that patches may touch (patchAllowList) does not name it'
+    const annotate = (key: string, ...more: readonly string[]): string[] => strategic(`metadata: {annotations: {${JSON.stringify(key)}: x}}`, { allowList: [...DEFAULT_PATCH_ALLOW_LIST, ...more] })
+    for (const key of ['example.com/note', 'a/b', 'notkubernetes.io/a', 'a.b', 'io.kubernetes.cri-o.Devices', 'sidecar.istio.io/inject']) expect(annotate(key), key).to.deep.equal([`- metadata.annotations[${key}]: ${unnamed}`])
+    expect(strategic('metadata: {labels: {example.com/tier: x}}')).to.deep.equal([`- metadata.labels[example.com/tier]: ${unnamed}`])
+    const ours = 'metadata.annotations[example.com/*]'
+    for (const key of ['example.com/note', 'Example.com/Note']) expect(annotate(key, ours)).to.deep.equal([`metadata.annotations[${key}]`])
+    for (const key of ['a.example.com/note', 'example.com.evil/note', 'example.comx/note', 'example.com.note']) expect(annotate(key, ours), key).to.deep.equal([`- metadata.annotations[${key}]: ${unnamed}`])
+    expect(annotate('example.com/note', 'metadata.annotations[example.com/note]')).to.deep.equal(['metadata.annotations[example.com/note]'])
+    expect(annotate('example.com/notes', 'metadata.annotations[example.com/note]')[0]).to.match(/^- /)
+    // A list for one map says nothing of another, and wide patterns name no key.
+    for (const other of ['metadata.labels[example.com/*]', 'spec.template.metadata.annotations[example.com/*]', 'metadata.**', 'metadata.annotations.**']) expect(annotate('example.com/note', other)[0], other).to.match(/^- /)
+    expect(strategic('metadata: {labels: {example.com/tier: x}}', { allowList: ['metadata.labels[example.com/*]'] })).to.deep.equal(['metadata.labels[example.com/tier]'])
+  })
+  it('are no reserved keys, whatever the installation lists, but for a restart', () => {
+    for (const key of ['kubeskippy.io/ignore', 'deployment.kubernetes.io/revision', 'kubectl.kubernetes.io/restartedAt']) {
+      const prefix = key.split('/')[0]
+      expect(strategic(`metadata: {annotations: {${key}: x}}`, { allowList: [`metadata.annotations[${key}]`, `metadata.annotations[${prefix}/*]`] })).to.deep.equal([`- metadata.annotations[${key}]: Kubernetes or an operator acts by it`])
+    }
+    const restart = 'spec: {template: {metadata: {annotations: {kubectl.kubernetes.io/restartedAt: x}}}}'
+    expect(strategic(restart, { allowList: ['spec.template.metadata.annotations.*'] })[0]).to.match(/^- /)
+    expect(strategic('spec: {template: {metadata: {labels: {kubectl.kubernetes.io/restartedAt: x}}}}', { allowList: ['spec.template.metadata.labels[kubectl.kubernetes.io/*]'] })[0]).to.match(/acts by it$/)
   })
   it('by a JSON patch are the same fields', () => {
     expect(json({ op: 'replace', path: '/spec/template/spec/containers/0/resources/limits/memory', value: '1Gi' })).to.deep.equal(['spec.template.spec.containers[0].resources.limits.memory'])
@@ -126,6 +149,8 @@ describe('patches by path', () => {
 describe('patterns of the allow-list', () => {
   const cases: readonly [string, boolean][] = [
     ['metadata.annotations.*', true], ['spec.replicas', true], ['spec.template.spec.containers[].resources.**', true], ['**', false], ['.a', false], ['a..b', false], ['a.**.b', false], ['a[0]', false], ['', false], ['spec.*.x', true],
+    ['metadata.annotations[example.com/*]', true], ['metadata.labels[example.com/tier]', true], ['spec.template.metadata.annotations[a.b/c_D.e-f]', true], ['metadata.annotations[*]', false], ['metadata.annotations[*/*]', false], ['metadata.annotations[com/*]', false],
+    ['metadata.annotations[Example.com/x]', false], ['metadata.annotations[example.com/]', false], ['metadata.annotations[example.com/a*]', false], ['metadata.finalizers[example.com/*]', false], ['metadata.annotations[example.com/*].**', false], ['spec.metadata.labels[example.com/*]', false],
   ]
   for (const [text, good] of cases) it(`"${text}" is ${good ? 'one' : 'none'}`, () => expect(compilePattern(text) !== undefined).to.equal(good))
   it('by default all of them are ones', () => expect(DEFAULT_PATCH_ALLOW_LIST.filter((text) => compilePattern(text) === undefined)).to.deep.equal([]))

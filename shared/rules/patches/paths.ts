@@ -28,15 +28,23 @@ export function fromPointer(pointer: string): FieldPath | undefined {
 export const asSteps = (keys: readonly string[]): FieldPath => keys.map((key, index): Step => (index > 0 && NAMED_LISTS.has(keys[index - 1] ?? '') ? { key, item: true } : { key }))
 
 /**
- * `metadata.annotations.*`, `spec.template.spec.containers[].resources.**`: `*` is any one member, `**` whatever is
- * below and itself, `[]` any item.
+ * `metadata.labels.*`, `spec.template.spec.containers[].resources.**`: `*` is any one member, `**` whatever is
+ * below and itself, `[]` any item. `metadata.annotations[example.com/*]`: keys of that prefix; `[example.com/note]`: that one.
  */
 export type Pattern = readonly string[]
 
-export const ALLOWED_FIELD = /^[A-Za-z][A-Za-z0-9]*(\[\])*(\.([A-Za-z][A-Za-z0-9]*(\[\])*|\*))*(\.\*\*)?$/
+const KEYS = String.raw`(spec\.template\.)?metadata\.(annotations|labels)\[([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?/(\*|[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)\]`
+export const ALLOWED_FIELD = new RegExp(String.raw`^([A-Za-z][A-Za-z0-9]*(\[\])*(\.([A-Za-z][A-Za-z0-9]*(\[\])*|\*))*(\.\*\*)?|${KEYS})$`)
 
 /** undefined: not written so. */
-export const compilePattern = (text: string): Pattern | undefined => (ALLOWED_FIELD.test(text) ? text.replaceAll('[]', '.[]').split('.') : undefined)
+export function compilePattern(text: string): Pattern | undefined {
+  if (!ALLOWED_FIELD.test(text)) return undefined
+  const [, map = '', key] = /^(.+)\[([^\]]+)\]$/.exec(text) ?? []
+  return key === undefined ? text.replaceAll('[]', '.[]').split('.') : [...map.split('.'), key]
+}
+
+/** Of annotations or labels, with their prefix. */
+export const namesKeys = (pattern: Pattern): boolean => pattern.at(-1)?.includes('/') === true
 
 export function matches(pattern: Pattern, path: FieldPath): boolean {
   const open = pattern.at(-1) === '**'
@@ -49,5 +57,7 @@ function matchesStep(part: string, step: Step | undefined): boolean {
   if (step === undefined) return false
   // `-` is the place after the last item: no item.
   if (part === '[]') return step.item === true ? step.key !== '-' : /^[0-9]+$/.test(step.key)
-  return step.item !== true && (part === '*' || part === step.key)
+  if (step.item === true) return false
+  // Prefixes are written in any case, and mean the same.
+  return part === '*' || (part.endsWith('/*') ? step.key.toLowerCase().startsWith(part.slice(0, -1)) : part === step.key)
 }
