@@ -20,7 +20,7 @@ import {
   WEBHOOK_TLS_SECRET,
 } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest } from '../shared/kube/api.ts'
-import { apiVersionOf, HEALING_POLICIES, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
+import { apiVersionOf, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS, MUTATING_WEBHOOKS, SECRETS, SUBJECT_ACCESS_REVIEWS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import { LISTED } from './admission/objects.ts'
 import { annotationOf, sameMembers } from './expressions.ts'
 
@@ -150,6 +150,8 @@ export const webhookRbac: readonly Manifest[] = [
       // A policy is judged beside the others, and by what both would select: no more than the metadata is asked for.
       { apiGroups: [HEALING_POLICIES.group], resources: [HEALING_POLICIES.plural], verbs: ['list', 'watch'] },
       ...[...new Set(LISTED.map(({ group }) => group))].map((group) => ({ apiGroups: [group], resources: LISTED.filter((resource) => resource.group === group).map(({ plural }) => plural), verbs: ['list'] })),
+      // What is scaled already by one of these no policy may scale (KS305).
+      { apiGroups: [HORIZONTAL_POD_AUTOSCALERS.group], resources: [HORIZONTAL_POD_AUTOSCALERS.plural], verbs: ['list'] },
     ],
   },
   {

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { API_VERSION, GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { isObject } from '../../shared/lib/json.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { reviewOf } from '../../webhook/admission/test-review.ts'
 import { consentObjects, healerObjects } from '../../cli/healer.ts'
@@ -113,5 +114,35 @@ describe('rights and kinds at the door', function () {
     console.log(`      ${(sorted[10] ?? 0).toFixed(0)} ms in the middle, ${(sorted.at(-1) ?? 0).toFixed(0)} ms at the most, the first ${(times[0] ?? 0).toFixed(0)} ms`)
     // The API server waits for three seconds, and the door asks for two: whatever it did not hear by then it would have refused.
     expect(sorted.at(-1)).to.be.below(2000)
+  })
+
+  it('what an autoscaler scales no policy scales beside it, and it is named to whoever may list it', async () => {
+    const workload = (name: string, kind: string, replicas: number): object => ({
+      apiVersion: 'apps/v1', kind, metadata: { name, namespace: 'shop', labels: { app: name } },
+      spec: { replicas, ...(kind === 'StatefulSet' ? { serviceName: name } : {}), selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }] } } },
+    })
+    const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'till', namespace: 'shop' }, spec: { maxReplicas: 4, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'till' } } }
+    await put(workload('till', 'Deployment', 2), workload('ledger', 'StatefulSet', 2), ...healerObjects('shop').map(({ manifest }) => manifest))
+    const scaling = (app: string, kind: string, maxReplicas: number): object =>
+      policy(`scale-${app}`, { selector: { labelSelector: { matchLabels: { app } }, resources: [{ apiVersion: 'apps/v1', kind }] }, triggers: [{ name: 'loop', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } }], actions: [{ ...SCALE, scaleAction: { direction: 'up', maxReplicas } }] })
+    const told = async (object: object, ...flags: string[]): Promise<readonly [number, string]> => {
+      const { code, stderr } = await dryRun(object, ...flags)
+      return [code, stderr.split('\n').flatMap((line) => /\bKS305\b.*?((HorizontalPodAutoscaler|maxReplicas [0-9]).*?)( — |;|$)/.exec(line)?.[1] ?? []).join()]
+    }
+    // A door that has no time to look says nothing, and allows.
+    const saying = (object: object, answer: readonly [number, string], ...flags: string[]) => eventually(async () => expect(await told(object, ...flags)).to.deep.equal(answer), seconds(60))
+    await saying(scaling('till', 'Deployment', 20), [0, ''])
+    await saying(scaling('till', 'Deployment', 21), [0, "maxReplicas 21 is more than 10 times today's 2"])
+    await put(autoscaler)
+    await saying(scaling('till', 'Deployment', 21), [1, 'HorizontalPodAutoscaler "till" scales Deployment "till", which is all that is selected'])
+    await saying(scaling('ledger', 'StatefulSet', 21), [0, "maxReplicas 21 is more than 10 times today's 2"])
+    // Who may scale, and may not list autoscalers, is not told of one.
+    const grant = (...rules: object[]): object => ({ apiVersion: `${RBAC}/v1`, kind: 'Role', metadata: { name: 'scaler', namespace: 'shop' }, rules })
+    const scale = { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale', 'replicasets/scale'], verbs: ['patch'] }
+    const lists = { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['list'] }
+    await put(grant(scale, lists), { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: { name: 'scaler', namespace: 'shop' }, roleRef: { apiGroup: RBAC, kind: 'Role', name: 'scaler' }, subjects: [{ apiGroup: RBAC, kind: 'User', name: 'author' }] })
+    await saying(scaling('till', 'Deployment', 5), [0, ''], '--as', 'author')
+    await put(grant(scale, lists, { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] }))
+    await saying(scaling('till', 'Deployment', 5), [1, 'HorizontalPodAutoscaler "till" scales Deployment "till", which is all that is selected'], '--as', 'author')
   })
 })

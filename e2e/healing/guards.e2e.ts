@@ -82,7 +82,9 @@ describe('guards on real pods', function () {
       spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 3, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] },
     }
     const actions = [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }]
-    await fixture.apply(hpa, inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web', actions }))
+    // Before the others: of an autoscaler that is there the door tells.
+    await fixture.apply(policy(ns, { app: 'web', actions }))
+    await fixture.apply(hpa, inNamespace(ns, deployment('web', 'always')))
     const { status } = await fixture.decided(ns, 'OwnedElsewhere')
     expect(status?.lastDecision?.message).to.contain('HorizontalPodAutoscaler/web scales Deployment/web')
     await nothingDone(ns)

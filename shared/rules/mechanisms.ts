@@ -61,7 +61,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS304:
     'The patch is read for the first time when the trouble is there. The API server refuses one that it cannot parse with 400, and one of a type that the kind does not take (strategic, for custom resources) with 415; with `patch` and `patches` both given, half of what its author meant would be left out.',
   KS305:
-    'With 0 replicas there is no pod left to be Ready, nothing serves, and no trigger about pods can fire again: the outage ends the healing of it. Bounds that contradict each other leave no number that could be written. A StatefulSet gives up its highest ordinals first, and with them members of a quorum or the only copy of a shard; so it does under a fixed number when it has more.',
+    'With 0 replicas there is no pod left to be Ready, nothing serves, and no trigger about pods can fire again: the outage ends the healing of it. Bounds that contradict each other leave no number that could be written. A StatefulSet gives up its highest ordinals first, and with them members of a quorum or the only copy of a shard; so it does under a fixed number when it has more. An autoscaler writes its own number back within seconds, so an act beside it is none: the trouble stays, and a slot of the hour is gone.',
   KS306:
     'An act is verified for minutes before anybody knows whether it has helped. When as many may be in flight as an hour allows, all of them are begun on the strength of the same reading, and the breaker, which counts outcomes, sees the first one when the last pod is gone.',
   KS307:

@@ -5,6 +5,7 @@ import type { TextPosition } from '../lib/text-position.ts'
 import { seconds, type Millis } from '../lib/time.ts'
 import type { AccessAnswers, AccessQuestion } from './access.ts'
 import type { Neighbourhood } from './across/neighbours.ts'
+import type { ScalingPreview } from './actions/live-scaling.ts'
 import { DEFAULT_PATCH_ALLOW_LIST } from './patches/allowed.ts'
 import type { Preview } from './selection/ks106-impact.ts'
 import type { Severity } from './violation.ts'
@@ -69,6 +70,8 @@ export interface Known {
   readonly around?: Neighbourhood
   /** What there is for a new selection. */
   readonly preview?: Preview
+  /** What there is for a new or changed policy that scales. */
+  readonly scaling?: ScalingPreview
 }
 
 export interface RuleContext extends Known {

@@ -21,6 +21,7 @@ function policy(name: string, { action, ...overrides }: PolicyOverrides = {}): R
 async function asked(object: unknown, others: readonly Record<string, unknown>[] | undefined, members: Record<string, unknown> = {}) {
   const questions: AccessQuestion[] = []
   const looked: (readonly string[])[] = []
+  const scaledIn: string[] = []
   const ask = clusterKnowledge({
     access: (all) => {
       questions.push(...all)
@@ -29,14 +30,15 @@ async function asked(object: unknown, others: readonly Record<string, unknown>[]
     cluster: { discover: () => Promise.resolve([]) },
     timers: new FakeClock(),
     around: () => (others === undefined ? undefined : { policies: others.map((other) => normalised(other) as HealingPolicy), goesFirst: () => true }),
-    objects: (namespaces) => {
+    objects: (namespaces, { scaledIn: scaled } = {}) => {
       looked.push(namespaces)
+      if (scaled !== undefined) scaledIn.push(scaled)
       return Promise.resolve(namespaces.length === 0 ? undefined : { objects: [], complete: true })
     },
   })
   const read = readReview(reviewOf(object, { operation: 'UPDATE', oldObject: object, ...members }))
   if (read.kind !== 'review') throw new Error(read.problem)
-  return { known: await ask(read.request), questions, looked: looked.flat() }
+  return { known: await ask(read.request), questions, looked: looked.flat(), scaledIn }
 }
 
 describe('what the door asks beside rights', () => {
@@ -55,6 +57,20 @@ describe('what the door asks beside rights', () => {
     const again = await asked(policy('mine'), [])
     expect([again.looked, again.known.preview]).to.deep.equal([[], undefined])
     expect(again.questions.map(({ verb }) => verb)).to.not.include('list')
+  })
+
+  it('what scales, of a policy that scales and is new or changed, and whether the author may list that', async () => {
+    const scaling = policy('mine', { action: { type: 'scale', target: 'Workload', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 5 } } })
+    const { looked, questions, known, scaledIn } = await asked(scaling, [], { operation: 'CREATE', oldObject: null })
+    expect([looked, scaledIn]).to.deep.equal([['shop'], ['shop']])
+    expect(questions.map(({ verb, resource }) => `${verb} ${resource}`)).to.include.members(['list horizontalpodautoscalers', 'list deployments', 'list statefulsets'])
+    expect(known.scaling).to.deep.equal({ namespace: 'shop', live: { objects: [], complete: true } })
+    const again = await asked(scaling, [])
+    expect([again.looked, again.scaledIn, again.known.scaling]).to.deep.equal([[], [], undefined])
+    // The selection is the same: only what scales is looked at.
+    const changed = await asked(scaling, [], { oldObject: policy('mine') })
+    expect([changed.looked, changed.scaledIn, changed.known.preview]).to.deep.equal([['shop'], ['shop'], undefined])
+    expect((await asked(policy('mine'), [], { operation: 'CREATE', oldObject: null })).scaledIn).to.deep.equal([])
   })
 
   it('what is there goes with the policies, and is absent where nobody looked', async () => {

@@ -4,6 +4,7 @@ import type { KubeReader } from '../../shared/kube/api.ts'
 import { millis, seconds } from '../../shared/lib/time.ts'
 import { namespacesInQuestion } from '../../shared/rules/across/ks501-conflict.ts'
 import type { Neighbourhood } from '../../shared/rules/across/neighbours.ts'
+import { scalingPreviewOf } from '../../shared/rules/actions/live-scaling.ts'
 import { previewOf } from '../../shared/rules/selection/ks106-impact.ts'
 import type { Known } from '../../shared/rules/rule.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
@@ -34,14 +35,23 @@ export const clusterKnowledge =
     const end = timers.monotonic() + DEADLINE
     const policy = policyOf(request)
     const around = policy === undefined ? undefined : neighboursOf(policy)
-    const preview = policy === undefined ? undefined : previewOf(policy, oldPolicyOf(request))
+    const old = policy === undefined ? undefined : oldPolicyOf(request)
+    const preview = policy === undefined ? undefined : previewOf(policy, old)
+    const scaling = policy === undefined ? undefined : scalingPreviewOf(policy, old)
     // Only where something hangs on it: most policies have no opponent, and most applies change no selector.
     const inQuestion = policy === undefined || around === undefined ? [] : namespacesInQuestion(policy, around)
-    const looking = objects([...new Set([...inQuestion, ...(preview === undefined ? [] : [preview.namespace])])])
+    // Its own first: of too many the last ones are left out.
+    const looking = objects([...new Set([preview, scaling].flatMap((own) => own?.namespace ?? []).concat(inQuestion))], scaling === undefined ? {} : { scaledIn: scaling.namespace })
     // Who may write to objects of a kind can be asked when it is known what the API server calls them.
     const kinds = await kindsFor(cluster, request.object)
-    const found: Known = { kinds, ...(around === undefined ? {} : { around }), ...(preview === undefined ? {} : { preview }) }
+    const found: Known = { kinds, ...(around === undefined ? {} : { around }), ...(preview === undefined ? {} : { preview }), ...(scaling === undefined ? {} : { scaling }) }
     const [answers, live] = await Promise.all([access(questionsFor(request, found), request.requester, millis(end - timers.monotonic())), looking])
     if (live === undefined) return { ...found, access: answers }
-    return { ...found, access: answers, ...(around === undefined || inQuestion.length === 0 ? {} : { around: { ...around, live } }), ...(preview === undefined ? {} : { preview: { ...preview, live } }) }
+    return {
+      ...found,
+      access: answers,
+      ...(around === undefined || inQuestion.length === 0 ? {} : { around: { ...around, live } }),
+      ...(preview === undefined ? {} : { preview: { ...preview, live } }),
+      ...(scaling === undefined ? {} : { scaling: { ...scaling, live } }),
+    }
   }

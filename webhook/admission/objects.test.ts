@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { KubeObject, KubeReader, ListOptions, Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { DEPLOYMENTS, PODS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, PODS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
@@ -45,6 +45,32 @@ describe('the live objects of a namespace', () => {
       ['v1', 'Pod', 'shop', 'cart-0', {}, true],
       ['apps/v1', 'Deployment', 'shop', 'cart', { app: 'cart' }, false],
     ])
+  })
+
+  it('where a policy scales have their numbers of replicas, and are named with what scales them', async () => {
+    const clock = new FakeClock()
+    const cluster = new FakeCluster({ clock, timers: clock })
+    const metadata = (name: string, namespace = 'shop') => ({ name, namespace })
+    for (const namespace of ['shop', 'bank']) cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadata('cart', namespace), spec: { replicas: 3 } })
+    cluster.seed(STATEFUL_SETS, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: metadata('db'), spec: { replicas: 2 } })
+    const autoscaler = (name: string, scaleTargetRef: object, owned = {}, namespace = 'shop') =>
+      cluster.seed(HORIZONTAL_POD_AUTOSCALERS, { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { ...metadata(name, namespace), ...owned }, spec: { scaleTargetRef } })
+    autoscaler('cart', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' })
+    autoscaler('keda-hpa-db', { kind: 'StatefulSet', name: 'db' }, { ownerReferences: [{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'db', uid: 'u', controller: true }] })
+    autoscaler('cart', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' }, {}, 'bank')
+    const look = liveObjects({ api: cluster.client('webhook'), timers: clock, log: silentLogger })
+    const found = await look(['shop', 'bank'], { scaledIn: 'shop' })
+    expect(found?.objects.map(({ namespace, name, replicas }) => [namespace, name, replicas])).to.deep.equal([['shop', 'cart', 3], ['shop', 'db', 2], ['bank', 'cart', undefined]])
+    expect(found?.autoscalers).to.deep.equal([
+      { kind: 'HorizontalPodAutoscaler', name: 'cart', of: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'cart' } },
+      { kind: 'ScaledObject', name: 'db', of: { kind: 'StatefulSet', namespace: 'shop', name: 'db' } },
+    ])
+    expect(await look(['shop'])).to.not.have.property('autoscalers')
+  })
+
+  it('whose autoscalers nobody may list are known without them', async () => {
+    const found = await many(1, { fail: (resource) => (resource === HORIZONTAL_POD_AUTOSCALERS ? failure('Forbidden') : undefined) }).look(['shop'], { scaledIn: 'shop' })
+    expect(found).to.include({ complete: true }).and.to.not.have.property('autoscalers')
   })
 
   it('no more than their metadata is asked for, and no namespace is no question', async () => {

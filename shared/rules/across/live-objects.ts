@@ -13,12 +13,24 @@ export interface LiveObject extends KindReference {
   readonly labels: Labels
   /** uid of its controller owner. */
   readonly owner: string | undefined
+  /** spec.replicas, where it was asked for. */
+  readonly replicas?: number
+}
+
+/** What decides about the number of replicas of something: a HorizontalPodAutoscaler, or what has made it. */
+export interface Autoscaler {
+  readonly kind: string
+  readonly name: string
+  /** `group` is absent where it does not say. */
+  readonly of: { readonly group?: string; readonly kind: string; readonly namespace: string; readonly name: string }
 }
 
 export interface LiveObjects {
   readonly objects: readonly LiveObject[]
   /** False: there are more, or some could not be listed. */
   readonly complete: boolean
+  /** Absent: nobody has looked for them. */
+  readonly autoscalers?: readonly Autoscaler[]
 }
 
 /** Deeper chains of owners are a loop. */

@@ -2,22 +2,25 @@ import { knownKind } from '../../api/v1alpha1/kinds.ts'
 import type { ActionTemplate, HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { acts, selectedResources, type Finding, type Rule } from '../rule.ts'
 import { memberOf, scalingOf, wayOf } from '../scaling.ts'
+import { liveScaling, questionsAboutScaling } from './live-scaling.ts'
 import { judgedPatches, pathOf, type JudgedPatch } from './judged-patches.ts'
 
 export const ks305: Rule = {
   id: 'KS305',
   severity: 'E',
   alsoWarns: true,
-  title: 'Bounds of scaling must leave a number, and never 0, and so must a patch of replicas. Scaling a StatefulSet down is warned about, and so is a number that it may have more than.',
+  title: 'Bounds of scaling must leave a number, and never 0, and so must a patch of replicas. Scaling a StatefulSet down is warned about, and so is a number that it may have more than, and one far above today. What an autoscaler scales is not scaled beside it.',
   why: 'with bounds that contradict each other nobody can tell how many replicas are meant, and 0 is an outage',
   fix: 'write 1 <= minReplicas <= replicas <= maxReplicas',
-  check(policy, { installation }) {
+  partlyNeeds: 'cluster',
+  asks: (_policy, { scaling } = {}) => (scaling === undefined ? [] : questionsAboutScaling(scaling)),
+  check(policy, context) {
     if (!acts(policy)) return []
     const scales = policy.spec.actions.flatMap(({ type, scaleAction }, index): Finding[] =>
       type === 'scale' && scaleAction !== undefined ? bounds(scaleAction, `spec.actions[${index}].scaleAction`) : [],
     )
-    const refused = [...scales, ...judgedPatches(policy, installation).flatMap(patched)]
-    return [...refused, ...statefulSets(policy).filter(({ path }) => !refused.some((other) => actionOf(other) === actionOf({ path })))]
+    const refused = [...scales, ...judgedPatches(policy, context.installation).flatMap(patched)]
+    return [...refused, ...[...statefulSets(policy), ...liveScaling(policy, context)].filter((finding) => !refused.some((other) => actionOf(other) === actionOf(finding)))]
   },
 }
 

@@ -5,7 +5,7 @@ import { sameJson } from '../../lib/json.ts'
 import { plural } from '../../lib/text.ts'
 import type { AccessQuestion } from '../access.ts'
 import { rootOf, selectedObjects, type LiveObject, type LiveObjects } from '../across/live-objects.ts'
-import { selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
+import { selectedNamespaces, selectedResources, type Finding, type Rule, type RuleContext } from '../rule.ts'
 
 /** Half of two or three workloads says nothing about a selector. */
 const FEWEST_WORKLOADS = 4
@@ -39,12 +39,25 @@ export const ks106: Rule = {
   why: 'a wrong label selects nothing or too much, and neither is seen before the night when it matters',
   fix: 'compare with kubectl get pods --show-labels; kubeskippy simulate shows what would be done',
   needs: 'cluster',
+  // For the other rules that count what is selected as well.
   asks: (_policy, { preview } = {}) => (preview === undefined ? [] : [mayList(preview.namespace)]),
-  check: (policy, { preview, access }) => {
-    if (preview?.live === undefined || !isListed(policy) || (access !== undefined && access(mayList(preview.namespace)) !== 'Allowed')) return []
-    const { objects, complete } = preview.live
-    return impactOn(policy, { objects: objects.filter(({ namespace }) => namespace === preview.namespace), complete })
+  check: (policy, context) => {
+    const here = previewed(policy, context)
+    return here === undefined ? [] : impactOn(policy, here)
   },
+}
+
+/** What is in the namespace, as far as the author may be told. */
+function previewed(policy: HealingPolicy, { preview, access }: Pick<RuleContext, 'preview' | 'access'>): LiveObjects | undefined {
+  if (preview?.live === undefined || !isListed(policy) || (access !== undefined && access(mayList(preview.namespace)) !== 'Allowed')) return undefined
+  const { objects, complete } = preview.live
+  return { objects: objects.filter(({ namespace }) => namespace === preview.namespace), complete }
+}
+
+/** How many objects are selected now; undefined: nobody knows, or the author may not. A policy of several namespaces has more elsewhere. */
+export function selectedNow(policy: HealingPolicy, context: Pick<RuleContext, 'preview' | 'access'>): number | undefined {
+  const here = selectedNamespaces(policy).length === 1 ? previewed(policy, context) : undefined
+  return here?.complete === true ? selectedObjects(policy, here).filter((object) => isOneOf(selectedResources(policy), object)).length : undefined
 }
 
 function impactOn(policy: HealingPolicy, here: LiveObjects): Finding[] {
