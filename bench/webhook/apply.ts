@@ -2,10 +2,9 @@
  * What a user feels: server-side applies on a real API server with the real door, in pairs; one in a namespace that the webhooks
  * are told to leave out, one in a namespace where they are asked.
  */
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
-import { parse } from 'yaml'
 import { MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { readKubeconfig } from '../../e2e/agreement/server.ts'
 import { openDoor, type Door } from '../../e2e/door/door.ts'
 import { intervalOfMedian, spread, table } from '../statistics.ts'
 import type { Run } from './parts.ts'
@@ -64,18 +63,13 @@ async function leaveOut(door: Door, namespace: string): Promise<void> {
 
 /** Milliseconds of one apply over a connection that is kept. */
 async function applier({ cluster }: Door): Promise<(namespace: string, count: number) => Promise<number>> {
-  const config = parse(readFileSync(cluster.kubeconfig, 'utf8')) as { clusters: { cluster: Record<string, string> }[]; users: { user: Record<string, string> }[] }
-  const read = (from: Record<string, string> | undefined, key: string): string => {
-    const inline = from?.[`${key}-data`]
-    return inline === undefined ? readFileSync(from?.[key] ?? '', 'utf8') : Buffer.from(inline, 'base64').toString()
-  }
-  const user = config.users[0]?.user
-  const agent = new Agent({ connections: 1, allowH2: false, connect: { ca: readFileSync(cluster.caFile), cert: read(user, 'client-certificate'), key: read(user, 'client-key') } })
+  const { origin, tls } = await readKubeconfig(cluster.kubeconfig)
+  const agent = new Agent({ connections: 1, allowH2: false, connect: tls })
   return async (namespace, count) => {
     const object = policy('cart', namespace)
     const body = JSON.stringify({ ...object, metadata: { ...object.metadata, annotations: { 'example.com/count': String(count) } } })
     const begin = performance.now()
-    const answer = await request(`${cluster.server}/apis/kubeskippy.io/v1alpha1/namespaces/${namespace}/healingpolicies/cart?fieldManager=bench&force=true`, { method: 'PATCH', dispatcher: agent, body, headers: { 'content-type': 'application/apply-patch+yaml', accept: 'application/json' } })
+    const answer = await request(`${origin}/apis/kubeskippy.io/v1alpha1/namespaces/${namespace}/healingpolicies/cart?fieldManager=bench&force=true`, { method: 'PATCH', dispatcher: agent, body, headers: { 'content-type': 'application/apply-patch+yaml', accept: 'application/json' } })
     const text = await answer.body.text()
     const took = performance.now() - begin
     if (answer.statusCode > 201) throw new Error(`the API server answers ${answer.statusCode}: ${text}`)

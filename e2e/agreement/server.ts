@@ -76,7 +76,8 @@ const CEL_SKIPPED = 'some validation rules were not checked'
 /** A number beyond its format is reported without a field; the message ends with it. */
 const outOfRange = (message: string): string | undefined => / must be of type integer with format int(?:32|64) in (\S+)$/.exec(message)?.[1]
 
-async function readKubeconfig(path: string): Promise<{ origin: string; tls: { ca: string; cert: string; key: string } }> {
+/** With a client certificate, in it or beside it. */
+export async function readKubeconfig(path: string): Promise<{ origin: string; tls: { ca: string; cert: string; key: string } }> {
   const config = parse(await readFile(path, 'utf8')) as { clusters: { cluster: Record<string, string> }[]; users: { user: Record<string, string> }[] }
   const cluster = config.clusters[0]?.cluster ?? {}
   const user = config.users[0]?.user ?? {}

@@ -10,7 +10,8 @@ import { readManifests } from '../../cli/manifests/documents.ts'
 import { RULES } from '../../shared/rules/registry.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { exec } from '../cluster/exec.ts'
-import { openDoor, tokenKubeconfig, type Door } from '../door/door.ts'
+import { openDoor, type Door } from '../door/door.ts'
+import { tokenKubeconfig } from '../installation/files.ts'
 
 const SAMPLES = new URL('../../config/samples/', import.meta.url)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -51,7 +52,7 @@ describe('kubeskippy lint', function () {
     ]
     await door.must(['apply', '-f', '-'], { input: objects.map((object) => stringify(object)).join('---\n') })
     const token = await eventually(() => door.must(['create', 'token', 'author', '-n', 'shop', '--duration', '1h']))
-    writeFileSync(join(folder, 'author.kubeconfig'), tokenKubeconfig(door.cluster, token.trim()), { mode: 0o600 })
+    writeFileSync(join(folder, 'author.kubeconfig'), tokenKubeconfig({ ...door.cluster, user: 'author', token: token.trim() }), { mode: 0o600 })
   })
   after(async () => {
     if (folder !== '') rmSync(folder, { recursive: true })

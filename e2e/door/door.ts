@@ -6,7 +6,7 @@ import { OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/n
 import { startCluster, type Cluster, type KubectlOptions } from '../cluster/cluster.ts'
 import { ClusterError } from '../cluster/errors.ts'
 import type { Finished } from '../cluster/exec.ts'
-import { installationManifests } from '../installation/files.ts'
+import { installationManifests, tokenKubeconfig } from '../installation/files.ts'
 import { Program, type Flags } from '../installation/program.ts'
 import type { Replica } from './service.ts'
 
@@ -58,7 +58,7 @@ export async function openDoor({ front, prepare, flags = {} }: DoorOptions = {})
   await must(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all'])
   for (const namespace of ['shop', 'bank']) await must(['create', 'namespace', namespace])
   const token = await must(['create', 'token', WEBHOOK_ACCOUNT, '--namespace', OPERATOR_NAMESPACE, '--duration', '24h'])
-  writeFileSync(kubeconfig, tokenKubeconfig(cluster, token.trim()), { mode: 0o600 })
+  writeFileSync(kubeconfig, tokenKubeconfig({ ...cluster, user: WEBHOOK_ACCOUNT, token: token.trim() }), { mode: 0o600 })
   await prepare?.(must)
   const program = programOf('kubeskippy-webhook', port, health)
   await program.start()
@@ -76,17 +76,6 @@ export async function openDoor({ front, prepare, flags = {} }: DoorOptions = {})
 }
 
 const readyUrl = (port: number): string => `http://127.0.0.1:${port}/readyz`
-
-/** Of a ServiceAccount, by its token. */
-export const tokenKubeconfig = ({ server, caFile }: Cluster, token: string): string =>
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'door',
-    clusters: [{ name: 'cluster', cluster: { server, 'certificate-authority': caFile } }],
-    users: [{ name: 'door', user: { token } }],
-    contexts: [{ name: 'door', context: { cluster: 'cluster', user: 'door' } }],
-  })
 
 export interface RawAnswer {
   readonly code: number

@@ -35,14 +35,14 @@ const quiet = (verdict: Verdict, review: AdmissionReview): Handled => ({ verdict
 /** What has to be asked before a request can be validated. */
 export function questionsFor(request: AdmissionRequest, known?: Known): readonly AccessQuestion[] {
   if (!concernsUs(request)) return []
-  return questionsOf(placed(request.object, request), request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined, known)
+  return questionsOf(placed(request.object, request), oldOf(request), known)
 }
 
 /** The policy that is about to be stored, with all defaults; undefined: there is none, or it does not have the shape of one. */
 export const policyOf = (request: AdmissionRequest): HealingPolicy | undefined => (concernsUs(request) ? normalised(placed(request.object, request)) : undefined)
 
 /** What it replaces, read the same way. */
-export const oldPolicyOf = (request: AdmissionRequest): HealingPolicy | undefined => (request.operation === 'UPDATE' ? normalised(placed(request.oldObject, request)) : undefined)
+export const oldPolicyOf = (request: AdmissionRequest): HealingPolicy | undefined => normalised(oldOf(request))
 
 export const validate =
   (installation: Installation): Handler =>
@@ -54,8 +54,7 @@ export const validate =
     }
     if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
     const object = placed(request.object, request)
-    const old = request.operation === 'UPDATE' ? { old: placed(request.oldObject, request) } : {}
-    const judged = judge(object, { installation, ...known, ...old })
+    const judged = judge(object, { installation, ...known, old: oldOf(request) })
     const name = { namespace: request.namespace, name: nameOf(request) }
     const remarks = {
       warnings: warnings(judged.warnings, name),
@@ -107,6 +106,9 @@ function placed(object: unknown, { namespace }: AdmissionRequest): unknown {
   if (!isObject(object) || !isObject(object['metadata']) || namespace === '' || object['metadata']['namespace'] !== undefined) return object
   return { ...object, metadata: { ...object['metadata'], namespace } }
 }
+
+/** Undefined: the object is new. */
+const oldOf = (request: AdmissionRequest): unknown => (request.operation === 'UPDATE' ? placed(request.oldObject, request) : undefined)
 
 function nameOf({ name, object }: AdmissionRequest): string {
   const metadata = isObject(object) ? object['metadata'] : undefined
