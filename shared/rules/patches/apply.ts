@@ -53,6 +53,8 @@ function operated(object: Record<string, unknown>, operations: readonly unknown[
   for (const [index, operation] of operations.entries()) {
     const { op, path, from } = isObject(operation) ? operation : {}
     try {
+      // The library leaves it as it is; of RFC 6902 and others nothing can be moved into itself.
+      if (op === 'move' && from === '') throw new CannotApply('moves the whole object')
       if (op === 'copy' && typeof from === 'string') copied += sizeOf(jsonPatch.getValueByPointer(document, from), MOST_COPIED)
       if (copied < MOST_COPIED) document = jsonPatch.applyOperation(document, asServer(document, operation) as Parameters<typeof jsonPatch.applyOperation>[1], true, true, true, index).newDocument
     } catch {

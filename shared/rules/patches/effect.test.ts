@@ -107,6 +107,10 @@ describe('what a patch does', function () {
     expect(left).to.be.greaterThan(250)
   })
 
+  it('moves no object into itself', () => {
+    for (const path of ['', '/metadata/labels/whole']) expect(applied({ type: 'json', body: [{ op: 'move', from: '', path }] }, sample())).to.have.property('cannot')
+  })
+
   it('is what another implementation makes of it', () => {
     let alike = 0
     fc.assert(
