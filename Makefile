@@ -9,7 +9,7 @@ DEPS := node_modules/.package-lock.json
 NAME := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install-deps build lint generate test up down demo run bench clean
+.PHONY: help install-deps build cli sbom lint generate test up down demo run bench clean
 
 help: ## Shows this text.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/[$$][$$]/, "$$"); printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,12 @@ install-deps: $(DEPS) ## Installs what package-lock.json says, Node 24 included.
 
 build: $(DEPS) ## Bundles both programs and the command line: dist/kubeskippy.js.
 	@node hack/build.ts
+
+cli: $(DEPS) ## The command line as one file that needs no Node: dist/kubectl-kubeskippy, a plug-in of kubectl.
+	@node hack/executable.ts
+
+sbom: $(DEPS) ## What is in the bundle: dist/sbom.cdx.json (CycloneDX) and dist/licences.txt; fails for a licence that may not be shipped.
+	@node hack/sbom.ts
 
 lint: $(DEPS) ## Lint, types, and whether the generated files are up to date.
 	@oxlint --type-aware --deny-warnings

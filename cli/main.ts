@@ -29,7 +29,7 @@ const environment = async (program: ProgramName): Promise<ProgramEnvironment> =>
   return { ...processEnvironment(program, VERSION, stop.signal), defaultKubeconfig: () => kubeconfigOfProgram(surroundings) }
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = runCli(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   terminal: process.stdout.isTTY
@@ -50,3 +50,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
     webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, await environment('webhook')),
   },
 })
+
+// Awaited here it could be no CommonJS, which a single executable has to be.
+void code.then((value) => (process.exitCode = value))

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { addCerts } from './certs/command.ts'
 import { addCheck } from './check/command.ts'
 import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
+import { addCompletion } from './completion/command.ts'
+import { COMPLETE } from './completion/name.ts'
 import { addConsent } from './consent.ts'
 import { addDecide } from './decide.ts'
 import { addPause } from './pause.ts'
@@ -13,12 +15,14 @@ import { addSimulate } from './simulate/command.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts]
+const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts, addCompletion]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {
   const [first = 'help', ...rest] = argv
   if (isProgram(first)) return env.programs[first](rest)
+  // Its words are those of another command line, flags and all.
+  if (first === COMPLETE) return (await import('./completion/complete.ts')).complete(env, commands(env, () => Promise.resolve()), rest)
   let code = DONE
   const program = commands(env, async (run) => {
     code = await run()

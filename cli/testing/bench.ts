@@ -36,8 +36,8 @@ export interface Bench {
   readonly folders: Folders
   readonly clock: FakeClock
   readonly cluster: FakeCluster
-  /** Words are parted by blanks; `overrides` are of this run only. */
-  readonly run: (line: string, overrides?: Partial<CliEnvironment>) => Promise<Ran>
+  /** Words are parted by blanks, unless they are given; `overrides` are of this run only. */
+  readonly run: (line: string, overrides?: Partial<CliEnvironment>, words?: readonly string[]) => Promise<Ran>
 }
 
 /** The context's namespace is shop. */
@@ -54,9 +54,9 @@ export function setUpCli({ may = () => false, deny, admit, version, files: given
     ...(version === undefined ? {} : { version }),
   })
   cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
-  const run = async (line: string, overrides: Partial<CliEnvironment> = {}): Promise<Ran> => {
+  const run = async (line: string, overrides: Partial<CliEnvironment> = {}, words: readonly string[] = line.split(' ').filter((word) => word !== '')): Promise<Ran> => {
     let [out, err] = ['', '']
-    const code = await runCli(line.split(' ').filter((word) => word !== ''), {
+    const code = await runCli(words, {
       stdout: (text) => void (out += text),
       stderr: (text) => void (err += text),
       terminal: undefined,

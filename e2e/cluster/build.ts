@@ -44,6 +44,11 @@ export async function ensureTools(names: readonly ToolName[], report: Reporter):
   }
 }
 
+const UNFINISHED = '.unfinished'
+
+/** Where a file will be that is now below the target of `inCache`. */
+export const inFinalPlace = (path: string): string => path.replace(new RegExp(`${UNFINISHED}(?=/|$)`), '')
+
 /** Makes a directory of the cache under a name of its own and renames it when it is whole. */
 export async function inCache(key: string, what: string, report: Reporter, make: (target: string) => Promise<void>): Promise<string> {
   const cache = cacheDir()
@@ -52,7 +57,7 @@ export async function inCache(key: string, what: string, report: Reporter, make:
   const onWait = () => { report.log(`waiting for another run that is making ${what}`) }
   await withLock(join(cache, `${key}.lock`), onWait, async () => {
     if (existsSync(final)) return
-    const unfinished = join(cache, `${key}.unfinished`)
+    const unfinished = join(cache, `${key}${UNFINISHED}`)
     rmSync(unfinished, { recursive: true, force: true })
     mkdirSync(unfinished, { recursive: true })
     try {

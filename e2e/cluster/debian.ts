@@ -71,22 +71,23 @@ export async function ensureMonitoring(report: Reporter): Promise<MonitoringProg
 }
 
 /** The packages' files below `root`, and whatever is arranged beside it before anybody sees it. */
-async function inDebianCache(packages: readonly string[], report: Reporter, arrange: (target: string) => Promise<void>): Promise<string> {
+export async function inDebianCache(packages: readonly string[], report: Reporter, arrange: (target: string) => Promise<void>, fetching = ALONE): Promise<string> {
   const dir = dirOf(packages)
   return inCache(basename(dir), 'Debian packages', report, async (target) => {
     report.log(`downloading ${packages.length} Debian packages (usually about 2 s)`)
-    await unpack(target, packages)
+    await unpack(target, packages, fetching)
     await arrange(target)
   })
 }
 
-async function unpack(target: string, packages: readonly string[]): Promise<void> {
+async function unpack(target: string, packages: readonly string[], fetching: Fetching): Promise<void> {
   const archives = join(target, 'archives')
   const root = join(target, 'root')
-  mkdirSync(archives)
-  await download(archives, packages)
-  for (const file of readdirSync(archives)) await must('dpkg-deb', ['--extract', join(archives, file), root])
-  writeFileSync(join(target, 'packages.txt'), readdirSync(archives).join('\n') + '\n')
+  mkdirSync(join(archives, 'partial'), { recursive: true })
+  await download(archives, fetching(archives, packages))
+  const files = readdirSync(archives).filter((file) => file.endsWith('.deb'))
+  for (const file of files) await must('dpkg-deb', ['--extract', join(archives, file), root])
+  writeFileSync(join(target, 'packages.txt'), files.join('\n') + '\n')
   rmSync(archives, { recursive: true })
 }
 
@@ -100,15 +101,25 @@ async function arrangeForNode(target: string): Promise<void> {
   for (const mode of IPTABLES_MODES) wrapIptables(target, mode)
 }
 
-async function download(into: string, packages: readonly string[]): Promise<void> {
+/** Arguments of apt-get. */
+type Fetching = (into: string, packages: readonly string[]) => readonly string[]
+
+/** What they need is on every machine, or among them. */
+const ALONE: Fetching = (_into, packages) => ['download', ...packages]
+
+/** With what this machine lacks for them: their libraries have other names in other releases. Nothing is installed. */
+export const WITH_DEPENDENCIES: Fetching = (into, packages) =>
+  ['--yes', '--download-only', '--no-install-recommends', '--reinstall', '-o', 'Debug::NoLocking=1', '-o', `Dir::Cache::archives=${into}/`, 'install', ...packages]
+
+async function download(into: string, command: readonly string[]): Promise<void> {
   // As root apt fetches as the user _apt, who may not write here: fetching as ourselves avoids a warning.
-  const args = ['-o', 'APT::Sandbox::User=', 'download', ...packages]
+  const args = ['-o', 'APT::Sandbox::User=', ...command]
   const first = await exec('apt-get', args, { cwd: into })
   if (first.code === 0) return
   const update = await exec('apt-get', ['update'])
   const second = await exec('apt-get', args, { cwd: into })
   if (second.code !== 0) {
-    throw new ClusterError(`apt-get cannot download ${packages.join(' ')}: ${lastLines(second.stderr || update.stderr, 2)}; see that /etc/apt/sources.list names a reachable mirror.`)
+    throw new ClusterError(`apt-get ${command.join(' ')} failed: ${lastLines(second.stderr || update.stderr, 2)}; see that /etc/apt/sources.list names a reachable mirror.`)
   }
 }
 

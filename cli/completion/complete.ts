@@ -1,0 +1,54 @@
+/**
+ * Answers a shell: one line for each candidate, a tab before its description, and a last line that says whether names of files
+ * are candidates too. It is the protocol of cobra's programs, so that kubectl can ask a plug-in.
+ */
+import type { Command } from 'commander'
+import type { KubeObject, Resource } from '../../shared/kube/api.ts'
+import { HEALING_ACTIONS, HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
+import { seconds } from '../../shared/lib/time.ts'
+import { accessOf, chosenNamespace, DONE } from '../command.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { completion, type Completion, type Named } from './candidates.ts'
+
+/** Directives of cobra. */
+const WITH_FILES = ':0'
+const NO_FILES = ':4'
+
+/** Whoever presses a key waits no longer for a cluster. */
+const PATIENCE = seconds(2)
+const MOST_NAMES = 500
+
+export async function complete(env: CliEnvironment, program: Command, words: readonly string[]): Promise<number> {
+  const found = completion(program, words)
+  const value = (words.at(-1) ?? '').replace(/^--[^=]+=/, '')
+  const names = found.named.length === 0 ? [] : await unlessFailing(() => namesOf(env, found))
+  const lines = [...found.candidates.map(({ value: word, description }) => (description === '' ? word : `${word}\t${firstSentence(description)}`)), ...names.filter((name) => name.startsWith(value))]
+  env.stdout([...lines, found.files ? WITH_FILES : NO_FILES, ''].join('\n'))
+  return DONE
+}
+
+const firstSentence = (text: string): string => text.replace(/(?<=[a-z)])[.:;] .*$/s, '').replace(/\.$/, '')
+
+const RESOURCES: Readonly<Record<Named, Resource>> = { namespace: NAMESPACES, policy: HEALING_POLICIES, action: HEALING_ACTIONS }
+
+async function namesOf(env: CliEnvironment, { named, where }: Completion): Promise<readonly string[]> {
+  const api = await env.connect(accessOf(env, where))
+  try {
+    const lists = await Promise.all(named.map(async (kind) => {
+      const scope = kind === 'namespace' ? {} : { namespace: await chosenNamespace(env, where) }
+      return (await api.list<KubeObject>(RESOURCES[kind], { ...scope, limit: MOST_NAMES, timeout: PATIENCE })).items.map(({ metadata }) => metadata.name)
+    }))
+    return lists.flat().sort()
+  } finally {
+    await api.close()
+  }
+}
+
+/** Nothing when it fails: a line that is being written is no place for an error. */
+async function unlessFailing(work: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await work()
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,2 @@
+/** Hidden: shells call it, and nobody else. */
+export const COMPLETE = '__complete'
