@@ -1,6 +1,7 @@
-/** What is sent: a policy that acts, with three triggers, two rungs and limits, as API servers send it after `kubectl apply`. */
+/** What is sent: a policy that acts, with three triggers, two rungs and limits, as API servers send it after `kubectl apply`: all defaults are in it by then. */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
+import { normalised } from '../../shared/rules/judge.ts'
 
 export const policy = (name: string, namespace: string) => ({
   apiVersion: API_VERSION,
@@ -32,7 +33,7 @@ export function review(): string {
   const object = policy('cart', 'shop')
   const { metadata, ...rest } = object
   const applied = JSON.stringify(object)
-  const stored = {
+  const stored = normalised({
     ...rest,
     metadata: {
       ...metadata,
@@ -42,7 +43,8 @@ export function review(): string {
       annotations: { ...metadata.annotations, 'kubectl.kubernetes.io/last-applied-configuration': applied },
       managedFields: [{ manager: 'kubectl-client-side-apply', operation: 'Update', apiVersion: API_VERSION, time: '2026-01-02T03:04:05Z', fieldsType: 'FieldsV1', fieldsV1: fieldsOf(rest.spec) }],
     },
-  }
+  })
+  if (stored === undefined) throw new Error('the policy has not the shape of one')
   const resource = { group: 'kubeskippy.io', version: 'v1alpha1', resource: healingPolicy.plural }
   const kind = { group: 'kubeskippy.io', version: 'v1alpha1', kind: healingPolicy.kind }
   return JSON.stringify({

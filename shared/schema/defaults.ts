@@ -10,7 +10,8 @@ import type { CustomResource, ObjectSchema, StructuralSchema } from './structura
 
 /**
  * `value` with the defaults of the schema. A member that is null counts as absent: it becomes its default, or is
- * dropped when it has none, and so is an entry of a map. A null inside a list stays, and is a type error.
+ * dropped when it has none, and so is an entry of a map. A null inside a list stays, and is a type error. What lacks
+ * nothing is the same object, as nearly always behind an API server.
  */
 export function applyDefaults(schema: StructuralSchema, value: unknown): unknown {
   if (isObjectSchema(schema)) return isObject(value) ? defaultMembers(schema, value) : value
@@ -19,8 +20,7 @@ export function applyDefaults(schema: StructuralSchema, value: unknown): unknown
     // A label selector of which every value is null is an empty selector after this: rules must judge what is left.
     return mapEntries(value, (item) => (item === null ? DROPPED : applyDefaults(schema.additionalProperties, item)))
   }
-  if (isArraySchema(schema)) return Array.isArray(value) ? value.map((item) => applyDefaults(schema.items, item)) : value
-  return value
+  return isArraySchema(schema) && Array.isArray(value) ? mapItems(value, (item) => applyDefaults(schema.items, item)) : value
 }
 
 function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): Record<string, unknown> {
@@ -29,11 +29,12 @@ function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): R
     if (property === undefined) return member
     return member === null ? DROPPED : applyDefaults(property, member)
   })
-  for (const [name, property] of withDefault(schema)) {
-    // By then null has become absent. No property of ours is called __proto__.
-    if (!Object.hasOwn(members, name)) members[name] = isScalar(property.default) ? property.default : applyDefaults(property, structuredClone(property.default))
-  }
-  return members
+  const missing = withDefault(schema).filter(([name]) => !Object.hasOwn(members, name))
+  if (missing.length === 0) return members
+  const completed = { ...members }
+  // By then null has become absent. No property of ours is called __proto__.
+  for (const [name, property] of missing) completed[name] = isScalar(property.default) ? property.default : applyDefaults(property, structuredClone(property.default))
+  return completed
 }
 
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
@@ -50,7 +51,7 @@ const withDefault = remembered(({ properties }: ObjectSchema) => Object.entries(
 export const prune = (schema: StructuralSchema | undefined, value: unknown): unknown => (knowsAll(schema, value) ? value : pruned(schema, value))
 
 function pruned(schema: StructuralSchema | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => pruned(itemSchema(schema), item))
+  if (Array.isArray(value)) return mapItems(value, (item) => pruned(itemSchema(schema), item))
   if (!isObject(value)) return value
   return mapEntries(value, (member, name) => {
     const known = memberSchema(schema, name)
@@ -116,14 +117,24 @@ export const unknownObjectFields = (resource: CustomResource, object: Readonly<R
 /** In place of a member that is left out. */
 const DROPPED = Symbol('dropped')
 
+/** The same object when nothing changes. */
 function mapEntries(value: Record<string, unknown>, change: (item: unknown, key: string) => unknown): Record<string, unknown> {
+  const keys = Object.keys(value)
+  const changed = keys.map((key) => change(value[key], key))
+  if (keys.every((key, index) => changed[index] === value[key])) return value
   const members: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) {
-    const changed = change(value[key], key)
-    if (changed === DROPPED) continue
+  for (const [index, key] of keys.entries()) {
+    const member = changed[index]
+    if (member === DROPPED) continue
     // Assigning it would set the prototype.
-    if (key === '__proto__') Object.defineProperty(members, key, { value: changed, enumerable: true, configurable: true, writable: true })
-    else members[key] = changed
+    if (key === '__proto__') Object.defineProperty(members, key, { value: member, enumerable: true, configurable: true, writable: true })
+    else members[key] = member
   }
   return members
+}
+
+/** The same list when nothing changes. */
+function mapItems(value: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
+  const items = value.map(change)
+  return items.every((item, index) => item === value[index]) ? value : items
 }
