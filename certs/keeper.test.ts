@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { expect } from 'chai'
 import { MUTATING_WEBHOOKS, NAMESPACES, SECRETS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
-import { hours, type Millis } from '../shared/lib/time.ts'
+import { hours, seconds, type Millis } from '../shared/lib/time.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
+import { METRICS } from '../shared/runtime/metric-table.ts'
+import { noMetrics, type Sample } from '../shared/runtime/metrics.ts'
 import { FakeClock } from '../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../shared/testing/fake-cluster/fake-cluster.ts'
 import { SERVER_ERROR } from '../shared/testing/fake-cluster/faults.ts'
@@ -10,6 +12,7 @@ import { CertificateKeeper } from './keeper.ts'
 import { OwnCertificates } from './own.ts'
 import { issueAuthority, issueLeaf } from './issue.ts'
 import { toSecretData, type Material } from './material.ts'
+import { declareCertificateMetrics } from './metrics.ts'
 
 const secret = { namespace: 'kubeskippy-system', name: 'tls' }
 const days = (n: number): Millis => hours(24 * n)
@@ -125,6 +128,26 @@ describe('the keeper of certificates', () => {
     expect(webhooks(MUTATING_WEBHOOKS, 'm')[0]?.clientConfig.caBundle).to.equal(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle)
     cluster.drop(VALIDATING_WEBHOOKS, { name: 'v' })
     expect([await keeper.check(), keeper.told()]).to.deep.equal(['v does not exist', undefined])
+  })
+
+  it('tells the end of its certificate and who trusts it, as of its last look', async () => {
+    const { clock, cluster, install, keeperOf } = setup()
+    const { keeper } = keeperOf('a')
+    const reads = new Map<string, () => readonly Sample<string>[]>()
+    declareCertificateMetrics({ ...noMetrics, sampled: (definition, read) => void reads.set(definition.name, read) }, keeper)
+    const values = (name: string) => reads.get(name)?.().map(({ value }) => value)
+    expect([values(METRICS.certificateEnd.name), values(METRICS.bundleInSync.name)]).to.deep.equal([[], [0, 0]])
+    await keeper.start()
+    expect(values(METRICS.bundleInSync.name), 'neither is there').to.deep.equal([0, 0])
+    expect(values(METRICS.certificateEnd.name)).to.deep.equal([Number(keeper.expires) / 1000])
+    expect(Number(keeper.expires)).to.be.within(clock.now() + days(89), clock.now() + days(91))
+    install()
+    await clock.advance(seconds(2))
+    expect(values(METRICS.bundleInSync.name)).to.deep.equal([1, 1])
+    cluster.drop(MUTATING_WEBHOOKS, { name: 'm' })
+    await clock.advance(seconds(10))
+    expect(values(METRICS.bundleInSync.name)).to.deep.equal([1, 0])
+    await keeper.stop()
   })
 
   it('two of them at once agree on one secret', async () => {

@@ -33,6 +33,7 @@ export class CertificateKeeper implements Component {
   readonly #abort = new AbortController()
   #problem: string | undefined = 'not checked yet'
   #remark: string | undefined
+  #checked = false
   #loop: Promise<void> | undefined
 
   constructor(options: KeeperOptions) {
@@ -44,6 +45,16 @@ export class CertificateKeeper implements Component {
     const { certificates, clock } = this.#options
     if (certificates.expires !== undefined && certificates.expires <= clock.now()) return 'the certificate has expired'
     return this.#problem
+  }
+
+  /** Whether API servers trust what is served, as of the last look; in an optional configuration, and in those that are not. */
+  get trusted(): { readonly required: boolean; readonly optional: boolean } {
+    return { required: this.#problem === undefined, optional: this.#remark === undefined && this.#checked }
+  }
+
+  /** End of what is served; undefined while nothing is. */
+  get expires(): Instant | undefined {
+    return this.#options.certificates.expires
   }
 
   /** What is wrong with configurations without which API servers go on; undefined: nothing. */
@@ -72,6 +83,7 @@ export class CertificateKeeper implements Component {
         const before = this.#problem ?? this.#remark
         this.#problem = await certificates.check()
         this.#remark = certificates.remark
+        this.#checked = true
         const problem = this.#problem ?? this.#remark
         if (problem !== before && problem !== undefined) log.warn('ca bundle is not in sync', { problem })
         else if (problem !== before) log.info('ca bundle is in sync')

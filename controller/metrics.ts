@@ -1,25 +1,40 @@
-/** The controller's metrics, each declared once. Labels are bounded: no names of pods. */
+/** The controller's metrics that are counted as things happen. */
+import { METRICS } from '../shared/runtime/metric-table.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 
-/** Seconds: from the watch's latency to a slow verification. */
-const HEALING_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800]
-
-export const declareControllerMetrics = (metrics: Metrics) => ({
-  evaluations: metrics.counter('kubeskippy_policy_evaluations_total', 'Evaluations of policies by decision and its reason.', ['decision', 'reason']),
-  acceptance: metrics.counter('kubeskippy_policy_acceptance_changes_total', 'Policies that a look found accepted no longer (false: they stop acting), or again (true).', ['accepted']),
-  actions: metrics.counter('kubeskippy_healing_actions_total', 'Ended HealingActions by type, phase and verified outcome.', ['action', 'phase', 'outcome', 'dry_run']),
-  decided: metrics.histogram('kubeskippy_fault_to_decision_seconds', 'From the begin of the fault to the recorded decision.', HEALING_BUCKETS),
-  acted: metrics.histogram('kubeskippy_fault_to_act_seconds', 'From the begin of the fault to the write.', HEALING_BUCKETS),
-  verified: metrics.histogram('kubeskippy_fault_to_verified_seconds', 'From the begin of the fault to the verified outcome.', HEALING_BUCKETS),
-  refusals: metrics.counter('kubeskippy_refusals_total', 'What was decided against, or stopped on its way, by the first reason: the word that status, event and log have.', ['reason']),
-  escalations: metrics.counter('kubeskippy_escalations_total', 'Incidents that no action helped.'),
-  historyDeleted: metrics.counter('kubeskippy_history_deleted_total', 'Ended HealingActions that were removed, by why: Age or Limit.', ['why']),
-  metricReads: metrics.counter('kubeskippy_metric_reads_total', 'Questions to sources of metrics, by kind, and whether there was data.', ['kind', 'outcome']),
-  ledgerUnreadable: metrics.counter('kubeskippy_ledger_unreadable_total', 'Reconciles refused because own durable state was malformed.'),
-})
+export function declareControllerMetrics(metrics: Metrics) {
+  const declared = {
+    evaluations: metrics.counter(METRICS.evaluations),
+    acceptance: metrics.counter(METRICS.acceptance),
+    actions: metrics.counter(METRICS.actions),
+    decided: metrics.histogram(METRICS.decided),
+    acted: metrics.histogram(METRICS.acted),
+    verified: metrics.histogram(METRICS.verified),
+    recurrences: metrics.counter(METRICS.recurrences),
+    refusals: metrics.counter(METRICS.refusals),
+    escalations: metrics.counter(METRICS.escalations),
+    historyDeleted: metrics.counter(METRICS.historyDeleted),
+    metricReads: metrics.counter(METRICS.metricReads),
+    ledgerUnreadable: metrics.counter(METRICS.ledgerUnreadable),
+  }
+  // What begins at one never grows for whoever asks by increase(): what is alerted on begins at zero.
+  for (const action of METRICS.actions.labels.action)
+    for (const trigger_type of METRICS.actions.labels.trigger_type) {
+      declared.actions.inc({ action, trigger_type, phase: 'Succeeded', outcome: 'Effective', dry_run: 'false' }, 0)
+      declared.actions.inc({ action, trigger_type, phase: 'Failed', outcome: 'Ineffective', dry_run: 'false' }, 0)
+    }
+  for (const accepted of METRICS.acceptance.labels.accepted) declared.acceptance.inc({ accepted }, 0)
+  for (const reason of METRICS.escalations.labels.reason) declared.escalations.inc({ reason }, 0)
+  for (const why of METRICS.historyDeleted.labels.why) declared.historyDeleted.inc({ why }, 0)
+  for (const kind of METRICS.metricReads.labels.kind) for (const outcome of METRICS.metricReads.labels.outcome) declared.metricReads.inc({ kind, outcome }, 0)
+  return declared
+}
 
 export type ControllerMetrics = ReturnType<typeof declareControllerMetrics>
 
 /** Of the receiver, which is off by default. */
-export const declareAlertMetrics = (metrics: Metrics) =>
-  metrics.counter('kubeskippy_alerts_received_total', 'Alerts from Alertmanager by what became of them: firing, ended, or left out as refused (no room), malformed, nameless (no namespace), truncated (by Alertmanager).', ['result'])
+export function declareAlertMetrics(metrics: Metrics) {
+  const received = metrics.counter(METRICS.alertsReceived)
+  for (const result of METRICS.alertsReceived.labels.result) received.inc({ result }, 0)
+  return received
+}

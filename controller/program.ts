@@ -5,6 +5,7 @@ import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
+import { METRICS } from '../shared/runtime/metric-table.ts'
 import { declareLoopMetrics, ReconcileLoop } from '../shared/runtime/reconcile-loop.ts'
 import type { Random, Timers } from '../shared/runtime/timers.ts'
 import { WorkQueue } from '../shared/runtime/work-queue.ts'
@@ -37,6 +38,7 @@ import { MetricSources } from './adapters/metrics/sources.ts'
 import type { MetricSource } from './ports/metric-source.ts'
 import { NO_ALERTS } from './healing/alerts.ts'
 import { declareAlertMetrics, declareControllerMetrics } from './metrics.ts'
+import { declareStateMetrics } from './state-metrics.ts'
 import { CONTROLLER_OPTIONS } from './options.ts'
 import type { Events } from './ports/events.ts'
 import { ActionReconciler } from './reconcilers/healing-action.ts'
@@ -101,6 +103,11 @@ export function createController(parts: ControllerParts): ProgramParts {
 
   const reflectors = [...cluster.reflectors, objects.policies, objects.actions, ledgers.watch]
   declareReflectorAges(parts.metrics, reflectors)
+  const leads = (): boolean => election?.leading ?? true
+  if (election === undefined) parts.metrics.sampled(METRICS.leader, () => [{ labels: {}, value: 1 }])
+  declareStateMetrics(parts.metrics, { policies: () => objects.allPolicies(), ledgers, clock: serverClock, leads })
+  let queues: Readonly<Record<string, WorkQueue>> = {}
+  parts.metrics.sampled(METRICS.queueDepth, () => Object.entries(queues).map(([loop, { depth }]) => ({ labels: { loop }, value: depth })))
   const readyz = new Health()
   const livez = new Health()
   let started = false
@@ -128,9 +135,11 @@ export function createController(parts: ControllerParts): ProgramParts {
 
   /** Decides and acts until the signal aborts. No queue outlives its term: what a successor has done meanwhile is looked at anew. */
   const work = async (term: AbortSignal, deadline: AbortSignal): Promise<void> => {
-    const policyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
-    const actionQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
-    const historyQueue = new WorkQueue({ timers, random, backoff: BACKOFF })
+    const queueOf = (loop: string): WorkQueue => new WorkQueue({ timers, random, backoff: BACKOFF, waited: (time) => loopMetrics.latency.observe({ loop }, time / 1000) })
+    const policyQueue = queueOf('healingpolicy')
+    const actionQueue = queueOf('healingaction')
+    const historyQueue = queueOf('history')
+    queues = { healingpolicy: policyQueue, healingaction: actionQueue, history: historyQueue }
     const common = { concurrency: parts.concurrency, verdict: apiVerdict, timers, log, metrics: loopMetrics }
     const loops = [
       new ReconcileLoop({ name: 'healingpolicy', queue: policyQueue, reconcile: byKey((key) => policyReconciler.reconcile(key)), ...common }),

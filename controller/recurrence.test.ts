@@ -40,6 +40,8 @@ describe('a trouble that comes back, in the whole controller', () => {
     const escalations = town.events.filter(({ reason }) => reason === 'Escalated')
     expect(escalations.map(({ note }) => note)).to.have.length(1)
     expect(escalations[0]?.note).to.include('healed 3 times within 24 hours')
+    expect(['kubeskippy_recurrences_total', 'kubeskippy_escalations_total {"reason":"Recurring"}', 'kubeskippy_escalations_total'].map((name) => town.count(name)), 'counted').to.deep.equal([2, 1, 1])
+    expect(town.count('kubeskippy_healing_actions_total {"action":"restart","trigger_type":"condition","phase":"Succeeded","outcome":"Effective","dry_run":"false"}')).to.equal(3)
     expect(town.events.filter(({ reason }) => reason === 'Decided').at(-1)?.note).to.include('helped 2 times in the last 24 hours')
     await town.live(minutes(30))
     expect(town.evictions).to.have.length(3)

@@ -1,5 +1,6 @@
 /** Wires the door together. */
 import { CertificateKeeper, type Certificates } from '../certs/keeper.ts'
+import { declareCertificateMetrics } from '../certs/metrics.ts'
 import { OwnCertificates } from '../certs/own.ts'
 import { ProvidedCertificates } from '../certs/provided.ts'
 import { WEBHOOK_TLS_SECRET } from '../shared/api/v1alpha1/names.ts'
@@ -49,6 +50,7 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   const certificates: Certificates = options['webhook.certificates'] === 'own' ? new OwnCertificates({ ...shared, names: servedNames(options.namespace) }) : new ProvidedCertificates(shared)
   const keeper = new CertificateKeeper({ certificates, clock, timers, log })
   declareReflectorAges(metrics, [policies.reflector])
+  declareCertificateMetrics(metrics, keeper)
   livez.add('ping', () => undefined)
   // What judges has to be trusted. Without what adds defaults reviews go on, and a door that is shut for it would refuse them all.
   readyz.add('validating configuration', () => keeper.problem)

@@ -48,6 +48,8 @@ export class LedgerStore implements Ledgers {
   /** Those that we are deleting ourselves. */
   readonly #removing = new Set<string>()
   readonly #queues = new Map<string, Promise<unknown>>()
+  /** What was read of each object that the watch has brought. */
+  readonly #glances = new WeakMap<HealingLedger, { readonly held: unknown }>()
 
   constructor(options: LedgerStoreOptions) {
     this.#options = options
@@ -93,6 +95,26 @@ export class LedgerStore implements Ledgers {
     if (budget !== undefined) return isIdle(budget, now)
     const since = parseInstant(goneSince)
     return since !== undefined && now >= after(since, millis(LEDGER_AFTERLIFE - CLOCKS_APART))
+  }
+
+  /** As the watch has it: for who looks on and decides nothing. Empty when there is none, undefined when it cannot be read. */
+  seen(policy: PolicyKey): Ledger | undefined {
+    return this.#glance(policySlot(policy))
+  }
+
+  seenBudget(scope: BudgetScope): SharedBudget | undefined {
+    return this.#glance(budgetSlot(scope))
+  }
+
+  #glance<Held>(slot: Slot<Held>): Held | undefined {
+    const found = this.watch.store.get(this.#key(slot.name))
+    if (found === undefined) return slot.empty
+    let glance = this.#glances.get(found)
+    if (glance === undefined) {
+      glance = { held: problemOf(found) === undefined ? slot.unwrap(found.spec) : undefined }
+      this.#glances.set(found, glance)
+    }
+    return glance.held as Held | undefined
   }
 
   read(policy: PolicyKey): Promise<Ledger | undefined> {

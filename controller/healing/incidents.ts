@@ -283,6 +283,9 @@ export function nextUpkeep(ledger: Ledger, stabilizationWindow: Millis): Instant
     .reduce<Instant | undefined>((a, b) => (a === undefined ? b : earliest(a, b)), undefined)
 }
 
+/** Ledgers from before it was written know only one reason. */
+export const reasonOfEscalation = ({ escalatedFor }: Incident): NonNullable<Incident['escalatedFor']> => escalatedFor ?? 'LadderExhausted'
+
 /** For people: whether nothing helped, or nothing could be done. */
 export function whyEscalated({ policy, entries }: Pick<Ledger, 'policy' | 'entries'>, { id, subject, lastAction, escalatedFor }: Incident): string {
   const whose = describeFrom(policy.namespace, subject)

@@ -9,7 +9,7 @@ import type { Violation } from '../../shared/rules/violation.ts'
 import { askBudget } from './budget.ts'
 import type { Detection, Finding } from './detect.ts'
 import type { Decision, Evaluation, RefusedFinding } from './evaluate.ts'
-import { whyEscalated } from './incidents.ts'
+import { reasonOfEscalation, whyEscalated } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
 import { describeFrom } from './owners.ts'
 import { otherNamespaces } from './places.ts'
@@ -235,7 +235,7 @@ function conditions({ policy, evaluation, violations, exempted = NO_EXEMPTION, l
     make(
       'Escalated',
       escalated.length > 0,
-      escalated[0] === undefined ? 'None' : ESCALATED[escalated[0].escalatedFor ?? 'LadderExhausted'],
+      escalated[0] === undefined ? 'None' : ESCALATED[reasonOfEscalation(escalated[0])],
       escalated.map((i) => `${whyEscalated(ledger, i)} (${i.trigger}, since ${i.openedAt})`).join('; '),
     ),
   ]

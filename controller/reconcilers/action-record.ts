@@ -13,7 +13,7 @@ import type { Random } from '../../shared/runtime/timers.ts'
 import type { DryRun } from '../actions/action.ts'
 import type { Intent } from '../actions/fields.ts'
 import { MOST_CHANGES } from '../../shared/rules/patches/changes.ts'
-import type { CompiledPolicy } from '../healing/policy.ts'
+import { causeOf, type CompiledPolicy } from '../healing/policy.ts'
 import { REFUSAL_REASONS, type RefusalReason } from '../healing/refusal.ts'
 import type { ObjectRef } from '../healing/snapshot.ts'
 import { retryOf } from '../healing/retry.ts'
@@ -222,7 +222,7 @@ export class ActionRecord {
     this.log(action, 'ended', { phase, outcome, reason, detail: message })
     events.record(action, { type: success ? 'Normal' : 'Warning', reason, action: spec.action.type, note: message })
     if (!success && reason !== outcome) metrics.refusals.inc({ reason })
-    metrics.actions.inc({ action: spec.action.type, phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
+    metrics.actions.inc({ action: spec.action.type, trigger_type: (policy === undefined ? undefined : causeOf(policy, spec.trigger.name)?.type) ?? 'none', phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined && outcome !== undefined) metrics.verified.observe({}, between(since, now) / 1000)
     // Before it is settled, which is done again until it has been done: so is this.

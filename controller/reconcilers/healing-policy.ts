@@ -13,7 +13,7 @@ import { isOpen } from '../healing/budget.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { emptyLedger, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { healerForbidden } from '../healing/guards.ts'
-import { announced, whyEscalated } from '../healing/incidents.ts'
+import { announced, reasonOfEscalation, whyEscalated } from '../healing/incidents.ts'
 import { describe, describeFrom } from '../healing/owners.ts'
 import { withConsent, withHealer } from '../healing/places.ts'
 import { compilePolicy, type CompiledPolicy } from '../healing/policy.ts'
@@ -235,6 +235,7 @@ export class PolicyReconciler {
         note: `${spec.action.name} of ${describeFrom(key.namespace, spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${again(spec.incident.recurrence)}${asked}`,
       })
       const since = parseInstant(spec.trigger.since)
+      if ((spec.incident.recurrence ?? 0) > 0) metrics.recurrences.inc({})
       if (since !== undefined) metrics.decided.observe({}, between(since, now) / 1000)
     }
     return admission.ledger
@@ -253,7 +254,7 @@ export class PolicyReconciler {
         action: 'escalate',
         note: `${whyEscalated(ledger, incident)}${whatForbade(objects.action({ namespace: key.namespace, name: incident.lastAction ?? '' }))} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
       })
-      metrics.escalations.inc({})
+      metrics.escalations.inc({ reason: reasonOfEscalation(incident) })
       current = await ledgers.update(key, (fresh) => announced(fresh, incident.id))
     }
     return current

@@ -258,7 +258,7 @@ export class Town {
   }
 
   get #metrics(): Metrics {
-    const counter: Metrics['counter'] = (name) => ({
+    const counter: Metrics['counter'] = ({ name }) => ({
       inc: (labels, n = 1) => {
         const key = `${name} ${JSON.stringify(labels)}`
         this.counts.set(key, (this.counts.get(key) ?? 0) + n)

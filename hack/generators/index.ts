@@ -3,6 +3,7 @@ import { configurationReference } from './configuration.ts'
 import { crds } from './crd.ts'
 import type { GeneratedFile } from './generator.ts'
 import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile } from './rbac.ts'
+import { metricReference } from './metrics.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
 import { webhookFiles } from './webhook.ts'
@@ -15,6 +16,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ...reference,
   ruleReference,
   configurationReference,
+  metricReference,
   ...webhookFiles,
 ]
 

@@ -46,14 +46,16 @@ describe('the log', () => {
   })
 })
 
+const ACTS = { name: 'acts_total', type: 'counter', unit: 'count', labels: { kind: ['evict', 'scale'] }, help: 'Acts.' } as const
+
 describe('the metrics', () => {
   it('have their names, labels and values, in a registry of their own', async () => {
     const metrics = promMetrics()
-    const counter = metrics.counter('acts_total', 'Acts.', ['kind'])
+    const counter = metrics.counter(ACTS)
     counter.inc({ kind: 'evict' })
     counter.inc({ kind: 'scale' }, 0)
-    metrics.gauge('depth', 'Depth.').set({}, 7)
-    metrics.histogram('seconds', 'Seconds.', [1, 2], ['loop']).observe({ loop: 'a' }, 1.5)
+    metrics.gauge({ name: 'depth', type: 'gauge', unit: 'count', labels: {}, help: 'Depth.' }).set({}, 7)
+    metrics.histogram({ name: 'seconds', type: 'histogram', unit: 'seconds', labels: { loop: ['a'] }, buckets: [1, 2], help: 'Seconds.' }).observe({ loop: 'a' }, 1.5)
     const { text } = await metrics.exposition()
     for (const line of ['acts_total{kind="evict"} 1', 'acts_total{kind="scale"} 0', 'depth 7', 'seconds_bucket{le="2",loop="a"} 1']) expect(text).to.contain(line)
     expect((await promMetrics().exposition()).text).to.not.contain('acts_total')
@@ -62,7 +64,7 @@ describe('the metrics', () => {
   it('are read at the scrape when they are sampled, and what is gone is no longer told', async () => {
     const metrics = promMetrics()
     let ages: Record<string, number> = { pods: 1, nodes: 2 }
-    metrics.sampled('age', 'Age.', ['of'], () => Object.entries(ages).map(([of, value]) => ({ labels: { of }, value })))
+    metrics.sampled({ name: 'age', type: 'gauge', unit: 'seconds', labels: { of: ['pods', 'nodes'] }, help: 'Age.' }, () => Object.entries(ages).map(([of, value]) => ({ labels: { of }, value })))
     expect((await metrics.exposition()).text).to.contain('age{of="nodes"} 2')
     ages = { pods: 3 }
     const { text } = await metrics.exposition()
@@ -71,8 +73,8 @@ describe('the metrics', () => {
 
   it('refuse a name that is taken, and a label that was not declared', () => {
     const metrics = promMetrics()
-    const counter = metrics.counter('acts_total', 'Acts.', ['kind'])
-    expect(() => metrics.counter('acts_total', 'Acts.')).to.throw()
+    const counter = metrics.counter(ACTS)
+    expect(() => metrics.counter({ ...ACTS, labels: {} })).to.throw()
     expect(() => counter.inc({ other: 'x' } as unknown as { kind: string })).to.throw()
   })
 })

@@ -13,23 +13,23 @@ export function promMetrics(): PromMetrics {
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   return {
-    counter: (name, help, labels = []) => {
-      const counter = new Counter({ name, help, labelNames: [...labels], registers })
+    counter: ({ name, help, labels }) => {
+      const counter = new Counter({ name, help, labelNames: Object.keys(labels), registers })
       return { inc: (values, n = 1) => counter.inc({ ...values }, n) }
     },
-    gauge: (name, help, labels = []) => {
-      const gauge = new Gauge({ name, help, labelNames: [...labels], registers })
+    gauge: ({ name, help, labels }) => {
+      const gauge = new Gauge({ name, help, labelNames: Object.keys(labels), registers })
       return { set: (values, value) => gauge.set({ ...values }, value), remove: (values) => gauge.remove({ ...values }) }
     },
-    histogram: (name, help, buckets, labels = []) => {
-      const histogram = new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], registers })
+    histogram: ({ name, help, buckets, labels }) => {
+      const histogram = new Histogram({ name, help, buckets: [...buckets], labelNames: Object.keys(labels), registers })
       return { observe: (values, value) => histogram.observe({ ...values }, value) }
     },
-    sampled: (name, help, labels, read) => {
+    sampled: ({ name, help, labels }, read) => {
       const gauge = new Gauge({
         name,
         help,
-        labelNames: [...labels],
+        labelNames: Object.keys(labels),
         registers: [],
         collect() {
           this.reset()

@@ -6,6 +6,7 @@ import { shortHash } from '../lib/hash.ts'
 import { formatInstant, minutes, seconds, type Clock, type Instant, type Millis } from '../lib/time.ts'
 import type { Component } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { METRICS } from '../runtime/metric-table.ts'
 import { noMetrics, type Counter, type Metrics } from '../runtime/metrics.ts'
 import { sleep, type Cancel, type Timers } from '../runtime/timers.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
@@ -79,8 +80,8 @@ export class EventRecorder implements Component {
   constructor(options: EventRecorderOptions) {
     this.#options = options
     this.#bucket = new TokenBucket(options.timers, BURST, EVERY)
-    this.#outcomes = (options.metrics ?? noMetrics).counter('kubeskippy_events_total', 'Kubernetes events by what became of them.', ['outcome'])
-    for (const outcome of ['sent', 'counted', 'dropped']) this.#outcomes.inc({ outcome }, 0)
+    this.#outcomes = (options.metrics ?? noMetrics).counter(METRICS.events)
+    for (const outcome of METRICS.events.labels.outcome) this.#outcomes.inc({ outcome }, 0)
   }
 
   /** Events that were not sent, over the life of the process. */

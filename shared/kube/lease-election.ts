@@ -7,6 +7,7 @@
 import { between, millis, type Clock, type Instant, type Millis } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { sleep, type Random, type Timers } from '../runtime/timers.ts'
+import { METRICS } from '../runtime/metric-table.ts'
 import type { Counter, Metrics } from '../runtime/metrics.ts'
 import type { KubeApi } from './api.ts'
 import { isApiError, NotLeading } from './errors.ts'
@@ -252,9 +253,9 @@ export class LeaseElection implements Fence {
 }
 
 export function declareElectionMetrics(metrics: Metrics, leading: () => boolean): Counter<'event'> {
-  metrics.sampled('kubeskippy_leader', 'Whether this process leads: 1 while it may write.', [], () => [{ labels: {}, value: Number(leading()) }])
-  const transitions = metrics.counter('kubeskippy_leader_transitions_total', 'Times that this process began or ceased to lead.', ['event'])
-  for (const event of ['acquired', 'lost', 'released']) transitions.inc({ event }, 0)
+  metrics.sampled(METRICS.leader, () => [{ labels: {}, value: Number(leading()) }])
+  const transitions = metrics.counter(METRICS.leaderTransitions)
+  for (const event of METRICS.leaderTransitions.labels.event) transitions.inc({ event }, 0)
   return transitions
 }
 

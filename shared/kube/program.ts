@@ -9,6 +9,7 @@ import { parseAddress, type Address } from '../runtime/address.ts'
 import type { Health } from '../runtime/health.ts'
 import { Lifecycle, type Component } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { METRICS } from '../runtime/metric-table.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { optionHelp } from '../runtime/option-help.ts'
 import { readFlags, resolveOptions, type Flags, type OptionsOf, type OptionSpec } from '../runtime/options.ts'
@@ -93,6 +94,8 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
     return 1
   }
   const { livez, readyz, components } = parts
+  env.metrics.sampled(METRICS.ready, () => [{ labels: { program: name }, value: Number(readyz.ok) }])
+  env.metrics.sampled(METRICS.build, () => [{ labels: { program: name, version: env.version }, value: 1 }])
   const program = new Lifecycle({ timers: env.timers, log, stopTimeout })
     .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
     .add(env.metricsServer({ ...parseAddress(common.metricsBindAddress), log }))

@@ -1,5 +1,5 @@
 /**
- * Metrics as a port. A metric is declared once, with its label names; the values are an object of exactly those names.
+ * Metrics as a port. A metric is declared once, from its line in `metric-table.ts`; the values are an object of exactly its labels.
  * Declaring a name twice is a bug and throws. Counters start at zero when `inc(labels, 0)` is called for known labels.
  */
 export type LabelValues<L extends string> = Readonly<Record<L, string>>
@@ -25,23 +25,33 @@ export interface Sample<L extends string = never> {
   readonly value: number
 }
 
+/** The values that a label may have: all of them, or how many at most and of what. Never names of pods. */
+export type LabelDomain = readonly string[] | { readonly atMost: number; readonly of: string }
+
+export type Unit = 'count' | 'seconds' | 'unix seconds' | 'bool' | 'state'
+
+export interface MetricDefinition<L extends string = string> {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly unit: Unit
+  readonly labels: Readonly<Record<L, LabelDomain>>
+  readonly help: string
+}
+
+export interface HistogramDefinition<L extends string = string> extends MetricDefinition<L> {
+  readonly type: 'histogram'
+  /** Upper bounds in the metric's unit, ascending. */
+  readonly buckets: readonly number[]
+}
+
+type Of<T extends MetricDefinition['type'], L extends string> = MetricDefinition<L> & { readonly type: T }
+
 export interface Metrics {
-  counter<const L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
-  gauge<const L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
-  /** `buckets` are upper bounds in the metric's unit, ascending. */
-  histogram<const L extends string = never>(
-    name: string,
-    help: string,
-    buckets: readonly number[],
-    labels?: readonly L[],
-  ): Histogram<L>
+  counter<const L extends string = never>(definition: Of<'counter', L>): Counter<L>
+  gauge<const L extends string = never>(definition: Of<'gauge', L>): Gauge<L>
+  histogram<const L extends string = never>(definition: HistogramDefinition<L>): Histogram<L>
   /** A gauge whose values are read at the scrape: ages and depths need no timer. `read` must not throw. */
-  sampled<const L extends string = never>(
-    name: string,
-    help: string,
-    labels: readonly L[],
-    read: () => readonly Sample<L>[],
-  ): void
+  sampled<const L extends string = never>(definition: Of<'gauge', L>, read: () => readonly Sample<L>[]): void
 }
 
 /** Counts nothing: for tests and tools. */

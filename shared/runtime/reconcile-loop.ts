@@ -1,6 +1,7 @@
 import { TerminalError } from '../lib/errors.ts'
 import { millis, type Millis } from '../lib/time.ts'
 import type { Logger } from './logger.ts'
+import { METRICS } from './metric-table.ts'
 import type { Counter, Histogram, Metrics } from './metrics.ts'
 import { linkedAbort, type Timers } from './timers.ts'
 import type { WorkQueue } from './work-queue.ts'
@@ -35,17 +36,15 @@ export type Outcome = 'success' | 'requeue' | Verdict['kind']
 export interface LoopMetrics {
   readonly reconciles: Counter<'loop' | 'outcome'>
   readonly duration: Histogram<'loop'>
+  /** Seconds in the queue. */
+  readonly latency: Histogram<'loop'>
 }
 
 /** Declared once per process and shared by all loops. */
 export const declareLoopMetrics = (metrics: Metrics): LoopMetrics => ({
-  reconciles: metrics.counter('kubeskippy_reconciles_total', 'Reconciles by loop and outcome.', ['loop', 'outcome']),
-  duration: metrics.histogram(
-    'kubeskippy_reconcile_duration_seconds',
-    'How long a reconcile took.',
-    [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-    ['loop'],
-  ),
+  reconciles: metrics.counter(METRICS.reconciles),
+  duration: metrics.histogram(METRICS.reconcileDuration),
+  latency: metrics.histogram(METRICS.queueLatency),
 })
 
 export interface ReconcileLoopOptions {

@@ -18,6 +18,27 @@ describe('the work queue', () => {
     expect([await queue.take(), await queue.take(), await queue.take()]).to.deep.equal(['a', 'b', 'c'])
   })
 
+  it('tells how long each key waited for a worker: not at all when one was waiting, and from when it was added last', async () => {
+    const clock = new FakeClock()
+    const waits: number[] = []
+    const queue = new WorkQueue({ timers: clock, random: () => 0, waited: (time) => void waits.push(time) })
+    queue.add('a')
+    await clock.advance(seconds(2))
+    queue.add('a')
+    await queue.take()
+    expect(waits).to.deep.equal([2000])
+    queue.add('a')
+    await clock.advance(seconds(3))
+    queue.done('a')
+    await clock.advance(seconds(1))
+    await queue.take()
+    expect(waits).to.deep.equal([2000, 1000])
+    const next = queue.take()
+    queue.add('b')
+    await next
+    expect(waits).to.deep.equal([2000, 1000, 0])
+  })
+
   it('gives a key that is added while it is worked on to nobody else, and once more afterwards', async () => {
     const { queue } = setup()
     queue.add('a')

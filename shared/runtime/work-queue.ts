@@ -7,6 +7,8 @@ export interface WorkQueueOptions {
   readonly random: Random
   /** Default: 500 ms, doubling up to 5 minutes, half of it random. */
   readonly backoff?: Backoff
+  /** Told of each key how long it waited for a worker. */
+  readonly waited?: (time: Millis) => void
 }
 
 const DEFAULT_BACKOFF: Backoff = { base: millis(500), max: millis(300_000), jitter: 0.5 }
@@ -25,8 +27,9 @@ export class WorkQueue {
   readonly #timers: Timers
   readonly #random: Random
   readonly #backoff: Backoff
-  /** A Set keeps insertion order: the queue itself. */
-  readonly #order = new Set<string>()
+  readonly #waited: (time: Millis) => void
+  /** A Map keeps insertion order: the queue itself, and since when each key is in it. */
+  readonly #order = new Map<string, number>()
   readonly #dirty = new Set<string>()
   readonly #processing = new Set<string>()
   readonly #waiting = new Map<string, { readonly due: number; readonly cancel: Cancel }>()
@@ -34,10 +37,11 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = []
   #closed = false
 
-  constructor({ timers, random, backoff = DEFAULT_BACKOFF }: WorkQueueOptions) {
+  constructor({ timers, random, backoff = DEFAULT_BACKOFF, waited = () => {} }: WorkQueueOptions) {
     this.#timers = timers
     this.#random = random
     this.#backoff = backoff
+    this.#waited = waited
   }
 
   /** Keys ready to be taken. */
@@ -103,10 +107,11 @@ export class WorkQueue {
   /** The next key, which no one else gets until `done`; undefined once the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined)
-    const [key] = this.#order
-    if (key === undefined) return new Promise((resolve) => void this.#takers.push(resolve))
+    const [first] = this.#order
+    if (first === undefined) return new Promise((resolve) => void this.#takers.push(resolve))
+    const [key, since] = first
     this.#order.delete(key)
-    this.#hold(key)
+    this.#hold(key, since)
     return Promise.resolve(key)
   }
 
@@ -129,14 +134,15 @@ export class WorkQueue {
   #enqueue(key: string): void {
     const taker = this.#takers.shift()
     if (taker === undefined) {
-      this.#order.add(key)
+      this.#order.set(key, this.#timers.monotonic())
       return
     }
-    this.#hold(key)
+    this.#hold(key, this.#timers.monotonic())
     taker(key)
   }
 
-  #hold(key: string): void {
+  #hold(key: string, since: number): void {
+    this.#waited(millis(this.#timers.monotonic() - since))
     this.#dirty.delete(key)
     this.#processing.add(key)
   }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { after, instant, millis, minutes, seconds, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import { silentLogger } from '../../../shared/runtime/logger.ts'
+import { METRICS } from '../../../shared/runtime/metric-table.ts'
 import { noMetrics } from '../../../shared/runtime/metrics.ts'
 import { FakeClock } from '../../../shared/testing/fake-clock.ts'
 import { questionKey, type MetricQuestion, type MetricReading, type Series } from '../../healing/metrics.ts'
@@ -44,7 +45,7 @@ describe('rounds of metrics', () => {
     source = new Source()
     policies = []
     told = []
-    rounds = new MetricRounds({ source, clock, timers: clock, log: silentLogger, reads: noMetrics.counter('x', 'x', ['kind', 'outcome']), tick: TICK, wanted: () => policies })
+    rounds = new MetricRounds({ source, clock, timers: clock, log: silentLogger, reads: noMetrics.counter(METRICS.metricReads), tick: TICK, wanted: () => policies })
   })
   afterEach(() => rounds.stop())
 
@@ -215,7 +216,7 @@ describe('rounds of metrics', () => {
   })
   it('tell whether kubelets can be asked', () => {
     expect(rounds.readings().kubelets).to.equal(undefined)
-    const able = new MetricRounds({ source: Object.assign(new Source(), { kubelets: true as const }), clock, timers: clock, log: silentLogger, reads: noMetrics.counter('y', 'y', ['kind', 'outcome']), tick: TICK, wanted: () => [] })
+    const able = new MetricRounds({ source: Object.assign(new Source(), { kubelets: true as const }), clock, timers: clock, log: silentLogger, reads: noMetrics.counter(METRICS.metricReads), tick: TICK, wanted: () => [] })
     expect(able.readings().kubelets).to.equal(true)
   })
   it('ask nothing after the end', async () => {
