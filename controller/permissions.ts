@@ -4,7 +4,7 @@
  */
 import { actingAs, scalerPermissions, type Permission } from '../shared/rules/action-writes.ts'
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
-import { AGGREGATE_LABEL, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE } from '../shared/api/v1alpha1/names.ts'
+import { AGGREGATE_LABEL, APPROVER_ROLE, AUTHOR_ROLE, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE, VIEWER_ROLE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -132,7 +132,7 @@ const everywhere = { name: CONTROLLER_ACCOUNT, labels: LABELS }
 const observer = { name: OBSERVER_ROLE, labels: LABELS }
 
 export const controllerRbac: readonly Manifest[] = [
-  { apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { name: OPERATOR_NAMESPACE, labels: { 'app.kubernetes.io/part-of': LABELS['app.kubernetes.io/part-of'] } } },
+  { apiVersion: 'v1', kind: NAMESPACES.kind, metadata: { name: OPERATOR_NAMESPACE, labels: { 'app.kubernetes.io/part-of': LABELS['app.kubernetes.io/part-of'], 'pod-security.kubernetes.io/enforce': 'restricted' } } },
   { apiVersion: 'v1', kind: SERVICE_ACCOUNTS.kind, metadata: own },
   { apiVersion: `${RBAC}/v1`, kind: ROLES.kind, metadata: own, rules: controllerOwnRules },
   { apiVersion: `${RBAC}/v1`, kind: ROLE_BINDINGS.kind, metadata: own, roleRef: { apiGroup: RBAC, kind: ROLES.kind, name: CONTROLLER_ACCOUNT }, subjects: [subject] },
@@ -163,4 +163,25 @@ export const kubeletRbac: readonly Manifest[] = [
  */
 export const namespaceAdminRbac: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: CONSENT, labels: { ...LABELS, 'rbac.authorization.k8s.io/aggregate-to-admin': 'true' } }, rules: consentRules },
+]
+
+const forPeople = (name: string, to: 'view' | 'edit' | 'admin', rules: readonly PolicyRule[]): Manifest => ({
+  apiVersion: `${RBAC}/v1`,
+  kind: 'ClusterRole',
+  metadata: { name, labels: { ...LABELS, [`rbac.authorization.k8s.io/aggregate-to-${to}`]: 'true' } },
+  rules,
+})
+
+/** To decide is to change the action; an admission policy lets nothing else of it be changed. */
+const APPROVE = 'approve'
+const seeing: readonly PolicyRule[] = [on(HEALING_POLICIES, READ), on(HEALING_ACTIONS, READ)]
+
+/**
+ * For people, in what namespace they are bound, or have view, edit or admin. Writing a policy gives nobody what he may not do himself (KS108). Nobody
+ * gets ledgers, and nobody `override-safety`, which is for an administrator of the cluster to give.
+ */
+export const peopleRbac: readonly Manifest[] = [
+  forPeople(VIEWER_ROLE, 'view', seeing),
+  forPeople(AUTHOR_ROLE, 'edit', [...seeing, on(HEALING_POLICIES, ['create', 'update', 'patch', 'delete']), on(HEALING_ACTIONS, ['delete'])]),
+  forPeople(APPROVER_ROLE, 'admin', [...seeing, on(HEALING_ACTIONS, ['update', 'patch', APPROVE])]),
 ]

@@ -3,7 +3,7 @@
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
 import { ClusterError } from './errors.ts'
-import { ensureMonitoringParts, ensureParts } from './parts.ts'
+import { ensureChartParts, ensureMonitoringParts, ensureParts } from './parts.ts'
 import { filesOf } from './paths.ts'
 import { assertMachine } from './preflight.ts'
 import { listClusters } from './state.ts'
@@ -14,10 +14,10 @@ const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
   down  [--name dev]                         ends it and removes every trace
   list                                       clusters of this machine
   clean [--all]                              removes what crashed runs left behind; --all: running ones too
-  tools [--no-node] [--monitoring]           builds and fetches what clusters are made of, and starts none`
+  tools [--no-node] [--monitoring] [--chart] builds and fetches what clusters and the chart are tested with, and starts none`
 
 const OPTIONS = {
-  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false },
+  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false },
 } as const
 
 async function main(): Promise<void> {
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
       if (values.all) for (const { plan } of listClusters()) if (plan !== undefined && await stopCluster(plan.name)) log(`removed ${plan.name}`)
       return
     case 'tools':
-      return prepare(values.node, values.monitoring)
+      return prepare(values.node, values.monitoring, values.chart)
     case undefined:
     default:
       throw new ClusterError(USAGE)
@@ -44,11 +44,12 @@ async function main(): Promise<void> {
 }
 
 /** So that what is started later starts at once. */
-async function prepare(node: boolean, monitoring: boolean): Promise<void> {
+async function prepare(node: boolean, monitoring: boolean, chart: boolean): Promise<void> {
   const report = { log, ...terminal() }
   await assertMachine({ node })
   await ensureParts(node, report)
   if (monitoring) await ensureMonitoringParts(report)
+  if (chart) await ensureChartParts(report)
   log('everything is there')
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
 
-export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server'
+export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform'
 
 interface Recipe {
   /** Module whose version is the tool's. */
@@ -55,6 +55,18 @@ const RECIPES: Readonly<Record<ToolName, Recipe>> = {
     usualSeconds: 50,
     stamp: (version) => ({ 'k8s.io/client-go/pkg/version.gitVersion': `v${version}` }),
   },
+  helm: {
+    module: 'helm.sh/helm/v4',
+    programs: { 'cmd/helm': 'helm' },
+    usualSeconds: 91,
+    stamp: (version) => ({ 'helm.sh/helm/v4/internal/version.version': `v${version}` }),
+  },
+  kubeconform: {
+    module: 'github.com/yannh/kubeconform',
+    programs: { 'cmd/kubeconform': 'kubeconform' },
+    usualSeconds: 3,
+    stamp: (version) => ({ 'main.version': `v${version}` }),
+  },
 }
 
 /** The smallest control plane, and what a node needs on top. */
@@ -62,6 +74,8 @@ export const CONTROL_PLANE_TOOLS: readonly ToolName[] = ['etcd', 'kubernetes']
 export const NODE_TOOLS: readonly ToolName[] = ['containerd', 'cni']
 /** Beside a cluster, for those that ask for it. */
 export const MONITORING_TOOLS: readonly ToolName[] = ['metrics-server']
+/** For the chart. */
+export const CHART_TOOLS: readonly ToolName[] = ['helm', 'kubeconform']
 
 export interface Tool {
   readonly name: ToolName

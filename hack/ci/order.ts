@@ -18,6 +18,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/alerts/standby.e2e.ts': 1,
   'e2e/approval/approval.e2e.ts': 1.5,
   'e2e/approval/deciding.e2e.ts': 1,
+  'e2e/chart/render.e2e.ts': 0.7,
   'e2e/cli/check.e2e.ts': 1,
   'e2e/cli/enable.e2e.ts': 0.5,
   'e2e/cli/explain.e2e.ts': 0.5,

@@ -1,8 +1,10 @@
 /** What is generated. A new generated file is one line here. */
+import { chartFiles, CHART_FOLDER } from './chart.ts'
 import { configurationReference } from './configuration.ts'
 import { crds } from './crd.ts'
 import type { GeneratedFile } from './generator.ts'
-import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile } from './rbac.ts'
+import { kustomizeFiles } from './kustomize.ts'
+import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
 import { metricReference } from './metrics.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
@@ -13,12 +15,15 @@ export const generatedFiles: readonly GeneratedFile[] = [
   controllerRbacFile,
   kubeletRbacFile,
   namespaceAdminRbacFile,
+  peopleRbacFile,
   ...reference,
   ruleReference,
   configurationReference,
   metricReference,
   ...webhookFiles,
+  ...kustomizeFiles,
+  ...chartFiles,
 ]
 
 /** Folders in which nothing is written by hand: a file there that no line above makes is stale. */
-export const generatedFolders: readonly string[] = ['config/crd/bases', 'config/rbac', 'config/webhook', 'docs/reference']
+export const generatedFolders: readonly string[] = ['config/crd/bases', 'config/rbac', 'config/manager', 'config/webhook', CHART_FOLDER, 'docs/reference']

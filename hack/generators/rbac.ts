@@ -1,4 +1,4 @@
-import { controllerRbac, kubeletRbac, namespaceAdminRbac } from '../../controller/permissions.ts'
+import { controllerRbac, kubeletRbac, namespaceAdminRbac, peopleRbac } from '../../controller/permissions.ts'
 import { yamlFile, type GeneratedFile } from './generator.ts'
 
 /** Namespace, account and rights of the controller. */
@@ -9,3 +9,6 @@ export const kubeletRbacFile: GeneratedFile = yamlFile('config/rbac/optional/kub
 
 /** What administrators of a namespace may give to others. */
 export const namespaceAdminRbacFile: GeneratedFile = yamlFile('config/rbac/namespace-admins.yaml', () => namespaceAdminRbac)
+
+/** Roles for people. */
+export const peopleRbacFile: GeneratedFile = yamlFile('config/rbac/people.yaml', () => peopleRbac)

@@ -52,6 +52,11 @@ export const OBSERVER_ROLE = 'kubeskippy-observer'
 /** To ask kubelets; applied where it is wanted. */
 export const KUBELET_METRICS_ROLE = 'kubeskippy-kubelet-metrics'
 
+/** ClusterRoles for people, which add to view, edit and admin. */
+export const VIEWER_ROLE = 'kubeskippy-viewer'
+export const AUTHOR_ROLE = 'kubeskippy-author'
+export const APPROVER_ROLE = 'kubeskippy-approver'
+
 /** The front door. */
 export const WEBHOOK_SERVICE = 'kubeskippy-webhook'
 export const WEBHOOK_TLS_SECRET = 'kubeskippy-webhook-tls'

@@ -1,0 +1,115 @@
+import { expect } from 'chai'
+import { Ajv } from 'ajv'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
+import { judge } from '../../shared/rules/judge.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { readFlags, resolveOptions } from '../../shared/runtime/options.ts'
+import { WEBHOOK_OPTIONS } from '../../webhook/options.ts'
+import { healers, legacyImpersonation, recommended } from './healers.ts'
+import { filled, Hole, Items, template } from './holes.ts'
+import { ALERTS, PANELS } from './monitoring.ts'
+import { configMap } from './workloads.ts'
+import { CONFIG_OPTIONS, treeOf, VALUES, standardValues } from './values.ts'
+import { ALL_METRICS } from '../../shared/runtime/metric-table.ts'
+import { parsePromql } from '../../shared/promql/parse.ts'
+
+const CHART = join(import.meta.dirname, '../../chart')
+
+describe('an object with holes', () => {
+  const object = {
+    replicas: new Hole('scalar', 'int64 .Values.replicas', 2),
+    labels: new Hole('with', '.Values.labels'),
+    list: [{ a: 1, b: new Hole('block', '.Values.b', { c: 1 }) }, new Items('.Values.more', 'holds', [{ d: 2 }]), new Items('.Values.most', 'fails', [{ e: 3 }])],
+    text: new Hole('text', 'include "x" .', 'y'),
+    other: 'of {{ .Labels }}',
+  }
+
+  it('has the standards in them where no template is wanted, and no key where there is none', () =>
+    expect(filled(object)).to.deep.equal({ replicas: 2, list: [{ a: 1, b: { c: 1 } }, { d: 2 }], text: 'y', other: 'of {{ .Labels }}' }))
+
+  it('has their expressions in a template, at the depth of their keys', () =>
+    expect(template(object).split('\n')).to.deep.equal([
+      'replicas: {{ int64 .Values.replicas }}',
+      '{{- with .Values.labels }}',
+      'labels:',
+      '  {{- toYaml . | nindent 2 }}',
+      '{{- end }}',
+      'list:',
+      '  - a: 1',
+      '    b:',
+      '      {{- toYaml .Values.b | nindent 6 }}',
+      '{{- if .Values.more }}',
+      '  - d: 2',
+      '{{- end }}',
+      '{{- if .Values.most }}',
+      '  - e: 3',
+      '{{- end }}',
+      'text: |-',
+      '  {{- include "x" . | nindent 2 }}',
+      // What is no template of ours comes out as it went in.
+      'other: of {{ "{{" }} .Labels }}',
+      '',
+    ]))
+})
+
+describe("the chart's values", () => {
+  const schema: unknown = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'))
+  const { $schema: _, ...own } = schema as Record<string, unknown>
+  const validate = new Ajv({ strict: false, allErrors: true }).compile(own)
+
+  it('are those that the schema takes', () => {
+    expect(validate(standardValues()), JSON.stringify(validate.errors)).to.equal(true)
+    expect(parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'))).to.deep.equal(standardValues())
+  })
+
+  for (const { path, other } of VALUES) {
+    it(`${path} may be another one, of its own type only, and no other name`, () => {
+      expect(validate(treeOf([{ path, leaf: other }])), JSON.stringify(validate.errors)).to.equal(true)
+      expect(validate(treeOf([{ path, leaf: null }]))).to.equal(false)
+      expect(validate(treeOf([{ path: `${path}X`, leaf: other }]))).to.equal(false)
+    })
+  }
+
+  it('have every key of the configuration file, but what the chart decides', () => {
+    const keys = new Set([...CONTROLLER_OPTIONS, ...WEBHOOK_OPTIONS].filter((spec) => !('flagOnly' in spec)).map(({ key }) => key))
+    expect(new Set([...CONFIG_OPTIONS.map(({ key }) => key), 'namespace', 'webhook.certificates'])).to.deep.equal(keys)
+  })
+
+  it('are understood by both programs', () => {
+    const config = (standardValues()['config']) as Record<string, unknown>
+    expect(() => resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, ['webhook'])).not.to.throw()
+    expect(() => resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), config, ['controller', 'alerts'])).not.to.throw()
+    const { data } = filled(configMap) as { data: Record<string, string> }
+    expect(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), parse(data['config.yaml'] ?? ''), ['controller', 'alerts'])).to.deep.equal(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, [])))
+  })
+})
+
+describe('what the chart brings', () => {
+  it('is a policy that the door takes without a warning, in whatever mode', () => {
+    for (const mode of ['monitor', 'dryrun', 'manual', 'automatic']) {
+      const policy = filled(recommended) as { spec: object }
+      expect(judge({ ...policy, spec: { ...policy.spec, mode } }, { installation: DEFAULT_INSTALLATION }), mode).to.deep.equal({ violations: [], warnings: [] })
+    }
+    expect((filled(recommended) as { spec: { mode: string } }).spec.mode).to.equal('dryrun')
+  })
+
+  it('gives each healer what `enable` gives it, and the older impersonation nowhere but in its namespace', () => {
+    expect(healers.map(({ kind }) => kind)).to.deep.equal(['ServiceAccount', 'Role', 'RoleBinding'])
+    expect(legacyImpersonation.map(({ kind, metadata }) => [kind, filled(metadata['namespace'])])).to.deep.equal([['Role', 'shop'], ['RoleBinding', 'shop']])
+  })
+
+  it('asks for metrics and labels that there are, in PromQL that parses', () => {
+    for (const { expr } of [...ALERTS, ...PANELS]) {
+      expect(parsePromql(expr), expr).to.have.property('expr')
+      for (const [, name = '', matchers = ''] of expr.matchAll(/(kubeskippy_[a-z_]+)\{([^}]*)\}/g)) {
+        const metric = ALL_METRICS.find((each) => each.name === name.replace(/_bucket$/, ''))
+        expect(metric, name).not.to.equal(undefined)
+        const labels = [...matchers.matchAll(/([a-z_]+)=/g)].map(([, label = '']) => label)
+        expect(['namespace', ...Object.keys(metric?.labels ?? {})], name).to.include.members(labels)
+      }
+    }
+  })
+})
