@@ -30,6 +30,7 @@ LABEL org.opencontainers.image.title="KubeSkippy" \
       org.opencontainers.image.description="Heals Kubernetes workloads by policy: bounded, durable and verified" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/local/LICENSE /opt/kubeskippy/LICENSE.node
 COPY --from=build --chown=0:0 /opt/kubeskippy /opt/kubeskippy
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/opt/kubeskippy/cache
 USER 65532:65532

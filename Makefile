@@ -54,7 +54,7 @@ down: $(DEPS) ## Removes that cluster; NAME=demo: the one that KEEP=1 make demo 
 run: $(DEPS) ## Restarts KubeSkippy beside that cluster from the working tree, and follows its logs.
 	@node hack/run.ts "$(NAME)"
 
-bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint.
+bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint; ONLY=image: pods.
 	@node bench/$(if $(ONLY),$(ONLY)/main.ts,start-up.ts)
 
 clean: ## Removes the clusters dev and demo, what crashed runs left behind, dist and node_modules.

@@ -31,7 +31,7 @@ export async function makeBases(buildah: Buildah, report: Reporter): Promise<voi
 export async function makeForeignBases(buildah: Buildah, arch: string, report: Reporter): Promise<void> {
   const [own, foreign] = [process.arch, arch].map((each) => `localhost/kubeskippy-node-${each}:local`) as [string, string]
   await commit(buildah, await nodeRoot(report), own, NODE_ENV)
-  const root = await inCache(`image-node-${NODE}-${arch}`, `Node for ${arch}`, report, async (target) => placeNode(arch, target))
+  const root = await inCache(`image-node-${NODE}-${arch}-2`, `Node for ${arch}`, report, async (target) => placeNode(arch, target))
   await commit(buildah, root, foreign, [], arch)
   await buildah.run('manifest', 'create', NODE_IMAGE)
   for (const name of [own, foreign]) await buildah.run('manifest', 'add', NODE_IMAGE, `containers-storage:${name}`)
@@ -58,7 +58,7 @@ async function baseRoot(report: Reporter): Promise<string> {
 
 async function nodeRoot(report: Reporter): Promise<string> {
   const [base, { busybox }] = await Promise.all([baseRoot(report), ensureDebian(report)])
-  const key = `image-node-${NODE}-${NPM.replace('@', '-')}-${process.arch}`
+  const key = `image-node-${NODE}-${NPM.replace('@', '-')}-${process.arch}-2`
   return inCache(key, 'the image with Node', report, async (target) => {
     report.log(`downloading Node ${NODE} and ${NPM} (usually about 5 s)`)
     cpSync(base, target, { recursive: true, verbatimSymlinks: true })
@@ -85,6 +85,7 @@ async function placeNode(arch: string, root: string): Promise<void> {
   await unpackNpm(`node-linux-${arch}@${NODE}`, unpacked)
   mkdirSync(join(root, 'usr/local/bin'), { recursive: true })
   renameSync(join(unpacked, 'bin/node'), join(root, 'usr/local/bin/node'))
+  renameSync(join(unpacked, 'LICENSE'), join(root, 'usr/local/LICENSE'))
   rmSync(unpacked, { recursive: true })
 }
 

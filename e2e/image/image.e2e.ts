@@ -81,7 +81,7 @@ describe('the image', function () {
       const [{ Layers }] = JSON.parse(readFileSync(join(layers, 'manifest.json'), 'utf8')) as [{ Layers: string[] }]
       const lists = await Promise.all(Layers.map((layer) => mustRun('tar', ['--list', '--file', join(layers, layer)])))
       const files = lists.join('\n').split('\n')
-      expect(files).to.include.members(['usr/local/bin/node', ...['kubeskippy.js', 'sbom.cdx.json', 'licences.txt', 'LICENSE'].map((file) => `opt/kubeskippy/${file}`)])
+      expect(files).to.include.members(['usr/local/bin/node', ...['kubeskippy.js', 'sbom.cdx.json', 'licences.txt', 'LICENSE', 'LICENSE.node'].map((file) => `opt/kubeskippy/${file}`)])
       expect(files.filter((file) => /node_modules|^src\/|\.ts$|\.npm|package-lock|\/sh$/.test(file))).to.deep.equal([])
     } finally {
       rmSync(layers, { recursive: true })

@@ -19,6 +19,8 @@ const int32 = { type: 'number', validate: (n: number) => n >= -(2 ** 31) && n < 
 const int64 = { type: 'number', validate: (n: number) => n >= -(2 ** 63) && n < 2 ** 63 } as const
 
 const ajv = new Ajv({
+  // Tidying the code that it makes takes a third of the compilation, which every start waits for; V8 does it as well.
+  code: { optimize: false },
   strict: true,
   allErrors: true,
   allowUnionTypes: true,
