@@ -138,7 +138,7 @@ describe('what a patch does', function () {
 
   const text = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
   const metadata = fc.record({ annotations: fc.dictionary(text, fc.string({ maxLength: 20 }), { minKeys: 1, maxKeys: 3 }), labels: fc.dictionary(text, text, { minKeys: 1, maxKeys: 2 }) }, { requiredKeys: ['annotations'] })
-  const amount = fc.constantFrom('1Gi', '512Mi', 1024)
+  const amount = fc.constantFrom('1Gi', '512Mi', 134217728)
   const timings = fc.record({ timeoutSeconds: fc.integer({ min: 1, max: 60 }), periodSeconds: fc.integer({ min: 1, max: 60 }), failureThreshold: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['timeoutSeconds'] })
   const container = fc.record(
     { name: text, resources: fc.record({ limits: fc.record({ memory: amount, cpu: fc.constantFrom('1', '250m', 2) }, { requiredKeys: ['memory'] }) }), env: fc.uniqueArray(fc.record({ name: text, value: fc.string({ maxLength: 9 }) }), { selector: ({ name }) => name, minLength: 1, maxLength: 3 }), livenessProbe: timings, readinessProbe: timings },

@@ -46,8 +46,11 @@ function replicas(removed: boolean, value: unknown): Problem | undefined {
   return [removed || Number.isSafeInteger(value) ? 'KS305' : 'KS304', `replicas must be a whole number from 1 to ${MOST_REPLICAS}`]
 }
 
+/** Seconds: a week, which is what the operator of RabbitMQ writes. */
+const LONGEST_GRACE = 604_800
+
 function grace(removed: boolean, value: unknown): Problem | undefined {
-  if (!removed && isWhole(value, 1)) return undefined
+  if (!removed && isWhole(value, 1)) return value > LONGEST_GRACE ? ['KS303', 'a pod that has more than a week to stop keeps its node from being drained'] : undefined
   return [removed || value === 0 ? 'KS303' : 'KS304', 'it must be a whole number of 1 or more: 0 kills by force']
 }
 
@@ -61,10 +64,16 @@ const PROBE_BOUNDS: Readonly<Record<string, readonly [number, number | undefined
   terminationGracePeriodSeconds: [1, undefined],
 }
 
+/** Seconds, and tries: a probe that looks less often, or gives up later, is none. */
+const LONGEST_TIMING = 3600
+const MOST_TRIES = 10_000
+
 function timing(probe: string, field: string, value: unknown): Problem | undefined {
   const [least, byDefault] = PROBE_BOUNDS[field] ?? [0, undefined]
   if (field === 'terminationGracePeriodSeconds' && probe === 'readinessProbe') return ['KS304', 'a readinessProbe has none: it ends no container']
   if (!isWhole(value, least)) return ['KS304', `it must be a whole number from ${least} to ${INT32}${value === 0 && byDefault !== undefined ? `: 0 would stand for the default, ${byDefault}` : ''}`]
+  const most = field.endsWith('Threshold') ? MOST_TRIES : LONGEST_TIMING
+  if (value > most) return ['KS303', `more than ${most} is as good as no probe: what hangs stays, or what is well never gets Ready`]
   return field === 'successThreshold' && probe !== 'readinessProbe' && value !== 1 ? ['KS304', `of a ${probe} it must be 1`] : undefined
 }
 
@@ -81,6 +90,11 @@ function metadata(map: 'annotations' | 'labels', key: string, removed: boolean, 
   return map === 'labels' && value !== '' && !NAME.test(value) ? ['KS304', `${quoted(value)} is no value that a label can have`] : undefined
 }
 
+/** Cores and bytes: what the largest machines of the clouds have, rounded up. */
+const LARGEST_NODE = { cpu: 2048, memory: 32 * 2 ** 40 } as const
+/** Bytes: the runtime itself takes as much before the program begins (Docker refuses below 6 MB). */
+const LEAST_MEMORY = 4 * 2 ** 20
+
 const COUNTED_IN_BYTES = /^(memory|ephemeral-storage|hugepages-.+)$/
 
 function resource(list: string, name: string, removed: boolean, value: unknown): Problem | undefined {
@@ -91,7 +105,10 @@ function resource(list: string, name: string, removed: boolean, value: unknown):
   const amount = parseQuantity(value)
   if (amount === undefined || amount < 0) return ['KS304', `${typeof value === 'string' ? quoted(value) : typeof value === 'number' ? String(value) : 'it'} is no quantity such as 500m or 256Mi`]
   if (amount === 0 && list === 'limits') return ['KS303', '0 is no limit: a container may take all that the node has']
+  const node = name === 'cpu' || name === 'memory' ? LARGEST_NODE[name] : undefined
+  if (node !== undefined && amount > node) return ['KS303', list === 'limits' ? 'no node has as much: it is no limit' : 'no node has as much: the pod is never placed']
   if (name !== 'cpu' && !Number.isInteger(amount)) return ['KS304', `${quoted(String(value))} is ${amount} bytes: was Mi meant?`]
+  if (name === 'memory' && list === 'limits' && amount < LEAST_MEMORY) return ['KS303', `no container starts with less than 4Mi: was ${String(value).replace(/[a-zA-Z]*$/, '')}Mi meant?`]
   return undefined
 }
 

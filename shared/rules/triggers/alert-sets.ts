@@ -52,7 +52,8 @@ function valuesOf(matchers: readonly Matcher[]): LabelValues {
   return isFinite(values) ? tried([...values.listed], rest) : { values, rest }
 }
 
-function tried(values: readonly string[], rest: readonly Matcher[]): LabelValues {
+/** Which of the values the patterns let through; `rest`: those that would take too long. */
+export function tried(values: readonly string[], rest: readonly Matcher[]): LabelValues {
   const length = values.reduce((sum, value) => sum + value.length + 1, 0)
   let left = PATIENCE
   const known = rest.flatMap((matcher) => {

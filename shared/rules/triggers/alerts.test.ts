@@ -124,6 +124,20 @@ describe('KS214 matchers of alerts', () => {
     })
   }
 
+  for (const [label, texts] of [
+    ['alertname', ['alertname =~ [A-Z].*']], ['alertname', ['alertname =~ [A-Za-z0-9_]+']], ['alertname', ['alertname =~ .{3,}', 'severity != info']], ['severity', ['severity =~ critical|warning|info|none']],
+    ['severity', ['severity =~ critical|warning|info']], ['severity', ['severity =~ [a-z]+']], ['severity', ['severity =~ [a-z]+', 'severity !~ none']], ['severity', ['namespace = shop', 'severity =~ (critical|warning|info)']],
+  ] as const) {
+    const alone = !texts.some((text) => text.startsWith('namespace'))
+    it(`${texts.join(', ')} reads as a choice and is none`, () => {
+      const what = alone ? `${path}: takes alerts whatever their ${label} is, as far as it is one of the usual ones` : `${path}: says which object, not which alert`
+      expect(of(texts)).to.deep.equal([alone ? what : `W ${what}`])
+      expect(of(texts, undefined, { mode: 'monitor' })).to.deep.equal([`W ${what}`])
+    })
+  }
+  for (const texts of [['severity =~ critical|warning'], ['severity =~ [^i].*'], ['alertname =~ Kube.*'], ['alertname =~ [A-Z].*', 'alertname !~ Watchdog|Target.*'], ['severity =~ [a-z]+', 'severity !~ info|none'], ['severity =~ [a-z]+', 'team = shop']]) {
+    it(`${texts.join(', ')} is a choice`, () => expect(of(texts)).to.deep.equal([]))
+  }
   for (const texts of [['namespace = shop'], ['pod =~ cart-.*'], ['namespace = shop', 'severity != info'], ['workload = cart']]) {
     it(`${texts.join(', ')} says which object only, and is warned about`, () => expect(of(texts)).to.deep.equal([`W ${path}: says which object, not which alert`]))
   }

@@ -39,6 +39,9 @@ export function healthyEvents({ reason, count, window, type, messagePattern }: E
   if (isPlain && OF_ENDS.has(reason) && count === 1) {
     return [{ path: `${path}.reason`, severity: 'W', what: `${reason} comes with every rollout and drain`, why: 'what goes on purpose would be acted on', fix: 'write a messagePattern, such as failed liveness probe' }]
   }
+  if (reason === 'Unhealthy' && count < USUAL && (messagePattern === undefined || takesAnything(messagePattern))) {
+    return [{ path: `${path}.count`, severity: 'W', what: `${count === 1 ? 'one event' : `${count} events`} Unhealthy may come from any start of a pod`, why: 'readiness probes fail until the program answers, and the replacement that an act brings about does so too', fix: 'write 5 or more, or a messagePattern such as Liveness probe failed' }]
+  }
   if (count > most) {
     return [{ path: `${path}.count`, severity: 'W', what: `${count} within ${window} are hardly ever written`, why: `the kubelet and the controllers write ${BURST} events about an object, and then one in five minutes`, fix: `write at most ${most}, or a longer window` }]
   }

@@ -113,6 +113,10 @@ describe('KS204 events of every life', () => {
     refused((more) => check(ks204, { event: { reason: 'Started', messagePattern: '.*' }, ...more }))
   })
   for (const count of [2, 3]) it(`${count} of them are warned about`, () => warned(check(ks204, { event: { reason: 'Started', count } })))
+  it('what readiness probes tell while a pod starts is warned about', () => {
+    for (const more of [{}, { count: 2 }, { type: 'Warning' }, { messagePattern: '.*' }] as const) expect(check(ks204, { event: { reason: 'Unhealthy', ...more } }), JSON.stringify(more)).to.have.length(1).and.satisfy(([line = '']: string[]) => line.startsWith('W '))
+    for (const more of [{ count: 3 }, { messagePattern: 'Liveness probe failed' }] as const) expect(check(ks204, { event: { reason: 'Unhealthy', ...more } }), JSON.stringify(more)).to.deep.equal([])
+  })
   it('what comes with every rollout is warned about', () => warned(check(ks204, { event: { reason: 'Killing' } })))
   it('more than anybody writes are warned about', () => {
     for (const [count, window] of [[26, '4m59s'], [27, '5m'], [38, '1h']] as const) warned(check(ks204, { event: { reason: 'Unhealthy', count, window } }))

@@ -1,7 +1,8 @@
 import { isCustom, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
-import { parseDuration } from '../../lib/duration.ts'
+import { formatDuration, parseDuration } from '../../lib/duration.ts'
+import { seconds } from '../../lib/time.ts'
 import { actsAlone, rungsOf } from '../ladder.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
 import { healthyAlerts } from './healthy-alerts.ts'
@@ -43,11 +44,16 @@ function healthy(policy: HealingPolicy, { name, alertTrigger, conditionTrigger, 
   if (healthyStatus(kind, type) === status) {
     findings.push({ path: `${at}.status`, severity: always, what: `${type} is ${status} on every healthy ${kind.kind === 'Pod' ? 'pod' : kind.kind}`, fix: `write status: "${status === 'True' ? 'False' : 'True'}"` })
   }
-  if (parseDuration(duration) === 0) {
-    findings.push({ path: `${at}.duration`, severity: 'W', what: 'fires at once', why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
+  const span = parseDuration(duration)
+  // What every pod is while it starts; a state that only comes with trouble may be believed sooner.
+  if (span !== undefined && (span === 0 || (span < SHORTEST_START && healthyStatus(kind, type) !== undefined && findings.length === 0))) {
+    findings.push({ path: `${at}.duration`, severity: 'W', what: span === 0 ? 'fires at once' : `fires after ${formatDuration(span)}`, why: 'conditions flap while a pod starts', fix: 'write 30s or more' })
   }
   return findings
 }
+
+/** No pod that takes traffic is Ready sooner. */
+const SHORTEST_START = seconds(30)
 
 /** Then few is as much of a reason as many. */
 function isForScaling(policy: HealingPolicy, trigger: string): boolean {

@@ -2,14 +2,14 @@ import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { printable, quoted } from '../../lib/text.ts'
 import { actsAlone, rungsOf } from '../ladder.ts'
 import { selectedNamespaces, selectedResources, type Finding, type Rule } from '../rule.ts'
-import { ALERTNAME, hasValue, isFinite, isImpossible, labelsOf, matchersOf, type LabelValues, type Matcher } from './alert-sets.ts'
+import { ALERTNAME, hasValue, isFinite, isImpossible, labelsOf, matchersOf, tried, type LabelValues, type Matcher } from './alert-sets.ts'
 import { labelsOf as labelsOfKind, NAMESPACE_LABELS, POD_LABELS, WORKLOAD_LABEL } from './object-labels.ts'
 
 export const ks214: Rule = {
   id: 'KS214',
   severity: 'E',
   alsoWarns: true,
-  title: 'The matchers of an alert trigger can hold of some alert, and not of every alert about a selected object. That they only exclude is refused where the policy acts by itself; that they only say which object is warned about.',
+  title: 'The matchers of an alert trigger can hold of some alert, and not of every alert about a selected object. That they only exclude, or name every usual severity, is refused where the policy acts by itself; that they only say which object is warned about.',
   why: 'any alert about a selected object would do, be it that a disk is filling up or that a certificate expires next month',
   fix: 'name the alert (alertname), or what makes it serious: severity = critical',
   check: (policy) =>
@@ -59,13 +59,28 @@ function tooWide(policy: HealingPolicy, { name, alertTrigger: { matchers = [] } 
   if (matchers.length === 0) return []
   if ([...labels].every(([label, values]) => letsAllIn(label, values))) return [{ path, what: `${matchers.slice(0, 3).map(shown).join(' and ')} holds of every alert` }]
   const [object, other] = [[...labels].filter(([label]) => isOfObject(policy, label)), [...labels].filter(([label]) => !isOfObject(policy, label))]
-  if (other.some(([, values]) => picks(values))) return []
+  if (other.some(([label, values]) => picks(values) && !takesAll(label, values))) return []
   if (object.some(([, values]) => picks(values))) return [{ path, severity: 'W', what: 'says which object, not which alert' }]
   const severity = rungsOf(policy, name).some(({ action }) => actsAlone(policy, action)) ? 'E' : 'W'
-  return [{ path, severity, what: 'only excludes alerts, or asks for a label to be there', why: 'every other alert about a selected object would do, those too that are written next year' }]
+  const all = other.find(([label, values]) => picks(values) && takesAll(label, values))
+  const what = all === undefined ? 'only excludes alerts, or asks for a label to be there' : `takes alerts whatever their ${all[0]} is, as far as it is one of the usual ones`
+  return [{ path, severity, what, why: 'every other alert about a selected object would do, those too that are written next year' }]
 }
 
 const letsAllIn = (label: string, { values, rest }: LabelValues): boolean => rest.length === 0 && !isFinite(values) && [...values.listed].every((value) => label === ALERTNAME && value === '')
+
+/** Alerts that have nothing to do with each other, of kube-prometheus and of somebody's own; and how serious alerts are by the convention of Prometheus. */
+const USUAL: ReadonlyMap<string, readonly string[]> = new Map([
+  [ALERTNAME, ['Watchdog', 'TargetDown', 'KubePodCrashLooping', 'CPUThrottlingHigh', 'NodeClockSkewDetected', 'PrometheusRuleFailures', 'AlertmanagerFailedReload', 'CertificateExpiresSoon']],
+  ['severity', ['critical', 'warning', 'info']],
+])
+
+/** It reads as a choice, and lets all of them in. What would take too long to tell counts as one. */
+function takesAll(label: string, { values, rest }: LabelValues): boolean {
+  const usual = USUAL.get(label) ?? []
+  const taken = tried(usual.filter((value) => hasValue(values, value)), rest)
+  return usual.length > 0 && taken.rest.length === 0 && taken.values.listed.size === usual.length
+}
 
 /** Some values, in place of all but some. */
 const picks = ({ values, rest }: LabelValues): boolean => isFinite(values) || rest.some(({ operator }) => operator === '=~')

@@ -37,6 +37,13 @@ describe('KS204 triggers that fire on healthy objects', () => {
     expect(check(ks204, { condition: { duration: '0s' } })).to.deep.equal([`W ${at}.duration: fires at once`])
     expect(check(ks204, { condition: { duration: '1ms' } })).to.deep.equal([])
   })
+  it('what every pod is while it starts has to hold for 30s', () => {
+    for (const type of ['Ready', 'ContainersReady']) {
+      for (const [duration, found] of [['1s', 'fires after 1s'], ['29s', 'fires after 29s'], ['30s', undefined]] as const) expect(check(ks204, { condition: { type, status: 'False', duration } }), duration).to.deep.equal(found === undefined ? [] : [`W ${at}.duration: ${found}`])
+    }
+    expect(check(ks204, { condition: { type: 'Ready', status: 'True', duration: '1s' } })).to.have.length(1)
+    expect(check(ks204, { condition: { type: 'OOMKilled', duration: '1s' } })).to.deep.equal([])
+  })
 })
 
 describe('KS204 metrics that healthy objects show', () => {
