@@ -14,7 +14,7 @@ describe('what a query answers while nothing is wrong', () => {
   for (const query of ANSWERED_WHEN_HEALTHY) it(`is known of ${query}`, () => expect(whenHealthy(read(query))).to.have.length(HEALTHY_WORLDS.length))
 
   const unknown = [
-    'lock_age_seconds', 'rate(a[5m]) / rate(b[5m])', 'container_memory_rss / container_memory_working_set_bytes', 'count(rate(a[5m]))', 'up or vector(0)', 'up and up', 'up == 1 unless heartbeat', 'time()', 'scalar(up)', 'topk(1, up)', 'histogram_quantile(0.9, a)', 'deriv(up[5m])', 'sum_over_time(up[5m])', '1 + 1', '"x"',
+    'lock_age_seconds', 'rate(a[5m]) / rate(b[5m])', 'container_memory_rss / container_memory_working_set_bytes', 'count(rate(a[5m]))', 'up or vector(0)', 'up and up', 'up == 1 unless heartbeat', 'time()', 'scalar(up)', 'topk(x, up)', 'histogram_quantile(0.9, a)', 'deriv(up[5m])', 'sum_over_time(up[5m])', '1 + 1', '"x"',
     'kube_deployment_status_condition{condition="ReplicaFailure"}', 'kube_pod_status_ready + kube_pod_status_ready', 'up * on (instance) kube_deployment_spec_replicas', 'absent(lock_age_seconds)', 'kube_pod_status_phase{phase=~"(.?){600}"}', 'kube_pod_container_status_restarts_total', 'toString', 'stddev(up)', 'up ^ 2',
   ]
   for (const query of unknown) it(`is not known of ${query}`, () => expect(whenHealthy(read(query))).to.equal(undefined))

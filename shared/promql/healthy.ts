@@ -130,6 +130,7 @@ const ONE_OF_ITS_VALUES: ReadonlySet<string> = new Set(['label_replace', 'label_
 const SAME_VALUE: ReadonlySet<string> = new Set([...ONE_OF_ITS_VALUES, 'avg_over_time'])
 /** Of what does not move: none. Of a counter that moves: nothing or more. */
 const NEVER_NEGATIVE: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'changes', 'resets'])
+const POINTWISE: ReadonlyMap<string, (value: number) => number> = new Map([['abs', Math.abs], ['sgn', Math.sign], ['ceil', Math.ceil], ['floor', Math.floor]])
 const isAbsence = ({ name }: Call): boolean => name === 'absent' || name === 'absent_over_time'
 
 function called(call: Call, world: World): Value {
@@ -137,8 +138,17 @@ function called(call: Call, world: World): Value {
   if (arg === undefined) return undefined
   if (isAbsence(call)) return absent(arg, world)
   if (NEVER_NEGATIVE.has(call.name)) return moved(arg, world)
+  const each = POINTWISE.get(call.name)
+  if (each !== undefined) return mapped(valueOf(arg, world), each)
+  if (call.name === 'clamp_min' || call.name === 'clamp_max') {
+    const bound = call.args[1] === undefined ? undefined : valueOf(call.args[1], world)
+    return typeof bound !== 'number' ? undefined : mapped(valueOf(arg, world), (value) => (call.name === 'clamp_min' ? Math.max(value, bound) : Math.min(value, bound)))
+  }
   return SAME_VALUE.has(call.name) ? valueOf(arg, world) : call.name === 'vector' ? single(valueOf(arg, world)) : undefined
 }
+
+const mapped = (value: Value, compute: (value: number) => number): Value =>
+  typeof value === 'object' ? { ...value, samples: value.samples.map(({ labels, value: one }) => ({ labels, value: compute(one) })) } : undefined
 
 const single = (value: Value): Vector | undefined => (typeof value === 'number' ? { samples: [{ labels: {}, value }], each: '', madeUp: false } : undefined)
 
@@ -157,6 +167,9 @@ function moved(arg: Expr, world: World): Vector | undefined {
 }
 
 function aggregated({ operator, grouping, args }: Aggregate, world: World): Value {
+  // Some of them, each as it is, and one between the least and the largest: where they do not differ, all the same.
+  const [parameter, ranked] = args
+  if ((operator === 'topk' || operator === 'bottomk') && grouping === undefined && parameter?.type === 'number' && parameter.value >= 1) return ranked === undefined ? undefined : alike(valueOf(ranked, world))
   const value = args.length === 1 && args[0] !== undefined ? valueOf(args[0], world) : undefined
   if (typeof value !== 'object') return undefined
   const { samples, each, madeUp } = value
@@ -189,6 +202,8 @@ function aggregated({ operator, grouping, args }: Aggregate, world: World): Valu
   if (joined.includes(undefined)) return undefined
   return { each: kept(each) ? each : '', madeUp, samples: joined.map((one, index) => ({ labels: Object.fromEntries(Object.entries(groups[index]?.[0]?.labels ?? {}).filter(([label]) => kept(label))), value: one ?? Number.NaN })) }
 }
+
+const alike = (value: Value): Value => (typeof value === 'object' && new Set(value.samples.map((sample) => sample.value)).size === 1 ? value : undefined)
 
 function binary({ operator, bool, matching, left, right }: Binary, world: World): Value {
   const [a, b] = [valueOf(left, world), valueOf(right, world)]

@@ -1,6 +1,7 @@
 /** The part of KS204 that is about events: those that every healthy object makes in its life. */
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
+import { isPattern, readPattern } from '../../lib/pattern.ts'
 import { minutes } from '../../lib/time.ts'
 import type { Finding } from '../rule.ts'
 import { takesAnything } from './message-patterns.ts'
@@ -24,11 +25,29 @@ const USUAL = 3
 const BURST = 25
 const REFILL = minutes(5)
 
+/** What they say while nothing is wrong, as the kubelet, the scheduler and the controllers of the last versions write them, of two objects that have nothing in common. */
+const MESSAGES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Scheduled', ['Successfully assigned shop/cart-0 to node-1', 'Successfully assigned bank/till-6d5f7c9b8-x2x4z to ip-10-0-7-19.internal']],
+  ['Pulling', ['Pulling image "example.com/cart:1"', 'Pulling image "till@sha256:0f3a"']],
+  ['Pulled', ['Container image "example.com/cart:1" already present on machine', 'Successfully pulled image "till@sha256:0f3a" in 1.2s (1.2s including waiting). Image size: 12345 bytes.']],
+  ['Created', ['Created container cart', 'Created container: cart', 'Container created']],
+  ['Started', ['Started container cart', 'Container started']],
+  ['SuccessfulCreate', ['Created pod: cart-6d5f7c9b8-x2x4z', 'Created pod: till-0']],
+  ['SuccessfulDelete', ['Deleted pod: cart-6d5f7c9b8-x2x4z', 'Deleted pod: till-0']],
+  ['ScalingReplicaSet', ['Scaled up replica set cart-6d5f7c9b8 from 0 to 1', 'Scaled down replica set till-59c from 3 to 2']],
+])
+
+/** It asks for nothing that is not in each of them. */
+function takesUsual(reason: string, source: string): boolean {
+  const [messages, pattern] = [MESSAGES.get(reason), readPattern(source)]
+  return messages !== undefined && isPattern(pattern) && messages.every((message) => pattern.matches(message))
+}
+
 /** @param always how bad it is that every healthy object fires */
 export function healthyEvents({ reason, count, window, type, messagePattern }: Event, path: string, always: 'E' | 'W'): Finding[] {
   const most = BURST + Math.floor((parseDuration(window) ?? 0) / REFILL)
   // A message says what is special about one of them; and as a warning somebody else writes it.
-  const isPlain = (messagePattern === undefined || takesAnything(messagePattern)) && type !== 'Warning'
+  const isPlain = (messagePattern === undefined || takesAnything(messagePattern) || takesUsual(reason, messagePattern)) && type !== 'Warning'
   if (isPlain && OF_LIFE.has(reason) && count <= USUAL) {
     return [
       count === 1

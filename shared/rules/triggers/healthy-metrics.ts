@@ -1,8 +1,9 @@
 /** The part of KS204 that is about metrics: what healthy objects show, always or now and then. */
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
-import { parseDuration } from '../../lib/duration.ts'
+import { formatDuration, parseDuration } from '../../lib/duration.ts'
 import type { Finding } from '../rule.ts'
 import { builtInOf, type BuiltInMetric } from './built-in-metrics.ts'
+import { SHORTEST_START } from './shortest-start.ts'
 import { breaches } from './thresholds.ts'
 
 /** Caches and heaps fill half of what they may have, and stay there. */
@@ -59,8 +60,11 @@ export function healthyMetrics(metric: Metric, path: string, always: 'E' | 'W', 
     add(`${name} above 0 fires on any traffic or load`, 'every busy object shows a little of it now and then', 'write what would wake somebody up, such as 5')
   }
   // A count over a window does not flap; a reading does.
-  if (parseDuration(duration) === 0 && name !== 'restart_count') {
+  const span = parseDuration(duration)
+  if (span === 0 && name !== 'restart_count') {
     findings.push({ path: `${path}.duration`, severity: 'W', what: 'fires at the first reading', why: 'single readings are off now and then', fix: 'write 1m or more' })
+  } else if ((name === 'ready_percent' || name === 'availability_percent') && span !== undefined && span < SHORTEST_START && findings.length === 0) {
+    findings.push({ path: `${path}.duration`, severity: 'W', what: `fires after ${formatDuration(span)}`, why: 'every rollout takes longer, and so does the replacement that an act brings about', fix: 'write 1m or more' })
   }
   return findings
 }

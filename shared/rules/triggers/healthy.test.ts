@@ -38,7 +38,7 @@ describe('KS204 sensible triggers', () => {
     ['container_memory_working_set_bytes', '>', 5e8], ['container_memory_working_set_bytes / container_spec_memory_limit_bytes', '>', 0.9], ['container_memory_rss / container_memory_working_set_bytes', '>=', 1], ['lock_age_seconds', '>', 60], ['lock_age_seconds', '!=', 0], ['queue_length', '>=', 0], ['queue_length > 100', '>', 0],
     ['max by (namespace, pod) (queue_length) and on (namespace, pod) up == 1', '>', 100], ['up == 1 and on (pod) queue_length > 5', '>', 0], ['up == 1 unless on (pod) heartbeat', '>', 0], ['histogram_quantile(0.99, sum by (le, pod) (rate(x_bucket[5m])))', '>', 2], ['time() - process_start_time_seconds', '>', 86400], ['deriv(container_memory_working_set_bytes[1h])', '>', 0], ['delta(queue_length[1h])', '>', 0],
     ['kube_deployment_status_condition{condition="ReplicaFailure"}', '==', 1], ['kube_deployment_status_condition{condition="ReplicaFailure",status="true"}', '>', 0], ['absent(up{job="cart"}) * 5', '>', 3],
-    ['count by (namespace) (kube_pod_status_phase{phase="Running"} == 1)', '<', 2], ['topk(3, up)', '==', 0], ['kube_hpa_status_current_replicas', '>', 0], ['constructor', '==', 1], ['count(rate(http_requests_total[5m]))', '>', 0],
+    ['count by (namespace) (kube_pod_status_phase{phase="Running"} == 1)', '<', 2], ['topk(3, up)', '==', 0], ['topk(1, kube_pod_status_phase)', '==', 1], ['topk(3, rate(http_requests_total[5m]))', '>', 100], ['clamp_min(rate(http_requests_total[5m]), 1)', '>', 1], ['abs(deriv(queue_length[5m]))', '>=', 0], ['clamp_min(up, scalar(x))', '==', 1], ['abs(up - 1)', '>', 0], ['kube_hpa_status_current_replicas', '>', 0], ['constructor', '==', 1], ['count(rate(http_requests_total[5m]))', '>', 0],
   ]
   it('are as many as to say something', () => expect(sensible.length).to.be.greaterThan(60))
   for (const side of sensible) it(`${side.join(' ')} passes`, () => expect(of(side)).to.deep.equal([]))
@@ -79,6 +79,7 @@ describe('KS204 queries of what is well', () => {
     ['kube_deployment_status_replicas_unavailable', '==', 0], ['kube_deployment_spec_replicas - kube_deployment_status_replicas_available', '==', 0], ['kube_deployment_spec_replicas == kube_deployment_status_replicas_available', '>', 0], ['kube_statefulset_status_replicas_ready / kube_statefulset_replicas', '>', 0.5],
     ['kube_deployment_status_condition{condition="Available",status="true"}', '==', 1], ['kube_daemonset_status_number_unavailable', '<', 1], ['increase(kube_pod_container_status_restarts_total[1h])', '>=', 0], ['increase(kube_pod_container_status_restarts_total[1h])', '<', 5], ['changes(up[1h])', '==', 0], ['rate(http_requests_total[5m])', '>=', 0],
     ['sum by (namespace, pod) (rate(http_requests_total[5m]))', '>', -1], ['rate(http_requests_total[5m])', '!=', 0.5], ['container_memory_working_set_bytes', '>', 0], ['container_memory_working_set_bytes', '!=', 5e8], ['up == 1 and on (namespace, pod) kube_pod_status_ready{condition="true"} == 1', '>', 0],
+    ['abs(rate(http_requests_total[5m]))', '>=', 0], ['sgn(rate(http_requests_total[5m]))', '<', 2], ['clamp_min(rate(http_requests_total[5m]), 1)', '>=', 1], ['clamp_max(up, 1)', '==', 1], ['topk(3, sum by (namespace, pod) (container_memory_working_set_bytes))', '>', 0], ['bottomk(1, up)', '==', 1], ['floor(up)', '==', 1],
   ]
   for (const side of wrong) it(`${side.join(' ')} is refused where nobody looks first`, () => refused((more) => of(side, more)))
 
@@ -113,6 +114,10 @@ describe('KS204 events of every life', () => {
     refused((more) => check(ks204, { event: { reason: 'Started', messagePattern: '.*' }, ...more }))
   })
   for (const count of [2, 3]) it(`${count} of them are warned about`, () => warned(check(ks204, { event: { reason: 'Started', count } })))
+  it('a message pattern that takes what is said of every start is none', () => {
+    for (const [reason, messagePattern] of [['Pulled', 'image'], ['Pulled', '[a-zA-Z]'], ['Started', '(?i)container started|started container'], ['Created', 'ontainer'], ['Scheduled', ' to '], ['ScalingReplicaSet', 'replica set'], ['SuccessfulCreate', '^Created pod']] as const) refused((more) => check(ks204, { event: { reason, messagePattern }, ...more }))
+    for (const [reason, messagePattern] of [['Pulled', 'Successfully pulled'], ['Started', 'Started container cart'], ['Scheduled', 'to node-1'], ['Pulled', 'example.com/cart:1'], ['SuccessfulCreate', 'cart-'], ['Pulling', 'sha256'], ['ScalingReplicaSet', 'Scaled down'], ['Created', 'istio']] as const) expect(check(ks204, { event: { reason, messagePattern } }), messagePattern).to.deep.equal([])
+  })
   it('what readiness probes tell while a pod starts is warned about', () => {
     for (const more of [{}, { count: 2 }, { type: 'Warning' }, { messagePattern: '.*' }] as const) expect(check(ks204, { event: { reason: 'Unhealthy', ...more } }), JSON.stringify(more)).to.have.length(1).and.satisfy(([line = '']: string[]) => line.startsWith('W '))
     for (const more of [{ count: 3 }, { messagePattern: 'Liveness probe failed' }] as const) expect(check(ks204, { event: { reason: 'Unhealthy', ...more } }), JSON.stringify(more)).to.deep.equal([])

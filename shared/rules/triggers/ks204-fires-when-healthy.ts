@@ -2,7 +2,6 @@ import { isCustom, type KindReference } from '../../api/v1alpha1/kinds.ts'
 import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { formatDuration, parseDuration } from '../../lib/duration.ts'
-import { seconds } from '../../lib/time.ts'
 import { actsAlone, rungsOf } from '../ladder.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
 import { healthyAlerts } from './healthy-alerts.ts'
@@ -12,6 +11,7 @@ import { healthyQueries } from './healthy-queries.ts'
 import { impossibleThreshold } from './impossible-thresholds.ts'
 import { conditionsOf } from './kind-conditions.ts'
 import { soundQueries, type SoundQuery } from './queries.ts'
+import { SHORTEST_START } from './shortest-start.ts'
 
 export const ks204: Rule = {
   id: 'KS204',
@@ -51,9 +51,6 @@ function healthy(policy: HealingPolicy, { name, alertTrigger, conditionTrigger, 
   }
   return findings
 }
-
-/** No pod that takes traffic is Ready sooner. */
-const SHORTEST_START = seconds(30)
 
 /** Then few is as much of a reason as many. */
 function isForScaling(policy: HealingPolicy, trigger: string): boolean {

@@ -73,6 +73,8 @@ describe('KS204 metrics that healthy objects show', () => {
     ['any throttling is warned about', { query: 'cpu_throttled_percent', threshold: 0 }, [`W ${measured}.threshold: cpu_throttled_percent above 0 fires on any traffic or load`]],
     ['a duration of zero is warned about', { duration: '0s' }, [`W ${measured}.duration: fires at the first reading`]],
     ['a duration of a millisecond passes', { duration: '1ms' }, []],
+    ['less than ready for a moment is what every rollout shows', { query: 'ready_percent', operator: '<', threshold: 100, duration: '29s' }, [`W ${measured}.duration: fires after 29s`]],
+    ['less than ready for as long as a start takes passes', { query: 'availability_percent', operator: '<', threshold: 100, duration: '30s' }, []],
     ['a duration of zero of a count passes', { query: 'restart_count', threshold: 3, duration: '0s' }, []],
     ['a metric of an adapter may be called as it likes', { query: 'restart_count', threshold: 0, source: 'external.metrics.k8s.io' }, []],
     ['nor is it known of it what cannot be', { query: 'ready_percent', threshold: 100, source: 'custom.metrics.k8s.io' }, []],
