@@ -12,7 +12,7 @@ import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
 import { ALL_METRICS } from '../shared/runtime/metric-table.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const files = globSync(['*.md', 'docs/{guide,design}/*.md', 'bench/*.md', 'e2e/**/*.md'], { cwd: root }).sort()
+const files = globSync(['*.md', 'docs/{guide,design,runbooks}/*.md', 'bench/*.md', 'e2e/**/*.md'], { cwd: root }).sort()
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
 const blocks = (text: string, language: string): string[] => [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, block = '']) => block)
 

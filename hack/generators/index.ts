@@ -6,6 +6,7 @@ import type { GeneratedFile } from './generator.ts'
 import { kustomizeFiles } from './kustomize.ts'
 import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
 import { metricReference } from './metrics.ts'
+import { alertFile } from './monitoring.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
 import { webhookFiles } from './webhook.ts'
@@ -20,10 +21,11 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ruleReference,
   configurationReference,
   metricReference,
+  alertFile,
   ...webhookFiles,
   ...kustomizeFiles,
   ...chartFiles,
 ]
 
 /** Folders in which nothing is written by hand: a file there that no line above makes is stale. */
-export const generatedFolders: readonly string[] = ['config/crd/bases', 'config/rbac', 'config/manager', 'config/webhook', CHART_FOLDER, 'docs/reference']
+export const generatedFolders: readonly string[] = ['config/crd/bases', 'config/rbac', 'config/manager', 'config/webhook', 'config/monitoring', CHART_FOLDER, 'docs/reference']
