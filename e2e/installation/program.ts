@@ -25,6 +25,10 @@ export class Program extends Guest {
     this.#spec = spec
   }
 
+  get readyUrl(): string {
+    return this.#spec.readyUrl
+  }
+
   get metricsUrl(): string {
     return this.#spec.metricsUrl
   }

@@ -6,7 +6,7 @@ import type { GeneratedFile } from './generator.ts'
 import { kustomizeFiles } from './kustomize.ts'
 import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
 import { metricReference } from './metrics.ts'
-import { alertFile } from './monitoring.ts'
+import { monitoringFiles } from './monitoring.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
 import { webhookFiles } from './webhook.ts'
@@ -21,7 +21,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ruleReference,
   configurationReference,
   metricReference,
-  alertFile,
+  ...monitoringFiles,
   ...webhookFiles,
   ...kustomizeFiles,
   ...chartFiles,

@@ -1,5 +1,9 @@
 import { alertRules } from '../monitoring/alerts.ts'
+import { DASHBOARDS, grafana } from '../monitoring/dashboards.ts'
 import { yamlFile, type GeneratedFile } from './generator.ts'
 
-/** Rules for Prometheus; what is under `groups` is also what a PrometheusRule has. */
-export const alertFile: GeneratedFile = yamlFile('config/monitoring/alerts.yaml', () => [alertRules()])
+export const monitoringFiles: readonly GeneratedFile[] = [
+  // Rules for Prometheus; what is under `groups` is also what a PrometheusRule has.
+  yamlFile('config/monitoring/alerts.yaml', () => [alertRules()]),
+  ...DASHBOARDS.map((dashboard) => ({ path: `config/monitoring/dashboards/${dashboard.name}.json`, produce: () => `${JSON.stringify(grafana(dashboard), undefined, 2)}\n` })),
+]
