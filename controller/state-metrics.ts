@@ -51,7 +51,7 @@ export function declareStateMetrics(metrics: Metrics, { policies, ledgers, clock
 }
 
 const keyOf = ({ metadata: { namespace = '', name } }: HealingPolicy) => ({ namespace, name })
-const labelsOf = ({ metadata: { namespace = '', name } }: HealingPolicy) => ({ namespace, policy: name })
+const labelsOf = ({ metadata: { namespace = '', name } }: HealingPolicy) => ({ policy_namespace: namespace, policy: name })
 
 const acceptedOf = ({ status }: HealingPolicy): string => status?.conditions?.find(({ type }) => type === ACCEPTED)?.status ?? 'Unknown'
 

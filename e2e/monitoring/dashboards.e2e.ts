@@ -15,7 +15,8 @@ describe('the dashboards, over a real run', function () {
   before('a run: what is healed, what is refused, and a policy that the door refuses', async function () {
     this.timeout(900_000)
     const { cluster, installation } = fixture
-    const target = (job: string, url: string) => ({ job, address: new URL(url).host })
+    // As scrapes of pods label them: what a program tells by one of these names would come out as exported_.
+    const target = (job: string, url: string) => ({ job, address: new URL(url).host, labels: { namespace: 'kubeskippy-system', pod: `${job}-0`, container: job, service: 'kubeskippy-metrics', endpoint: 'metrics' } })
     prometheus = fixture.own(await startPrometheus(cluster, { scrapeInterval: '1s', targets: [target('controller', installation.controller.metricsUrl), target('webhook', installation.webhook.metricsUrl)] }))
     await eventually(async () => expect(await prometheus.query('kubeskippy_ready == 1')).to.have.length(2), seconds(60))
     const [healed, refused] = [await fixture.namespace('healed'), await fixture.namespace('refused')]
@@ -42,7 +43,7 @@ describe('the dashboards, over a real run', function () {
     for (const { name, of, label } of dashboard.variables) {
       it(`${dashboard.title}: $${name} has values`, async () => {
         const values = new Set((await prometheus.query(sent(of, '5m'))).map(({ metric }) => metric[label]))
-        expect([...values], of).to.include(label === 'namespace' ? 'healed' : 'heal')
+        expect([...values], of).to.include(name === 'namespace' ? 'healed' : 'heal')
       })
     }
   }
@@ -55,13 +56,19 @@ describe('the dashboards, over a real run', function () {
     for (const name of ['validating configuration', 'mutating configuration', 'policies', 'admission server', 'shutdown']) expect(await asked(`${webhook.readyUrl}?verbose`)).to.contain(`[+]${name} ok`)
   })
 
+  it('no label of ours is that of a scrape', async () => {
+    const all = await prometheus.query('{__name__=~"kubeskippy_.+"}')
+    expect(all.length).to.be.greaterThan(100)
+    expect(all.flatMap(({ metric }) => Object.keys(metric)).filter((label) => label.startsWith('exported_'))).to.deep.equal([])
+  })
+
   it('and no alert is true of it', async () => {
     for (const { name, expr } of ALERTS) expect(await prometheus.query(expr), name).to.deep.equal([])
   })
 
   it('what an act did is told: by its type, its trigger and its outcome, and what is left of the hour', async () => {
     expect((await prometheus.query('kubeskippy_healing_actions_total{action="restart",trigger_type="condition",outcome="Effective"}')).map(({ value }) => value)).to.deep.equal([1])
-    const [healed, refused] = await Promise.all(['healed', 'refused'].map(async (namespace) => (await prometheus.query(`kubeskippy_budget_remaining{namespace="${namespace}"}`))[0]?.value))
+    const [healed, refused] = await Promise.all(['healed', 'refused'].map(async (namespace) => (await prometheus.query(`kubeskippy_budget_remaining{policy_namespace="${namespace}"}`))[0]?.value))
     expect(healed).to.equal(Number(refused) - 1)
   })
 })

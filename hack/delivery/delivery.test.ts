@@ -10,11 +10,8 @@ import { readFlags, resolveOptions } from '../../shared/runtime/options.ts'
 import { WEBHOOK_OPTIONS } from '../../webhook/options.ts'
 import { healers, legacyImpersonation, recommended } from './healers.ts'
 import { filled, Hole, Items, template } from './holes.ts'
-import { ALERTS, PANELS } from './monitoring.ts'
 import { configMap } from './workloads.ts'
 import { CONFIG_OPTIONS, treeOf, VALUES, standardValues } from './values.ts'
-import { ALL_METRICS } from '../../shared/runtime/metric-table.ts'
-import { parsePromql } from '../../shared/promql/parse.ts'
 
 const CHART = join(import.meta.dirname, '../../chart')
 
@@ -99,17 +96,5 @@ describe('what the chart brings', () => {
   it('gives each healer what `enable` gives it, and the older impersonation nowhere but in its namespace', () => {
     expect(healers.map(({ kind }) => kind)).to.deep.equal(['ServiceAccount', 'Role', 'RoleBinding'])
     expect(legacyImpersonation.map(({ kind, metadata }) => [kind, filled(metadata['namespace'])])).to.deep.equal([['Role', 'shop'], ['RoleBinding', 'shop']])
-  })
-
-  it('asks for metrics and labels that there are, in PromQL that parses', () => {
-    for (const { expr } of [...ALERTS, ...PANELS]) {
-      expect(parsePromql(expr), expr).to.have.property('expr')
-      for (const [, name = '', matchers = ''] of expr.matchAll(/(kubeskippy_[a-z_]+)\{([^}]*)\}/g)) {
-        const metric = ALL_METRICS.find((each) => each.name === name.replace(/_bucket$/, ''))
-        expect(metric, name).not.to.equal(undefined)
-        const labels = [...matchers.matchAll(/([a-z_]+)=/g)].map(([, label = '']) => label)
-        expect(['namespace', ...Object.keys(metric?.labels ?? {})], name).to.include.members(labels)
-      }
-    }
   })
 })

@@ -19,7 +19,7 @@ const OTHER_READY = 'kubeskippy_ready{program="webhook",instance="b"}'
 const DOWN = [{ summary: 'No KubeSkippy webhook is ready' }]
 const END = 'kubeskippy_certificate_expiry_timestamp_seconds{instance="a"}'
 const bundle = (configuration: string): string => `kubeskippy_ca_bundle_in_sync{configuration="${configuration}",instance="a"}`
-const breaker = (policy: string): string => `kubeskippy_breaker_state{namespace="shop",policy="${policy}",instance="a"}`
+const breaker = (policy: string): string => `kubeskippy_breaker_state{policy_namespace="shop",policy="${policy}",instance="a"}`
 const acts = (action: string, outcome: string): string => `kubeskippy_healing_actions_total{action="${action}",trigger_type="metric",phase="${outcome === 'Effective' ? 'Succeeded' : 'Failed'}",outcome="${outcome}",dry_run="false"}`
 const storm = (scope: string): string => `kubeskippy_storm_gates_closed{scope="${scope}"}`
 const WAIT = 'kubeskippy_approval_longest_wait_seconds'
@@ -29,6 +29,8 @@ const NO_LEADER = [{ summary: 'No KubeSkippy controller leads' }]
 const LEDGER = 'kubeskippy_ledger_unreadable_total{instance="a"}'
 const reads = (kind: string, outcome: string): string => `kubeskippy_metric_reads_total{kind="${kind}",outcome="${outcome}",instance="a"}`
 const escalated = (reason: string): string => `kubeskippy_escalated_incidents{reason="${reason}"}`
+const accepted = (value: string): string => `kubeskippy_policy_acceptance_changes_total{accepted="${value}"}`
+const evaluations = (reason: string): string => `kubeskippy_policy_evaluations_total{decision="Blocked",reason="${reason}"}`
 
 export const ALERT_CASES: readonly AlertCase[] = [
   { alert: 'KubeSkippyWebhookDown', when: 'nothing is scraped', series: {}, at: 2, fires: DOWN },
@@ -48,7 +50,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   { alert: 'KubeSkippyCABundleDrift', when: 'both are', series: { [bundle('validating')]: '1x10', [bundle('mutating')]: '1x10' }, at: 10, fires: [] },
   { alert: 'KubeSkippyCABundleDrift', when: 'one was not for a minute, as in a rotation', series: { [bundle('validating')]: '1x3 0 1x10' }, at: 6, fires: [] },
 
-  { alert: 'KubeSkippyBreakerOpen', when: 'that of one policy is open', series: { [breaker('cart')]: '0x3 2x10', [breaker('web')]: '0x13' }, at: 10, fires: [{ labels: { namespace: 'shop', policy: 'cart' }, summary: 'Policy shop/cart has stopped healing: its breaker is open' }] },
+  { alert: 'KubeSkippyBreakerOpen', when: 'that of one policy is open', series: { [breaker('cart')]: '0x3 2x10', [breaker('web')]: '0x13' }, at: 10, fires: [{ labels: { policy_namespace: 'shop', policy: 'cart' }, summary: 'Policy shop/cart has stopped healing: its breaker is open' }] },
   { alert: 'KubeSkippyBreakerOpen', when: 'it is half-open', series: { [breaker('cart')]: '2x3 1x10' }, at: 10, fires: [] },
   { alert: 'KubeSkippyBreakerOpen', when: 'all are closed', series: { [breaker('cart')]: '0x10' }, at: 10, fires: [] },
 
@@ -85,4 +87,14 @@ export const ALERT_CASES: readonly AlertCase[] = [
 
   { alert: 'KubeSkippyLoopDetected', when: 'two incidents come back', series: { [escalated('Recurring')]: '0x3 2x10', [escalated('LadderExhausted')]: '0x13' }, at: 10, fires: [{ summary: 'What was healed three times within a day is broken again (2 incidents)' }] },
   { alert: 'KubeSkippyLoopDetected', when: 'one is escalated since nothing helped', series: { [escalated('Recurring')]: '0x13', [escalated('LadderExhausted')]: '1x13' }, at: 10, fires: [] },
+
+  { alert: 'KubeSkippyEscalated', when: 'nothing helped one', series: { [escalated('LadderExhausted')]: '0x3 1x10', [escalated('Rejected')]: '0x13' }, at: 10, fires: [{ labels: { reason: 'LadderExhausted' }, summary: 'No action helped, and a person has to look: 1 incidents (LadderExhausted)' }] },
+  { alert: 'KubeSkippyEscalated', when: 'one comes back, for which there is another alert', series: { [escalated('LadderExhausted')]: '1x3 0x10', [escalated('Recurring')]: '1x13' }, at: 10, fires: [] },
+
+  { alert: 'KubeSkippyPolicyStopped', when: 'the first one did', series: { [accepted('false')]: '0x5 1x20', [accepted('true')]: '0x25' }, at: 8, fires: [{ summary: 'A policy that was accepted is not any more, and has stopped acting' }] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'one is accepted again', series: { [accepted('false')]: '0x25', [accepted('true')]: '0x5 1x20' }, at: 8, fires: [] },
+
+  { alert: 'KubeSkippyHealerMissing', when: 'a policy is kept from acting for longer than half an hour', series: { [evaluations('HealerMissing')]: '0+2x90' }, at: 40, fires: [{ summary: 'A policy wants to act in a namespace that has not consented' }] },
+  { alert: 'KubeSkippyHealerMissing', when: 'it has been so for less than half an hour', series: { [evaluations('HealerMissing')]: '0+2x90' }, at: 29, fires: [] },
+  { alert: 'KubeSkippyHealerMissing', when: 'it is something else that keeps them', series: { [evaluations('Protected')]: '0+2x90' }, at: 40, fires: [] },
 ]

@@ -13,7 +13,7 @@ export interface Alert {
   readonly description: string
 }
 
-const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, ledgerUnreadable, metricReads, escalated } = METRICS
+const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations } = METRICS
 
 const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
 const ended = (outcome: (typeof actions.labels.outcome)[number]): string => `sum by (action) (increase(${actions.name}{outcome="${outcome}"}[1h]))`
@@ -38,8 +38,8 @@ export const ALERTS: readonly Alert[] = [
     description: 'Its caBundle is not that of the certificate that is served, or it is missing. If it is the validating one no policy can be written; without the mutating one defaults are filled in later, and who allowed an exemption is not recorded.',
   },
   {
-    name: 'KubeSkippyBreakerOpen', expr: `max by (namespace, policy) (${breaker.name}) == 2`, for: '1m', severity: 'warning',
-    summary: 'Policy {{ $labels.namespace }}/{{ $labels.policy }} has stopped healing: its breaker is open',
+    name: 'KubeSkippyBreakerOpen', expr: `max by (policy_namespace, policy) (${breaker.name}) == 2`, for: '1m', severity: 'warning',
+    summary: 'Policy {{ $labels.policy_namespace }}/{{ $labels.policy }} has stopped healing: its breaker is open',
     description: 'Its acts did not help several times, so it does nothing for a while, and then tries one.',
   },
   {
@@ -83,6 +83,22 @@ export const ALERTS: readonly Alert[] = [
     name: 'KubeSkippyLoopDetected', expr: `max(${escalated.name}{reason="Recurring"}) > 0`, for: '0m', severity: 'warning',
     summary: 'What was healed three times within a day is broken again ({{ $value }} incidents)',
     description: 'The action helps each time, and the cause stays. It is not healed any more until somebody has looked.',
+  },
+  {
+    name: 'KubeSkippyEscalated', expr: `sum by (reason) (${escalated.name}{reason!="Recurring"}) > 0`, for: '0m', severity: 'warning',
+    summary: 'No action helped, and a person has to look: {{ $value }} incidents ({{ $labels.reason }})',
+    description: 'They are not healed any more until they have been healthy again.',
+  },
+  {
+    name: 'KubeSkippyPolicyStopped', expr: `sum(increase(${acceptance.name}{accepted="false"}[10m])) > 0`, for: '0m', severity: 'warning',
+    summary: 'A policy that was accepted is not any more, and has stopped acting',
+    description: 'The rules or the configuration of KubeSkippy have changed, or the policy came past the webhook.',
+  },
+  {
+    // Evaluated again and again as long as there is something to heal.
+    name: 'KubeSkippyHealerMissing', expr: `sum(increase(${evaluations.name}{reason="HealerMissing"}[30m])) > 0`, for: '30m', severity: 'warning',
+    summary: 'A policy wants to act in a namespace that has not consented',
+    description: 'The namespace has no account that heals on its behalf, so nothing is done there.',
   },
 ]
 

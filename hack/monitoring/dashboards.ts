@@ -80,23 +80,23 @@ const OVERVIEW: Dashboard = {
   ],
 }
 
-const CHOSEN = '{namespace=~"$namespace",policy=~"$policy"}'
+const CHOSEN = '{policy_namespace=~"$namespace",policy=~"$policy"}'
 const POLICY: Dashboard = {
   name: 'policy', title: 'KubeSkippy / Policies',
   variables: [
-    { name: 'namespace', label: 'namespace', of: M.budget.name },
-    { name: 'policy', label: 'policy', of: `${M.budget.name}{namespace=~"$namespace"}` },
+    { name: 'namespace', label: 'policy_namespace', of: M.budget.name },
+    { name: 'policy', label: 'policy', of: `${M.budget.name}{policy_namespace=~"$namespace"}` },
   ],
   rows: [
     {
       title: 'The policies that are chosen',
       panels: [
-        stat('Policies', 'As many as are chosen.', `count(max by (namespace, policy) (${M.budget.name}${CHOSEN}))`),
-        stat('Breakers that are open', 'They do nothing for a while, since acting did not help.', `count(max by (namespace, policy) (${M.breaker.name}${CHOSEN}) == 2) or vector(0)`),
-        stat('Budgets that are used up', 'They do nothing more within this hour.', `count(max by (namespace, policy) (${M.budget.name}${CHOSEN}) == 0) or vector(0)`),
-        graph('Actions left in this hour', 'Of the sliding hour, by policy.', `max by (namespace, policy) (${M.budget.name}${CHOSEN})`, { legend: '{{namespace}}/{{policy}}' }),
-        graph('Breaker', '0 closed, 1 half-open, 2 open.', `max by (namespace, policy) (${M.breaker.name}${CHOSEN})`, { legend: '{{namespace}}/{{policy}}' }),
-        { title: 'Least left', description: 'The ten policies with the fewest actions left.', type: 'table', unit: 'short', queries: [{ expr: `bottomk(10, max by (namespace, policy) (${M.budget.name}${CHOSEN}))`, legend: '' }] },
+        stat('Policies', 'As many as are chosen.', `count(max by (policy_namespace, policy) (${M.budget.name}${CHOSEN}))`),
+        stat('Breakers that are open', 'They do nothing for a while, since acting did not help.', `count(max by (policy_namespace, policy) (${M.breaker.name}${CHOSEN}) == 2) or vector(0)`),
+        stat('Budgets that are used up', 'They do nothing more within this hour.', `count(max by (policy_namespace, policy) (${M.budget.name}${CHOSEN}) == 0) or vector(0)`),
+        graph('Actions left in this hour', 'Of the sliding hour, by policy.', `max by (policy_namespace, policy) (${M.budget.name}${CHOSEN})`, { legend: '{{policy_namespace}}/{{policy}}' }),
+        graph('Breaker', '0 closed, 1 half-open, 2 open.', `max by (policy_namespace, policy) (${M.breaker.name}${CHOSEN})`, { legend: '{{policy_namespace}}/{{policy}}' }),
+        { title: 'Least left', description: 'The ten policies with the fewest actions left.', type: 'table', unit: 'short', queries: [{ expr: `bottomk(10, max by (policy_namespace, policy) (${M.budget.name}${CHOSEN}))`, legend: '' }] },
       ],
     },
     {

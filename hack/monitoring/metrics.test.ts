@@ -37,8 +37,8 @@ describe('the table of metrics', () => {
     expect(names).to.include.members(['kubeskippy_healing_actions_total', 'kubeskippy_policy_evaluations_total', 'kubeskippy_safety_validations_total', 'kubeskippy_reconciler_total', 'kubeskippy_healing_policies'])
   })
 
-  it('has no label that is as many as there are pods', () => {
-    for (const { name, labels } of ALL_METRICS) for (const label of Object.keys(labels)) expect(['pod', 'container', 'node', 'target', 'action_name', 'uid', 'message'], `${name} ${label}`).to.not.include(label)
+  it('has no label that is as many as there are pods, nor one that scrapes have', () => {
+    for (const { name, labels } of ALL_METRICS) for (const label of Object.keys(labels)) expect(['pod', 'container', 'node', 'target', 'action_name', 'uid', 'message', 'namespace', 'job', 'instance', 'service', 'endpoint'], `${name} ${label}`).to.not.include(label)
   })
 
   describe(`and what the programs tell, with ${POLICIES} policies`, function () {

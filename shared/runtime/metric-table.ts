@@ -18,8 +18,8 @@ const LOOPS = ['healingpolicy', 'healingaction', 'history'] as const
 const WATCHES = { atMost: 60, of: 'kinds that are watched' } as const
 const REASONS = { atMost: 80, of: 'words for why not, as status, event and log have them' } as const
 const RULES = { atMost: 100, of: 'rules of docs/reference/rules.md' } as const
-/** Only of what is read at the scrape, so that a policy that is gone is not told any more. */
-const POLICY = { namespace: { atMost: 500, of: 'namespaces with policies' }, policy: { atMost: 500, of: 'policies' } } as const
+/** Only of what is read at the scrape, so that a policy that is gone is not told any more. Not `namespace`: scrapes of pods call the pod's own so, and ours would be renamed. */
+const POLICY = { policy_namespace: { atMost: 500, of: 'namespaces with policies' }, policy: { atMost: 500, of: 'policies' } } as const
 const ESCALATED_FOR = ['LadderExhausted', 'Recurring', 'Inconclusive', 'Rejected'] as const
 const QUESTIONS = ['promql', 'podUsage', 'customMetric', 'externalMetric', 'endpoints', 'kubelet'] as const
 
