@@ -193,6 +193,15 @@ describe('exemptions at the door', () => {
   })
   it('again by who changes what the policy does', () =>
     expect(stamp(allowing(byAlice, { ...ORPHANS, mode: 'manual' }), { operation: 'UPDATE', oldObject: allowing(byAlice) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+  it('name nobody else where nobody has to allow anything', () => {
+    const carol = { [STAMP]: '2029-12-31T00:00:00.000Z carol' }
+    for (const annotations of [carol, { 'kubeskippy.io/allow': 'KS205', ...carol }]) {
+      expect(stamp(allowing(annotations))).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']])
+      expect(stamp(allowing(annotations), { operation: 'UPDATE', oldObject: allowing({}) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']])
+      // Left over from an exemption that was taken away.
+      expect(stamp(allowing(annotations), { operation: 'UPDATE', oldObject: allowing(annotations) })).to.deep.equal([])
+    }
+  })
   it('not those that nobody has to allow, and not by nobody', () => {
     expect(stamp(allowing({ 'kubeskippy.io/allow': 'KS205' }))).to.deep.equal([])
     expect(stamp(allowing(ALLOW), { userInfo: {} })).to.deep.equal([])

@@ -81,9 +81,10 @@ export const mutate = (clock: Clock): Handler => (request) => {
 
 /** Who allows an exemption is whoever sends it; of one that was allowed before, whoever did then. Whether he may, validation asks. */
 function grantStamp(policy: HealingPolicy, { operation, oldObject, requester: { username } }: AdmissionRequest, now: Instant): readonly Addition[] {
-  if (guardedIds(policy).length === 0) return []
   const stored = operation === 'UPDATE' ? normalised(oldObject) : undefined
-  const grant = ungrantedIds(policy, stored).length === 0 ? stored && grantOf(stored) : username === '' ? undefined : { at: formatInstant(now), by: username }
+  // Where nobody has to allow anything nobody is named, unless he says so himself.
+  if (guardedIds(policy).length === 0 && (grantOf(policy) === undefined || sameJson(grantOf(policy), stored && grantOf(stored)))) return []
+  const grant = guardedIds(policy).length > 0 && ungrantedIds(policy, stored).length === 0 ? stored && grantOf(stored) : username === '' ? undefined : { at: formatInstant(now), by: username }
   if (grant === undefined || sameJson(grant, grantOf(policy))) return []
   return [{ op: 'add', path: `/metadata/annotations/${ALLOWED_BY_ANNOTATION.replace('/', '~1')}`, value: grantText(grant) }]
 }

@@ -322,6 +322,7 @@ describe('KS309 actions that cannot help', () => {
     [condition('OOMKilled'), scale('down'), false], [condition('OOMKilled'), scale('up'), true], [condition('OOMKilled'), restart, true], [condition('OOMKilled'), patch, true],
     [condition('OOMKilled'), to(1), false], [condition('OOMKilled'), to(2), true], [condition('OOMKilled'), set('spec: {replicas: 1}'), false], [condition('OOMKilled'), set('spec: {replicas: 2}'), true],
     [condition('OOMKilled'), set('{metadata: {labels: {tier: x}}, spec: {replicas: 1}}'), true], [condition('ImagePullBackOff'), to(1), true],
+    [condition('Available', 'False'), scale('down'), false], [condition('Ready', 'False'), to(1), false], [condition('ContainersReady', 'False'), set('spec: {replicas: 1}'), false], [condition('Available', 'False'), scale('up'), true], [condition('Ready', 'False'), restart, true], [condition('Ready', 'Unknown'), scale('down'), true],
     [condition('CrashLoopBackOff'), restart, true], [condition('CrashLoopBackOff'), scale('down'), true],
     [condition('ImagePullBackOff'), restart, false], [condition('ImagePullBackOff'), patch, true],
     [condition('InvalidImageName'), evict, false], [condition('CreateContainerConfigError'), scale('up'), false], [condition('CreateContainerError'), restart, true],

@@ -34,6 +34,8 @@ const CONDITIONS: Readonly<Record<string, Futile>> = {
   DisruptionTarget: LEAVING,
 }
 
+const NOT_ENOUGH: ReadonlySet<string> = new Set(['Available', 'Ready', 'ContainersReady'])
+
 const EVENTS: Readonly<Record<string, Futile>> = {
   FailedScheduling: NO_NODE,
   FailedCreate: NO_PODS,
@@ -63,6 +65,8 @@ export function futile(trigger: Trigger, action: ActionTemplate): Futile | undef
 function about({ conditionTrigger, eventTrigger, metricTrigger }: Trigger): Futile | undefined {
   if (conditionTrigger !== undefined) {
     const { type, status } = conditionTrigger
+    // Fewer of what is not enough already.
+    if (status === 'False' && NOT_ENOUGH.has(type)) return MORE_LOAD
     if (type === 'PodScheduled') return status === 'False' ? NO_NODE : undefined
     return status === 'True' ? own(CONDITIONS, type) : undefined
   }
