@@ -36,7 +36,7 @@ lint: $(DEPS) ## Lint, types, and whether the generated files are up to date.
 	@tsc --noEmit
 	@node hack/generate.ts --check
 
-generate: $(DEPS) ## Writes the generated files: CRDs, RBAC, webhook configurations, reference.
+generate: $(DEPS) ## Writes the generated files: CRDs, RBAC, webhook configurations, chart, reference.
 	@node hack/generate.ts
 
 test: $(DEPS) ## Everything, on real clusters too. ONLY="unit e2e/cli" for a part.

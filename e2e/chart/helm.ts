@@ -10,7 +10,7 @@ import { callerEnv } from '../cluster/paths.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'chart')
-const CONFIG = join(ROOT, 'config')
+export const CONFIG = join(ROOT, 'config')
 
 export type Rendered = Readonly<Record<string, unknown>> & { readonly kind: string; readonly apiVersion: string; readonly metadata: { readonly name: string; readonly namespace?: string } & Readonly<Record<string, unknown>> }
 

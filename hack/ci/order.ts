@@ -19,6 +19,8 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/approval/approval.e2e.ts': 1.5,
   'e2e/approval/deciding.e2e.ts': 1,
   'e2e/chart/render.e2e.ts': 0.7,
+  'e2e/chart/running.e2e.ts': 1.5,
+  'e2e/chart/server.e2e.ts': 1.5,
   'e2e/cli/check.e2e.ts': 1,
   'e2e/cli/enable.e2e.ts': 0.5,
   'e2e/cli/executable.e2e.ts': 0.5,
