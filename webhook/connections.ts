@@ -1,6 +1,6 @@
 /**
  * Who may stay connected. When there are too many, whoever has kept the door waiting longest goes: a stranger that holds
- * connections, or feeds them byte by byte, shuts nobody out. The API server dials again when an idle one of its is closed.
+ * connections, feeds them byte by byte or leaves answers unread shuts nobody out. The API server dials again when an idle one of its is closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -11,10 +11,12 @@ const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddres
 export class Connections {
   readonly #limit: number
   readonly #left: () => void
-  /** Bytes are awaited from them, longest first: of a handshake, a request, the rest of a body. */
+  /** Something is awaited from them, longest first: a handshake, a request, the rest of a body, that they read their answer. */
   readonly #waiting = new Map<string, Socket>()
   /** A whole request of theirs has no answer yet. They never have to go. */
   readonly #served = new Map<string, Socket>()
+  /** An answer to them has not left yet. */
+  readonly #answered = new Set<string>()
 
   /** @param left told when one has to go */
   constructor(limit: number, left: () => void) {
@@ -32,6 +34,7 @@ export class Connections {
     socket.once('close', () => {
       this.#waiting.delete(key)
       this.#served.delete(key)
+      this.#answered.delete(key)
     })
     if (this.size <= this.#limit) return
     // The new one waits too, so there always is one.
@@ -48,8 +51,18 @@ export class Connections {
 
   requested(request: IncomingMessage, response: ServerResponse): void {
     const key = keyOf(request.socket)
-    request.once('end', () => move(key, this.#waiting, this.#served))
-    response.once('close', () => move(key, this.#served, this.#waiting))
+    // Who asks again before the answer has left does not read, and stays in line. No API server does that.
+    if (this.#answered.has(key)) return
+    this.#answered.add(key)
+    request.once('end', () => {
+      if (!response.writableEnded) move(key, this.#waiting, this.#served)
+    })
+    // The answer is out of our hands; 'finish' comes when the kernel has taken all of it, which a client that does not read puts off for ever.
+    response.once('prefinish', () => move(key, this.#served, this.#waiting))
+    response.once('close', () => {
+      this.#answered.delete(key)
+      move(key, this.#served, this.#waiting)
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The whole door but for the cluster: real TLS, hostile requests, an orderly end. */
+import type { RequestListener } from 'node:http'
 import { request, Agent } from 'node:https'
 import { X509Certificate } from 'node:crypto'
 import { connect as connectPlain } from 'node:net'
@@ -211,6 +212,28 @@ describe('too many connections', () => {
       for (let i = 0; i < 3; i++) expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200 })
       await new Promise((resolve) => setTimeout(resolve, 20))
       expect(strangers.map((open) => open())).to.deep.equal([false, true, true, true])
+      await server.stop(AbortSignal.timeout(1))
+    })
+  }
+
+  for (const [title, requests] of [['an answer', 1], ['one answer after another', 5]] as const) {
+    it(`strangers that leave ${title} unread give way to those that read`, async () => {
+      const answer = Buffer.alloc(2 ** 25)
+      const app: RequestListener = (asked, response) => void asked.resume().once('end', () => response.end(asked.url === '/much' ? answer : 'little'))
+      const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod: millis(0), maxConnections: LIMIT })
+      server.serve(current)
+      await server.start()
+      const strangers: TLSSocket[] = []
+      for (let i = 0; i < LIMIT; i++) {
+        const socket = connect({ host: '127.0.0.1', port: server.port, ca: current.caBundle, servername: 'localhost' })
+        strangers.push(socket.on('error', () => {}))
+        await new Promise((resolve) => socket.once('secureConnect', resolve))
+        socket.write('POST /much HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.repeat(requests))
+        // The answer has begun, and nobody reads on.
+        await new Promise<void>((resolve) => socket.once('readable', resolve))
+      }
+      for (let i = 0; i < 3; i++) expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200, body: 'little' })
+      for (const socket of strangers) socket.destroy()
       await server.stop(AbortSignal.timeout(1))
     })
   }

@@ -47,6 +47,15 @@ describe('reading bodies', () => {
     }
   })
 
+  it('that come byte by byte are counted as what they take', async () => {
+    const reader = new BodyReader(8 * MIB)
+    const request = requestOf()
+    const body = reader.read(request)
+    // 100 kB, of which each byte is a Buffer of its own.
+    for (let i = 0; i < 100_000; i++) request.push(Buffer.from(' '))
+    expect(await body).to.deep.include({ kind: 'refused', status: 503 })
+  })
+
   it('of exactly eight MiB is one of them', async () => {
     const request = requestOf()
     const body = new BodyReader(0).read(request)

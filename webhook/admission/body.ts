@@ -11,6 +11,8 @@ const refused = (status: Refusal, problem: string): Body => ({ kind: 'refused', 
 
 /** Bytes that bodies may take while they are read, all together. Eight of the largest; the API server sends one within milliseconds. */
 const HELD = 64 * 1024 * 1024
+/** Bytes that a chunk takes beside its own: a body may come a byte at a time. */
+const CHUNK = 256
 
 /** Reads bodies. When they take too much memory together, the one that has been read longest is given up. */
 export class BodyReader {
@@ -19,9 +21,9 @@ export class BodyReader {
   /** Longest first. */
   readonly #readings = new Set<{ readonly giveUp: () => void }>()
 
-  /** @param limit bytes; at least that of one body */
+  /** @param limit bytes; at least that of one body in a thousand pieces */
   constructor(limit = HELD) {
-    this.#limit = Math.max(limit, LIMIT)
+    this.#limit = Math.max(limit, LIMIT + 1024 * CHUNK)
   }
 
   /** Never rejects. A body that is not read to its end is thrown away by Node when the answer is out. */
@@ -44,17 +46,19 @@ export class BodyReader {
     return new Promise((resolve) => {
       const chunks: Buffer[] = []
       let size = 0
+      let held = 0
       const done = (result: Buffer | 'too large' | 'given up'): void => {
         if (!this.#readings.delete(reading)) return
         request.off('data', take)
-        this.#held -= size
+        this.#held -= held
         chunks.length = 0
         resolve(result)
       }
       const reading = { giveUp: () => done('given up') }
       const take = (chunk: Buffer): void => {
         size += chunk.length
-        this.#held += chunk.length
+        held += chunk.length + CHUNK
+        this.#held += chunk.length + CHUNK
         if (size > LIMIT) return done('too large')
         chunks.push(chunk)
         for (const { giveUp } of this.#readings) {
