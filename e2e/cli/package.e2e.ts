@@ -63,6 +63,31 @@ describe('the npm package', function () {
     expect(readdirSync(join(folder, 'empty'))).to.include('out.sarif').and.not.to.include('hacked')
   })
 
+  it('lints as pre-commit calls it', async () => {
+    const [{ entry, language }] = parse(readFileSync(join(ROOT, '.pre-commit-hooks.yaml'), 'utf8')) as [{ entry: string; language: string }]
+    expect(language).to.equal('system')
+    const [program = '', ...words] = entry.split(' ')
+    for (const kind of ['valid', 'invalid']) writeFileSync(join(folder, 'empty', `${kind}.yaml`), sample(kind))
+    const hook = (...files: string[]): Promise<Finished> => inside(join('node_modules/.bin', program), [...words, ...files], join(folder, 'empty'))
+    expect((await hook('valid.yaml')).code).to.equal(0)
+    const refused = await hook('valid.yaml', 'invalid.yaml')
+    expect(refused.code).to.equal(1)
+    expect(refused.stdout).to.match(/^invalid\.yaml:[0-9]+:[0-9]+: error KS401 /m)
+  })
+
+  it('lints as the job of GitLab calls it, in folders of folders', async () => {
+    const { 'kubeskippy-lint': job } = parse(readFileSync(join(ROOT, 'integrations/gitlab/lint.gitlab-ci.yml'), 'utf8')) as { 'kubeskippy-lint': { script: string[]; variables: Record<string, string> } }
+    const script = job.script.filter((line) => !line.startsWith('npm ')).join('\n')
+    expect(job.script.length - 1).to.equal(script.split('\n').length)
+    mkdirSync(join(folder, 'empty', 'policies/shop/cart'), { recursive: true })
+    writeFileSync(join(folder, 'empty', 'policies/top.yaml'), sample('valid'))
+    writeFileSync(join(folder, 'empty', 'policies/shop/cart/deep.yaml'), sample('invalid'))
+    const env = { ...job.variables, KUBESKIPPY_TARGETS: 'policies/**/*.yaml', PATH: `${join(folder, 'empty/node_modules/.bin')}:${dirname(process.execPath)}:/usr/bin:/bin` }
+    const ran = await exec('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], { cwd: join(folder, 'empty'), env, timeout: 60_000 })
+    expect(ran.code, ran.stderr).to.equal(1)
+    expect(readFileSync(join(folder, 'empty/kubeskippy-lint.xml'), 'utf8')).to.contain('deep.yaml').and.to.contain('KS401')
+  })
+
   it('prints its version', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     expect((await npx(['version'])).stdout.trim()).to.equal(version)

@@ -2,6 +2,7 @@
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { isPattern, readPattern } from '../../lib/pattern.ts'
+import { rememberedByText } from '../../lib/remembered.ts'
 import { minutes } from '../../lib/time.ts'
 import type { Finding } from '../rule.ts'
 import { takesAnything } from './message-patterns.ts'
@@ -37,17 +38,17 @@ const MESSAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['ScalingReplicaSet', ['Scaled up replica set cart-6d5f7c9b8 from 0 to 1', 'Scaled down replica set till-59c from 3 to 2']],
 ])
 
-/** It asks for nothing that is not in each of them. */
-function takesUsual(reason: string, source: string): boolean {
-  const [messages, pattern] = [MESSAGES.get(reason), readPattern(source)]
-  return messages !== undefined && isPattern(pattern) && messages.every((message) => pattern.matches(message))
-}
+/** The reasons of which each message is taken by a pattern: it asks for nothing that is not in all of them. Compiling takes longer than all other rules. */
+const usualReasons = rememberedByText(256, (source): ReadonlySet<string> => {
+  const pattern = readPattern(source)
+  return new Set(isPattern(pattern) ? [...MESSAGES].flatMap(([reason, messages]) => (messages.every((message) => pattern.matches(message)) ? [reason] : [])) : [])
+})
 
 /** @param always how bad it is that every healthy object fires */
 export function healthyEvents({ reason, count, window, type, messagePattern }: Event, path: string, always: 'E' | 'W'): Finding[] {
   const most = BURST + Math.floor((parseDuration(window) ?? 0) / REFILL)
   // A message says what is special about one of them; and as a warning somebody else writes it.
-  const isPlain = (messagePattern === undefined || takesAnything(messagePattern) || takesUsual(reason, messagePattern)) && type !== 'Warning'
+  const isPlain = type !== 'Warning' && (messagePattern === undefined || takesAnything(messagePattern) || usualReasons(messagePattern).has(reason))
   if (isPlain && OF_LIFE.has(reason) && count <= USUAL) {
     return [
       count === 1
