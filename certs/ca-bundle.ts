@@ -53,6 +53,14 @@ const INJECTIONS = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca
 
 const injectedBy = (configuration: WebhookConfiguration | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
 
+/** What somebody has taken away: nobody asks us about what one of our webhooks was for. Undefined when all are there. */
+export function lacking({ name, webhooks }: WebhookTarget, configuration: WebhookConfiguration | undefined): string | undefined {
+  const there = new Set(configuration?.webhooks?.map((webhook) => webhook.name))
+  const gone = webhooks.filter((webhook) => !there.has(webhook))
+  if (configuration === undefined || gone.length === webhooks.length) return `${name} does not exist`
+  return gone.length === 0 ? undefined : `${name} has lost ${gone.join(', ')}: install it again`
+}
+
 /** @param caBundle PEM */
 export function compareBundle(target: WebhookTarget, configuration: WebhookConfiguration | undefined, caBundle: string): Seen {
   const encoded = Buffer.from(caBundle).toString('base64')
@@ -87,7 +95,7 @@ export async function publishBundle(api: Api, { target, configuration }: Seen, c
 /** Brings one configuration to the bundle (PEM). Why it is not there; undefined when it is. */
 export async function settle({ api, log }: { readonly api: Api; readonly log: Logger }, seen: Seen, caBundle: string): Promise<string | undefined> {
   const { name } = seen.target
-  if (seen.state === 'Missing') return `${name} does not exist`
+  if (seen.state === 'Missing') return lacking(seen.target, seen.configuration)
   if (seen.state === 'Published') return undefined
   const injected = injectedBy(seen.configuration)
   if (injected !== undefined) return `${name} carries the annotation ${injected}, so that somebody else writes its caBundle: take it away, or run with --certificates=provided`

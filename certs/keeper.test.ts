@@ -34,7 +34,7 @@ function setup() {
     cluster.seed(VALIDATING_WEBHOOKS, { ...configuration(['foreign', 'ours']), kind: 'ValidatingWebhookConfiguration', metadata: { name: 'v' } })
     cluster.seed(MUTATING_WEBHOOKS, { ...configuration(['ours']), kind: 'MutatingWebhookConfiguration', metadata: { name: 'm' } })
   }
-  const keeperOf = (user: string) => {
+  const keeperOf = (user: string, ours: readonly string[] = ['ours']) => {
     const served: Material[] = []
     const certificates = new OwnCertificates({
       api: cluster.client(user),
@@ -43,7 +43,7 @@ function setup() {
       secret,
       names: { dns: ['localhost'], ips: [] },
       targets: [
-        { resource: VALIDATING_WEBHOOKS, name: 'v', webhooks: ['ours'] },
+        { resource: VALIDATING_WEBHOOKS, name: 'v', webhooks: ours },
         { resource: MUTATING_WEBHOOKS, name: 'm', webhooks: ['ours'], optional: true },
       ],
       serve: (material) => void served.push(material),
@@ -113,6 +113,16 @@ describe('the keeper of certificates', () => {
     expect(served).to.have.lengthOf(1)
     install()
     expect(await keeper.check()).to.equal(undefined)
+  })
+
+  it('publishes to what is left of a configuration, and says what is not', async () => {
+    const { install, keeperOf, cluster, bundle } = setup()
+    const { keeper } = keeperOf('a', ['ours', 'other'])
+    install()
+    expect(await keeper.check()).to.equal('v has lost other: install it again')
+    expect(authorities(bundle())).to.have.lengthOf(1)
+    cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (stored) => ({ ...stored, webhooks: [...(stored as unknown as { webhooks: Webhook[] }).webhooks, { name: 'other', clientConfig: { url: 'https://127.0.0.1/other' } }] }))
+    expect([await keeper.check(), await keeper.check()]).to.deep.equal([undefined, undefined])
   })
 
   it('one that API servers go on without is told, mended, and keeps nobody waiting', async () => {

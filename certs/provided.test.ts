@@ -87,6 +87,16 @@ describe('certificates that somebody else provides', () => {
     expect(certificates.remark).to.contain('the caBundle of m does not hold')
   })
 
+  it('a webhook that somebody has taken out of a configuration is told', async () => {
+    const { configure, store, certificates, cluster } = setup()
+    store(await leafOf(old))
+    configure(old)
+    cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (stored) => ({ ...stored, webhooks: [] }))
+    expect(await certificates.check()).to.equal('v does not exist')
+    configure(old)
+    expect(await certificates.check()).to.equal(undefined)
+  })
+
   it('that nobody would trust are told', async () => {
     const { configure, store, certificates } = setup()
     store(await leafOf(old))
