@@ -5,6 +5,7 @@ import { shortHash } from '../../shared/lib/hash.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { parseQuantity } from '../../shared/lib/quantity.ts'
+import { controllerOf, referenceIn } from '../../shared/lib/references.ts'
 import { isEmptySelector, parseSelector } from '../../shared/lib/selector.ts'
 import { earliest, instant, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { Claim } from '../healing/act-guards.ts'
@@ -41,8 +42,8 @@ function isIgnored({ metadata }: KubeObject): boolean {
   return value !== undefined && value.trim().toLowerCase() !== 'false'
 }
 
-function ownerOf({ metadata }: KubeObject): OwnerRef | undefined {
-  const owner = metadata.ownerReferences?.find((o) => o.controller === true)
+function ownerOf(raw: KubeObject): OwnerRef | undefined {
+  const owner = controllerOf(raw)
   return owner === undefined ? undefined : { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }
 }
 
@@ -235,8 +236,8 @@ const CLAIMANTS = {
 /** Of an autoscaler: what it decides about. One that another object made is named by that. */
 export function claimOf(raw: KubeObject, by: keyof typeof CLAIMANTS): Claim | undefined {
   const claimant = CLAIMANTS[by]
-  const target = member(member(raw, 'spec'), claimant.target)
-  const [kind, name, version] = [text(target['kind']) || claimant.kind, text(target['name']), text(target['apiVersion']) || claimant.apiVersion]
+  const target = referenceIn(raw, claimant.target)
+  const [kind, name, version] = [target.kind || claimant.kind, target.name, target.apiVersion || claimant.apiVersion]
   if (kind === '' || name === '') return undefined
   // One that only recommends sizes nothing.
   if (claimant.what === 'sizes' && member(member(raw, 'spec'), 'updatePolicy')['updateMode'] === 'Off') return undefined

@@ -15,6 +15,8 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => sameJson(a[key], b[key]))
 }
 
+export const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
+
 /** Whether nothing in it lies deeper than `depth` levels. Recursion into what somebody nested without end has no end. */
 export const isShallow = (value: unknown, depth: number): boolean =>
   typeof value !== 'object' || value === null || (depth > 0 && (Array.isArray(value) ? value : Object.values(value)).every((member) => isShallow(member, depth - 1)))

@@ -3,7 +3,7 @@
  * controller does the same on read, since an object may have been stored before a default existed. Pure: nothing is
  * changed in place, and values of the wrong type pass through for validation to report. No npm here.
  */
-import { isObject } from '../lib/json.ts'
+import { isObject, isScalar } from '../lib/json.ts'
 import { remembered } from '../lib/remembered.ts'
 import { isArraySchema, isMapSchema, isObjectSchema, itemSchema, joinField, knowsAll, memberSchema, unknownMembers, type UnknownField } from './walk.ts'
 import type { CustomResource, ObjectSchema, StructuralSchema } from './structural.ts'
@@ -36,8 +36,6 @@ function defaultMembers(schema: ObjectSchema, value: Record<string, unknown>): R
   for (const [name, property] of missing) completed[name] = isScalar(property.default) ? property.default : applyDefaults(property, structuredClone(property.default))
   return completed
 }
-
-const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 type Defaulted = StructuralSchema & { readonly default: unknown }
 const hasDefault = (entry: [string, StructuralSchema]): entry is [string, Defaulted] => 'default' in entry[1]

@@ -1,5 +1,5 @@
 /** Going down a structural schema, alone or together with a value. No npm: the controller's pure rooms use it. */
-import { isObject } from '../lib/json.ts'
+import { isObject, isScalar } from '../lib/json.ts'
 import type { ArraySchema, IntOrStringSchema, MapSchema, ObjectSchema, StructuralSchema } from './structural.ts'
 
 export const isObjectSchema = (schema: StructuralSchema): schema is ObjectSchema => schema.type === 'object' && 'properties' in schema
@@ -41,8 +41,6 @@ export function* unknownMembers(schema: StructuralSchema | undefined, value: unk
     else yield* unknownMembers(below, member, joinField(path, name))
   }
 }
-
-const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 /** Whether there is none of them, as nearly always; it takes a tenth of the time. No deeper than the schema, whatever the value is. */
 export function knowsAll(schema: StructuralSchema | undefined, value: unknown): boolean {

@@ -4,6 +4,7 @@ import type { KubeObject, KubeReader, Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, PODS, STATEFUL_SETS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
+import { controllerOf, referenceIn } from '../../shared/lib/references.ts'
 import { millis, type Millis } from '../../shared/lib/time.ts'
 import type { Autoscaler, LiveObject, LiveObjects } from '../../shared/rules/across/live-objects.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
@@ -89,7 +90,7 @@ const liveObject = ({ metadata, ...rest }: KubeObject, resource: Resource): Live
   name: metadata.name,
   uid: metadata.uid,
   labels: metadata.labels ?? {},
-  owner: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid,
+  owner: controllerOf({ metadata })?.uid,
   ...replicasOf(rest),
 })
 
@@ -112,11 +113,8 @@ async function autoscalersIn(api: Pick<KubeReader, 'list'>, namespace: string, l
 
 /** One that another object made is named by that. */
 function autoscalerOf(raw: KubeObject): readonly Autoscaler[] {
-  const { metadata } = raw
-  const spec: unknown = 'spec' in raw ? raw.spec : undefined
-  const target = isObject(spec) ? spec['scaleTargetRef'] : undefined
-  if (!isObject(target) || typeof target['kind'] !== 'string' || typeof target['name'] !== 'string') return []
-  const { kind, name } = metadata.ownerReferences?.find(({ controller }) => controller === true) ?? { kind: HORIZONTAL_POD_AUTOSCALERS.kind, name: metadata.name }
-  const group = typeof target['apiVersion'] === 'string' && target['apiVersion'] !== '' ? { group: groupOf(target['apiVersion']) } : {}
-  return [{ kind, name, of: { ...group, kind: target['kind'], namespace: metadata.namespace ?? '', name: target['name'] } }]
+  const target = referenceIn(raw, 'scaleTargetRef')
+  if (target.kind === '' || target.name === '') return []
+  const { kind, name } = controllerOf(raw) ?? { kind: HORIZONTAL_POD_AUTOSCALERS.kind, name: raw.metadata.name }
+  return [{ kind, name, of: { ...(target.apiVersion === '' ? {} : { group: groupOf(target.apiVersion) }), kind: target.kind, namespace: raw.metadata.namespace ?? '', name: target.name } }]
 }
