@@ -39,6 +39,18 @@ describe('the log', () => {
     expect(JSON.stringify(entry)).to.contain('Invalid').and.not.contain(secret)
   })
 
+  it('changes its level while it runs, and that of its children', () => {
+    const entries = logged((log) => {
+      const child = log.child({ loop: 'actions' })
+      log.level = 'debug'
+      child.debug('heard')
+      log.level = 'warn'
+      for (const each of [child, log]) each.info('not heard')
+      child.warn('heard too')
+    })
+    expect(entries.map(({ msg }) => msg)).to.deep.equal(['heard', 'heard too'])
+  })
+
   it('comes to an end with an error that is its own cause', () => {
     const error = new Error('round')
     error.cause = error

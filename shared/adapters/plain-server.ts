@@ -4,6 +4,8 @@ import type { Address } from '../runtime/address.ts'
 import { formatReport, type Health } from '../runtime/health.ts'
 import type { Component } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { listen } from './listen.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 interface Answer {
   readonly code: number
@@ -16,6 +18,8 @@ type Route = (query: URLSearchParams) => Answer | Promise<Answer>
 export interface PlainServerOptions extends Address {
   /** In logs: `probes`. */
   readonly name: string
+  /** That says where it listens. */
+  readonly flag: string
   readonly routes: Readonly<Record<string, Route>>
   readonly log: Logger
 }
@@ -32,23 +36,17 @@ export class PlainServer implements Component {
   constructor(options: PlainServerOptions) {
     this.name = options.name
     this.#options = options
-    this.#server = createServer({ requestTimeout: TIMEOUT_MILLIS, headersTimeout: TIMEOUT_MILLIS, keepAliveTimeout: TIMEOUT_MILLIS }, (request, response) => {
+    this.#server = createServer({ requestTimeout: TIMEOUT_MILLIS, headersTimeout: TIMEOUT_MILLIS, keepAliveTimeout: TIMEOUT_MILLIS }, oneAtATime((request, response) => {
       void this.#answer(request.method ?? '', request.url ?? '/').then((answer) => send(response, answer))
-    })
+    }))
     this.#server.maxConnections = MAX_CONNECTIONS
   }
 
-  /** Rejects when the port is taken. */
-  start(): Promise<void> {
-    const { host, port, log } = this.#options
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host === '' ? undefined : host, () => {
-        this.#server.off('error', reject)
-        log.info('listening', { server: this.name, port: this.port() })
-        resolve()
-      })
-    })
+  /** @throws ConfigError when the port cannot be had */
+  async start(): Promise<void> {
+    const { flag, log } = this.#options
+    await listen(this.#server, this.#options, flag)
+    log.info('listening', { server: this.name, port: this.port() })
   }
 
   stop(): Promise<void> {
@@ -95,9 +93,9 @@ const probe =
   }
 
 export const probeServer = ({ livez, readyz, ...rest }: Address & { readonly livez: Health; readonly readyz: Health; readonly log: Logger }): PlainServer =>
-  new PlainServer({ ...rest, name: 'probes', routes: { '/livez': probe(livez), '/readyz': probe(readyz) } })
+  new PlainServer({ ...rest, name: 'probes', flag: 'health-probe-bind-address', routes: { '/livez': probe(livez), '/readyz': probe(readyz) } })
 
 export type Exposition = () => Promise<{ readonly contentType: string; readonly text: string }>
 
 export const metricsServer = ({ exposition, ...rest }: Address & { readonly exposition: Exposition; readonly log: Logger }): PlainServer =>
-  new PlainServer({ ...rest, name: 'metrics', routes: { '/metrics': async () => ({ code: 200, ...(await exposition()) }) } })
+  new PlainServer({ ...rest, name: 'metrics', flag: 'metrics-bind-address', routes: { '/metrics': async () => ({ code: 200, ...(await exposition()) }) } })

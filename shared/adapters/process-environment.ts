@@ -3,15 +3,22 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { ProgramEnvironment } from '../kube/program.ts'
 import { connect } from '../kube/transport.ts'
+import { millis } from '../lib/time.ts'
+import { coalesced } from '../runtime/coalesced.ts'
 import { bunyanLogger } from './bunyan-logger.ts'
 import { metricsServer, probeServer } from './plain-server.ts'
 import { promMetrics } from './prom-metrics.ts'
 import { systemClock, systemTimers } from './system-clock.ts'
+import { yieldToMainThread } from './v8-threads.ts'
+
+/** Between two scrapes, of whomever: making the text takes milliseconds, in which nothing else is done. */
+const SCRAPE_PAUSE = millis(100)
 
 /** @param stop aborts when the process is asked to end */
 export function processEnvironment(program: string, version: string, stop: AbortSignal): ProgramEnvironment {
+  yieldToMainThread()
   const metrics = promMetrics()
-  const exposition = (): ReturnType<typeof metrics.exposition> => metrics.exposition()
+  const exposition = coalesced(systemTimers, SCRAPE_PAUSE, () => metrics.exposition())
   return {
     version,
     instance: hostname(),
@@ -19,7 +26,6 @@ export function processEnvironment(program: string, version: string, stop: Abort
     timers: systemTimers,
     random: Math.random,
     metrics,
-    exposition,
     stop,
     createLog: (level) => bunyanLogger({ name: `kubeskippy-${program}`, level }),
     connect,

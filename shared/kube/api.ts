@@ -127,8 +127,10 @@ export interface LogOptions extends CallOptions {
   readonly previous?: boolean
   /** Of its end. */
   readonly tailLines: number
-  /** Of those lines, from the first one on: the last one may be cut. */
-  readonly limitBytes: number
+  /** Of those lines, from the first one on: the last one may be cut. At most this is sent. */
+  readonly limitBytes?: number
+  /** Of those lines, up to the last one: the first one may be cut. What is before it is sent and let go, whatever the limit of answers. */
+  readonly lastBytes?: number
 }
 
 export interface KubeReader {
@@ -165,9 +167,16 @@ export interface KubeWriter {
 
 export interface KubeApi extends KubeReader, KubeWriter {}
 
+export interface KubePods {
+  /** What a pod answers at a path of one of its ports, asked through the API server, whatever its status. `ApiError` when nobody answers. */
+  podAnswer(key: Required<ObjectKey>, port: number, path: string, options?: CallOptions): Promise<string>
+}
+
 export interface KubeVersion {
   /** `v1.36.3`, as the server calls itself; `''` when it does not say. */
   serverVersion(): Promise<string>
   /** Versions of a group that it serves, the preferred one first; empty: it has no such group. */
   versionsOf(group: string): Promise<readonly string[]>
+  /** What it says of the kinds of a version of a group (OpenAPI v3), by kind; empty: it has no such version. */
+  schemasOf(group: string, version: string): Promise<ReadonlyMap<string, unknown>>
 }

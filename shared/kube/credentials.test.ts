@@ -6,7 +6,7 @@ import { ConfigError } from '../lib/errors.ts'
 import { seconds } from '../lib/time.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { CredentialCache, loadAccess, namespaceOf } from './credentials.ts'
+import { CredentialCache, loadAccess, nameOfCluster, namespaceOf } from './credentials.ts'
 
 describe('credentials', () => {
   let folder = ''
@@ -58,6 +58,11 @@ describe('credentials', () => {
     expect(() => namespaceOf({ kubeconfig: file, context: 'none' })).to.throw(ConfigError)
   })
 
+  it('tell server and context for people, without what is secret', () => {
+    const file = kubeconfig({ token: 'secret' }, { server: 'https://ann:secret@example.invalid/k8s/' })
+    expect([nameOfCluster({ kubeconfig: file }), nameOfCluster({ kubeconfig: file, context: 'placed' })]).to.deep.equal(['https://example.invalid/k8s (context one)', 'https://example.invalid/k8s (context placed)'])
+  })
+
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ['a file that is not there', () => loadAccess({ kubeconfig: join(folder, 'none') })],
     ['a context that is not there', () => loadAccess({ kubeconfig: kubeconfig({}), context: 'two' })],
@@ -71,7 +76,7 @@ describe('credentials', () => {
     const host = process.env['KUBERNETES_SERVICE_HOST']
     delete process.env['KUBERNETES_SERVICE_HOST']
     try {
-      expect(() => loadAccess({})).to.throw(ConfigError, /^no --kubeconfig, and not in a pod$/)
+      expect(() => loadAccess({})).to.throw(ConfigError, /^no kubeconfig, and not in a pod: give --kubeconfig FILE/)
     } finally {
       if (host !== undefined) process.env['KUBERNETES_SERVICE_HOST'] = host
     }

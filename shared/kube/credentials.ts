@@ -7,7 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
-import { quoted } from '../lib/text.ts'
+import { printable, quoted } from '../lib/text.ts'
 import { seconds } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Timers } from '../runtime/timers.ts'
@@ -52,6 +52,13 @@ export function namespaceOf(access: AccessConfig): string | undefined {
   return namespace === '' ? undefined : namespace
 }
 
+/** For people: the server, and the context where a kubeconfig names one; never credentials. @throws ConfigError */
+export function nameOfCluster(access: AccessConfig): string {
+  const { origin, prefix } = loadAccess(access)
+  const context = access.kubeconfig === undefined ? '' : ` (context ${readConfig(access).getCurrentContext()})`
+  return printable(`${origin}${prefix}${context}`, 400)
+}
+
 function readConfig({ kubeconfig, context }: AccessConfig): KubeConfig {
   const config = new KubeConfig()
   try {
@@ -78,7 +85,7 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
   const user = config.getCurrentUser()
   if (cluster === null) throw new ConfigError(['kubeconfig: the context names no cluster'])
   // The client library makes a server of what the environment of a pod says.
-  if (kubeconfig === undefined && !URL.canParse(cluster.server)) throw new ConfigError(['no --kubeconfig, and not in a pod'])
+  if (kubeconfig === undefined && !URL.canParse(cluster.server)) throw new ConfigError(['no kubeconfig, and not in a pod: give --kubeconfig FILE, set KUBECONFIG, or write ~/.kube/config'])
   const problems: string[] = []
   if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
   // Ignoring either would talk to another server, or as somebody else, than the file says.

@@ -83,7 +83,7 @@ export class ApiError extends Error {
   }
 }
 
-/** This process does not hold the lease, or cannot be sure that it still does: nothing was sent. */
+/** This process may not write now, as one that does not hold the lease, or cannot be sure that it still does: nothing was sent. */
 export class NotLeading extends Error {
   override readonly name = 'NotLeading'
 }

@@ -27,6 +27,7 @@ export interface EventNote {
   readonly action: string
   /** A sentence for people; at most 1000 characters and 1024 bytes. */
   readonly note: string
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface EventRecorderOptions {
@@ -126,7 +127,7 @@ export class EventRecorder implements Component {
     const manifest = {
       apiVersion: apiVersionOf(EVENTS),
       kind: EVENTS.kind,
-      metadata: key,
+      metadata: { ...key, ...(event.labels === undefined ? {} : { labels: event.labels }) },
       eventTime: microTime(now),
       reportingController: controller,
       reportingInstance: wordOf(instance),

@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined
   /** Until the whole answer is there; for a stream, until its header is. */
   readonly timeout: Millis
+  /** Of an answer that is no error: what is before its last bytes is let go as it comes, and nothing is too large. */
+  readonly lastBytes?: number | undefined
   /** Throws when the request must not leave any more. */
   readonly fence?: (() => void) | undefined
 }
@@ -98,9 +100,9 @@ export class HttpClient {
 
   async #callOnce(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { statusCode, headers, body } = await this.#send(request, signal, 'calls')
-    const chunks: Uint8Array[] = []
-    for await (const chunk of bounded(body, this.#options.maxAnswer, request.request)) chunks.push(chunk)
-    return { code: statusCode, ...retryAfterOf(headers), warnings: warningsIn(headers['warning']), body: Buffer.concat(chunks).toString('utf8') }
+    const { lastBytes } = request
+    const read = lastBytes === undefined || statusCode >= 300 ? await endOf(bounded(body, this.#options.maxAnswer, request.request), Infinity) : await endOf(body, lastBytes)
+    return { code: statusCode, ...retryAfterOf(headers), warnings: warningsIn(headers['warning']), body: read.toString('utf8') }
   }
 
   async #send(request: HttpRequest, signal: AbortSignal, use: 'calls' | 'watches') {
@@ -223,6 +225,21 @@ async function* bounded(body: AsyncIterable<Uint8Array>, limit: number, request:
     if (total > limit) throw new ApiError({ kind: 'TooLarge', code: 0, request }, { cause: new Error('answer above the limit') })
     yield chunk
   }
+}
+
+/** Its last bytes; hardly more than these are held. */
+async function endOf(body: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let held = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    held += chunk.length
+    for (let first = chunks[0]; first !== undefined && held - first.length >= most; first = chunks[0]) {
+      held -= first.length
+      chunks.shift()
+    }
+  }
+  return Buffer.concat(chunks).subarray(Math.max(0, held - most))
 }
 
 const single = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header)

@@ -1,9 +1,10 @@
 /** Options that every program of ours has. One configuration file serves them all: each skips the others' sections. */
 import { ADDRESS, ADDRESS_FORMAT } from '../runtime/address.ts'
+import { LOG_LEVELS } from '../runtime/logger.ts'
 import type { OptionSpec } from '../runtime/options.ts'
 
-/** Sections of the configuration file that belong to one program. */
-export const PROGRAM_SECTIONS = { controller: ['controller', 'alerts'], webhook: ['webhook'] } as const
+/** Sections and keys of the configuration file that belong to one program. */
+export const PROGRAM_SECTIONS = { controller: ['controller', 'alerts', 'tracing', 'budgets', 'storm.clusterPercent', 'storm.minimum', 'syncInterval', 'metrics'], webhook: ['webhook'] } as const
 
 export const PROGRAM_OPTIONS = [
   { key: 'config', flag: 'config', type: 'string', flagOnly: true, placeholder: 'FILE', doc: 'Configuration file (YAML); flags win over it.' },
@@ -29,5 +30,5 @@ export const PROGRAM_OPTIONS = [
     placeholder: 'HOST:PORT',
     doc: 'Where /livez and /readyz are served, by HTTP.',
   },
-  { key: 'log.level', flag: 'log-level', type: 'choice', default: 'info', choices: ['debug', 'info', 'warn', 'error'], doc: 'Lowest level that is logged.' },
+  { key: 'log.level', flag: 'log-level', type: 'choice', default: 'info', choices: LOG_LEVELS, doc: 'Lowest level that is logged. A change of the file is taken over while the program runs, within ten seconds.' },
 ] as const satisfies readonly OptionSpec[]

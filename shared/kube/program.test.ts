@@ -31,7 +31,7 @@ async function run(argv: readonly string[], { file = '', defaultKubeconfig, name
 describe('a program', () => {
   it('names the configuration file that is no YAML, with the place, beside the other problems', async () => {
     const { code, problems } = await run(['--config', 'my.yaml', '--log-level=loud'], { file: 'log:\n  level: [info\n' })
-    expect(code).to.equal(1)
+    expect(code).to.equal(2)
     expect(problems).to.have.lengthOf(3)
     expect(problems[0]).to.match(/^--config my\.yaml:[23]:[0-9]+: [^:]+$/)
     expect(problems[1]).to.match(/^--log-level: /)
@@ -56,7 +56,7 @@ describe('a program', () => {
     const build = (): never => {
       throw new ConfigError(['this and that exclude each other'])
     }
-    expect(await runProgram({ name: 'controller', options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, [], env)).to.equal(1)
+    expect(await runProgram({ name: 'controller', options: PROGRAM_OPTIONS, stopTimeout: millis(1), build }, [], env)).to.equal(2)
     expect([err, closed]).to.deep.equal(['this and that exclude each other\n', true])
   })
 

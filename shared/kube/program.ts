@@ -8,16 +8,15 @@ import type { Clock, Millis } from '../lib/time.ts'
 import { parseAddress, type Address } from '../runtime/address.ts'
 import type { Health } from '../runtime/health.ts'
 import { Lifecycle, type Component } from '../runtime/lifecycle.ts'
-import type { Logger } from '../runtime/logger.ts'
+import type { Logger, LogLevel, ProgramLogger } from '../runtime/logger.ts'
 import { METRICS } from '../runtime/metric-table.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { optionHelp } from '../runtime/option-help.ts'
 import { readFlags, resolveOptions, type Flags, type OptionsOf, type OptionSpec } from '../runtime/options.ts'
 import type { Random, Timers } from '../runtime/timers.ts'
+import { ConfigWatch } from './config-watch.ts'
 import { PROGRAM_SECTIONS, type PROGRAM_OPTIONS } from './program-options.ts'
 import type { ConnectConfig, KubeConnection } from './transport.ts'
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface Probes extends Address {
   readonly livez: Health
@@ -34,12 +33,12 @@ export interface ProgramEnvironment {
   readonly timers: Timers
   readonly random: Random
   readonly metrics: Metrics
-  /** The text that a scrape gets. */
-  readonly exposition: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Aborts when the process is asked to end. */
   readonly stop: AbortSignal
-  readonly createLog: (level: LogLevel) => Logger
+  readonly createLog: (level: LogLevel) => ProgramLogger
   readonly connect: (config: ConnectConfig) => KubeConnection
+  /** Of OpenTelemetry's own variable, where nothing else is configured. */
+  readonly defaultTracesEndpoint?: () => string | undefined
   /** Of the kubeconfig when no flag names one; absent or undefined: the pod's service account. */
   readonly defaultKubeconfig?: () => string | undefined
   readonly probeServer: (probes: Probes) => Component
@@ -67,7 +66,7 @@ export interface ProgramParts {
   readonly components: readonly Component[]
 }
 
-/** Runs until it is asked to stop. 0: stopped, or help was given; 1: wrong configuration, or a part could not start. */
+/** Runs until it is asked to stop. 0: stopped, or help was given; 1: a part could not start; 2: wrong configuration. */
 export async function runProgram<const L extends readonly OptionSpec[]>(
   { name, options: specs, stopTimeout, build }: ProgramSpec<L>,
   argv: readonly string[],
@@ -91,7 +90,7 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
   if (common === undefined || api === undefined || parts === undefined) {
     for (const problem of problems) env.stderr(`${problem}\n`)
     await api?.close()
-    return 1
+    return 2
   }
   const { livez, readyz, components } = parts
   env.metrics.sampled(METRICS.ready, () => [{ labels: { program: name }, value: Number(readyz.ok) }])
@@ -100,6 +99,9 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
     .add({ name: 'api connection', start: () => {}, stop: () => api.close() })
     .add(env.metricsServer({ ...parseAddress(common.metricsBindAddress), log }))
     .add(env.probeServer({ ...parseAddress(common.healthProbeBindAddress), livez, readyz, log }))
+  if (common.config !== undefined) {
+    program.add(new ConfigWatch({ read: () => resolveOptions(specs, flags, readConfigFile(common.config ?? '', env.readFile), others), options: common, timers: env.timers, log }))
+  }
   for (const component of components) program.add(component)
   const stopped = new Promise<void>((resolve) => {
     const stop = (): void => {
@@ -122,11 +124,17 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
 
 /** The file of `--config`, and what is wrong with it. */
 export function readConfig(path: string | undefined, readFile: ProgramEnvironment['readFile']): { config?: unknown; problems: string[] } {
-  if (path === undefined) return { problems: [] }
+  const problems: string[] = []
+  const config = path === undefined ? undefined : attempt(problems, () => readConfigFile(path, readFile))
+  return { config, problems }
+}
+
+/** @throws ConfigError */
+function readConfigFile(path: string, readFile: ProgramEnvironment['readFile']): unknown {
   try {
-    return { config: parse(readFile(path)) as unknown, problems: [] }
+    return parse(readFile(path)) as unknown
   } catch (error) {
-    return { problems: [`--config ${path}${explain(error)}`] }
+    throw new ConfigError([`--config ${path}${explain(error)}`], { cause: error })
   }
 }
 

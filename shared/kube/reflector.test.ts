@@ -37,6 +37,17 @@ function setup(options: Partial<ReflectorOptions<Seen, never>> = {}) {
 }
 
 describe('the reflector', () => {
+  it('has waited for nobody before it begins', async () => {
+    const { cluster, reflector, clock } = setup()
+    await clock.advance(minutes(10))
+    expect(reflector.age).to.equal(0)
+    cluster.faults.add(() => ({ when: 'before', answer: 'reset' }))
+    reflector.start()
+    await clock.advance(minutes(1))
+    expect(reflector.age).to.equal(minutes(1))
+    await reflector.stop()
+  })
+
   it('is synced after the first complete list, and follows from there', async () => {
     const { cluster, reflector, told, clock } = setup()
     cluster.seed(CONFIG_MAPS, manifest('a'))

@@ -2,6 +2,7 @@
  * Keeps a store equal to a collection of the API server: lists once, then watches, through every fault that either can
  * have. It never stops by itself; what it cannot repair shows in `age` and `synced`.
  */
+import { messageOf } from '../lib/errors.ts'
 import { millis, seconds, type Millis } from '../lib/time.ts'
 import { backoffDelay, type Backoff } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -11,6 +12,7 @@ import { ApiError, isApiError } from './errors.ts'
 import { RESOURCE_VERSION } from './paths.ts'
 import { silentReflectorMetrics, type ReflectorMetrics } from './reflector-metrics.ts'
 import { readObject, ReflectorStore, type Handler } from './reflector-store.ts'
+import { inWords, troubleOf } from './trouble.ts'
 import { olderThan, type IndexFunction, type ReadonlyStore } from './store.ts'
 
 export interface ReflectorOptions<T, I extends string> {
@@ -57,10 +59,12 @@ export class Reflector<T, I extends string = never> {
   #version: string | undefined
   #seen: string | undefined
   #synced = false
-  #activity: Millis
+  /** Of the server; undefined: not begun, so nobody was waited for yet. */
+  #activity: Millis | undefined
   /** In a row, since something last arrived. */
   #failures = 0
   #expiries = 0
+  #trouble: string | undefined
 
   constructor(options: ReflectorOptions<T, I>) {
     const { resource, namespace, log } = options
@@ -68,7 +72,6 @@ export class Reflector<T, I extends string = never> {
     this.#options = { ...options, log: log.child({ reflector: this.name }) }
     this.#silence = millis(Math.max(LEAST_SILENCE, options.silence ?? SILENCE))
     this.#metrics = options.metrics ?? silentReflectorMetrics
-    this.#activity = options.timers.monotonic()
     this.#store = new ReflectorStore(options.project, options.indexes ?? ({} as Record<I, IndexFunction<T>>), this.#options.log, options.capacity)
     this.#metrics.lists.inc({ resource: resource.plural }, 0)
   }
@@ -82,9 +85,14 @@ export class Reflector<T, I extends string = never> {
     return this.#synced
   }
 
-  /** Time since the server was last heard. On a quiet healthy cluster below 60 s plus the length of a list. */
+  /** Time since the server was last heard, from the start on. On a quiet healthy cluster below 60 s plus the length of a list. */
   get age(): Millis {
-    return millis(this.#options.timers.monotonic() - this.#activity)
+    return this.#activity === undefined ? millis(0) : millis(this.#options.timers.monotonic() - this.#activity)
+  }
+
+  /** Why nothing arrives, with what mends it where a person can; undefined since something last arrived. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** The newest version seen, bookmarks included; undefined before the first list. */
@@ -119,7 +127,9 @@ export class Reflector<T, I extends string = never> {
   }
 
   start(): void {
-    this.#run ??= this.#loop()
+    if (this.#run !== undefined) return
+    this.#activity = this.#options.timers.monotonic()
+    this.#run = this.#loop()
   }
 
   /** Resolves when nothing runs any more; handlers are not called afterwards. */
@@ -150,10 +160,12 @@ export class Reflector<T, I extends string = never> {
     // An expiry after an outage is a server that answers again: it must not wait as long as the outage had made us.
     if (kind === 'Expired') this.#failures = this.#expiries++
     this.#failures++
+    const trouble = troubleOf(error)
+    this.#trouble = trouble === undefined ? messageOf(error) : inWords(trouble)
     const wait = Math.max(backoffDelay(backoff, this.#failures, random), error instanceof ApiError ? (error.retryAfter ?? 0) : 0)
     // The first expiry is part of the protocol, not news. Nor is the first silence: a server that has seen no change of a kind
     // since it started sends no bookmark either.
-    log[(kind === 'Expired' || kind === 'Timeout') && this.#failures === 1 ? 'debug' : 'warn']('reflector failed', { error, failures: this.#failures, wait })
+    log[(kind === 'Expired' || kind === 'Timeout') && this.#failures === 1 ? 'debug' : 'warn']('reflector failed', { error, failures: this.#failures, wait, ...trouble })
     await sleep(timers, millis(wait), this.#abort.signal)
   }
 
@@ -250,6 +262,7 @@ export class Reflector<T, I extends string = never> {
   }
 
   #heard(): void {
+    this.#trouble = undefined
     this.#activity = this.#options.timers.monotonic()
   }
 

@@ -56,6 +56,18 @@ describe('the transport', () => {
     await new Promise((resolve) => void server.close(resolve))
   })
 
+  it('keeps the last bytes of a log however much comes, and all of an error', async () => {
+    const options = { container: 'main', tailLines: 10, lastBytes: 5 }
+    answer = ({ url }, response) => {
+      expect(url).to.equal('/k8s/api/v1/namespaces/shop/pods/cart/log?container=main&tailLines=10')
+      for (const part of ['ab', 'cdefg', 'h', 'ij']) response.write(part)
+      response.end()
+    }
+    expect(await api.log(PODS, cart, options)).to.equal('fghij')
+    answer = (_request, response) => json(response, 404, { kind: 'Status', code: 404, reason: 'NotFound', message: 'not there' })
+    expect(await kindOf(api.log(PODS, cart, options))).to.equal('NotFound')
+  })
+
   it('uses its connections again: a hundred calls open two', async () => {
     answer = (_request, response) => json(response, 200, { metadata: { name: 'cart' } })
     await Promise.all(Array.from({ length: 100 }, () => api.get(PODS, cart)))

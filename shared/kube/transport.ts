@@ -10,6 +10,7 @@ import {
   type KubeApi,
   type KubeManifest,
   type KubeObject,
+  type KubePods,
   type KubeVersion,
   type ListOptions,
   type LogOptions,
@@ -43,7 +44,7 @@ import {
   watchQuery,
   writeQuery,
 } from './paths.ts'
-import { apiVersionOf } from './resources.ts'
+import { apiVersionOf, PODS } from './resources.ts'
 import { decodeWatchLine, LineSplitter } from './watch-lines.ts'
 
 export interface ConnectConfig extends AccessConfig {
@@ -57,11 +58,15 @@ export interface ConnectConfig extends AccessConfig {
   readonly access?: ClusterAccess
 }
 
-export type KubeConnection = KubeApi & KubeVersion & KubeCredentials & { close(): Promise<void> }
+export type KubeConnection = KubeApi & KubeVersion & KubePods & KubeCredentials & { close(): Promise<void> }
 
 export interface KubeCredentials {
   /** Who we are, for the servers that the API server vouches for: kubelets. Read again each minute. */
   credentials(): Promise<Credentials>
+}
+
+interface OpenApi {
+  readonly components?: { readonly schemas?: Readonly<Record<string, { readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group?: string; readonly version?: string; readonly kind?: string }[] }>> }
 }
 
 /** A page of 500 large pods is 8 MiB; above this something else is answering. */
@@ -123,6 +128,18 @@ class Transport implements KubeConnection {
     }
   }
 
+  async schemasOf(group: string, version: string): Promise<ReadonlyMap<string, unknown>> {
+    const request = `GET schemas ${group}/${version}`
+    try {
+      const { components = {} } = await this.#call<OpenApi>({ method: 'GET', path: `/openapi/v3${groupPath(group, version, request)}`, request }, {})
+      const own = Object.values(components.schemas ?? {}).flatMap((schema) => (schema['x-kubernetes-group-version-kind'] ?? []).map((each) => ({ ...each, schema })))
+      return new Map(own.flatMap(({ group: g, version: v, kind, schema }) => (g === group && v === version && kind !== undefined ? [[kind, schema] as const] : [])))
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return new Map()
+      throw error
+    }
+  }
+
   async discover(group: string, version: string, options: CallOptions = {}): Promise<readonly DiscoveredResource[]> {
     const request = `GET resources ${group}/${version}`
     const found = await this.#call<{ readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[] }>({ method: 'GET', path: groupPath(group, version, request), request }, options)
@@ -153,7 +170,15 @@ class Transport implements KubeConnection {
   async log(resource: Resource, key: ObjectKey, options: LogOptions): Promise<string> {
     const request = describeRequest('GET', resource, key, 'log')
     const path = objectPath(resource, key, 'log', request) + logQuery(options)
-    const { body } = await this.#answer({ method: 'GET', path, request, accept: '*/*' }, options)
+    const { body } = await this.#answer({ method: 'GET', path, request, accept: '*/*', lastBytes: options.lastBytes }, options)
+    return body
+  }
+
+  async podAnswer({ namespace, name }: Required<ObjectKey>, port: number, path: string, options: CallOptions = {}): Promise<string> {
+    const request = describeRequest('GET', PODS, { namespace, name }, 'proxy')
+    const { code, body, retryAfter } = await this.#sent({ method: 'GET', path: `${objectPath(PODS, { namespace, name: `${name}:${port}` }, 'proxy', request)}/${path}`, request, accept: '*/*' }, options)
+    // The pod's own refusals are what was asked for; the API server's are objects.
+    if (code >= 300 && body.startsWith('{')) throw toApiError({ code, retryAfter, body, request })
     return body
   }
 
@@ -245,6 +270,14 @@ class Transport implements KubeConnection {
   }
 
   async #answer(call: Call, options: Pick<WriteOptions, keyof CallOptions | 'onWarning'>): Promise<{ readonly code: number; readonly body: string }> {
+    const answer = await this.#sent(call, options)
+    if (answer.code >= 300) {
+      throw toApiError({ code: answer.code, retryAfter: answer.retryAfter, body: answer.body, request: call.request, jsonPatch: call.jsonPatch === true })
+    }
+    return answer
+  }
+
+  async #sent(call: Call, options: Pick<WriteOptions, keyof CallOptions | 'onWarning'>): Promise<Awaited<ReturnType<HttpClient['call']>>> {
     const { request } = call
     const answer = await this.#http.call({
       method: call.method,
@@ -258,12 +291,10 @@ class Transport implements KubeConnection {
       signal: options.signal,
       timeout: options.timeout ?? CALL_TIMEOUT,
       fence: options.fence,
+      lastBytes: call.lastBytes,
       ...(call.body === undefined ? {} : { body: call.body }),
     })
     for (const warning of answer.warnings) options.onWarning?.(warning)
-    if (answer.code >= 300) {
-      throw toApiError({ code: answer.code, retryAfter: answer.retryAfter, body: answer.body, request, jsonPatch: call.jsonPatch === true })
-    }
     return answer
   }
 }
@@ -275,6 +306,7 @@ interface Call {
   readonly accept?: string
   readonly contentType?: string
   readonly body?: string
+  readonly lastBytes?: number | undefined
   readonly jsonPatch?: boolean
 }
 

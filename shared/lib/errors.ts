@@ -1,4 +1,4 @@
-/** Wrong configuration: every problem at once. Programs print one line per problem and exit 1. */
+/** Wrong configuration: every problem at once. Programs print one line per problem and exit with 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]

@@ -20,3 +20,7 @@ export const isScalar = (value: unknown): boolean => typeof value !== 'object' |
 /** Whether nothing in it lies deeper than `depth` levels. Recursion into what somebody nested without end has no end. */
 export const isShallow = (value: unknown, depth: number): boolean =>
   typeof value !== 'object' || value === null || (depth > 0 && (Array.isArray(value) ? value : Object.values(value)).every((member) => isShallow(member, depth - 1)))
+
+/** One text for equal values: members in the order of their names. */
+export const sortedJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : Number(a > b)))) : part))

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { after, before, formatInstant, instant, millis, parseInstant, type Instant } from './time.ts'
-import { isEndless, isProblem, isWithin, nextChange, parseTimeWindow, type TimeWindow } from './time-window.ts'
+import { after, before, formatInstant, instant, millis, minutes, parseInstant, type Instant } from './time.ts'
+import { isEndless, isNeverOpen, isProblem, isWithin, nextChange, parseTimeWindow, shortestPause, type TimeWindow } from './time-window.ts'
 
 const at = (text: string): Instant => parseInstant(text) ?? instant(Number.NaN)
 const tell = (t: Instant | undefined): string | undefined => (t === undefined ? undefined : formatInstant(t).replace('.000Z', 'Z'))
@@ -115,5 +115,38 @@ describe('a window of time', () => {
         parseTimeWindow({ schedule: '0 9 * * *', duration: schedule, timeZone: 'UTC' })
       }),
     )
+  })
+})
+
+describe('a week of windows', () => {
+  /** How often the schedules are asked whether a time is left, where all of the week is forbidden but for what nobody allows. */
+  function asked(every: number): number {
+    let calls = 0
+    const counted = (schedule: string): TimeWindow => {
+      const { duration, beginAfter, lastBegin } = window(schedule, '1m')
+      const one = <A, B>(ask: (a: A) => B) => (a: A): B => (calls++, ask(a))
+      return { duration, beginAfter: one(beginAfter), lastBegin: one(lastBegin) }
+    }
+    expect(isNeverOpen([counted(`*/${every} * * * *`)], Array.from({ length: 7 }, () => counted(`*/${every} * * * *`)), instant(Date.UTC(2024, 0, 1)))).to.equal(false)
+    return calls
+  }
+  it('is looked at for so many begins and no further, however many there are', () => {
+    // 336 begins in a week, 1,008 and 5,040.
+    const [few, more, most] = [asked(30), asked(10), asked(2)]
+    expect(few).to.be.above(0)
+    expect({ more, most }).to.deep.equal({ more: few, most: few })
+  })
+})
+
+describe('the shortest pause', () => {
+  const pause = (schedule: string, duration: string): number | undefined => shortestPause(window(schedule, duration))
+  it('is from an end to the next begin', () => {
+    expect(pause('0 9 * * *', '1m')).to.equal(minutes(23 * 60 + 59))
+    expect(pause('0,15 9 * * *', '1m')).to.equal(minutes(14))
+    expect(pause('0 9 * * mon,fri', '1m')).to.equal(minutes(3 * 24 * 60 - 1))
+  })
+  it('is none where they touch or overlap', () => {
+    expect(pause('* * * * *', '1m')).to.equal(0)
+    expect(pause('0 9 * * *', '30h')).to.equal(0)
   })
 })

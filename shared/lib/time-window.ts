@@ -119,6 +119,23 @@ export function isEndless(window: TimeWindow): boolean {
   return begin !== undefined && nextChange(window, begin) === undefined
 }
 
+/** So many begins are looked at: an hour of them, a day of fixed ones, or a week of days. */
+const MOST_BEGINS = 8
+
+/** The shortest of the times between two of them that follow each other, as far as is looked; undefined: there is one only. */
+export function shortestPause(window: TimeWindow): Millis | undefined {
+  let begin = window.beginAfter(SOME_TIME)
+  let shortest: Millis | undefined
+  for (let seen = 0; seen < MOST_BEGINS && begin !== undefined; seen++) {
+    const next: Instant | undefined = window.beginAfter(begin)
+    if (next === undefined) break
+    const pause = millis(Math.max(0, next - after(begin, window.duration)))
+    shortest = shortest === undefined || pause < shortest ? pause : shortest
+    begin = next
+  }
+  return shortest
+}
+
 function isTimeZone(name: string): boolean {
   // Offsets are no zones: they know nothing of summer time.
   if (!/^[A-Za-z]/.test(name)) return false
@@ -129,18 +146,34 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** So many begins and ends are looked at: policies are judged often. */
-const MOST_CHANGES = 150
-const WEEK = 7 * 24 * 3_600_000
+/** So many begins are looked at: policies are judged often, and each takes a tenth of a millisecond. */
+const MOST_LOOKS = 1000
+const DAY = 24 * 3_600_000
+const WEEK = 7 * DAY
 
-/** Whether each week is as the one before: any day of the month, any month. */
-export const isWeekly = ({ schedule }: TimeWindowText): boolean => schedule.split(/[ \t]+/).slice(2, 4).join(' ') === '* *'
+/** After how long all begins come as they did before, where no clock is changed. */
+export type Period = 'day' | 'week' | 'year'
+
+const LENGTHS: Readonly<Record<Period, Millis>> = { day: millis(DAY), week: millis(WEEK), year: millis(366 * DAY) }
+
+/** The period of all of them together. */
+export function periodOf(windows: readonly TimeWindowText[]): Period {
+  const days = windows.map(({ schedule }) => schedule.split(/[ \t]+/).slice(2))
+  if (days.some(([ofMonth, month]) => ofMonth !== '*' || month !== '*')) return 'year'
+  return days.some(([, , ofWeek]) => ofWeek !== '*') ? 'week' : 'day'
+}
+
+/** Times from which a period stands for all others; undefined: there are too many, or nobody can tell. */
+export const typicalStarts = (period: Period, zones: readonly string[]): readonly Instant[] | undefined => (period === 'year' ? [LEAP_YEAR] : typicalWeeks(zones))
+
+/** It has every day of every month. */
+const LEAP_YEAR = instant(Date.UTC(2028, 0, 1))
 
 /**
  * Weeks that stand for all others: in each of the differences of clocks that these zones have to each other there is one in which nobody
  * changes his. One when all clocks go alike. undefined: there are too many, or one that lasts less than that.
  */
-export function typicalWeeks(zones: readonly string[]): readonly Instant[] | undefined {
+function typicalWeeks(zones: readonly string[]): readonly Instant[] | undefined {
   const clocks = [...new Set(zones)].map((timeZone) => new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }))
   if (clocks.length < 2) return [after(SOME_TIME, millis(WEEK))]
   const offsets = Array.from({ length: WEEKS_OF_A_YEAR + 2 }, (_, week) => clocks.map((clock) => minutesAhead(clock, SOME_YEAR + week * WEEK)))
@@ -166,20 +199,35 @@ function minutesAhead(clock: Intl.DateTimeFormat, at: number): number {
   return sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
 }
 
+type Span = readonly [begin: number, end: number]
+
 /**
- * Whether no time of the week from `start` is inside one of `open` (none: all of it is) and outside all of `closed`. For windows that are
- * weekly. False also when it cannot be seen.
+ * Whether no time of the period from `start` is inside one of `open` (none: all of it is) and outside all of `closed`. False also when it
+ * cannot be seen.
  */
-export function isNeverOpen(open: readonly TimeWindow[], closed: readonly TimeWindow[], start: Instant): boolean {
-  let now = start
-  const end = after(now, millis(WEEK))
-  for (let change = 0; change < MOST_CHANGES; change++) {
-    const at = now
-    if ((open.length === 0 || open.some((window) => isWithin(window, at))) && !closed.some((window) => isWithin(window, at))) return false
-    const next = [...open, ...closed].flatMap((window) => nextChange(window, at) ?? [])
-    if (next.length === 0) return true
-    now = instant(Math.min(...next))
-    if (now >= end) return true
+export function isNeverOpen(open: readonly TimeWindow[], closed: readonly TimeWindow[], start: Instant, period: Period = 'week'): boolean {
+  const end = after(start, LENGTHS[period])
+  let looks = 0
+  const spansOf = ({ duration, beginAfter, lastBegin }: TimeWindow): Span[] => {
+    const spans: Span[] = []
+    const look = (t: Instant): Instant | undefined => (looks++ < MOST_LOOKS ? beginAfter(t) : undefined)
+    for (let begin = looks++ < MOST_LOOKS ? (lastBegin(start) ?? look(start)) : undefined; begin !== undefined && begin < end; begin = look(begin)) spans.push([begin, after(begin, duration)])
+    return spans
   }
-  return false
+  const forbidden = closed.flatMap(spansOf)
+  const allowed: readonly Span[] = open.length === 0 ? [[start, end]] : open.flatMap(spansOf)
+  if (looks > MOST_LOOKS) return false
+  return gapsOf(forbidden, [start, end]).every(([from, to]) => allowed.every(([begin, ends]) => begin >= to || ends <= from))
+}
+
+/** What none of them covers. */
+function gapsOf(spans: readonly Span[], [start, end]: Span): readonly Span[] {
+  const gaps: Span[] = []
+  let covered = start
+  for (const [begin, ends] of spans.toSorted(([a], [b]) => a - b)) {
+    if (begin > covered && covered < end) gaps.push([covered, Math.min(begin, end)])
+    covered = Math.max(covered, ends)
+  }
+  if (covered < end) gaps.push([covered, end])
+  return gaps
 }

@@ -20,6 +20,8 @@ const REASONS = { atMost: 80, of: 'words for why not, as status, event and log h
 const RULES = { atMost: 100, of: 'rules of docs/reference/rules.md' } as const
 /** Only of what is read at the scrape, so that a policy that is gone is not told any more. Not `namespace`: scrapes of pods call the pod's own so, and ours would be renamed. */
 const POLICY = { policy_namespace: { atMost: 500, of: 'namespaces with policies' }, policy: { atMost: 500, of: 'policies' } } as const
+/** A series for each policy would be the third, and too many. */
+const SLOWEST = { policy_namespace: { atMost: 100, of: 'namespaces of these' }, policy: { atMost: 100, of: 'policies with the largest share' } } as const
 const ESCALATED_FOR = ['LadderExhausted', 'Recurring', 'Inconclusive', 'Rejected'] as const
 const QUESTIONS = ['promql', 'podUsage', 'customMetric', 'externalMetric', 'endpoints', 'kubelet'] as const
 
@@ -55,6 +57,7 @@ export const METRICS = {
   acceptance: { by: ['controller'], name: 'kubeskippy_policy_acceptance_changes_total', type: 'counter', unit: 'count', labels: { accepted: ['true', 'false'] }, help: 'Policies that a look found accepted no longer (false: they stop acting), or again (true).' },
   budget: { by: ['controller'], name: 'kubeskippy_budget_remaining', type: 'gauge', unit: 'count', labels: POLICY, help: 'Actions that the policy may still do in this sliding hour. Told by the controller that leads.' },
   breaker: { by: ['controller'], name: 'kubeskippy_breaker_state', type: 'gauge', unit: 'state', labels: POLICY, help: 'The circuit breaker of the policy: 0 closed, 1 half-open, 2 open. Told by the controller that leads.' },
+  objectiveUsed: { by: ['controller'], name: 'kubeskippy_time_to_heal_objective_used', type: 'gauge', unit: 'share', labels: SLOWEST, help: 'Of policies with objectives.timeToHeal: the share of it that the incident open for longest has used up, or the one healed last within the hour; above 1: missed. 0: neither. The hundred policies with the largest share; told by the controller that leads.' },
   storms: { by: ['controller'], name: 'kubeskippy_storm_gates_closed', type: 'gauge', unit: 'count', labels: { scope: ['Cluster', 'Policy'] }, help: 'Storm gates that let nothing through: that of the cluster, and those of policies. Told by the controller that leads.' },
   waiting: { by: ['controller'], name: 'kubeskippy_approvals_waiting', type: 'gauge', unit: 'count', labels: {}, help: 'HealingActions that wait for somebody to approve or reject them. Told by the controller that leads.' },
   longestWait: { by: ['controller'], name: 'kubeskippy_approval_longest_wait_seconds', type: 'gauge', unit: 'seconds', labels: {}, help: 'How long the oldest of these has waited; 0: none does. Told by the controller that leads.' },

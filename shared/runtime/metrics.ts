@@ -28,7 +28,7 @@ export interface Sample<L extends string = never> {
 /** The values that a label may have: all of them, or how many at most and of what. Never names of pods. */
 export type LabelDomain = readonly string[] | { readonly atMost: number; readonly of: string }
 
-export type Unit = 'count' | 'seconds' | 'unix seconds' | 'bool' | 'state'
+export type Unit = 'count' | 'seconds' | 'unix seconds' | 'bool' | 'state' | 'share'
 
 export interface MetricDefinition<L extends string = string> {
   readonly name: string

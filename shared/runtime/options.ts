@@ -107,7 +107,7 @@ export function readFlags(specs: readonly OptionSpec[], argv: readonly string[])
 
 /**
  * Frozen values of all options. `config` is the parsed configuration file (JSON or YAML), undefined when there is none;
- * its top-level sections in `foreign` belong to another program, which judges them.
+ * its sections and keys in `foreign` belong to another program, which judges them.
  * @throws ConfigError with every problem of flags and file together
  */
 export function resolveOptions<const L extends readonly OptionSpec[]>(specs: L, flags: Flags, config?: unknown, foreign: readonly string[] = []): OptionsOf<L> {

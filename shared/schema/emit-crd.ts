@@ -64,11 +64,13 @@ function emitRoot(resource: CustomResource): Record<string, unknown> {
       kind: { type: 'string' },
       // Of metadata a CRD may restrict name and generateName only.
       metadata: { type: 'object', properties: { name: { type: 'string', maxLength: resource.maxNameLength } } },
-      spec: emitSchema(resource.spec),
-      ...(resource.status !== undefined && { status: emitSchema(resource.status) }),
+      ...ownFields(resource),
     },
   }
 }
+
+/** What of an object is not every object's. */
+export const ownFields = ({ spec, status }: CustomResource): Record<string, unknown> => ({ spec: emitSchema(spec), ...(status !== undefined && { status: emitSchema(status) }) })
 
 /** The literal without what a structural schema forbids: closed objects become open ones, and the server prunes them. */
 export function emitSchema(schema: StructuralSchema): Record<string, unknown> {

@@ -1,10 +1,11 @@
 /**
  * Judges an object by the schema literal of its kind, as the API server judges it by the CRD that was emitted from the
- * same literal. The one file with ajv: for the webhook, the CLI, tests and generators.
+ * same literal. For the controller, the CLI, tests and generators.
  */
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { isObject } from '../lib/json.ts'
 import { quoted } from '../lib/text.ts'
+import { validatorOf } from './ajv.ts'
 import { decode, rootSchema } from './defaults.ts'
 import { distinct, type Issue } from './issue.ts'
 import { duplicateIssues } from './lists.ts'
@@ -15,24 +16,9 @@ import { joinField } from './walk.ts'
 /** Every issue of one value, without changing it; defaults are the caller's to apply first. */
 export type SchemaCheck = (value: unknown) => Issue[]
 
-const int32 = { type: 'number', validate: (n: number) => n >= -(2 ** 31) && n < 2 ** 31 } as const
-const int64 = { type: 'number', validate: (n: number) => n >= -(2 ** 63) && n < 2 ** 63 } as const
-
-const ajv = new Ajv({
-  // Tidying the code that it makes takes a third of the compilation, which every start waits for; V8 does it as well.
-  code: { optimize: false },
-  strict: true,
-  allErrors: true,
-  allowUnionTypes: true,
-  // `in` and inherited members do not count: an object may have a key called constructor.
-  ownProperties: true,
-  formats: { int32, int64 },
-})
-for (const keyword of ['x-kubernetes-validations', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-int-or-string']) ajv.addKeyword(keyword)
-
 /** A check of values of this schema; paths begin with `path`. */
 export function compileSchema(schema: StructuralSchema, path = ''): SchemaCheck {
-  const validate: ValidateFunction = ajv.compile(schema)
+  const validate = validatorOf(schema)
   return (value) => {
     validate(value)
     const errors = validate.errors ?? []
