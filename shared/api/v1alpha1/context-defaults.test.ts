@@ -90,6 +90,11 @@ describe('context defaults', () => {
     expect(window('nonsense')).to.equal('1m')
   })
 
+  it('additions do not walk through what is as it was, however deep it is', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown
+    expect(additions({ metadata: deep, spec: {} }, { metadata: deep, spec: { a: 1 } })).to.deep.equal([{ op: 'add', path: '/spec/a', value: 1 }])
+  })
+
   it('additions add whole missing parents and escape pointers', () => {
     expect(additions({ a: {} }, { a: { 'x/y~z': { b: 1 } } })).to.deep.equal([{ op: 'add', path: '/a/x~1y~0z', value: { b: 1 } }])
     expect(additions({ a: null }, { a: 1 })).to.deep.equal([{ op: 'add', path: '/a', value: 1 }])

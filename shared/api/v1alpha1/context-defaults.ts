@@ -86,6 +86,8 @@ export interface Addition {
  * is replaced or removed, so it cannot undo what the user wrote.
  */
 export function additions(before: unknown, after: unknown, path = ''): Addition[] {
+  // What no default touched is still the same, however deep somebody has nested it.
+  if (before === after) return []
   if (Array.isArray(before) && Array.isArray(after)) {
     return before.flatMap((item, index) => additions(item, after[index], `${path}/${index}`))
   }

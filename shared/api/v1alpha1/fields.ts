@@ -53,6 +53,20 @@ export const duration = <const Min extends string, const Max extends string>(min
     ],
   }) as const satisfies StringSchema
 
+/** What became of the incidents that were acted on, as the ledger keeps it and the status shows it. */
+export const timeToHeal = {
+  type: 'object',
+  description: 'How long incidents lasted, from the begin of the fault until the workload had been healthy for the stabilization window. Those that nothing was done about are not counted.',
+  additionalProperties: false,
+  required: ['last', 'at', 'incidents', 'missed'],
+  properties: {
+    last: { ...duration('0s', '87600h'), description: 'Of the one that ended last, in whole seconds.' },
+    at: { ...time, description: 'When that ended.' },
+    incidents: { ...count, description: 'How many ended so far.' },
+    missed: { ...count, description: 'How many of them took longer than spec.objectives.timeToHeal, as it was when they ended.' },
+  },
+} as const satisfies ObjectSchema
+
 export const labelSelector = {
   type: 'object',
   description: 'A Kubernetes label selector. All requirements must hold.',

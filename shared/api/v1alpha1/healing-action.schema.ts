@@ -178,7 +178,7 @@ const approval = {
     decision: { type: 'string', enum: ['Approved', 'Rejected'] },
     reason: { type: 'string', maxLength: 1024, description: 'For whoever reads it later.' },
     decidedBy: { type: 'string', minLength: 1, maxLength: 1024, description: 'User name of whoever decides. The webhook fills it in; another name than the own one is refused.' },
-    decidedAt: { ...time, description: 'When. The webhook fills it in.' },
+    decidedAt: { ...time, description: 'When. The webhook fills it in; a time that is more than 10 minutes from now is refused.' },
   },
 } as const satisfies ObjectSchema
 

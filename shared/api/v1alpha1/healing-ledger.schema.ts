@@ -1,5 +1,5 @@
 import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
-import { count, dnsLabel, objectName, objectReference, time, triggerName, uid } from './fields.ts'
+import { count, dnsLabel, objectName, objectReference, time, timeToHeal, triggerName, uid } from './fields.ts'
 
 /** Of the policy, or of the cluster. */
 const storm = {
@@ -87,6 +87,7 @@ const spec = {
           subject: objectReference,
           ordinal: count,
           openedAt: time,
+          since: { ...time, description: 'When the fault began that the first act was decided for.' },
           state: { type: 'string', enum: ['Open', 'Escalated', 'Ended'] },
           escalatedFor: {
             type: 'string',
@@ -129,6 +130,7 @@ const spec = {
       required: ['effective', 'ineffective', 'inconclusive', 'failed'],
       properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
     },
+    timeToHeal,
     storm,
     budget: {
       type: 'object',

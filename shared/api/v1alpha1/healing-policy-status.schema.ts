@@ -1,6 +1,6 @@
 /** What the controller says of a policy. */
 import type { ObjectSchema } from '../../schema/structural.ts'
-import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time, triggerName, uid } from './fields.ts'
+import { conditions, count, dnsLabel, message, objectName, objectReference, reason, time, timeToHeal, triggerName, uid } from './fields.ts'
 
 const measured = { type: 'number' } as const
 
@@ -190,5 +190,6 @@ export const healingPolicyStatus = {
       additionalProperties: false,
       properties: { effective: count, ineffective: count, inconclusive: count, failed: count },
     },
+    timeToHeal,
   },
 } as const satisfies ObjectSchema

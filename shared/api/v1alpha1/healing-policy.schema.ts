@@ -3,6 +3,7 @@ import { healingPolicyStatus } from './healing-policy-status.schema.ts'
 import { actionTemplate } from './policy/actions/index.ts'
 import { safetyRules } from './policy/safety-rules.ts'
 import { history } from './policy/history.ts'
+import { objectives } from './policy/objectives.ts'
 import { selector } from './policy/selector.ts'
 import { trigger } from './policy/triggers/index.ts'
 
@@ -45,6 +46,7 @@ const spec = {
     },
     safetyRules,
     history,
+    objectives,
   },
   'x-kubernetes-validations': [
     {
@@ -83,6 +85,8 @@ export const healingPolicy = {
     // A string: kubectl shows a date as an age, and one in the future as <invalid>.
     { name: 'Next free slot', type: 'string', jsonPath: '.status.budget.nextFreeSlot', priority: 1 },
     { name: 'Breaker', type: 'string', jsonPath: '.status.breaker.state' },
+    { name: 'Healed in', type: 'string', jsonPath: '.status.timeToHeal.last', priority: 1 },
+    { name: 'Objective', type: 'string', jsonPath: '.spec.objectives.timeToHeal', priority: 1 },
     { name: 'Decision', type: 'string', jsonPath: '.status.lastDecision.reason' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],

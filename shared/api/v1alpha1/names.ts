@@ -36,6 +36,8 @@ export const LOGS_ANNOTATION = `${GROUP}/logs`
 export const POLICY_LABEL = `${GROUP}/policy`
 /** On a HealingAction: id of its incident. */
 export const INCIDENT_LABEL = `${GROUP}/incident`
+/** On a HealingAction, and on events about it or its incident: 32 hexadecimal digits, also the trace id. */
+export const CORRELATION_LABEL = `${GROUP}/correlation-id`
 
 /** Lease in the operator's namespace: of several controllers, its holder acts. */
 export const CONTROLLER_LEASE = 'kubeskippy-controller'
@@ -49,6 +51,10 @@ export const PROTECTED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-le
 /** ClusterRoles with this label ("true") say which custom resources the controller may read. */
 export const AGGREGATE_LABEL = `${GROUP}/aggregate-to-controller`
 export const OBSERVER_ROLE = 'kubeskippy-observer'
+/** Of Kubernetes itself: to read which kinds and versions there are. */
+export const DISCOVERY_ROLE = 'system:discovery'
+/** To read the custom and the external metrics APIs; applied where it is wanted. */
+export const METRICS_APIS_ROLE = 'kubeskippy-metrics-apis'
 /** To ask kubelets; applied where it is wanted. */
 export const KUBELET_METRICS_ROLE = 'kubeskippy-kubelet-metrics'
 
