@@ -2,52 +2,28 @@
  * What a query answers while nothing is wrong: it is evaluated in a few healthy clusters, which differ in how many replicas there are
  * and in what nobody can know. Only what holds in each of them is said of healthy objects.
  */
-import { COMPARISONS, type Aggregate, type Binary, type Call, type Expr, type Selector } from './ast.ts'
+import { COMPARISONS, type Aggregate, type Binary, type Call, type Expr, type Matching, type Selector } from './ast.ts'
 import { ARITHMETIC } from './constants.ts'
 import { holds } from './filters.ts'
-import { HEALTHY_SERIES, STILL_COUNTERS, type HealthyValue } from './healthy-series.ts'
-import { labelMatches, patternReader, type ReadLabelPattern } from './patterns.ts'
-
-interface World {
-  readonly replicas: number
-  /** What is measured and cannot be known: from nothing to very much. */
-  readonly some: number
-  readonly rate: number
-  /** What every flag is, whatever is healthy. */
-  readonly flag?: 0 | 1
-  readonly read: ReadLabelPattern
-}
-
-interface Sample {
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
-}
-
-interface Vector {
-  readonly samples: readonly Sample[]
-  /** There is one for each of these. */
-  readonly each: string
-  /** Made up: to compare it with another one would compare two inventions. */
-  readonly madeUp: boolean
-}
-
-type Value = Vector | number | undefined
-
-/** Bytes of the smallest containers that there are are more than the least of these. */
-export const HEALTHY_WORLDS: readonly Omit<World, 'read'>[] = [
-  { replicas: 1, some: 4e5, rate: 0 },
-  { replicas: 2, some: 1e7, rate: 1e-6 },
-  { replicas: 5, some: 1e9, rate: 1 },
-  { replicas: 1000, some: 1e13, rate: 1e12 },
-]
+import { countsTrouble, countsWork, isOfTheRest } from './healthy-counters.ts'
+import { healthySeries, STILL_COUNTERS } from './healthy-series.ts'
+import { HEALTHY_WORLDS, IDLE_WORLDS, isMadeUp, NOW, numberOf, OLD_WORLDS, type Sample, type Value, type Vector, type World } from './healthy-worlds.ts'
+import { labelMatches, patternReader } from './patterns.ts'
+import { beyondWhole } from './shares.ts'
 
 /** The values of its answer in each of the healthy clusters; undefined: nobody knows. */
 export const whenHealthy = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, HEALTHY_WORLDS)
 
-/** The same whatever is healthy, of a query by flags alone: all that it can answer. */
+/** The same when everything has been there for as long as can be. */
+export const whenOld = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, OLD_WORLDS)
+
+/** The same when there is nothing to do. */
+export const whenIdle = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, IDLE_WORLDS)
+
+/** The same whatever is healthy, of a query by one flag, or by what is always 1: all that it can answer. */
 export function whatever(expr: Expr): readonly (readonly number[])[] | undefined {
   if (flagsOf(expr) !== 1) return undefined
-  return inWorlds(expr, [0, 1].map((flag) => ({ replicas: 1, some: 1, rate: 0, flag: flag === 0 ? 0 : 1 })))
+  return inWorlds(expr, [0, 1].map((flag) => ({ replicas: 1, some: 1, few: 1, age: 1, last: 1, rate: 0, work: 0, flag: flag === 0 ? 0 : 1 })))
 }
 
 function inWorlds(expr: Expr, worlds: readonly Omit<World, 'read'>[]): readonly (readonly number[])[] | undefined {
@@ -56,13 +32,15 @@ function inWorlds(expr: Expr, worlds: readonly Omit<World, 'read'>[]): readonly 
   return answers.every((answer) => typeof answer === 'object') ? answers.map(({ samples }) => samples.map(({ value }) => value)) : undefined
 }
 
+const isFlag = (series: ReturnType<typeof healthySeries>): boolean => series?.flag === true || series?.constant === true
+
 /** Of more than one flag the values would have to be combined. */
 const flagsOf = (expr: Expr | undefined): number => {
   switch (expr?.type) {
     case undefined:
       return 2
     case 'selector':
-      return HEALTHY_SERIES.get(expr.name ?? '')?.flag === true ? 1 : 2
+      return isFlag(healthySeries(expr.name)) ? 1 : 2
     case 'call':
       return isAbsence(expr) ? 1 : ONE_OF_ITS_VALUES.has(expr.name) ? flagsOf(expr.args[0]) : 2
     case 'aggregate':
@@ -109,11 +87,9 @@ function valueOf(expr: Expr, world: World): Value {
   }
 }
 
-const numberOf = (value: HealthyValue, { replicas, some }: World): number => (value === 'replicas' ? replicas : value === 'some' ? some : value)
-
 function selected({ name, matchers }: Selector, world: World): Vector | undefined {
-  const series = HEALTHY_SERIES.get(name ?? '')
-  if (series === undefined) return undefined
+  const series = healthySeries(name)
+  if (series === undefined || matchers.some(({ label }) => series.neutral?.(label) === false)) return undefined
   const samples: Sample[] = []
   for (const { labels, value } of series.samples) {
     const verdicts = matchers.filter(({ label }) => Object.hasOwn(labels, label)).map((matcher) => labelMatches(world.read, matcher, labels[matcher.label] ?? ''))
@@ -122,22 +98,34 @@ function selected({ name, matchers }: Selector, world: World): Vector | undefine
   }
   // Of a state that only comes with trouble nobody knows.
   if (samples.length === 0 && series.complete !== true) return undefined
-  return { samples, each: series.each, madeUp: series.samples.some(({ value }) => value === 'some') }
+  return { samples, each: series.each, madeUp: series.samples.some(({ value }) => isMadeUp(value)) }
 }
 
 /** Of one that changes in between they give one of its values. */
 const ONE_OF_ITS_VALUES: ReadonlySet<string> = new Set(['label_replace', 'label_join', 'sort', 'sort_desc', 'sort_by_label', 'sort_by_label_desc', 'max_over_time', 'min_over_time', 'last_over_time'])
-const SAME_VALUE: ReadonlySet<string> = new Set([...ONE_OF_ITS_VALUES, 'avg_over_time'])
+const SAME_VALUE: ReadonlySet<string> = new Set([...ONE_OF_ITS_VALUES, 'avg_over_time', 'first_over_time'])
+/** Of a number and what it is taken of: a value between two of its own. */
+const BETWEEN: ReadonlySet<string> = new Set(['quantile_over_time'])
+/** Of what does not move: none, whichever way. */
+const STILL: ReadonlySet<string> = new Set(['delta', 'idelta', 'deriv', 'stddev_over_time', 'stdvar_over_time'])
 /** Of what does not move: none. Of a counter that moves: nothing or more. */
 const NEVER_NEGATIVE: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'changes', 'resets'])
-const POINTWISE: ReadonlyMap<string, (value: number) => number> = new Map([['abs', Math.abs], ['sgn', Math.sign], ['ceil', Math.ceil], ['floor', Math.floor]])
+const POINTWISE: ReadonlyMap<string, (value: number) => number> = new Map([['abs', Math.abs], ['sgn', Math.sign], ['ceil', Math.ceil], ['floor', Math.floor], ['sqrt', Math.sqrt], ['exp', Math.exp], ['ln', Math.log], ['log2', Math.log2], ['log10', Math.log10]])
 const isAbsence = ({ name }: Call): boolean => name === 'absent' || name === 'absent_over_time'
 
 function called(call: Call, world: World): Value {
   const [arg] = call.args
-  if (arg === undefined) return undefined
+  if (arg === undefined) return call.name === 'time' ? NOW : undefined
   if (isAbsence(call)) return absent(arg, world)
-  if (NEVER_NEGATIVE.has(call.name)) return moved(arg, world)
+  if (NEVER_NEGATIVE.has(call.name)) return moved(call, arg, world)
+  if (STILL.has(call.name)) return unmoved(arg, world)
+  if (call.name === 'count_over_time') return samplesOver(valueOf(arg, world), world, () => 1)
+  if (call.name === 'sum_over_time') return samplesOver(valueOf(arg, world), world, (value) => value)
+  if (call.name === 'present_over_time') return mapped(valueOf(arg, world), () => 1)
+  if (BETWEEN.has(call.name)) return call.args[1] === undefined ? undefined : valueOf(call.args[1], world)
+  if (call.name === 'round') return rounded(call, world)
+  if (call.name === 'clamp') return clamped(call, world)
+  if (call.name === 'scalar') return scalarOf(valueOf(arg, world))
   const each = POINTWISE.get(call.name)
   if (each !== undefined) return mapped(valueOf(arg, world), each)
   if (call.name === 'clamp_min' || call.name === 'clamp_max') {
@@ -152,27 +140,62 @@ const mapped = (value: Value, compute: (value: number) => number): Value =>
 
 const single = (value: Value): Vector | undefined => (typeof value === 'number' ? { samples: [{ labels: {}, value }], each: '', madeUp: false } : undefined)
 
+/** As many as were scraped in that time: one at least. */
+const samplesOver = (value: Value, { few }: World, of: (value: number) => number): Value => {
+  const all = mapped(value, (one) => of(one) * few)
+  return typeof all === 'object' ? { ...all, madeUp: true } : undefined
+}
+
+function rounded({ args }: Call, world: World): Value {
+  const [arg, to] = args.map((one) => valueOf(one, world))
+  const step = to === undefined && args.length === 1 ? 1 : to
+  return typeof step === 'number' && step > 0 ? mapped(arg, (value) => Math.floor(value / step + 0.5) * step) : undefined
+}
+
+function clamped({ args }: Call, world: World): Value {
+  const [arg, least, most] = args.map((one) => valueOf(one, world))
+  return typeof least === 'number' && typeof most === 'number' && least <= most ? mapped(arg, (value) => Math.max(least, Math.min(most, value))) : undefined
+}
+
+/** Of one series its value; how many there are is known only of what was joined. */
+const scalarOf = (value: Value): number | undefined => (typeof value === 'object' && value.each === '' && value.samples.length === 1 ? value.samples[0]?.value : undefined)
+
+function unmoved(arg: Expr, world: World): Vector | undefined {
+  if (arg.type !== 'range' || arg.expr.type !== 'selector') return undefined
+  const known = selected(arg.expr, world)
+  return known !== undefined && isSteady(arg.expr) ? { ...known, samples: known.samples.map((sample) => ({ ...sample, value: 0 })) } : undefined
+}
+
+/** A gauge of what is used moves; when something began does not. */
+const isSteady = ({ name }: Selector): boolean => healthySeries(name)?.samples.every(({ value }) => value !== 'some' && value !== 'few' && value !== 'last') === true
+
 function absent(arg: Expr, world: World): Vector | undefined {
   if (world.flag !== undefined) return single(1)
   const value = valueOf(arg, world)
   return typeof value !== 'object' ? undefined : value.samples.length === 0 ? single(1) : { samples: [], each: '', madeUp: false }
 }
 
-function moved(arg: Expr, world: World): Vector | undefined {
+/** The others count how often a gauge changed. */
+const COUNTING: ReadonlySet<string> = new Set(['rate', 'increase', 'irate'])
+
+function moved({ name }: Call, arg: Expr, world: World): Vector | undefined {
   if (arg.type !== 'range' || arg.expr.type !== 'selector') return undefined
   const known = selected(arg.expr, world)
-  if (known !== undefined && !known.madeUp) return { ...known, samples: known.samples.map((sample) => ({ ...sample, value: 0 })) }
-  const still = STILL_COUNTERS.has(arg.expr.name ?? '')
-  return { samples: [{ labels: {}, value: still ? 0 : world.rate }], each: still ? 'container' : '', madeUp: !still }
+  if (known !== undefined && isSteady(arg.expr)) return { ...known, samples: known.samples.map((sample) => ({ ...sample, value: 0 })) }
+  if (STILL_COUNTERS.has(arg.expr.name ?? '')) return { samples: [{ labels: {}, value: 0 }], each: 'container', madeUp: false }
+  if (COUNTING.has(name) && countsTrouble(arg.expr)) return { samples: [{ labels: {}, value: 0 }], each: '', madeUp: true }
+  return { samples: [{ labels: {}, value: COUNTING.has(name) && countsWork(arg.expr) ? world.work : world.rate }], each: '', madeUp: true }
 }
 
 function aggregated({ operator, grouping, args }: Aggregate, world: World): Value {
   // Some of them, each as it is, and one between the least and the largest: where they do not differ, all the same.
   const [parameter, ranked] = args
   if ((operator === 'topk' || operator === 'bottomk') && grouping === undefined && parameter?.type === 'number' && parameter.value >= 1) return ranked === undefined ? undefined : alike(valueOf(ranked, world))
-  const value = args.length === 1 && args[0] !== undefined ? valueOf(args[0], world) : undefined
+  const [only, of] = operator === 'quantile' ? [args[1], 2] : [args[0], 1]
+  const value = args.length === of && only !== undefined ? valueOf(only, world) : undefined
   if (typeof value !== 'object') return undefined
   const { samples, each, madeUp } = value
+  if (each === undefined) return undefined
   // Whether it is there at all is not known either.
   if (madeUp && (operator === 'count' || operator === 'group')) return undefined
   const kept = (label: string): boolean => (grouping === undefined ? false : grouping.labels.includes(label) === grouping.by)
@@ -189,6 +212,8 @@ function aggregated({ operator, grouping, args }: Aggregate, world: World): Valu
         return Math.min(...values)
       case 'avg':
         return sum / values.length
+      case 'quantile':
+        return values.every((one) => one === values[0]) ? values[0] : undefined
       case 'sum':
         return sum * many
       case 'count':
@@ -205,12 +230,28 @@ function aggregated({ operator, grouping, args }: Aggregate, world: World): Valu
 
 const alike = (value: Value): Value => (typeof value === 'object' && new Set(value.samples.map((sample) => sample.value)).size === 1 ? value : undefined)
 
-function binary({ operator, bool, matching, left, right }: Binary, world: World): Value {
+function binary(expr: Binary, world: World): Value {
+  const { operator, bool, matching, left, right } = expr
   const [a, b] = [valueOf(left, world), valueOf(right, world)]
   if (operator === 'and' || operator === 'unless') return narrowed(a, b, operator === 'and', matching?.on === true)
+  if (operator === 'or') return joined(a, b, matching)
+  // Of one counter each series finds itself: what is left is no part.
+  if (operator === '/' && isNothingOf(a, b)) return countedBy(left) !== undefined && countedBy(left) === countedBy(right) ? undefined : { ...a, madeUp: true }
+  // All but the failures is all.
+  if (operator === '/' && typeof a === 'object' && beyondWhole(expr)?.every(isOfTheRest) === true) return mapped(a, () => 1)
   const compute = ARITHMETIC[operator]
   if (compute !== undefined) return combined(a, b, compute)
   return COMPARISONS.has(operator) ? compared(a, b, operator, bool) : undefined
+}
+
+/** None of what is done: as a share of it 0, if anything is done at all. */
+const isNothingOf = (a: Value, b: Value): a is Vector => typeof a === 'object' && typeof b === 'object' && a.madeUp && b.madeUp && a.each === b.each && a.samples.length === 1 && b.samples.length === 1 && a.samples[0]?.value === 0 && b.samples[0]?.value !== undefined
+
+/** The name of the counter of which it is the rate, not summed. */
+function countedBy(expr: Expr): string | undefined {
+  if (expr.type === 'paren') return countedBy(expr.expr)
+  const range = expr.type === 'call' ? expr.args[0] : undefined
+  return range?.type === 'range' && range.expr.type === 'selector' ? range.expr.name : undefined
 }
 
 function narrowed(a: Value, b: Value, wanted: boolean, on: boolean): Value {
@@ -218,6 +259,16 @@ function narrowed(a: Value, b: Value, wanted: boolean, on: boolean): Value {
   if (b.samples.length === 0) return wanted ? b : a
   // Which of them belong together is by labels that are not known here.
   return a.samples.length === 0 ? a : on && b.samples.length === 1 ? (wanted ? a : { ...a, samples: [] }) : undefined
+}
+
+function joined(a: Value, b: Value, matching: Matching | undefined): Value {
+  if (typeof a !== 'object' || typeof b !== 'object') return undefined
+  if (a.samples.length === 0) return b
+  if (b.samples.length === 0) return a
+  // With nothing to go by any of the left one is a partner of all of the right one.
+  if (matching !== undefined) return matching.on && matching.labels.length === 0 ? a : undefined
+  // What has a label that the other has not is no partner of it. Of what was summed up nobody knows which labels are left.
+  return a.each === '' || a.each === undefined || b.each !== '' || b.madeUp ? undefined : { samples: [...a.samples, ...b.samples], each: undefined, madeUp: a.madeUp }
 }
 
 function combined(a: Value, b: Value, compute: (a: number, b: number) => number): Value {

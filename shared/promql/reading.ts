@@ -1,16 +1,18 @@
 /** Everything that can be said of a query by its text alone. Small: what is remembered of a text is neither its tree nor its patterns. */
-import { allOf, type Judged, type Problem } from './ast.ts'
+import { allOf, type Judged, type Matcher, type Problem } from './ast.ts'
 import { problemsOf, reservationsOf, typeOf } from './check.ts'
 import { counterProblems, type CounterProblem } from './counters.ts'
 import { absenceOf, comparisonsOf, type Comparison } from './filters.ts'
 import type { ValueType } from './functions.ts'
-import { whatever, whenHealthy } from './healthy.ts'
+import { whatever, whenHealthy, whenIdle, whenOld } from './healthy.ts'
+import { deadValues } from './label-values.ts'
 import { labelsOf, type LabelSet } from './labels.ts'
 import { mismatches, type Mismatch } from './mismatches.ts'
 import { outcomeOf, type Outcome } from './outcomes.ts'
 import { parameterProblems } from './parameters.ts'
 import { parsePromql } from './parse.ts'
 import { contradictions, unbounded } from './selectors.ts'
+import { shareOf, type Share } from './shares.ts'
 import { pairRanges, timeProblems, type PairRange } from './times.ts'
 
 export interface Reading {
@@ -32,6 +34,12 @@ export interface Sound {
   readonly absence: { readonly name: string; readonly from: number } | undefined
   /** The values of its answer in each of several clusters in which nothing is wrong; undefined: nobody knows. */
   readonly healthy: readonly (readonly number[])[] | undefined
+  /** The same when everything has been there for as long as can be. */
+  readonly old: readonly (readonly number[])[] | undefined
+  /** The same when there is nothing to do. */
+  readonly idle: readonly (readonly number[])[] | undefined
+  /** The result is a part of a whole. */
+  readonly share: Share | undefined
   /** All that it can answer, of a query by flags that are 0 or 1. */
   readonly possible: readonly (readonly number[])[] | undefined
   readonly counters: readonly CounterProblem[]
@@ -40,6 +48,10 @@ export interface Sound {
   /** Selectors that are a name without braces. */
   readonly bare: readonly { readonly name: string; readonly from: number }[]
   readonly contradictions: readonly Problem[]
+  /** Labels whose values are nearly those that well-known series have. */
+  readonly dead: readonly Judged[]
+  /** What is asked of alerts, where it asks for these. */
+  readonly alerts: readonly { readonly from: number; readonly matchers: readonly Matcher[] }[]
   readonly unbounded: readonly Problem[]
   readonly ranges: readonly PairRange[]
   readonly labels: LabelSet
@@ -57,6 +69,7 @@ export function readQuery(text: string): Reading {
   const { expr } = parsed
   const all = allOf(expr)
   const absence = absenceOf(expr)
+  const healthy = whenHealthy(expr)
   return {
     problems: [],
     sound: {
@@ -66,12 +79,17 @@ export function readQuery(text: string): Reading {
       comparisons: comparisonsOf(expr).slice(0, MOST_FINDINGS),
       outcome: outcomeOf(expr),
       absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
-      healthy: whenHealthy(expr),
+      healthy,
+      old: healthy === undefined ? undefined : whenOld(expr),
+      idle: healthy === undefined ? undefined : whenIdle(expr),
+      share: shareOf(expr),
       possible: whatever(expr),
       counters: counterProblems(expr).slice(0, MOST_FINDINGS),
       empty: [...parameterProblems(all), ...timeProblems(expr)].slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),
       bare: all.flatMap((one) => (one.type === 'selector' && one.name !== undefined && one.to - one.from === one.name.length ? [{ name: one.name, from: one.from }] : [])).slice(0, MOST_BARE),
       contradictions: contradictions(all).slice(0, MOST_FINDINGS),
+      dead: deadValues(all).slice(0, MOST_FINDINGS),
+      alerts: all.flatMap((one) => (one.type === 'selector' && (one.name === 'ALERTS' || one.name === 'ALERTS_FOR_STATE') ? [{ from: one.from, matchers: one.matchers }] : [])).slice(0, MOST_FINDINGS),
       unbounded: unbounded(all).slice(0, MOST_FINDINGS),
       // The shortest ones: how short is too short is another's to say.
       ranges: pairRanges(all).toSorted((a, b) => a.millis - b.millis).slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),

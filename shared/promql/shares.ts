@@ -1,0 +1,89 @@
+/** Shares of a whole: a counter divided by the same counter with fewer matchers. They are from 0 to 1, or to 100 where that is written. */
+import type { Aggregate, Binary, Expr, Matcher, Selector } from './ast.ts'
+
+export interface Share {
+  /** The most that it can be: 1, or 100 for percent. */
+  readonly whole: number
+  /** Where the division is. */
+  readonly from: number
+}
+
+export function shareOf(expr: Expr): Share | undefined {
+  const inner = bare(expr)
+  return inner.type === 'binary' && !inner.bool ? ofBinary(inner) : undefined
+}
+
+/** Of a division of a part by its whole: what the part asks for beyond the whole. */
+export function beyondWhole({ left, right }: Binary): readonly Matcher[] | undefined {
+  const [part, whole] = [partOf(left), partOf(right)]
+  if (part === undefined || whole === undefined || !isWithin(part, whole)) return undefined
+  const all = new Set(shown(whole.selector))
+  return part.selector.matchers.filter((_, index) => !all.has(shown(part.selector)[index] ?? ''))
+}
+
+function ofBinary({ operator, left, right, operatorFrom }: Binary): Share | undefined {
+  const [a, b] = [numberIn(left), numberIn(right)]
+  if (operator === '*') {
+    const [factor, share] = a === undefined ? [b, shareOf(left)] : [a, shareOf(right)]
+    return factor === undefined || factor <= 0 || share === undefined ? undefined : { ...share, whole: share.whole * factor }
+  }
+  if (operator === '-') {
+    // What the other part is.
+    const share = a === undefined ? undefined : shareOf(right)
+    return share !== undefined && share.whole === a ? share : undefined
+  }
+  if (operator !== '/') return undefined
+  if (b !== undefined) {
+    const share = b > 0 ? shareOf(left) : undefined
+    return share === undefined ? undefined : { ...share, whole: share.whole / b }
+  }
+  // `100 * a / b` is read from the left.
+  const times = productOf(left)
+  const [part, whole] = [partOf(times.of), partOf(right)]
+  return part !== undefined && whole !== undefined && times.by > 0 && isWithin(part, whole) ? { whole: times.by, from: operatorFrom } : undefined
+}
+
+const bare = (expr: Expr): Expr => (expr.type === 'paren' ? bare(expr.expr) : expr)
+
+function numberIn(expr: Expr): number | undefined {
+  const inner = bare(expr)
+  return inner.type === 'number' ? inner.value : undefined
+}
+
+function productOf(expr: Expr): { readonly by: number; readonly of: Expr } {
+  const inner = bare(expr)
+  if (inner.type === 'binary' && inner.operator === '*') {
+    const [a, b] = [numberIn(inner.left), numberIn(inner.right)]
+    if (a !== undefined) return { by: a, of: inner.right }
+    if (b !== undefined) return { by: b, of: inner.left }
+  }
+  return { by: 1, of: inner }
+}
+
+interface Part {
+  readonly grouping: string
+  readonly selector: Selector
+  /** Function and range, as they were written: both sides have to look at the same time. */
+  readonly over: string
+}
+
+const MOVES: ReadonlySet<string> = new Set(['rate', 'increase', 'irate'])
+
+/** `sum by (pod) (rate(x[5m]))`: unless both sides are summed, each series finds only itself on the other. */
+function partOf(expr: Expr): Part | undefined {
+  const sum = bare(expr)
+  if (sum.type !== 'aggregate' || sum.operator !== 'sum' || sum.args.length !== 1) return undefined
+  const call = sum.args[0] === undefined ? undefined : bare(sum.args[0])
+  const range = call?.type === 'call' && MOVES.has(call.name) ? call.args[0] : undefined
+  if (call?.type !== 'call' || range?.type !== 'range' || range.expr.type !== 'selector') return undefined
+  return { grouping: groupingOf(sum), selector: range.expr, over: `${call.name} ${range.range.millis}` }
+}
+
+const groupingOf = ({ grouping }: Aggregate): string => (grouping === undefined ? '' : `${grouping.by} ${[...grouping.labels].sort().join(' ')}`)
+
+const shown = ({ matchers }: Selector): readonly string[] => matchers.map(({ label, operator, value }) => `${label} ${operator} ${value}`)
+
+function isWithin(part: Part, whole: Part): boolean {
+  const own = new Set(shown(part.selector))
+  return part.selector.name !== undefined && part.selector.name === whole.selector.name && part.grouping === whole.grouping && part.over === whole.over && shown(whole.selector).every((one) => own.has(one))
+}
