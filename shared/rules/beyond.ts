@@ -77,7 +77,7 @@ export const BEYOND = {
     severity: 'F',
     title: 'Who decides on an action that waits has the verb approve on it, is a person, decides in his own name, and once.',
     why: 'an approval lets KubeSkippy act on workloads, and the record of who gave it is what is asked for afterwards',
-    fix: 'ask for a Role with the verb approve in this namespace, leave spec.approval.decidedBy out, and see the status of an action that waits no more',
+    fix: 'ask for a Role with the verb approve in this namespace, name yourself in spec.approval.decidedBy as kubectl auth whoami does or, while the webhook is up, leave it out, and see the status of an action that waits no more',
     needs: 'requester',
     by: 'an admission policy of the API server, and the door',
     noExemption: 'exemptions are for policies, and this is about the records of the controller',

@@ -9,7 +9,7 @@ import type { HealingPolicy } from '../api/v1alpha1/types.ts'
 import { isObject } from '../lib/json.ts'
 import { parseInstant, formatInstant } from '../lib/time.ts'
 import type { AccessQuestion } from './access.ts'
-import { doesNoMore } from './ratchet.ts'
+import { doesNoMore } from './less.ts'
 import type { RuleContext } from './rule.ts'
 
 /** Forty ids, and more than anybody should need. The admission policy splits no longer one either. */

@@ -5,6 +5,7 @@
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { ALLOWED_FIELD } from './patches/paths.ts'
+import { MOST_REPLICAS } from './patches/values.ts'
 import { DEFAULT_INSTALLATION, UNKNOWN_SOURCE, type Installation, type QuerySource } from './rule.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -43,22 +44,13 @@ export const INSTALLATION_OPTIONS = [
     doc: 'The most that a policy may ask for as maxActionsPerHour.',
   },
   {
-    key: 'budgets.namespace',
-    flag: 'namespace-actions-per-hour',
+    key: 'ceiling.replicas',
+    flag: 'max-replicas',
     type: 'integer',
-    default: DEFAULT_INSTALLATION.budgets.namespace,
+    default: DEFAULT_INSTALLATION.ceiling.replicas,
     min: 1,
-    max: 200,
-    doc: 'Actions in every sliding hour that all policies of one namespace share.',
-  },
-  {
-    key: 'budgets.cluster',
-    flag: 'cluster-actions-per-hour',
-    type: 'integer',
-    default: DEFAULT_INSTALLATION.budgets.cluster,
-    min: 1,
-    max: 200,
-    doc: 'Actions in every sliding hour that all policies share.',
+    max: MOST_REPLICAS,
+    doc: 'The most replicas that an action may ask for, by scale or by a patch.',
   },
   {
     key: 'storm.policyPercent',
@@ -70,40 +62,13 @@ export const INSTALLATION_OPTIONS = [
     doc: 'How much of what a policy selects may be unhealthy at once, in percent, where the policy does not say (maxUnhealthy).',
   },
   {
-    key: 'storm.clusterPercent',
-    flag: 'storm-cluster-percent',
-    type: 'integer',
-    default: DEFAULT_INSTALLATION.storm.clusterPercent,
-    min: 1,
-    max: 100,
-    doc: 'How much of what all automatic policies select may be unhealthy at once, in percent. When more is, no policy acts.',
-  },
-  {
-    key: 'storm.minimum',
-    flag: 'storm-minimum',
-    type: 'integer',
-    default: DEFAULT_INSTALLATION.storm.minimum,
-    min: 1,
-    max: 100_000,
-    doc: 'How many objects all automatic policies must select before their share counts.',
-  },
-  {
     key: 'patchAllowList',
     flag: 'patch-allow-list',
     type: 'list',
     default: DEFAULT_INSTALLATION.patchAllowList,
     pattern: ALLOWED_FIELD,
-    format: 'a path such as metadata.annotations.*, metadata.annotations[example.com/*] or spec.template.spec.containers[].resources.**',
-    doc: 'Fields that patches may touch: * is any member (of annotations and labels any key without a prefix), [] any item, ** at the end whatever is below, metadata.annotations[example.com/*] all keys of a prefix. What is privileged stays out.',
-  },
-  {
-    key: 'syncInterval',
-    flag: 'sync-interval',
-    type: 'duration',
-    default: '30s',
-    min: '1s',
-    max: '10m',
-    doc: 'How often metric triggers are read. Equal questions of all policies are asked once.',
+    format: 'a path such as metadata.annotations.*, metadata.annotations[example.com/*], spec.template.spec.containers[].env[SHOP_*].value or spec.template.spec.containers[].resources.**',
+    doc: 'Fields that patches may touch: * is any member (of annotations and labels any key without a prefix), [] any item (of env any variable that is known to tune only), ** at the end whatever is below, metadata.annotations[example.com/*] all keys of a prefix, env[SHOP_*] all variables of one. What is privileged stays out.',
   },
   {
     key: 'prometheus.sources',
@@ -132,57 +97,23 @@ export const INSTALLATION_OPTIONS = [
       { name: 'trustExportedLabels', type: 'boolean', default: 'false', doc: 'believe labels that begin with exported_: what a scraped process says of itself, so that it may name any object of any namespace' },
     ],
   },
-  {
-    key: 'metrics.kubelet.enabled',
-    flag: 'kubelet-metrics',
-    type: 'boolean',
-    default: false,
-    doc: 'Ask the kubelets of the nodes themselves for cpu_throttled_percent, where a trigger names no Prometheus source. Needs config/rbac/optional/kubelet-metrics.yaml, and a way to the nodes.',
-  },
-  {
-    key: 'metrics.kubelet.timeout',
-    flag: 'kubelet-timeout',
-    type: 'duration',
-    default: '10s',
-    min: '1s',
-    max: '2m',
-    doc: 'For a whole answer of one kubelet.',
-  },
-  {
-    key: 'metrics.kubelet.caFile',
-    flag: 'kubelet-ca-file',
-    type: 'string',
-    placeholder: 'FILE',
-    doc: 'CA (PEM) that signed the serving certificates of the kubelets. Default: the one of the API server.',
-  },
-  {
-    key: 'metrics.kubelet.insecureSkipVerify',
-    flag: 'kubelet-insecure-skip-verify',
-    type: 'boolean',
-    default: false,
-    doc: "Do not verify the kubelets' certificates. Whoever stands in their place gets the controller's token, and with it may act as every healer: for clusters that are thrown away.",
-  },
 ] as const
 
 export interface InstallationOptions {
   readonly namespace: string
   readonly protectedNamespaces: readonly string[]
   readonly 'ceiling.maxActionsPerHour': number
+  readonly 'ceiling.replicas': number
   readonly patchAllowList: readonly string[]
-  readonly 'budgets.namespace': number
-  readonly 'budgets.cluster': number
   readonly 'storm.policyPercent': number
-  readonly 'storm.clusterPercent': number
-  readonly 'storm.minimum': number
   readonly 'prometheus.sources': readonly QuerySource[]
 }
 
 export const toInstallation = (options: InstallationOptions): Installation => ({
   operatorNamespace: options.namespace,
   protectedNamespaces: options.protectedNamespaces,
-  ceiling: { maxActionsPerHour: options['ceiling.maxActionsPerHour'] },
-  budgets: { namespace: options['budgets.namespace'], cluster: options['budgets.cluster'] },
-  storm: { policyPercent: options['storm.policyPercent'], clusterPercent: options['storm.clusterPercent'], minimum: options['storm.minimum'] },
+  ceiling: { maxActionsPerHour: options['ceiling.maxActionsPerHour'], replicas: options['ceiling.replicas'] },
+  storm: { policyPercent: options['storm.policyPercent'] },
   patchAllowList: options.patchAllowList,
   sources: options['prometheus.sources'].map(({ name, scrapeInterval, trustExportedLabels }) => ({ name, scrapeInterval, trustExportedLabels })),
 })

@@ -31,12 +31,12 @@ export function judge(policy: unknown, { old, ...known }: JudgeContext): Judgeme
   const read = readPolicy(policy)
   const before = old === undefined ? undefined : readPolicy(old)
   const context = { ...known, given: policy, ...(before !== undefined && 'policy' in before ? { stored: before.policy } : {}) }
-  const exempted = 'policy' in read ? exemptions(read.policy, context) : new Set()
+  const exempted = 'policy' in read ? exemptions(read.policy, context) : new Set<string>()
   const tolerated = toleratedBy(read, before, known)
-  const lowered = ({ rule, ...rest }: Violation): Lowered | undefined => (exempted.has(rule) && EXEMPTABLE.has(rule) ? 'Exempted' : tolerated({ rule, ...rest }) ? 'Tolerated' : undefined)
+  const lowered = (violation: Violation): Lowered | undefined => (isExempted(violation, exempted) ? 'Exempted' : tolerated(violation) ? 'Tolerated' : undefined)
   const judged = inspect(read, context).map((violation): Violation => {
     const why = violation.severity === 'W' ? undefined : lowered(violation)
-    return why === undefined ? violation : { ...violation, severity: 'W', lowered: why }
+    return why === undefined ? inVain(violation, exempted) : { ...violation, severity: 'W', lowered: why }
   })
   return {
     violations: judged.filter(({ severity }) => severity !== 'W'),
@@ -45,6 +45,12 @@ export function judge(policy: unknown, { old, ...known }: JudgeContext): Judgeme
 }
 
 const EXEMPTABLE: ReadonlySet<string> = new Set(RULES.filter(({ noExemption }) => noExemption === undefined).map(({ id }) => id))
+
+const isExempted = ({ rule, noExemption }: Violation, exempted: ReadonlySet<string>): boolean => noExemption === undefined && exempted.has(rule) && EXEMPTABLE.has(rule)
+
+/** Whoever has written an exemption is told why it does not count. */
+const inVain = (violation: Violation, exempted: ReadonlySet<string>): Violation =>
+  violation.noExemption === undefined || violation.severity === 'W' || !exempted.has(violation.rule) ? violation : { ...violation, what: `${violation.what}, and the exemption from ${violation.rule} does not count for it: ${violation.noExemption}` }
 
 function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 'given' | 'stored'>): (violation: Violation) => boolean {
   if (old === undefined) return () => false

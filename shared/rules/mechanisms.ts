@@ -9,7 +9,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS004:
     'Quotas, admission policies and webhooks of others are asked about every write in the cluster. What they refuse is not stored, and Helm or Argo CD may find that out after half of a release.',
   KS101:
-    'In Kubernetes an empty label selector matches every object, and so does one that only excludes. A bad release then puts every pod of the namespace into the same state, the policy acts on databases and message brokers as on the web pods that it was written for, and the hourly limit is spent on whichever come first.',
+    'In Kubernetes an empty label selector matches every object, and so does one that only excludes. One that asks for what Helm, Flux or a mesh puts on everything matches everything that they have touched. A bad release then puts every pod of the namespace into the same state, the policy acts on databases and message brokers as on the web pods that it was written for, and the hourly limit is spent on whichever come first.',
   KS102:
     'All requirements of a selector have to hold at once, and a label has one value: `app in (a)` with `app notin (a)`, or two values of one key, match nothing. The API server takes such a selector, the policy shows Ready, and its findings stay empty during the outage that it was written for.',
   KS103:
@@ -52,12 +52,14 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'Each trigger has the ladder of the actions that name it, or name none. One that has no rung opens an incident whose decision is NoAction: a person sees that something is wrong, and that KubeSkippy has chosen to do nothing.',
   KS214:
     'Alertmanager sends every alert whose route leads here: that a certificate expires next month, that CPU is throttled a little, that somebody drains a node. Matchers that only exclude let all of them through, those too that are written after the policy, and each that names a selected pod starts the ladder for it. Two matchers that contradict each other let none through: the trigger is Quiet while people are paged.',
+  KS215:
+    'What `kubectl get pods` shows (CrashLoopBackOff, ImagePullBackOff, OOMKilled) is a state, and the events that come with it are called otherwise: BackOff, Failed, or there is none. Reasons are compared letter by letter, as the API server does in field selectors; a trigger on `Backoff` sees no event for as long as it is there, and its policy looks quiet.',
   KS301:
     'A rollout replaces the pods of a Deployment, a StatefulSet or a DaemonSet; a new template in a ReplicaSet replaces none, a DaemonSet has no number of replicas, and nearly all fields of a pod are immutable. The write is refused or without effect, at the moment when it was needed.',
   KS302:
     'A delete asks no PodDisruptionBudget: the last pod of a quorum goes as easily as any other. With a grace period of 0 the API server forgets the pod while its process may still run on a node that is out of reach, and the replacement mounts the same volume: two writers, and a file system or a database that is beyond repair.',
   KS303:
-    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator. A JSON patch names variables by their place: which one it is, its own `test` of the name tells, and LD_PRELOAD is no log level. Annotations with a prefix are orders to somebody: `sidecar.istio.io/proxyImage` is an image too.',
+    'A pod template says which image runs, as which user, with which service account and which volumes. Whoever may write a policy with such a patch needs no right on the Deployment: a hostPath of / or the token of another account turns the right to heal into that of an administrator. A JSON patch names variables by their place: which one it is, its own `test` of the name tells, and LD_PRELOAD is no log level. PGHOST sends all queries to somebody else, and a liveness probe that gives up after one late answer kills all pods in the same minute. Annotations with a prefix are orders to somebody: `sidecar.istio.io/proxyImage` is an image too.',
   KS304:
     'The patch is read for the first time when the trouble is there. The API server refuses one that it cannot parse with 400, and one of a type that the kind does not take (strategic, for custom resources) with 415; with `patch` and `patches` both given, half of what its author meant would be left out.',
   KS305:
@@ -84,6 +86,10 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'All budgets and maxActionsPerHour have to have room at the same time, so the tightest one is the only one. Looser ones never refuse anything, and whoever raises maxActionsPerHour later relies on a second brake that was never connected.',
   KS408:
     'A forbidding time wins over an allowing one. Where the forbidding ones cover all of the allowing ones the decision is OutsideSchedule at each look, with a next opening that is closed again when it comes. `UTC` and `Etc/UTC` are one clock; two that go apart in summer cover each other only when they do in both halves of the year.',
+  KS409:
+    'The breaker doubles its open time with each probe that does not help, from openDuration up to four hours: from a second it takes six wasted acts until it holds for a minute, from ten minutes none. It looks at the last six outcomes as well, so a threshold beyond six is a number that nothing ever compares. A schedule of one minute a day lets one act through and ends before anybody can know whether it helped; the next rung comes a day later.',
+  KS410:
+    'A HealingAction is the record of a decision: what was seen, what was written, which values were there before, whether it helped. Deleting it gives back no limit and forgets no incident, so the breaker may be open for acts that nobody can read any more. Events of Kubernetes go after an hour as well.',
   KS501:
     'Two policies keep budgets, breakers and ladders of their own. On one workload they act in turns at double the rate, each takes the restart of the other for its own outcome, and one that scales up against one that scales down never comes to rest.',
   KS502:

@@ -8,7 +8,9 @@ import type { HealingPolicySpec } from '../api/v1alpha1/types.ts'
 import type { Access } from './access.ts'
 import type { Neighbourhood } from './across/neighbours.ts'
 import { judge, normalised } from './judge.ts'
-import { MODES_BY_RISK } from './ratchet.ts'
+import { MODES_BY_RISK } from './less.ts'
+import { placeOf } from './place.ts'
+import { SHRINKS } from './testing/shrinks.ts'
 import { RULES } from './registry.ts'
 import { DEFAULT_INSTALLATION } from './rule.ts'
 import { rawPolicy, type PolicyOverrides } from './test-policy.ts'
@@ -34,6 +36,21 @@ describe('what gets through whatever a rule minds', () => {
         for (const now of [...stopped, { ...old, metadata: { ...old.metadata, labels: { a: 'b' } } }]) expect(told(update(old, now, answer, aroundOf(id)))).to.deep.equal([])
       })
     }
+  }
+
+  for (const [what, shrink] of Object.entries(SHRINKS)) {
+    it(`${what}: of each invalid sample that is stored nothing refuses it but what it brings in itself`, () => {
+      for (const { id } of RULES) {
+        const old = sample(id)
+        const spec = normalised(old)?.spec
+        if (spec === undefined) continue
+        const now = { ...old, spec: shrink(spec) }
+        const places = (policy: unknown): string[] => judge(policy, { installation: DEFAULT_INSTALLATION, access: () => 'Denied', around: aroundOf(id) }).violations.map((violation) => placeOf(violation, normalised(policy)))
+        const fresh = places(now).filter((place) => !places({ ...old, spec }).includes(place))
+        // A mode alone is never refused, whatever it makes of an old violation.
+        expect(update({ ...old, spec }, now, 'Denied', aroundOf(id)).violations.map((violation) => placeOf(violation, normalised(now))), id).to.deep.equal(what === 'a mode that does less' ? [] : fresh)
+      }
+    })
   }
 
   it('and is told as a warning, with the word why', () => {
@@ -74,11 +91,11 @@ describe('a policy that is suspended', () => {
     ['an id that is misspelt exempts from nothing', rawPolicy(), exempt('KS3O2', { suspend: true }), 'Denied', []],
     ['nothing beside it, whoever lost his rights', awake, sleeping, 'Denied', []],
     ['nothing beside it, and nobody answers', awake, sleeping, 'Unknown', []],
-    ['something else beside it, by who has not the rights', awake, rawPolicy({ ...high, suspend: true, cooldownPeriod: '6m' }), 'Denied', ['KS108']],
-    ['something else beside it, and nobody answers', awake, rawPolicy({ ...high, suspend: true, cooldownPeriod: '6m' }), 'Unknown', ['KS108']],
+    ['something else beside it, by who has not the rights', awake, rawPolicy({ ...high, suspend: true, cooldownPeriod: '4m' }), 'Denied', ['KS108']],
+    ['something else beside it, and nobody answers', awake, rawPolicy({ ...high, suspend: true, cooldownPeriod: '4m' }), 'Unknown', ['KS108']],
     ['a namespace that does not consent', awake, rawPolicy({ ...abroad, suspend: true, mode: 'dryrun' }), 'Denied', ['KS109']],
     ['an exemption, without the verb', rawPolicy({ mode: 'dryrun' }), exempt('KS302', { suspend: true, mode: 'dryrun' }), 'Denied', ['KS506']],
-    ['an exempted policy that does something else, without the verb', exempt('KS302', { mode: 'dryrun' }), exempt('KS302', { suspend: true, mode: 'dryrun', cooldownPeriod: '6m' }), 'Denied', ['KS506']],
+    ['an exempted policy that does something else, without the verb', exempt('KS302', { mode: 'dryrun' }), exempt('KS302', { suspend: true, mode: 'dryrun', cooldownPeriod: '4m' }), 'Denied', ['KS506']],
     ['it goes on with what came in', sleeping, awake, 'Allowed', ['KS401']],
     ['it goes on by a member that is not there any more', sleeping, rawPolicy(high), 'Allowed', ['KS401']],
     ['it goes on in a mode that does less', sleeping, rawPolicy({ ...high, mode: 'monitor' }), 'Allowed', ['KS401']],
@@ -98,7 +115,7 @@ describe('a policy that is suspended', () => {
 })
 
 describe('limits and namespaces', () => {
-  const bad = { ...DEFAULT_INSTALLATION, ceiling: { maxActionsPerHour: 10 } }
+  const bad = { ...DEFAULT_INSTALLATION, ceiling: { maxActionsPerHour: 10, replicas: 1000 } }
   const of = (safetyRules: object, namespaces: readonly string[] = ['shop', 'kube-system', 'kube-public']) => rawPolicy({ safetyRules, selector: { namespaces: [...namespaces], labelSelector: { matchLabels: { app: 'a' } } } })
   const judged = (old: unknown, now: unknown) => [...new Set(judge(now, { installation: bad, old }).violations.map(({ rule }) => rule))]
   const old = of({ maxActionsPerHour: 20, maxConcurrent: 3 })
@@ -111,14 +128,14 @@ describe('limits and namespaces', () => {
     ['none, which is wrong in another way', of({ maxActionsPerHour: 0, maxConcurrent: 3 }), ['KS103', 'KS401']],
     ['a namespace fewer, which moves the others up', of({ maxActionsPerHour: 20, maxConcurrent: 3 }, ['shop', 'kube-public']), []],
     ['another namespace', of({ maxActionsPerHour: 20, maxConcurrent: 3 }, ['shop', 'kube-public', 'kube-node-lease']), ['KS103', 'KS401']],
-    ['a lower limit beside something else', { ...of({ maxActionsPerHour: 11, maxConcurrent: 3, stabilizationWindow: '3m' }) }, ['KS103', 'KS401']],
+    ['a lower limit beside something else', { ...of({ maxActionsPerHour: 11, maxConcurrent: 3, healthCheckTimeout: '6m' }) }, ['KS103', 'KS401']],
   ] as const) {
     it(`${title}: ${expected.length === 0 ? 'passes' : 'is refused'}`, () => expect(judged(old, now)).to.deep.equal(expected))
   }
   it('a lower limit keeps what was wrong, and brings in nothing new', () => {
     const clean = rawPolicy({ safetyRules: { maxActionsPerHour: 8 } })
-    expect(judge(clean, { installation: { ...bad, ceiling: { maxActionsPerHour: 5 } }, old: rawPolicy({ safetyRules: { maxActionsPerHour: 9 } }) }).violations).to.deep.equal([])
-    expect(judge(clean, { installation: { ...bad, ceiling: { maxActionsPerHour: 5 } } }).violations).to.have.lengthOf(1)
+    expect(judge(clean, { installation: { ...bad, ceiling: { maxActionsPerHour: 5, replicas: 1000 } }, old: rawPolicy({ safetyRules: { maxActionsPerHour: 9 } }) }).violations).to.deep.equal([])
+    expect(judge(clean, { installation: { ...bad, ceiling: { maxActionsPerHour: 5, replicas: 1000 } } }).violations).to.have.lengthOf(1)
   })
 })
 
@@ -137,7 +154,7 @@ const MORE: readonly ((spec: HealingPolicySpec) => HealingPolicySpec)[] = [
   (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, maxActionsPerHour: spec.safetyRules.maxActionsPerHour + 1 } }),
   (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, maxConcurrent: spec.safetyRules.maxConcurrent + 1 } }),
   (spec) => ({ ...spec, selector: { ...spec.selector, namespaces: [...(spec.selector.namespaces ?? ['default']), 'kube-system'] } }),
-  (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, protectedResources: [] } }),
+  (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, ...((spec.safetyRules.protectedResources ?? []).length === 0 ? { requireHealthCheck: false } : { protectedResources: [] }) } }),
   (spec) => ({ ...spec, actions: spec.actions.map((action) => ({ ...action, priority: action.priority + 1 })) }),
 ]
 
@@ -152,6 +169,26 @@ describe('ratcheting, of generated policies', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  it('lets nothing through that adds a violation, and refuses nothing for one that was there', () => {
+    let kept = 0
+    fc.assert(
+      fc.property(policySpec, fc.uniqueArray(fc.constantFrom(...Object.keys(SHRINKS)), { minLength: 1, maxLength: 4 }), fc.constantFrom<Access>('Denied', 'Allowed'), (spec, names, answer) => {
+        fc.pre(!spec.suspend)
+        const changed = names.reduce((before, name) => SHRINKS[name]?.(before) ?? before, spec)
+        const [old, now] = [object(spec), object(changed)]
+        const places = (policy: unknown): string[] => judge(policy, { installation: DEFAULT_INSTALLATION, access: () => answer, around: { policies: [], goesFirst: () => true } }).violations.map((violation) => placeOf(violation, normalised(policy)))
+        const before = places(old)
+        const added = places(now).filter((place) => !before.includes(place))
+        if (before.length > 0 && added.length === 0) kept++
+        const refused = update(old, now, answer).violations.map((violation) => placeOf(violation, normalised(now)))
+        // Of a mode that does less, and nothing else, nothing is counted.
+        expect(refused).to.deep.equal(sameJson({ ...normalised(now)?.spec, mode: spec.mode }, normalised(old)?.spec) ? [] : added)
+      }),
+      { numRuns: 300 },
+    )
+    expect(kept).to.be.above(50)
   })
 
   it('never refuses suspending, whatever is stored', () => {

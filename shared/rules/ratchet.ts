@@ -4,6 +4,8 @@
  */
 import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../lib/json.ts'
+import { doesNoMore, MODES_BY_RISK } from './less.ts'
+import { placeOf } from './place.ts'
 import { violationKey, type Violation } from './violation.ts'
 
 /** The rule about exemptions: the only one that goes by what may change beside the spec. */
@@ -11,21 +13,7 @@ export const EXEMPTION_RULE = 'KS506'
 /** The rule about consent: E, and still somebody else's to give. */
 export const CONSENT_RULE = 'KS109'
 
-export const MODES_BY_RISK: readonly Mode[] = ['monitor', 'dryrun', 'manual', 'automatic']
 const noMore = (now: Mode, old: Mode): boolean => MODES_BY_RISK.indexOf(now) <= MODES_BY_RISK.indexOf(old)
-
-/** Limits that are less when they are lower, from 1. */
-export const LOWER_IS_LESS = ['maxActionsPerHour', 'maxConcurrent'] as const
-
-/** Equal but for being suspended or not, for a mode that does less, lower limits and fewer namespaces. Nothing of it could be wrong in a new way. */
-export function doesNoMore(now: HealingPolicySpec, old: HealingPolicySpec): boolean {
-  const [limits, before] = [now.safetyRules, old.safetyRules]
-  const [namespaces, selected] = [now.selector.namespaces ?? [], old.selector.namespaces ?? []]
-  if (!noMore(now.mode, old.mode) || !LOWER_IS_LESS.every((name) => limits[name] >= 1 && limits[name] <= before[name])) return false
-  if (namespaces.length === 0 || !namespaces.every((namespace) => selected.includes(namespace))) return false
-  const kept = Object.fromEntries(LOWER_IS_LESS.map((name) => [name, before[name]]))
-  return same({ ...now, mode: old.mode, selector: { ...now.selector, namespaces: selected }, safetyRules: { ...limits, ...kept } }, old)
-}
 
 const same = (now: HealingPolicySpec, old: HealingPolicySpec): boolean => sameJson({ ...now, suspend: false }, { ...old, suspend: false })
 
@@ -51,12 +39,9 @@ export function tolerance(now: Side, old: Side, before: () => readonly Violation
   const stops = same({ ...spec, mode: old.policy.spec.mode }, old.policy.spec)
   if (!stops && !doesNoMore(spec, old.policy.spec)) return toleratedAsSuspended
   const found = before()
-  const [keys, places] = [new Set(found.map(violationKey)), new Set(found.map(placeOf))]
-  return (violation) => toleratedAsSuspended(violation) || (violation.rule === EXEMPTION_RULE ? keys.has(violationKey(violation)) : stops || places.has(placeOf(violation)))
+  const [keys, places] = [new Set(found.map(violationKey)), new Set(found.flatMap((violation) => (violation.severity === 'W' ? [] : [placeOf(violation, old.policy)])))]
+  return (violation) => toleratedAsSuspended(violation) || (violation.rule === EXEMPTION_RULE ? keys.has(violationKey(violation)) : stops || places.has(placeOf(violation, now.policy)))
 }
-
-/** Without indices: a namespace fewer moves the others up. */
-const placeOf = ({ rule, path }: Violation): string => `${rule} ${path.replaceAll(/\[[0-9]+\]/g, '[]')}`
 
 const isSuspended = (spec: unknown): boolean => isObject(spec) && spec['suspend'] === true
 

@@ -19,6 +19,8 @@ import { ks404 } from './safety/ks404-approval.ts'
 import { ks406 } from './safety/ks406-time-windows.ts'
 import { ks407 } from './safety/ks407-budgets.ts'
 import { ks408 } from './safety/ks408-never-allowed.ts'
+import { ks409 } from './safety/ks409-limits-in-name.ts'
+import { ks410 } from './safety/ks410-history.ts'
 import { ks101 } from './selection/ks101-match-all.ts'
 import { ks102 } from './selection/ks102-never-matches.ts'
 import { ks103 } from './selection/ks103-protected-namespace.ts'
@@ -41,6 +43,7 @@ import { ks210 } from './triggers/ks210-unknown-metric.ts'
 import { ks211 } from './triggers/ks211-message-pattern.ts'
 import { ks213 } from './triggers/ks213-idle-trigger.ts'
 import { ks214 } from './triggers/ks214-alert-matchers.ts'
+import { ks215 } from './triggers/ks215-event-reason.ts'
 
 export interface RuleGroup {
   readonly name: string
@@ -49,9 +52,9 @@ export interface RuleGroup {
 
 export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Selection', rules: [ks101, ks102, ks103, ks104, ks105, ks106, ks107, ks108, ks109, ks110] },
-  { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213, ks214] },
+  { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213, ks214, ks215] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
-  { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408] },
+  { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408, ks409, ks410] },
   { name: 'Across policies', rules: [ks501, ks502, ks505, exemptionRule(() => RULES)] },
 ]
 

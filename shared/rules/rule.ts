@@ -15,14 +15,9 @@ export interface Installation {
   readonly operatorNamespace: string
   /** Beside the built-in ones. */
   readonly protectedNamespaces: readonly string[]
-  readonly ceiling: { readonly maxActionsPerHour: number }
-  /** Actions in every sliding hour, of all policies of one namespace, and of all of them. */
-  readonly budgets: { readonly namespace: number; readonly cluster: number }
-  /**
-   * Percentages of unhealthy objects above which nothing is done: of those that a policy selects (where it says
-   * nothing), and of those that all automatic policies select, when these are `minimum` at least.
-   */
-  readonly storm: { readonly policyPercent: number; readonly clusterPercent: number; readonly minimum: number }
+  readonly ceiling: { readonly maxActionsPerHour: number; /** That an action may ask for. */ readonly replicas: number }
+  /** The percentage of unhealthy objects above which nothing is done: of those that a policy selects, where it says nothing. */
+  readonly storm: { readonly policyPercent: number }
   /** Fields that patches may touch; what is privileged stays out whatever it says. */
   readonly patchAllowList: readonly string[]
   /** Every Prometheus that triggers may ask. */
@@ -45,9 +40,8 @@ export const UNKNOWN_SOURCE: Omit<QuerySource, 'name'> = { scrapeInterval: secon
 export const DEFAULT_INSTALLATION: Installation = {
   operatorNamespace: OPERATOR_NAMESPACE,
   protectedNamespaces: [],
-  ceiling: { maxActionsPerHour: 60 },
-  budgets: { namespace: 60, cluster: 120 },
-  storm: { policyPercent: 20, clusterPercent: 55, minimum: 20 },
+  ceiling: { maxActionsPerHour: 60, replicas: 1000 },
+  storm: { policyPercent: 20 },
   patchAllowList: DEFAULT_PATCH_ALLOW_LIST,
   sources: [],
 }
@@ -89,6 +83,8 @@ export interface Finding {
   readonly severity?: Severity
   readonly why?: string
   readonly fix?: string
+  /** Of a rule that knows exemptions: why this knows none. A part of a sentence. */
+  readonly noExemption?: string
   /** Where in the text at `path` it is. */
   readonly at?: TextPosition
 }
@@ -104,6 +100,8 @@ export interface Rule {
   readonly alsoRefuses?: true
   /** Why no policy can be exempted from it (KS506): a part of a sentence. Absent: somebody with the verb override-safety may do so; of the rules about triggers anybody. */
   readonly noExemption?: string
+  /** The same of some of its findings (`Finding.noExemption`): which they are and why, for the reference. */
+  readonly partlyNoExemption?: string
   /** One sentence for the reference. */
   readonly title: string
   readonly why: string

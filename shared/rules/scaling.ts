@@ -38,6 +38,16 @@ export function onlyScales(action: Pick<ActionTemplate, 'scaleAction' | 'patchAc
 /** Where it goes, whatever is there; undefined: that depends. No action scales what has no pods, so 1 is never more. */
 export const wayOf = ({ direction, replicas }: Scaling): 'up' | 'down' | undefined => (direction !== 'absolute' ? direction : replicas === 1 ? 'down' : undefined)
 
+/**
+ * Whether one act may take most of what there is: a step that is larger than what it leaves, or a single one that is left.
+ * @returns half a sentence, or undefined
+ */
+export function takesMost({ direction, replicas = 1, minReplicas }: Scaling): string | undefined {
+  if (direction === 'absolute') return replicas === 1 ? 'leaves a single replica of however many there are' : undefined
+  const least = minReplicas ?? 1
+  return direction === 'down' && replicas > least ? `takes away ${replicas} in one act, and ${least} may be all that is left` : undefined
+}
+
 /** How two stand to each other that are made to the same object; undefined: neither gets in the way of the other. */
 export function scalings(a: Scaling, b: Scaling): 'Opposing' | 'Same' | undefined {
   if (a.direction === b.direction) return a.direction === 'absolute' && a.replicas !== b.replicas ? 'Opposing' : 'Same'

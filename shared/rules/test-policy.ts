@@ -24,10 +24,11 @@ export interface PolicyOverrides {
   readonly actions?: readonly object[]
   readonly safetyRules?: Partial<HealingPolicySpec['safetyRules']>
   readonly history?: HealingPolicySpec['history']
+  readonly objectives?: HealingPolicySpec['objectives']
 }
 
 /** As a person would write it, before any default. */
-export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, triggers, triggerMatch, cooldownPeriod, action, actions, safetyRules, history }: PolicyOverrides = {}): Record<
+export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, selector, condition, event, metric, triggers, triggerMatch, cooldownPeriod, action, actions, safetyRules, history, objectives }: PolicyOverrides = {}): Record<
   string,
   unknown
 > => ({
@@ -53,6 +54,7 @@ export const rawPolicy = ({ namespace = 'shop', mode = 'automatic', suspend, sel
     actions: actions ?? [{ name: 'restart', type: 'restart', ...((action?.type ?? 'restart') === 'restart' ? { restartAction: {} } : {}), ...action }],
     ...(safetyRules === undefined ? {} : { safetyRules }),
     ...(history === undefined ? {} : { history }),
+    ...(objectives === undefined ? {} : { objectives }),
   },
 })
 

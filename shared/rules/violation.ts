@@ -19,6 +19,8 @@ export interface Violation {
   readonly fix: string
   /** Where in the text at `path` it is, where that is a text of several parts. */
   readonly at?: TextPosition
+  /** Why no exemption from its rule counts for it. */
+  readonly noExemption?: string
   /** It would refuse, and is a warning: the policy is exempted from the rule, or an update that raises no risk keeps it. */
   readonly lowered?: Lowered
 }

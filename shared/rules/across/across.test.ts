@@ -127,13 +127,13 @@ describe('KS501 conflicts of policies', () => {
     const theirs: Named = { selector: workloads({ tier: 'web' }), action: DOWN }
     const both = (name: string): LiveObject => live(deployment, name, { app: 'cart', tier: 'web' })
 
-    it('one shared object is enough, and they are counted', () => {
+    it('one shared object is enough, and workloads are counted', () => {
       const [one] = found(ks501, policy(mine), around([other(theirs)], { live: all(both('a'), live(deployment, 'b', { app: 'cart' }), live(deployment, 'c', { tier: 'web' })) }))
-      expect(one).to.equal('E spec.actions[0]: policy "shop/other" scales down what "mine" scales up: both select 1 object now')
-      expect(found(ks501, policy(mine), around([other(theirs)], { live: all(both('a'), both('b'), both('c')) }))[0]).to.contain('both select 3 objects now')
+      expect(one).to.equal('E spec.actions[0]: policy "shop/other" scales down what "mine" scales up: both select 1 workload now')
+      expect(found(ks501, policy(mine), around([other(theirs)], { live: all(both('a'), both('b'), both('c')) }))[0]).to.contain('both select 3 workloads now')
     })
     it('what was not seen to the end is said to be at least so many', () =>
-      expect(found(ks501, policy(mine), around([other(theirs)], { live: { objects: [both('a')], complete: false } }))[0]).to.contain('both select at least 1 object now'))
+      expect(found(ks501, policy(mine), around([other(theirs)], { live: { objects: [both('a')], complete: false } }))[0]).to.contain('both select at least 1 workload now'))
     it('none is only a warning', () => expect(severities(mine, theirs, { live: all(live(deployment, 'b', { app: 'cart' })) })).to.equal('W'))
     it('an object of another namespace is none', () => expect(severities(mine, theirs, { live: all({ ...both('a'), namespace: 'bank' }) })).to.equal('W'))
     it('the same action is warned about where something is shared, and not where it only could be', () => {
@@ -145,9 +145,13 @@ describe('KS501 conflicts of policies', () => {
       const set = live({ apiVersion: 'apps/v1', kind: 'ReplicaSet' }, 'cart-1', {}, { uid: 'r', owner: 'd' })
       const pods = ['a', 'b'].map((name) => live(pod, name, { app: 'cart' }, { owner: 'r' }))
       const byPods: Named = { selector: cart, action: UP }
-      expect(found(ks501, policy(byPods), around([other(theirs)], { live: all(owner, set, ...pods) }))).to.deep.equal(['E spec.actions[0]: policy "shop/other" scales down what "mine" scales up: both select 2 objects now'])
+      expect(found(ks501, policy(byPods), around([other(theirs)], { live: all(owner, set, ...pods) }))).to.deep.equal(['E spec.actions[0]: policy "shop/other" scales down what "mine" scales up: both select 1 workload now'])
       const without: Named = { ...byPods, selector: { ...cart, resources: [pod, { ...deployment, names: ['x'], excludeNames: ['cart'] }] }, action: { ...UP, target: 'Workload' } }
       expect(severities(without, theirs, { live: all(owner, set, ...pods) })).to.equal('W')
+      // One of its own beside them; and a pod of nobody counts, as for KS106.
+      const alone = live(deployment, 'till', { app: 'cart', tier: 'web' }, { uid: 't' })
+      const both: Named = { selector: { ...cart, resources: [pod, deployment] }, action: UP }
+      expect(found(ks501, policy(both), around([other({ ...theirs, selector: { ...workloads({ tier: 'web' }), resources: [pod, deployment] } })], { live: all(owner, set, ...pods, alone, live(pod, 'bare', { app: 'cart', tier: 'web' })) }))[0]).to.contain('both select 3 workloads now')
     })
     it('what was stopped stays so for as long as the two could meet, though nothing is shared just now', () => {
       expect(severities(mine, theirs, { live: all(), stopped: true })).to.equal('E')

@@ -2,7 +2,7 @@ import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { remembered } from '../../lib/remembered.ts'
 import { plural, quoted } from '../../lib/text.ts'
 import type { Finding, Rule, RuleContext } from '../rule.ts'
-import { sharedObjects, type LiveObjects } from './live-objects.ts'
+import { rootOf, sharedObjects, type LiveObjects } from './live-objects.ts'
 import { actsAlone, mayBeNamed, neighboursOf, questionsAbout, type Neighbour, type Neighbourhood } from './neighbours.ts'
 import { inWords, worstPairing, type Pairing } from './opposition.ts'
 import { meetingOf } from './meeting.ts'
@@ -73,13 +73,13 @@ export const ks501: Rule = {
 
 interface Verdict extends Conflict {
   readonly severity: 'E' | 'W'
-  /** Objects that both select now. */
+  /** Workloads of which both select something now, counted as KS106 does: a pod of nobody is one. */
   readonly shared: number
 }
 
 function verdictOn(policy: HealingPolicy, conflict: Conflict, { live, stopped }: Neighbourhood): Verdict[] {
   const { policy: other, meeting, namespaces, pairing } = conflict
-  const shared = live === undefined ? 0 : sharedObjects(policy, other, live).filter(({ namespace }) => namespaces.includes(namespace)).length
+  const shared = live === undefined ? 0 : new Set(sharedObjects(policy, other, live).filter(({ namespace }) => namespaces.includes(namespace)).map((object) => rootOf(object, live).uid)).size
   const certain = meeting === 'Implied' || shared > 0
   if (pairing.stand === 'Same') return certain ? [{ ...conflict, shared, severity: 'W' }] : []
   if (certain || stopped === true) return [{ ...conflict, shared, severity: 'E' }]
@@ -99,6 +99,6 @@ const ownName = ({ metadata }: HealingPolicy): string => (typeof metadata.name =
 const TWICE = { why: 'two limits, two cooldowns and two breakers let the same thing happen twice as often', fix: 'make one policy with both triggers' } as const
 
 function evidence(shared: number, live: LiveObjects | undefined, meeting: Neighbour['meeting']): string {
-  if (shared > 0) return `both select ${live?.complete === false ? 'at least ' : ''}${plural(shared, 'object')} now`
+  if (shared > 0) return `both select ${live?.complete === false ? 'at least ' : ''}${plural(shared, 'workload')} now`
   return meeting === 'Implied' ? 'one selects whatever the other selects' : 'both can select the same objects'
 }

@@ -2,7 +2,7 @@ import { GROUP } from '../../api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
 import { ALLOW_ANNOTATION, OVERRIDE_VERB } from '../../api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
-import { nearest, quoted } from '../../lib/text.ts'
+import { nearest, quoted, withinEdits } from '../../lib/text.ts'
 import { ALLOW_LENGTH, allowParts, allowText, guardedIds, isId, overrideQuestion, ungrantedIds } from '../exemptions.ts'
 import { EXEMPTION_RULE } from '../ratchet.ts'
 import type { Finding, Rule, RuleContext } from '../rule.ts'
@@ -36,10 +36,17 @@ function misspelt(policy: HealingPolicy, rules: readonly Rule[]): readonly Findi
     const rule = rules.find(({ id }) => id === part)
     if (rule?.noExemption !== undefined) return [invalid(`${part} knows no exemption`, rule.noExemption, rule.fix)]
     if (rule !== undefined) return []
-    const [near] = nearest(part, rules.filter(({ noExemption }) => noExemption === undefined).map(({ id }) => id))
+    const near = nearestOf(part, rules.flatMap(({ id, noExemption: none }) => (none === undefined ? [id] : [])))
     const what = part === '' ? 'an id is missing' : isId(part) ? `${part} is no rule` : `${quoted(part, 20)} is no id of a rule`
     return [invalid(what, why, near === undefined ? `write ids separated by commas, such as ${EXAMPLE}` : `write ${near}, or take it away`)]
   })
+}
+
+/** What was meant without a doubt: in other letters, or the only one that is a slip of the finger away. Of one between two nobody knows. */
+function nearestOf(part: string, ids: readonly string[]): string | undefined {
+  const [best] = nearest(part, ids)
+  const slips = ids.filter((id) => withinEdits(part, id, 1))
+  return best !== undefined && withinEdits(part, best, 0) ? best : slips.length === 1 ? slips[0] : undefined
 }
 
 function ungranted(policy: HealingPolicy, { access, stored }: RuleContext): readonly Finding[] {

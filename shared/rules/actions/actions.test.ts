@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
 import { judge } from '../judge.ts'
 import { DEFAULT_INSTALLATION, type KindFacts, type KindsFound } from '../rule.ts'
-import { check, rawPolicy, type PolicyOverrides } from '../test-policy.ts'
+import { ks403 } from '../safety/ks403-max-unhealthy.ts'
+import { check, rawPolicy, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks301 } from './ks301-action-fits-kind.ts'
 import { ks302 } from './ks302-dangerous-delete.ts'
 import { ks303 } from './ks303-privileged-patch.ts'
@@ -116,7 +117,7 @@ describe('KS302 dangerous delete', () => {
   it('force: false is no force', () => expect(remove({ force: false })).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget']))
   it('with a grace period of 0 is refused, and of 1 is not', () => {
     expect(remove({ gracePeriodSeconds: 0 })).to.deep.equal(['spec.actions[0].deleteAction.gracePeriodSeconds: a grace period of 0 deletes by force'])
-    expect(remove({ gracePeriodSeconds: 1 })).to.have.length(1)
+    expect(remove({ gracePeriodSeconds: 5 })).to.have.length(1)
   })
   it('that orphans is refused, all other policies are not', () => {
     expect(remove({ propagationPolicy: 'Orphan' })).to.deep.equal(['spec.actions[0].deleteAction.propagationPolicy: Orphan leaves the pods without an owner'])
@@ -126,7 +127,18 @@ describe('KS302 dangerous delete', () => {
     expect(remove({}, 'StatefulSet', 'Workload')).to.deep.equal(['spec.actions[0].type: deletes apps/v1 StatefulSet'])
     expect(remove({}, 'StatefulSet', 'Pod')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget'])
   })
-  it('of a Deployment is warned about', () => expect(remove({}, 'Deployment', 'Workload')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget']))
+  it('of another workload is refused in automatic mode, unless a person approves', () => {
+    const whole = (kind: string, overrides: PolicyOverrides = {}, action: Partial<ActionTemplate> = {}): string[] =>
+      check(ks302, { selector: kind === 'Pod' ? select('v1', 'Pod') : select('apps/v1', kind), ...overrides, action: { ...acting('delete', { deleteAction: {} }, 'Workload').action, ...action } })
+    const refused = 'spec.actions[0].type: deletes a workload, and nobody is asked'
+    for (const kind of ['Deployment', 'DaemonSet', 'Pod']) {
+      expect(whole(kind), kind).to.deep.equal([refused])
+      expect(whole(kind, { mode: 'dryrun' })).to.deep.equal([`W ${refused}`])
+      expect(whole(kind, { mode: 'automatic' }, { requiresApproval: false })).to.deep.equal([refused])
+      expect(whole(kind, { mode: 'automatic' }, { requiresApproval: true })).to.deep.equal([])
+      for (const mode of ['manual', 'monitor'] as const) expect(whole(kind, { mode })).to.deep.equal([])
+    }
+  })
   it('that a person approves is not warned about, and still refused by force', () => {
     const asked = (overrides: PolicyOverrides, deleteAction = {}): string[] => check(ks302, { ...overrides, action: { ...acting('delete', { deleteAction }, 'Pod').action, ...overrides.action } })
     expect(asked({ action: { requiresApproval: true } })).to.deep.equal([])
@@ -136,6 +148,28 @@ describe('KS302 dangerous delete', () => {
   })
   it('is of no interest to a policy that only looks', () => expect(check(ks302, { mode: 'monitor', ...acting('delete', { deleteAction: { force: true } }) })).to.deep.equal([]))
   it('other actions pass', () => expect(check(ks302)).to.deep.equal([]))
+  it('any pod has time to answer: four seconds are warned about, five are not', () => {
+    const at = { restart: 'restartAction', evict: 'evictAction' } as const
+    for (const body of ['restart', 'evict'] as const) {
+      const grace = (gracePeriodSeconds: number): string[] => check(ks302, { action: { type: body, target: 'Pod', [at[body]]: { gracePeriodSeconds } } })
+      for (const seconds of [1, 4]) expect(grace(seconds)).to.deep.equal([`W spec.actions[0].${at[body]}.gracePeriodSeconds: a pod has ${seconds}s to stop`])
+      for (const seconds of [5, 30]) expect(grace(seconds)).to.deep.equal([])
+    }
+    // A pod that hangs has nothing to lose, and whoever approves knows.
+    for (const more of [{ mode: 'manual' }, { action: { requiresApproval: true, restartAction: { strategy: 'rolling', gracePeriodSeconds: 1 } } }] as const) expect(check(ks302, { action: { target: 'Pod', restartAction: { strategy: 'rolling', gracePeriodSeconds: 1 } }, ...more })).to.deep.equal([])
+    // A rollout does not read it.
+    expect(check(ks302, { selector: select('apps/v1', 'Deployment'), action: { target: 'Workload', restartAction: { strategy: 'rolling', gracePeriodSeconds: 1 } } })).to.deep.equal([])
+  })
+  it('a pod of a StatefulSet has time to stop: nine seconds are warned about, ten are not', () => {
+    const grace = (body: 'restart' | 'evict', gracePeriodSeconds: number, kind = 'StatefulSet'): string[] => check(ks302, { selector: select('apps/v1', kind), action: { type: body, target: 'Pod', [`${body}Action`]: { gracePeriodSeconds } } })
+    for (const body of ['restart', 'evict'] as const) {
+      for (const seconds of [1, 9]) expect(grace(body, seconds)).to.deep.equal([`W spec.actions[0].${body}Action.gracePeriodSeconds: a pod of a StatefulSet has ${seconds}s to stop`])
+      for (const seconds of [10, 30]) expect(grace(body, seconds)).to.deep.equal([])
+      expect(grace(body, 5, 'Deployment')).to.deep.equal([])
+    }
+    expect(remove({ gracePeriodSeconds: 1 }, 'StatefulSet')).to.deep.equal(['W spec.actions[0].type: delete asks no disruption budget', 'W spec.actions[0].deleteAction.gracePeriodSeconds: a pod of a StatefulSet has 1s to stop'])
+    expect(check(ks302, { mode: 'monitor', selector: select('apps/v1', 'StatefulSet'), action: { type: 'restart', target: 'Pod', restartAction: { gracePeriodSeconds: 1 } as never } })).to.deep.equal([])
+  })
 })
 
 describe('KS305 scale bounds', () => {
@@ -145,7 +179,7 @@ describe('KS305 scale bounds', () => {
   it('bounds that leave one number pass', () => {
     expect(scale({ minReplicas: 5 })).to.deep.equal([])
     expect(scale({ direction: 'absolute', replicas: 5 })).to.deep.equal([])
-    expect(scale({ direction: 'absolute', replicas: 1 })).to.deep.equal([])
+    expect(scale({ direction: 'absolute', replicas: 2 })).to.deep.equal([])
   })
   it('bounds that leave none do not', () => {
     expect(scale({ minReplicas: 6 })).to.deep.equal(['spec.actions[0].scaleAction.maxReplicas: maxReplicas 5 is below minReplicas 6'])
@@ -159,6 +193,40 @@ describe('KS305 scale bounds', () => {
     ])
     expect(scale({ direction: 'absolute', replicas: 0 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas of 0 allows scaling to 0'])
     expect(scale({ replicas: 0 })).to.deep.equal(['spec.actions[0].scaleAction.replicas: replicas of 0 changes nothing'])
+  })
+  describe('one act that takes most away', () => {
+    const idle = { triggers: [{ name: 'idle', type: 'metric', metricTrigger: { query: 'cpu_usage_percent', operator: '<', threshold: 10, duration: '10m' } }] }
+    const by = (scaleAction: object, more: PolicyOverrides = {}): string[] => check(ks305, { selector: select('apps/v1', 'Deployment'), ...idle, ...acting('scale', { scaleAction: scaleAction as typeof up }), ...more })
+    const at = 'spec.actions[0].scaleAction'
+    it('is warned about: to 1, and by more than it leaves', () => {
+      expect(by({ direction: 'absolute', replicas: 1 })).to.deep.equal([`W ${at}.replicas: leaves a single replica of however many there are`])
+      expect(by({ direction: 'down', replicas: 2 })).to.deep.equal([`W ${at}.direction: takes away 2 in one act, and 1 may be all that is left`])
+      expect(by({ direction: 'down', replicas: 6, minReplicas: 5 })).to.deep.equal([`W ${at}.direction: takes away 6 in one act, and 5 may be all that is left`])
+    })
+    it('passes by as many as it leaves, one by one, to 2, and up', () => {
+      for (const one of [{ direction: 'down' }, { direction: 'down', replicas: 5, minReplicas: 5 }, { direction: 'down', replicas: 1, minReplicas: 1 }, { direction: 'absolute', replicas: 2 }, { direction: 'up', replicas: 4, maxReplicas: 5 }]) expect(by(one), JSON.stringify(one)).to.deep.equal([])
+    })
+    it('is refused for trouble that fewer do not end, unless somebody is asked', () => {
+      for (const type of ['CrashLoopBackOff', 'OOMKilled', 'RunContainerError']) {
+        const triggers = [{ name: 'seen', type: 'condition', conditionTrigger: { type, duration: '5m' } }]
+        const what = 'takes away 50 in one act, and 1 may be all that is left'
+        expect(by({ direction: 'down', replicas: 50 }, { triggers })).to.deep.equal([`${at}.direction: ${what}, and "seen" is trouble that fewer do not end`])
+        expect(by({ direction: 'absolute', replicas: 1 }, { triggers })).to.have.length(1)
+        for (const mode of ['manual', 'dryrun'] as const) expect(by({ direction: 'down', replicas: 50 }, { triggers, mode })).to.deep.equal([`W ${at}.direction: ${what}`])
+        expect(by({ direction: 'down', replicas: 1 }, { triggers })).to.deep.equal([])
+        // Idle as well: that is a reason.
+        expect(by({ direction: 'down', replicas: 50 }, { triggers: [...triggers, ...idle.triggers], triggerMatch: 'All' })).to.deep.equal([`W ${at}.direction: ${what}`])
+        expect(by({ direction: 'down', replicas: 50 }, { triggers: [...idle.triggers, ...triggers] })).to.deep.equal([`${at}.direction: ${what}, and "seen" is trouble that fewer do not end`])
+      }
+      for (const trigger of [{ type: 'event', eventTrigger: { reason: 'BackOff' } }, { type: 'metric', metricTrigger: { query: 'restart_count', operator: '>=', threshold: 3 } }]) expect(by({ direction: 'absolute', replicas: 1 }, { triggers: [{ name: 'seen', ...trigger }] })[0]).to.contain('is trouble that fewer do not end')
+    })
+    it('by a patch is judged so too', () => {
+      const patch = (type: 'merge' | 'json', text: string): string[] => check(ks305, { selector: select('apps/v1', 'Deployment'), ...idle, ...acting('patch', { patchAction: { type, patch: text } }, 'Workload') })
+      expect(patch('merge', 'spec: {replicas: 1}')).to.deep.equal(['W spec.actions[0].patchAction.patch: leaves a single replica of however many there are'])
+      const tested = (from: number): string[] => patch('json', JSON.stringify([{ op: 'test', path: '/spec/replicas', value: from }, { op: 'replace', path: '/spec/replicas', value: 1 }]))
+      expect(tested(2)).to.deep.equal([])
+      expect(tested(30)).to.deep.equal(['W spec.actions[0].patchAction.patch: takes away 29 in one act, and 1 may be all that is left'])
+    })
   })
   it('a StatefulSet that goes down is warned about, one that goes up is not', () => {
     expect(scale({ direction: 'down' }, 'StatefulSet')).to.deep.equal(['W spec.actions[0].scaleAction.direction: scales a StatefulSet down'])
@@ -185,7 +253,21 @@ describe('KS305 scale bounds', () => {
     const told = ['spec.actions[0].patchAction.patch: sets spec.replicas: replicas must be a whole number from 1 to 10000']
     expect(patch('spec: {replicas: 0}')).to.deep.equal(told)
     expect(patch('spec: {replicas: 10001}')).to.deep.equal(told)
-    for (const good of [1, 10_000]) expect(patch(`spec: {replicas: ${good}}`)).to.deep.equal([])
+    for (const good of [2, 1000]) expect(patch(`spec: {replicas: ${good}}`)).to.deep.equal([])
+    for (const many of [1001, 10_000]) expect(patch(`spec: {replicas: ${many}}`)).to.deep.equal([`spec.actions[0].patchAction.patch: sets spec.replicas: ${many} is above the ceiling of this installation (1000)`])
+  })
+  it('nothing grows beyond the ceiling of the installation, and down is no matter', () => {
+    const scaled = (scaleAction: object, replicas = 1000): string[] => check(ks305, acting('scale', { scaleAction: scaleAction as typeof up }), { ceiling: { maxActionsPerHour: 60, replicas } })
+    const told = (member: string, most: number, ceiling = 1000): string[] => [`spec.actions[0].scaleAction.${member}: ${member} ${most} is above the ceiling of this installation (${ceiling})`]
+    expect(scaled({ direction: 'up', maxReplicas: 1000 })).to.deep.equal([])
+    expect(scaled({ direction: 'up', maxReplicas: 1001 })).to.deep.equal(told('maxReplicas', 1001))
+    expect(scaled({ direction: 'absolute', replicas: 1000 })).to.deep.equal([])
+    expect(scaled({ direction: 'absolute', replicas: 1001 })).to.deep.equal(told('replicas', 1001))
+    expect(scaled({ direction: 'absolute', replicas: 9, maxReplicas: 5000 })).to.deep.equal([])
+    expect(scaled({ direction: 'down', replicas: 2000, minReplicas: 2000 })).to.deep.equal([])
+    expect(scaled({ direction: 'up', maxReplicas: 5 }, 5)).to.deep.equal([])
+    expect(scaled({ direction: 'up', maxReplicas: 6 }, 5)).to.deep.equal(told('maxReplicas', 6, 5))
+    expect(scaled({ direction: 'up', maxReplicas: 5000 }, 10_000)).to.deep.equal([])
   })
   it('a policy that only looks may say what it likes', () => expect(check(ks305, { mode: 'monitor', ...acting('scale', { scaleAction: { ...up, minReplicas: 9 } }) })).to.deep.equal([]))
 })
@@ -213,7 +295,26 @@ describe('KS303 privileged patch', () => {
     // Its pods are selected, and get that of the template; the label of their owner is not looked at.
     expect(selected(['v1', 'Pod'], 'Workload', 'spec: {template: {metadata: {labels: {app: other}}}}')).to.have.length(1)
     expect(selected(['v1', 'Pod'], 'Workload', 'metadata: {labels: {app: other}}')).to.deep.equal([])
-    expect(selected(DEPLOYMENT, 'Pod', 'metadata: {labels: {app: other}}')).to.deep.equal([])
+    expect(selected(DEPLOYMENT, 'Pod', 'metadata: {labels: {app: other}}')).to.deep.equal(['W spec.actions[0].patchAction.patch: touches metadata.labels.app, by which Services usually find pods'])
+  })
+  describe('labels of pods by which Services find them', () => {
+    const odd = (key: string, at = 'metadata.labels'): string[] => [`W spec.actions[0].patchAction.patch: touches ${at}.${key}, by which Services usually find pods`]
+    const leads = (shown: string): string => `spec.actions[0].patchAction.patch: touches metadata.labels${shown}: by it a Service finds the pod that leads: writes would go to another one`
+    const pod = (labels: string): string[] => selected(['v1', 'Pod'], 'Pod', `metadata: {labels: ${labels}}`)
+    it('are warned about, be they removed', () => {
+      for (const key of ['version', 'track', 'color', 'release']) expect(pod(`{${key}: x}`)).to.deep.equal(odd(key))
+      expect(pod('{version: null}')).to.deep.equal(odd('version'))
+      expect(selected(DEPLOYMENT, 'Workload', 'spec: {template: {metadata: {labels: {color: green}}}}')).to.deep.equal(odd('color', 'spec.template.metadata.labels'))
+    })
+    it('of a workload itself no Service looks at, nor at others', () => {
+      expect(selected(DEPLOYMENT, 'Workload', 'metadata: {labels: {version: x}}')).to.deep.equal([])
+      for (const labels of ['{quarantine: "true"}', '{tier: x}', '{app: cart}']) expect(pod(labels)).to.deep.equal([])
+    })
+    it('by which it finds the one that leads are refused', () => {
+      for (const key of ['role', 'spilo-role', 'leader', 'primary', 'master']) expect(pod(`{${key}: master}`), key).to.deep.equal([leads(key.includes('-') ? `[${key}]` : `.${key}`)])
+      expect(pod('{roles: x}')).to.deep.equal([])
+      expect(pod('{rolex: x}')).to.deep.equal([])
+    })
   })
   it('goes by what the expressions of the selector say', () => {
     const by = (operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist', value: string, ...values: string[]): number =>
@@ -255,11 +356,47 @@ describe('KS304 unreadable patch', () => {
 describe('KS306 concurrency', () => {
   const of = (maxConcurrent: number, maxActionsPerHour = 5, mode: 'automatic' | 'monitor' = 'automatic'): string[] => check(ks306, { mode, safetyRules: { maxConcurrent, maxActionsPerHour } })
   it('below the hourly limit passes, at it and above it is warned about', () => {
-    expect(of(4)).to.deep.equal([])
+    expect(of(2)).to.deep.equal([])
     expect(of(5)).to.deep.equal(['spec.safetyRules.maxConcurrent: 5 at once is all that maxActionsPerHour (5) lets through in an hour'])
     expect(of(6)).to.have.length(1)
   })
   it('one at a time passes, whatever the hour allows', () => expect(of(1, 1)).to.deep.equal([]))
+  it('so many that the whole hour has begun before the breaker can open are warned about', () => {
+    const late = (most: number, hour: number, outcomes = 3): string => `spec.safetyRules.maxConcurrent: with ${most} at once all ${hour} of an hour have begun before ${outcomes} have told that they do not help`
+    expect(of(3)).to.deep.equal([late(3, 5)])
+    expect(of(28, 60)).to.deep.equal([])
+    for (const most of [29, 57]) expect(of(most, 60)).to.deep.equal([`spec.safetyRules.maxConcurrent: with ${most} at once ${most + 2} of the 60 of an hour have begun before 3 have told that they do not help`])
+    expect(of(58, 60)).to.deep.equal([late(58, 60)])
+    expect(of(59, 60)).to.deep.equal([late(59, 60)])
+    // With three in an hour one at a time does so too.
+    expect(of(2, 3)).to.deep.equal([])
+    const after = (failureThreshold: number, maxConcurrent: number): string[] => check(ks306, { safetyRules: { maxConcurrent, maxActionsPerHour: 10, circuitBreaker: { failureThreshold, openDuration: '10m' } } })
+    expect(after(1, 9)).to.deep.equal([])
+    expect(after(6, 4)).to.deep.equal([])
+    expect(after(6, 5)).to.deep.equal([late(5, 10, 6)])
+    // Of six it opens whatever is written.
+    expect(after(100, 4)).to.deep.equal([])
+  })
+  it('nine at once may be more than half of an hour, ten may not', () => {
+    expect(of(9, 20)).to.deep.equal([])
+    expect(of(10, 20)).to.have.length(1)
+    expect(of(10, 24)).to.deep.equal([])
+    expect(of(10, 23)).to.have.length(1)
+  })
+  it('what it offers instead is minded neither by it nor by KS403', () => {
+    for (const maxUnhealthy of ['20%', '51%', '90%', 100]) {
+      for (const failureThreshold of [1, 3, 6, 100]) {
+        for (const [hour, most] of [[2, 2], [3, 3], [5, 3], [5, 9], [11, 10], [12, 12], [20, 18], [25, 20], [60, 29], [60, 57], [60, 100]] as const) {
+          const safetyRules = { maxActionsPerHour: hour, maxConcurrent: most, maxUnhealthy, circuitBreaker: { failureThreshold, openDuration: '10m' } }
+          const findings = ks306.check(testPolicy({ safetyRules }), { installation: DEFAULT_INSTALLATION })
+          for (const { fix = '' } of findings) {
+            const offered = { safetyRules: { ...safetyRules, maxConcurrent: Number(/[0-9]+$/.exec(fix)?.[0]) } }
+            expect([...check(ks306, offered), ...check(ks403, offered)], `${hour} ${most} ${failureThreshold} ${maxUnhealthy}: ${fix}`).to.deep.equal([])
+          }
+        }
+      }
+    }
+  })
   it('is of no interest to a policy that only looks', () => expect(of(6, 5, 'monitor')).to.deep.equal([]))
 })
 
@@ -270,6 +407,25 @@ describe('KS307 opposites', () => {
   it('up and down for one trigger is refused, also at priorities of their own', () => {
     expect(of([scale('more', 'up'), scale('fewer', 'down')])).to.deep.equal(['spec.actions[1].scaleAction.direction: down is the opposite of action "more", for trigger "a", at the same priority (50)'])
     expect(of([scale('fewer', 'down', { priority: 2 }), scale('more', 'up', { priority: 1 })])).to.deep.equal(['spec.actions[1].scaleAction.direction: up is the opposite of action "fewer", for trigger "a"'])
+  })
+  describe('two triggers on one metric', () => {
+    const at = (name: string, operator: string, threshold: number, query = 'cpu_usage_percent'): object => ({ name, type: 'metric', metricTrigger: { query, operator, threshold, duration: '2m' } })
+    const drives = [scale('more', 'up', { triggers: ['high'] }), scale('fewer', 'down', { triggers: ['low'] })]
+    const both = (high: object, low: object, more: PolicyOverrides = {}): string[] => of(drives, { triggers: [high, low], ...more })
+    it('are refused where some value meets both, at the limit too', () => {
+      const what = (x: string, y: string): string[] => [`spec.triggers[1].metricTrigger.threshold: scaling down at ${y} what is scaled up at ${x}: some value meets both`]
+      const queue = 'sum by (namespace, deployment) (queue_length)'
+      expect(both(at('high', '>', 50, queue), at('low', '<', 60, queue))).to.deep.equal(what('> 50', '< 60'))
+      expect(both(at('high', '>=', 50, queue), at('low', '<=', 50, queue))).to.deep.equal(what('>= 50', '<= 50'))
+      expect(both(at('high', '>', 50, queue), at('low', '<=', 50, queue))).to.deep.equal([])
+      expect(both(at('high', '>', 50, queue), at('low', '<', 10, queue))).to.deep.equal([])
+      expect(both(at('high', '>', 50, queue), at('low', '<', 60, 'sum by (namespace, deployment) (other)'))).to.deep.equal([])
+    })
+    it('are warned about where one step up leads to the other', () => {
+      expect(both(at('high', '>', 80), at('low', '<', 41))).to.deep.equal(['W spec.triggers[1].metricTrigger.threshold: scaling down at < 41 what is scaled up at > 80: one step up leads to the other'])
+      expect(both(at('high', '>', 80), at('low', '<', 40))).to.deep.equal([])
+    })
+    it('are another matter where both have to hold', () => expect(both(at('high', '>', 80), at('low', '<', 90), { triggerMatch: 'All' }).filter((line) => line.includes('metricTrigger'))).to.deep.equal([]))
   })
   const to = (name: string, replicas: number, more: object = {}): object => ({ name, type: 'scale', scaleAction: { direction: 'absolute', replicas }, ...more })
   const setting = (name: string, replicas: number): object => ({ name, type: 'patch', target: 'Workload', patchAction: { type: 'merge', patch: `spec: {replicas: ${replicas}}` } })

@@ -62,6 +62,18 @@ export function futile(trigger: Trigger, action: ActionTemplate): Futile | undef
   return remedy !== undefined && known?.remedies.includes(remedy) === true ? known : undefined
 }
 
+/** Single pods that do not run: one fewer may be the broken one, since a ReplicaSet gives up first what is not Ready. */
+const CRASHES: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'CreateContainerError', 'RunContainerError', 'BackOff', 'Unhealthy', 'restart_count'])
+
+/** Why most pods of a workload do not go for the trouble; undefined: that may be meant. */
+export function noReasonForFewer(trigger: Trigger): string | undefined {
+  const known = about(trigger)
+  if (known?.remedies.includes('down') === true) return known.why
+  const { conditionTrigger: condition, eventTrigger: event, metricTrigger: metric } = trigger
+  const isCrash = (condition?.status === 'True' && CRASHES.has(condition.type)) || (event !== undefined && CRASHES.has(event.reason)) || (metric !== undefined && CRASHES.has(builtInOf(metric) ?? '') && (metric.operator === '>' || metric.operator === '>='))
+  return isCrash ? 'of those that go most may have served, and those that are left start from the same template' : undefined
+}
+
 function about({ conditionTrigger, eventTrigger, metricTrigger }: Trigger): Futile | undefined {
   if (conditionTrigger !== undefined) {
     const { type, status } = conditionTrigger

@@ -1,7 +1,9 @@
 /** Which fields a patch may touch: what is listed, and never what is privileged, whatever the list says. Pure. */
 import { CONTROLLERS_LABELS } from '../../api/v1alpha1/controllers-labels.ts'
-import { compilePattern, matches, namesKeys, type FieldPath, type Pattern } from './paths.ts'
+import { compilePattern, isPlace, matches, names, type FieldPath, type Pattern } from './paths.ts'
+import { UNTOLD } from './samples.ts'
 import type { Touch } from './touches.ts'
+import { harmOfName, tunes } from './variables.ts'
 
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
 const TIMINGS = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds']
@@ -89,9 +91,15 @@ const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt'
 /** The one label without a prefix that is known to give an identity (AAD pod identity). */
 const IDENTITY = 'aadpodidbinding'
 
+/** Of several pods of one database one has such a label, given by what keeps them: `role`, `spilo-role`, `cnpg-role`. The Service for writes goes by it. */
+const LEADS = /(?:^|[-_])role$|^(?:leader|master|primary)$/i
+
 export interface Disallowed {
   readonly path: FieldPath
   readonly why: string
+  /** What comes of it, and what to write instead: parts of a sentence. */
+  readonly harm: string
+  readonly fix: string
 }
 
 export interface AllowedFields {
@@ -100,11 +108,18 @@ export interface AllowedFields {
   readonly selectorKeys?: ReadonlySet<string>
 }
 
+type Reason = Omit<Disallowed, 'path'>
+const because = (why: string | undefined, harm: string, fix: string): Reason | undefined => (why === undefined ? undefined : { why, harm, fix })
+
 /** Why the touch may not be; undefined: it may. */
 export function disallowed(touch: Touch, { allowList, selectorKeys }: AllowedFields): Disallowed | undefined {
   const { path } = touch
-  const why = privileged(path) ?? reservedKey(path, selectorKeys) ?? unlisted(path, allowList) ?? unclear(touch)
-  return why === undefined ? undefined : { path, why }
+  const reason =
+    because(privileged(path), 'whoever may write policies would else decide what runs, as whom, and on what', 'leave it out, and change the workload itself') ??
+    because(reservedKey(path, selectorKeys), 'what acts by it would do so on every workload that fires', 'set a key without a prefix, such as note') ??
+    unlisted(touch, allowList) ??
+    because(unclear(touch), 'what nobody has seen nobody has allowed', 'name each field with its value')
+  return reason === undefined ? undefined : { path, ...reason }
 }
 
 function privileged(path: FieldPath): string | undefined {
@@ -139,6 +154,7 @@ function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefi
   const isLabel = path.some(({ key }) => key === 'labels')
   if (isLabel && CONTROLLERS_LABELS.has(name)) return 'by it a controller finds its pods'
   if (isLabel && name === IDENTITY) return 'by it the pods get an identity of the cloud'
+  if (isLabel && LEADS.test(name)) return 'by it a Service finds the pod that leads: writes would go to another one'
   return isLabel && selectorKeys?.has(name) === true ? 'by it the pods are found' : undefined
 }
 
@@ -148,18 +164,52 @@ function reservedKey(path: FieldPath, selectorKeys: ReadonlySet<string> | undefi
  */
 const isOwn = (key: string): boolean => !/[./]/.test(key)
 
+/** The item of `env` that the path leads through. */
+const variableOf = (path: FieldPath): FieldPath[number] | undefined => path[path.findIndex(({ key, item }) => key === 'env' && item !== true) + 1]
+
+/** Nobody can list the names of all variables that make a program do something else, or for somebody else: these are known to do neither. */
+const isHarmless = ({ path, value }: Touch): boolean => {
+  const variable = path.some(({ key }) => key === 'env') ? variableOf(path) : undefined
+  return variable?.item !== true || isPlace(variable) || tunes(variable.key, value)
+}
+
 const compiled = new Map<string, Pattern | undefined>()
 
-function unlisted(path: FieldPath, allowList: readonly string[]): string | undefined {
+function unlisted(touch: Touch, allowList: readonly string[]): Reason | undefined {
+  const { path } = touch
   const key = keyOf(path)
-  const own = key === undefined || isOwn(key)
+  const own = key === undefined ? isHarmless(touch) : isOwn(key)
   const listed = allowList.some((text) => {
     if (!compiled.has(text)) compiled.set(text, compilePattern(text))
     const pattern = compiled.get(text)
-    return pattern !== undefined && (own || namesKeys(pattern)) && matches(pattern, path)
+    return pattern !== undefined && (own || names(pattern)) && matches(pattern, path)
   })
   if (listed) return undefined
-  return own ? 'it is not in the list of fields that patches may touch (patchAllowList)' : 'somebody may act by it, and the list of fields that patches may touch (patchAllowList) does not name it'
+  const entry = entryFor(path)
+  const add = entry === undefined ? undefined : `have ${entry} added to patchAllowList of the installation`
+  if (own) return because('it is not in the list of fields that patches may touch (patchAllowList)', 'a policy would change what nobody has allowed to be changed', add ?? 'leave it out')
+  if (key !== undefined) return because('somebody may act by it, and the list of fields that patches may touch (patchAllowList) does not name it', 'injectors, runtimes and robots take such keys for orders: containers, credentials, routes', `use a key without a prefix${add === undefined ? '' : `, or ${add}`}`)
+  const other = 'set one that tunes only, such as LOG_LEVEL, DB_POOL_SIZE or FEATURE_NAME: "false"'
+  const name = variableOf(path)?.key ?? ''
+  const bad = harmOfName(name)
+  if (bad !== undefined) return because(bad, VARIABLE_HARM, `${other}: ${name} stays out whatever the installation lists`)
+  if (name.startsWith(UNTOLD)) return because('nobody can tell which variable it is: test its name before', VARIABLE_HARM, 'begin the patch with a test of /env/N/name')
+  return because(
+    'it is no variable that is known to tune only (a level of logging, a size, a number of threads, a timeout, a feature switch), and the list of fields that patches may touch (patchAllowList) does not name it',
+    VARIABLE_HARM,
+    add === undefined ? other : `${other}, or ${add}`,
+  )
+}
+
+const VARIABLE_HARM = 'by a variable a program finds its code, its hosts and its credentials'
+
+/** The entry of the list by which the field could be allowed; undefined: none is written so. */
+function entryFor(path: FieldPath): string | undefined {
+  const key = keyOf(path)
+  const text = path.map(({ key: name, item }, index) => (item === true ? (path[index - 1]?.key === 'env' ? `[${name}]` : '[]') : `${index === 0 ? '' : '.'}${name}`)).join('')
+  const [prefix, ...rest] = key?.split('/') ?? []
+  const entry = key === undefined ? text : rest.length === 0 ? undefined : `${text.slice(0, -(key.length + 1))}[${prefix}/*]`
+  return entry !== undefined && compilePattern(entry) !== undefined ? entry : undefined
 }
 
 function unclear({ kind }: Touch): string | undefined {

@@ -139,15 +139,15 @@ describe('what a patch does', function () {
   const text = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
   const metadata = fc.record({ annotations: fc.dictionary(text, fc.string({ maxLength: 20 }), { minKeys: 1, maxKeys: 3 }), labels: fc.dictionary(text, text, { minKeys: 1, maxKeys: 2 }) }, { requiredKeys: ['annotations'] })
   const amount = fc.constantFrom('1Gi', '512Mi', 134217728)
-  const timings = fc.record({ timeoutSeconds: fc.integer({ min: 1, max: 60 }), periodSeconds: fc.integer({ min: 1, max: 60 }), failureThreshold: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['timeoutSeconds'] })
+  const timings = fc.record({ timeoutSeconds: fc.integer({ min: 5, max: 60 }), periodSeconds: fc.integer({ min: 1, max: 60 }), failureThreshold: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['timeoutSeconds'] })
   const container = fc.record(
-    { name: text, resources: fc.record({ limits: fc.record({ memory: amount, cpu: fc.constantFrom('1', '250m', 2) }, { requiredKeys: ['memory'] }) }), env: fc.uniqueArray(fc.record({ name: text, value: fc.string({ maxLength: 9 }) }), { selector: ({ name }) => name, minLength: 1, maxLength: 3 }), livenessProbe: timings, readinessProbe: timings },
+    { name: text, resources: fc.record({ limits: fc.record({ memory: amount, cpu: fc.constantFrom('1', '250m', 2) }, { requiredKeys: ['memory'] }) }), env: fc.uniqueArray(fc.record({ name: text.map((word) => `${word}_LOG_LEVEL`), value: text }), { selector: ({ name }) => name, minLength: 1, maxLength: 3 }), livenessProbe: timings, readinessProbe: timings },
     { requiredKeys: ['name', 'resources'] },
   )
   const allowed = fc.record(
     {
       metadata,
-      spec: fc.record({ replicas: fc.integer({ min: 1, max: 10_000 }), template: fc.record({ metadata, spec: fc.record({ containers: fc.uniqueArray(container, { selector: ({ name }) => name, minLength: 1, maxLength: 2 }), terminationGracePeriodSeconds: fc.integer({ min: 1, max: 600 }) }, { requiredKeys: ['containers'] }) }, { requiredKeys: ['spec'] }) }, { requiredKeys: ['replicas'] }),
+      spec: fc.record({ replicas: fc.integer({ min: 2, max: 1000 }), template: fc.record({ metadata, spec: fc.record({ containers: fc.uniqueArray(container, { selector: ({ name }) => name, minLength: 1, maxLength: 2 }), terminationGracePeriodSeconds: fc.integer({ min: 1, max: 600 }) }, { requiredKeys: ['containers'] }) }, { requiredKeys: ['spec'] }) }, { requiredKeys: ['replicas'] }),
     },
     { requiredKeys: ['metadata'] },
   )
@@ -253,14 +253,14 @@ describe('what a JSON patch tests', () => {
   const of = (variable: string): string => `spec.template.spec.containers[app].env[${variable}].value`
 
   it('is what is there', () => {
-    expect(effect(write(0))).to.equal(of('LEVEL'))
+    expect(effect(write(0))).to.equal(of('item-0'))
     expect(effect(name(0, 'MINE'), write(0))).to.equal(of('MINE'))
     // The sample's own variables make way.
     expect(effect(name(1, 'LEVEL'), write(1))).to.equal(of('LEVEL'))
     expect(effect({ op: 'test', path: ENV, value: [{ name: 'A', value: 'x' }, { name: 'B', value: 'y' }] }, write(1))).to.equal(of('B'))
   })
   it('is not what the patch has written itself', () => {
-    expect(effect(write(0), { op: 'test', path: `${ENV}/0/value`, value: 'new' })).to.equal(of('LEVEL'))
+    expect(effect(write(0), { op: 'test', path: `${ENV}/0/value`, value: 'new' })).to.equal(of('item-0'))
     expect(effect(write(0), { op: 'test', path: `${ENV}/0`, value: { name: 'MINE', value: 'new' } })).to.equal(of('MINE'))
   })
   it('cannot be two things', () => expect(effect(name(0, 'A'), name(0, 'B'), write(0))).to.match(/^has an operation that fits no object/))

@@ -24,8 +24,7 @@ describe('what patches may touch', () => {
     ['labels', 'metadata: {labels: {tier: x}}', 'metadata.labels.tier'],
     ['replicas', 'spec: {replicas: 1}', 'spec.replicas'],
     ['resources', pod('resources: {limits: {memory: 1Gi}}'), 'spec.template.spec.containers[app].resources.limits.memory'],
-    ['literal values of the environment', pod('env: [{name: A, value: "1"}]'), 'spec.template.spec.containers[app].env[A].value'],
-    ['an environment whose name is that of a privileged field', pod('env: [{name: image, value: x}]'), 'spec.template.spec.containers[app].env[image].value'],
+    ['literal values of the environment', pod('env: [{name: A_TIMEOUT, value: "1"}]'), 'spec.template.spec.containers[app].env[A_TIMEOUT].value'],
     ['an annotation whose name is that of a privileged field', 'spec: {template: {metadata: {annotations: {command: x}}}}', 'spec.template.metadata.annotations.command'],
     ['the grace period', 'spec: {template: {spec: {terminationGracePeriodSeconds: 1}}}', 'spec.template.spec.terminationGracePeriodSeconds'],
     ['timings of probes', pod('livenessProbe: {timeoutSeconds: 5}'), 'spec.template.spec.containers[app].livenessProbe.timeoutSeconds'],
@@ -34,7 +33,7 @@ describe('what patches may touch', () => {
 
   const privileged: readonly string[] = [
     pod('image: x'), pod('command: [sh]'), pod('args: [x]'), pod('securityContext: {privileged: true}'), pod('envFrom: []'), pod('volumeMounts: []'), pod('lifecycle: {preStop: {exec: {command: [x]}}}'),
-    pod('env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]'), pod('livenessProbe: {exec: {command: [x]}}'), pod('env: [{name: A, $patch: delete}]'), pod('$patch: delete'), pod('$patch: replace'),
+    pod('env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]'), pod('livenessProbe: {exec: {command: [x]}}'), pod('env: [{name: image, value: x}]'), pod('env: [{name: PGHOST, value: x}]'), pod('env: [{name: A, $patch: delete}]'), pod('$patch: delete'), pod('$patch: replace'),
     ...['hostNetwork: true', 'hostPID: true', 'volumes: []', 'serviceAccountName: x', 'nodeName: x', 'securityContext: {runAsUser: 0}', 'initContainers: [{name: i, image: x}]', 'priorityClassName: x', 'nodeSelector: {a: b}'].map((member) => `spec: {template: {spec: {${member}}}}`),
     'metadata: {ownerReferences: []}', 'metadata: {finalizers: []}', 'metadata: {$deleteFromPrimitiveList/finalizers: [x]}', 'metadata: {resourceVersion: "0"}', 'metadata: {uid: x}', 'metadata: {name: x}', 'metadata: {annotations: null}', 'metadata: {labels: {$patch: replace, a: b}}',
     'metadata: {annotations: {kubeskippy.io/ignore: "false"}}', 'metadata: {annotations: {a.kubeskippy.io/x: y}}', 'metadata: {annotations: {deployment.kubernetes.io/revision: "1"}}', 'metadata: {labels: {node.k8s.io/a: b}}', 'metadata: {annotations: {kubernetes.io/a: null}}',
@@ -48,7 +47,7 @@ describe('what patches may touch', () => {
     ['spec: {replicas: 1.5}', '- spec.replicas: replicas must be a whole number from 1 to 10000'],
     ['spec: {template: {spec: {terminationGracePeriodSeconds: 0}}}', '- spec.template.spec.terminationGracePeriodSeconds: it must be a whole number of 1 or more: 0 kills by force'],
     ['metadata: {annotations: {a: 1}}', '- metadata.annotations.a: its value must be a string'],
-    [pod('env: [{name: A, value: 1}]'), '- spec.template.spec.containers[app].env[A].value: its value must be a string'],
+    [pod('env: [{name: LOG_LEVEL, value: 1}]'), '- spec.template.spec.containers[app].env[LOG_LEVEL].value: its value must be a string'],
   ]
   for (const [patch, told] of values) it(`have values that hold: ${patch}`, () => expect(strategic(patch)).to.deep.equal([told]))
 
@@ -147,11 +146,51 @@ describe('patches by path', () => {
 })
 
 describe('patterns of the allow-list', () => {
-  const cases: readonly [string, boolean][] = [
+  const cases: [string, boolean][] = [
     ['metadata.annotations.*', true], ['spec.replicas', true], ['spec.template.spec.containers[].resources.**', true], ['**', false], ['.a', false], ['a..b', false], ['a.**.b', false], ['a[0]', false], ['', false], ['spec.*.x', true],
     ['metadata.annotations[example.com/*]', true], ['metadata.labels[example.com/tier]', true], ['spec.template.metadata.annotations[a.b/c_D.e-f]', true], ['metadata.annotations[*]', false], ['metadata.annotations[*/*]', false], ['metadata.annotations[com/*]', false],
     ['metadata.annotations[Example.com/x]', false], ['metadata.annotations[example.com/]', false], ['metadata.annotations[example.com/a*]', false], ['metadata.finalizers[example.com/*]', false], ['metadata.annotations[example.com/*].**', false], ['spec.metadata.labels[example.com/*]', false],
   ]
+  const env = (variable: string, list = 'containers'): string => `spec.template.spec.${list}[].env[${variable}].value`
+  cases.push([env('LOG_LEVEL'), true], [env('SHOP_*', 'initContainers'), true], [env('*_MODE'), true], [env(''), true], [env('*'), false], [env('A*B'), false], [env('*A*'), false], [env('1A'), false], [env('A=B'), false], [env('A', 'volumes'), false], ['spec.template.spec.containers[].env[A]', false])
   for (const [text, good] of cases) it(`"${text}" is ${good ? 'one' : 'none'}`, () => expect(compilePattern(text) !== undefined).to.equal(good))
+  const variable = (name: string, listed: string, value = 'x'): boolean => disallowed({ path: [...['spec', 'template', 'spec'].map((key) => ({ key })), { key: 'containers' }, { key: 'app', item: true }, { key: 'env' }, { key: name, item: true }, { key: 'value' }], kind: 'set', value }, { allowList: [listed] }) === undefined
+  const listed: readonly [string, string, boolean][] = [
+    ['', 'LOG_LEVEL', true], ['', 'DB_POOL_SIZE', true], ['', 'MODE', false], ['', 'PGHOST', false], ['', 'SPRING_CONFIG_LOCATION', false], ['', 'DATABASE_URL', false], ['', 'DEBUG', false], ['', 'TIMEOUT_HOST', false], ['', 'LOG_LEVEL_URL', false],
+    ['MODE', 'MODE', true], ['MODE', 'MODES', false], ['MODE', 'LOG_LEVEL', false], ['MODE', 'mode', false],
+    ['SHOP_*', 'SHOP_MODE', true], ['SHOP_*', 'SHOP_', true], ['SHOP_*', 'SHOP', false], ['SHOP_*', 'MY_SHOP_MODE', false], ['*_MODE', 'SHOP_MODE', true], ['*_MODE', 'SHOP_MODES', false],
+    // By its place: what it is called the object shows.
+    ['', '0', true], ['MODE', '12', true], ['SHOP_*', '1', true], ['*_MODE', '-', false],
+  ]
+  for (const [pattern, name, good] of listed) it(`env[${pattern}] ${good ? 'takes' : 'does not take'} ${name}`, () => expect(variable(name, env(pattern))).to.equal(good))
+  const untold: readonly [name: string, value: string, good: boolean][] = [
+    ...['NODE_OPTIONS', 'JAVA_TOOL_OPTIONS', 'MAX_CONNECTIONS', 'WORKERS', 'TIMEOUT', 'RETRIES', 'POLL_INTERVAL', 'SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE', 'SPRING_TASK_EXECUTION_POOL_MAXSIZE', 'SERVER_TOMCAT_MAXCONNECTIONS', 'SPRING_DATASOURCE_HIKARI_CONNECTIONTIMEOUT'].map((name): [string, string, boolean] => [name, 'x', true]),
+    ...['SPRING_DATASOURCE_URL', 'SPRING_CONFIG_LOCATION', 'SPRING_DATASOURCE_HIKARI_CONNECTIONINITSQL', 'SPRING_DATASOURCE_HIKARI_DATASOURCEJNDI', 'HIKARI_MAXIMUMPOOLSIZE', 'NODE_PATH', 'CLASSPATH'].map((name): [string, string, boolean] => [name, 'x', false]),
+    ...['true', 'false', 'off', '0', 'Enabled'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, true]),
+    ...['', 'x', '/bin/sh', 'http://evil.example', 'true; sh', '$(SECRET)'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, false]),
+    ...['FEATURE_CHECKOUT', 'FF_NEW_CART', 'FEATURE_FLAG_SEARCH'].map((name): [string, string, boolean] => [name, 'false', true]),
+    ...['FEATURE_AUTH', 'FEATURE_TLS_VERIFY', 'FF_CSRF', 'FEATURE_RATE_LIMIT', 'FEATURE_SKIP_PAYMENT', 'FEATURE_ADMIN_CONSOLE', 'FEATURES', 'MY_FEATURE_X', 'AUTH_ENABLED', 'ENABLE_TLS'].map((name): [string, string, boolean] => [name, 'false', false]),
+  ]
+  for (const [name, value, good] of untold) it(`without being named ${name} may ${good ? '' : 'not '}be ${JSON.stringify(value)}`, () => expect(variable(name, env(''), value)).to.equal(good))
+  it('a switch that is named may be anything', () => expect(variable('FEATURE_AUTH', env('FEATURE_AUTH'), 'v2')).to.equal(true))
+  it('the entry that is offered lets the field through, and none is offered that does not', () => {
+    const field = (...keys: readonly string[]) => ({ path: keys.map((key, index) => (['containers', 'initContainers', 'env'].includes(keys[index - 1] ?? '') ? { key, item: true as const } : { key })), kind: 'set' as const, value: 'x' })
+    const pod = ['spec', 'template', 'spec', 'containers', 'app']
+    for (const [touch, offered] of [
+      [field('metadata', 'annotations', 'shop.example/maintenance'), 'metadata.annotations[shop.example/*]'],
+      [field('spec', 'template', 'metadata', 'labels', 'shop.example/tier'), 'spec.template.metadata.labels[shop.example/*]'],
+      [field(...pod, 'env', 'SHOP_MODE', 'value'), 'spec.template.spec.containers[].env[SHOP_MODE].value'],
+      [field('spec', 'paused'), 'spec.paused'],
+      [field(...pod, 'env', 'LD_PRELOAD', 'value'), undefined],
+      [field(...pod, 'env', 'a.b', 'value'), undefined],
+      [field('metadata', 'annotations', 'kubernetes.io/x'), undefined],
+      [field('metadata', 'annotations', 'io.kubernetes.cri-o.Devices'), undefined],
+      [field(...pod, 'image'), undefined],
+    ] as const) {
+      const entry = / have (\S+) added to patchAllowList/.exec(` ${disallowed(touch, { allowList: [] })?.fix}`)?.[1]
+      expect(entry).to.equal(offered)
+      if (entry !== undefined) expect(disallowed(touch, { allowList: [entry] })).to.equal(undefined)
+    }
+  })
   it('by default all of them are ones', () => expect(DEFAULT_PATCH_ALLOW_LIST.filter((text) => compilePattern(text) === undefined)).to.deep.equal([]))
 })

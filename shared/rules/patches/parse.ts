@@ -2,7 +2,8 @@
 import { Lexer, parseDocument } from 'yaml'
 import { isObject } from '../../lib/json.ts'
 import type { ActionTemplate } from '../../api/v1alpha1/types.ts'
-import { printable, quoted } from '../../lib/text.ts'
+import { quoted } from '../../lib/text.ts'
+import { yamlProblem } from '../../lib/yaml-words.ts'
 import { own } from './members.ts'
 import { asSteps, NAMED_LISTS, shown, type FieldPath } from './paths.ts'
 import { jsonTouches, mergeTouches, strategicTouches, type Touch, type Touched } from './touches.ts'
@@ -66,8 +67,9 @@ const MOST_TOKENS = 4096
 /**
  * TRAP: to the parser of YAML 8 KiB of `[{` or `? ` are minutes of work. The tokens alone are told in a time that grows
  * with the text.
+ * @returns why it is not to be parsed
  */
-function hostile(text: string): string | undefined {
+export function hostile(text: string): string | undefined {
   let [depth, onLine, tokens] = [0, 0, 0]
   for (const token of new Lexer().lex(text)) {
     if (++tokens > MOST_TOKENS) return `has more than ${MOST_TOKENS} tokens`
@@ -88,7 +90,7 @@ function readText(text: string): { readonly value: unknown } | { readonly what: 
   const document = parseDocument(text, { version: '1.2', uniqueKeys: true, merge: false, stringKeys: true, prettyErrors: false })
   if (document.directives?.yaml.explicit === true) return { what: 'cannot be read: it has a %YAML directive, and by another version it would say something else' }
   const [error] = [...document.errors, ...document.warnings]
-  if (error !== undefined) return { what: `cannot be read: ${printable(error.message.split('\n')[0] ?? '', 120)} at ${place(text, error.pos[0])}` }
+  if (error !== undefined) return { what: `cannot be read: ${yamlProblem(error.code) ?? 'it is no YAML'}, at ${place(text, error.pos[0])}` }
   try {
     return { value: document.toJS({ maxAliasCount: 0 }) as unknown }
   } catch {

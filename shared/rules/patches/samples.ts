@@ -7,7 +7,11 @@ import { tell } from './tested.ts'
 
 type Members = Record<string, unknown>
 
-const probe = (path: string): Members => ({ httpGet: { path, port: 8080, scheme: 'HTTP' }, initialDelaySeconds: 5, timeoutSeconds: 2, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 })
+/** The timings are the defaults: what a patch does not say is judged as such. */
+const probe = (path: string): Members => ({ httpGet: { path, port: 8080, scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 })
+
+/** Begins the names of variables that are known by their place alone. */
+export const UNTOLD = 'item-'
 
 const initContainer = (name: string): Members => ({
   name,
@@ -18,8 +22,8 @@ const initContainer = (name: string): Members => ({
   workingDir: '/srv',
   ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
   env: [
-    { name: 'LEVEL', value: 'info' },
-    { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } },
+    { name: `${UNTOLD}0`, value: 'info' },
+    { name: `${UNTOLD}1`, valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } },
   ],
   envFrom: [{ configMapRef: { name: 'settings' } }],
   resources: { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } },
@@ -133,7 +137,7 @@ function fitPointer(sample: Members, pointer: unknown, isThere: boolean): void {
     if (Array.isArray(here)) {
       if (!/^[0-9]{1,3}$/.test(token) || Number(token) >= MOST_ITEMS) return
       const make = own(MADE, list) as ((name: string) => Members) | undefined
-      while (here.length <= Number(token)) here.push(make?.(`item-${here.length}`) ?? (isObject(here[0]) ? structuredClone(here[0]) : `item-${here.length}`))
+      while (here.length <= Number(token)) here.push(make?.(`${UNTOLD}${here.length}`) ?? (isObject(here[0]) ? structuredClone(here[0]) : `${UNTOLD}${here.length}`))
       here = here[Number(token)] as unknown
     } else if (isObject(here)) {
       if (!Object.hasOwn(here, token) && (!last || isThere)) here[token] = last ? 'as it was' : /^([0-9]+|-)$/.test(tokens[index + 1] ?? '') ? [] : {}

@@ -51,7 +51,7 @@ describe('a JSON patch', () => {
     ['reads ~1 and ~0', [{ op: 'add', path: '/metadata/annotations/a~1b~0c', value: 'x' }], ['set metadata.annotations[a/b~c]']],
     ['reads ~01 as ~1, not as a slash', [{ op: 'add', path: '/metadata/annotations/a~01b', value: 'x' }], ['set metadata.annotations[a~1b]']],
     ['knows an escape that is none', [{ op: 'add', path: '/metadata/annotations/a~2', value: 'x' }], ['! has no JSON pointer as path in operation 0']],
-    ['appends to a list by -', [{ op: 'add', path: '/spec/template/spec/containers/0/env/-', value: { name: 'X', value: 'y' } }], ['whole spec.template.spec.containers[0].env[-]']],
+    ['appends to a list by -', [{ op: 'add', path: '/spec/template/spec/containers/0/env/-', value: { name: 'X', value: 'y' } }], ['set spec.template.spec.containers[0].env[X].value']],
     ['addresses items by their index', [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'x' }], ['set spec.template.spec.containers[0].image']],
     ['moves away and to', [{ op: 'move', from: '/metadata/finalizers', path: '/metadata/annotations/a' }], ['remove metadata.finalizers', 'unseen metadata.annotations.a']],
     ['copies what nobody sees', [{ op: 'copy', from: '/spec/template/spec/containers/0/env/0/value', path: '/metadata/annotations/a' }], ['unseen metadata.annotations.a']],

@@ -126,7 +126,16 @@ export function jsonTouches(body: unknown): Touched {
     }
     const value: unknown = isObject(operation) ? operation['value'] : undefined
     if (value === undefined) return tally.problem(`has no value in operation ${index}`)
+    const appended = op === 'add' ? variableAt(path, value) : undefined
+    if (appended !== undefined) return tally.set(...appended)
     return isObject(value) || Array.isArray(value) ? tally.whole(path) : tally.set(path, value)
   })
   return tally
+}
+
+/** A variable that comes after all others of its container, and has a name and a value alone: it is set. One of that name before it makes a list that nobody can read, which the dry run tells. */
+function variableAt(path: FieldPath, value: unknown): readonly [FieldPath, unknown] | undefined {
+  if (path.at(-2)?.key !== 'env' || path.at(-1)?.key !== '-' || !isObject(value) || Object.keys(value).length !== 2) return undefined
+  const { name, value: text } = value
+  return typeof name !== 'string' || name === '' || typeof text !== 'string' ? undefined : [[...path.slice(0, -1), { key: name, item: true }, { key: 'value' }], text]
 }

@@ -4,7 +4,7 @@ import { parseQuantity } from '../../lib/quantity.ts'
 import { quoted } from '../../lib/text.ts'
 import { shown, type FieldPath } from './paths.ts'
 import type { Touch } from './touches.ts'
-import { harmOfName, harmOfValue } from './variables.ts'
+import { harmOfName, harmOfValue, isOfMachine } from './variables.ts'
 
 export interface BadValue {
   /** KS303: it would do harm. KS304: the API server would refuse it, or take it for something else. KS305: replicas. */
@@ -55,7 +55,7 @@ function grace(removed: boolean, value: unknown): Problem | undefined {
 }
 
 /** The least that the API server takes for what it says, and what 0 would stand for. */
-const PROBE_BOUNDS: Readonly<Record<string, readonly [number, number | undefined]>> = {
+export const PROBE_BOUNDS: Readonly<Record<string, readonly [number, number | undefined]>> = {
   initialDelaySeconds: [0, undefined],
   periodSeconds: [1, 10],
   timeoutSeconds: [1, 1],
@@ -65,7 +65,7 @@ const PROBE_BOUNDS: Readonly<Record<string, readonly [number, number | undefined
 }
 
 /** Seconds, and tries: a probe that looks less often, or gives up later, is none. */
-const LONGEST_TIMING = 3600
+export const LONGEST_TIMING = 3600
 const MOST_TRIES = 10_000
 
 function timing(probe: string, field: string, value: unknown): Problem | undefined {
@@ -90,10 +90,14 @@ function metadata(map: 'annotations' | 'labels', key: string, removed: boolean, 
   return map === 'labels' && value !== '' && !NAME.test(value) ? ['KS304', `${quoted(value)} is no value that a label can have`] : undefined
 }
 
-/** Cores and bytes: what the largest machines of the clouds have, rounded up. */
-const LARGEST_NODE = { cpu: 2048, memory: 32 * 2 ** 40 } as const
-/** Bytes: the runtime itself takes as much before the program begins (Docker refuses below 6 MB). */
-const LEAST_MEMORY = 4 * 2 ** 20
+/** Cores: no container is given more, but by who has left out the m of millicores. Bytes: what the largest machines of the clouds have, rounded up. */
+const LARGEST_NODE = { cpu: 256, memory: 32 * 2 ** 40 } as const
+/** Bytes that mean something, of a request or of a disk. */
+const LEAST_BYTES = 2 ** 20
+/** Bytes: the runtime itself takes as much before the program begins. CRI-O refuses to start a container with less, and runc is killed in containerd. */
+const LEAST_MEMORY = 12 * 2 ** 20
+/** Cores: a hundredth of the time is the least that the kernel hands out (1 ms in 100). A start that takes a third of a second of work takes half a minute then, and every default probe has given up. */
+const LEAST_CPU = 0.01
 
 const COUNTED_IN_BYTES = /^(memory|ephemeral-storage|hugepages-.+)$/
 
@@ -106,9 +110,13 @@ function resource(list: string, name: string, removed: boolean, value: unknown):
   if (amount === undefined || amount < 0) return ['KS304', `${typeof value === 'string' ? quoted(value) : typeof value === 'number' ? String(value) : 'it'} is no quantity such as 500m or 256Mi`]
   if (amount === 0 && list === 'limits') return ['KS303', '0 is no limit: a container may take all that the node has']
   const node = name === 'cpu' || name === 'memory' ? LARGEST_NODE[name] : undefined
+  if (amount === 0) return ['KS303', 'a request of 0 is none: the pod is placed where there is no room for it, and is among the first to be evicted']
+  if (name === 'cpu' && amount > LARGEST_NODE.cpu) return ['KS303', `${amount} cores are more than any container is given: was ${amount}m meant?`]
   if (node !== undefined && amount > node) return ['KS303', list === 'limits' ? 'no node has as much: it is no limit' : 'no node has as much: the pod is never placed']
   if (name !== 'cpu' && !Number.isInteger(amount)) return ['KS304', `${quoted(String(value))} is ${amount} bytes: was Mi meant?`]
-  if (name === 'memory' && list === 'limits' && amount < LEAST_MEMORY) return ['KS303', `no container starts with less than 4Mi: was ${String(value).replace(/[a-zA-Z]*$/, '')}Mi meant?`]
+  if (name === 'memory' && list === 'limits' && amount < LEAST_MEMORY) return ['KS303', `no container starts with less than 12Mi: was ${String(value).replace(/[a-zA-Z]*$/, '')}Mi meant?`]
+  if (name !== 'cpu' && amount < LEAST_BYTES) return ['KS303', `${String(value)} is less than 1Mi: was ${String(value).replace(/[a-zA-Z]*$/, '')}Mi meant?${name === 'ephemeral-storage' && list === 'limits' ? ' A pod that writes more is evicted' : ''}`]
+  if (name === 'cpu' && list === 'limits' && amount < LEAST_CPU) return ['KS303', `no container gets anything done with less than 10m: was ${amount >= 0.001 ? Math.round(amount * 1000) : String(value)} meant?`]
   return undefined
 }
 
@@ -116,7 +124,7 @@ function variable(name: string, removed: boolean, value: unknown): Problem | und
   if (!removed && typeof value !== 'string') return ['KS304', 'its value must be a string']
   const byIndex = /^[0-9]+$/.test(name)
   if (!byIndex && !/^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(name)) return ['KS304', `${quoted(name)} is no name that a variable can have`]
-  const harm = (byIndex ? undefined : harmOfName(name)) ?? (typeof value === 'string' ? harmOfValue(value) : undefined)
+  const harm = (byIndex ? undefined : harmOfName(name)) ?? (removed && isOfMachine(name) ? 'what it loads beside its sizes, such as an agent, would go with them' : undefined) ?? (typeof value === 'string' ? harmOfValue(value, byIndex ? undefined : name) : undefined)
   return harm === undefined ? undefined : ['KS303', harm]
 }
 

@@ -1,10 +1,10 @@
-import { isEndless, isNeverOpen, isProblem, isWeekly, parseTimeWindow, typicalWeeks, type TimeWindow } from '../../lib/time-window.ts'
+import { isEndless, isNeverOpen, isProblem, parseTimeWindow, periodOf, typicalStarts, type TimeWindow } from '../../lib/time-window.ts'
 import { acts, type Rule } from '../rule.ts'
 
 export const ks408: Rule = {
   id: 'KS408',
   severity: 'E',
-  title: 'Schedules leave a time of the week in which acting is allowed.',
+  title: 'Schedules leave a time of the week, or of the year, in which acting is allowed.',
   why: 'the policy looks active and can never act, so nobody else looks after the workload',
   fix: 'shorten what forbids, or use mode monitor',
   check(policy) {
@@ -15,12 +15,13 @@ export const ks408: Rule = {
         return allow !== wanted || isProblem(parsed) ? [] : [parsed]
       })
     const [open, closed] = [windows(true), windows(false)]
-    // What is malformed, or never ends, is KS406's; what differs from week to week is too much to tell.
-    const isClear = schedules.every(({ during }) => isWeekly(during)) && open.length + closed.length === schedules.length
+    // What is malformed, or never ends, is KS406's.
+    const isClear = open.length + closed.length === schedules.length
     if (!acts(policy) || closed.length === 0 || schedules.length < 2 || !isClear || [...open, ...closed].some(isEndless)) return []
     // Zones are compared by what their clocks show: UTC is Etc/UTC, and of two that go apart in summer both times are looked at.
-    const weeks = typicalWeeks(schedules.map(({ during }) => during.timeZone))
-    if (weeks === undefined || !weeks.every((week) => isNeverOpen(open, closed, week))) return []
-    return [{ path: 'spec.safetyRules.schedules', what: 'no time of the week is left in which acting is allowed' }]
+    const period = periodOf(schedules.map(({ during }) => during))
+    const starts = typicalStarts(period, schedules.map(({ during }) => during.timeZone))
+    if (starts === undefined || !starts.every((start) => isNeverOpen(open, closed, start, period))) return []
+    return [{ path: 'spec.safetyRules.schedules', what: `no time of the ${period} is left in which acting is allowed` }]
   },
 }

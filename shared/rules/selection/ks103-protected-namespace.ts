@@ -5,7 +5,7 @@ export const ks103: Rule = {
   id: 'KS103',
   severity: 'E',
   noExemption: 'the guards before each act refuse it as well',
-  title: 'No policy acts by itself in a protected namespace.',
+  title: 'No policy acts in a protected namespace, after an approval (mode manual) no more than by itself.',
   why: 'the cluster and its healer depend on what runs there, and an action at the wrong moment takes both down',
   fix: 'use mode monitor or dryrun there, and act by hand',
   check(policy, { installation }) {

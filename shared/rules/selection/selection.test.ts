@@ -1,8 +1,9 @@
 import { expect } from 'chai'
+import * as fc from 'fast-check'
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
+import { matchesLabels } from '../../lib/selector.ts'
 import { accessKey, type Access, type AccessQuestion } from '../access.ts'
 import { questionsOf } from '../judge.ts'
-import { CONTROLLERS_LABELS } from '../../api/v1alpha1/controllers-labels.ts'
 import { DEFAULT_INSTALLATION, type KindFacts, type KindsFound, type Known } from '../rule.ts'
 import { check, rawPolicy, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks101 } from './ks101-match-all.ts'
@@ -14,12 +15,14 @@ import { ks107 } from './ks107-unknown-kind.ts'
 import { ks108 } from './ks108-author-may-not.ts'
 import { ks109 } from './ks109-other-namespace.ts'
 import { ks110 } from './ks110-empty-protection.ts'
+import { TOOL_LABEL_KEYS } from './tool-labels.ts'
 
 type Selector = HealingPolicySpec['selector']
 type Resource = NonNullable<Selector['resources']>[number]
 
 const app = { matchLabels: { app: 'cart' } }
 const pod: Resource = { apiVersion: 'v1', kind: 'Pod' }
+const deployment: Resource = { apiVersion: 'apps/v1', kind: 'Deployment' }
 const expressions = (...matchExpressions: NonNullable<NonNullable<Selector['labelSelector']>['matchExpressions']>): Selector => ({ labelSelector: { matchExpressions } })
 
 describe('KS101 match-all selection', () => {
@@ -31,7 +34,12 @@ describe('KS101 match-all selection', () => {
     ['an expression that is met without the label, several times over, is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }, { key: 'tier', operator: 'DoesNotExist' }) }],
     ['NotIn alone is refused', { selector: expressions({ key: 'app', operator: 'NotIn', values: ['cart'] }) }],
     ['DoesNotExist alone is refused', { selector: expressions({ key: 'app', operator: 'DoesNotExist' }) }],
-    ...[...CONTROLLERS_LABELS.keys()].map((key): [string, PolicyOverrides] => [`${key}, which controllers set, is refused where no value is asked for`, { selector: expressions({ key, operator: 'Exists' }) }]),
+    ...TOOL_LABEL_KEYS.map((key): [string, PolicyOverrides] => [`${key}, which tools set, is refused where no value is asked for`, { selector: { ...expressions({ key, operator: 'Exists' }), resources: [pod, deployment] } }]),
+    ...['Helm', 'helm', 'Tiller', 'kustomize', 'kustomize-v5.4.0', 'argocd', 'flux', 'skaffold', 'tilt', 'pulumi', 'terraform', 'google-cloud-deploy', 'kubectl', 'spinnaker', 'devspace', 'cdk8s', 'Rancher', 'okteto', 'kluctl', 'kapp-controller', 'tanka', 'grafana-tanka', 'octopus', 'gitlab-ci', 'configmanagement.gke.io'].map((tool): [string, PolicyOverrides] => [`${tool} as who deployed it is refused`, { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': tool } } } }]),
+    ['so is a list in which a tool is', { selector: expressions({ key: 'app.kubernetes.io/managed-by', operator: 'In', values: ['cart-operator', 'Helm'] }) }],
+    ['Helm, and a chart whatever it is', { selector: { labelSelector: { matchLabels: { heritage: 'Helm' }, matchExpressions: [{ key: 'helm.sh/chart', operator: 'Exists' }] } } }],
+    ['the namespace of Flux', { selector: { labelSelector: { matchLabels: { 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' } }, resources: [deployment] } }],
+    ['being in the mesh', { selector: { labelSelector: { matchLabels: { 'security.istio.io/tlsMode': 'istio', 'service.istio.io/canonical-revision': 'latest' } } } }],
     ['so are two of them, and one beside what only excludes', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'controller-revision-hash', operator: 'Exists' }, { key: 'app', operator: 'NotIn', values: ['db'] }) }],
     ['one of them but for a value is refused', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'pod-template-hash', operator: 'NotIn', values: ['5d4c8'] }) }],
     ['ReplicaSets have one too', { mode: 'dryrun', selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet' }] } }],
@@ -41,25 +49,78 @@ describe('KS101 match-all selection', () => {
 
   const accepted: [string, PolicyOverrides][] = [
     ['one label is enough', { selector: { labelSelector: app } }],
-    ['Exists asks for a label', { selector: expressions({ key: 'app', operator: 'Exists' }) }],
+    ['Exists asks for a label', { selector: expressions({ key: 'shop/checkout', operator: 'Exists' }) }],
     ['a value of a label that controllers set asks for one revision', { selector: expressions({ key: 'pod-template-hash', operator: 'In', values: ['5d4c8'] }) }],
     ['and so does an equal label', { selector: { labelSelector: { matchLabels: { 'controller-revision-hash': 'db-5d4c8' } } } }],
-    ['such a label beside one that people set', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'app', operator: 'Exists' }) }],
+    ['such a label beside one that people set', { selector: expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'checkout', operator: 'Exists' }) }],
     ['no controller sets it on workloads: then people have', { selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] } }],
+    ['what a tool says of one application', { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/instance': 'cart' } } } }],
+    ['tools beside it', { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/instance': 'cart' } } } }],
+    ['one chart, of the old style too', { selector: { labelSelector: { matchLabels: { heritage: 'Tiller', chart: 'cart-1.2.3' } } } }],
+    ['what one operator makes', { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'strimzi-cluster-operator' } } } }],
+    ['what another one makes', { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'tekton-pipelines' } } } }],
+    ['a tool whose name only begins alike', { selector: { labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'kustomize-controller-of-cart' } } } }],
+    ['a tool that is taken out again leaves the others', { selector: expressions({ key: 'app.kubernetes.io/managed-by', operator: 'In', values: ['cart-operator', 'Helm'] }, { key: 'app.kubernetes.io/managed-by', operator: 'NotIn', values: ['Helm'] }) }],
+    ['one Kustomization of Flux', { selector: { labelSelector: { matchLabels: { 'kustomize.toolkit.fluxcd.io/name': 'cart' } }, resources: [deployment] } }],
+    ['one service of the mesh', { selector: { labelSelector: { matchLabels: { 'service.istio.io/canonical-name': 'cart' } } } }],
+    ['one zone', { selector: { labelSelector: { matchLabels: { 'topology.kubernetes.io/zone': 'a' } } } }],
+    ['a part of the application', { selector: expressions({ key: 'app.kubernetes.io/part-of', operator: 'In', values: ['shop'] }, { key: 'app.kubernetes.io/component', operator: 'Exists' }) }],
+    ['what Flux puts on what it applies is on no pod by itself', { selector: expressions({ key: 'kustomize.toolkit.fluxcd.io/name', operator: 'Exists' }) }],
     ['a key that only begins alike', { selector: expressions({ key: 'pod-template-hash-of', operator: 'Exists' }) }],
     ['In asks for a label', { selector: expressions({ key: 'app', operator: 'In', values: ['cart'] }) }],
-    ['a negative expression beside a positive one passes', { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'tier', operator: 'NotIn', values: ['db'] }) }],
+    ['a negative expression beside a positive one passes', { selector: expressions({ key: 'checkout', operator: 'Exists' }, { key: 'tier', operator: 'NotIn', values: ['db'] }) }],
     ['names are enough', { selector: { resources: [{ ...pod, names: ['cart-0'] }] } }],
     ['monitor may look at everything', { mode: 'monitor', selector: {} }],
   ]
   for (const [title, overrides] of accepted) it(title, () => expect(check(ks101, overrides)).to.deep.equal([]))
 
+  describe('a label that nearly everybody gives', () => {
+    const warned = (key: string): string => `W spec.selector.labelSelector: asks for no label but ${key}, which people put on nearly all that they deploy, so it selects nearly every v1 Pod`
+    for (const key of ['app', 'k8s-app', 'name', 'release', 'component', 'istio.io/rev', 'app.kubernetes.io/component', 'app.kubernetes.io/part-of']) {
+      it(`is warned about whatever its value: ${key}`, () => expect(check(ks101, { selector: expressions({ key, operator: 'Exists' }) })).to.deep.equal([warned(key)]))
+    }
+    it('is warned about with some values excluded, and beside what only excludes', () => {
+      expect(check(ks101, { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'app', operator: 'NotIn', values: ['db'] }) })).to.deep.equal([warned('app')])
+      expect(check(ks101, { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'tier', operator: 'NotIn', values: ['db'] }) })).to.deep.equal([warned('app')])
+    })
+    it('makes a warning of what tools put on everything beside it', () => expect(check(ks101, { selector: expressions({ key: 'app', operator: 'Exists' }, { key: 'pod-template-hash', operator: 'Exists' }) })).to.have.length(1).and.satisfy(([found]: string[]) => found?.startsWith('W ')))
+    it('says something by its value', () => {
+      for (const key of ['app', 'istio.io/rev', 'env']) expect(check(ks101, { selector: { labelSelector: { matchLabels: { [key]: 'cart' } } } })).to.deep.equal([])
+    })
+    it('may be on everything where nothing is done', () => expect(check(ks101, { mode: 'monitor', selector: expressions({ key: 'app', operator: 'Exists' }) })).to.deep.equal([]))
+  })
   it('says which kinds are meant', () => expect(check(ks101, { selector: {} })).to.deep.equal(['spec.selector.labelSelector: selects every v1 Pod']))
   it('and which of them have the label that controllers set', () => {
     const resources = [pod, { apiVersion: 'apps/v1', kind: 'Deployment' }]
     expect(check(ks101, { selector: { ...expressions({ key: 'pod-template-hash', operator: 'Exists' }), resources } })).to.deep.equal([
       'spec.selector.labelSelector: asks for no label but pod-template-hash, which controllers put on all that they make, so it selects nearly every v1 Pod',
     ])
+  })
+  it('and which tool sets each', () => {
+    const keys = expressions({ key: 'pod-template-hash', operator: 'Exists' }, { key: 'helm.sh/chart', operator: 'Exists' }, { key: 'app.kubernetes.io/instance', operator: 'NotIn', values: ['till'] }, { key: 'app.kubernetes.io/name', operator: 'Exists' })
+    expect(check(ks101, { selector: { ...keys, resources: [pod] } })).to.deep.equal([
+      'spec.selector.labelSelector: asks for no label but pod-template-hash, which controllers put on all that they make, and helm.sh/chart, app.kubernetes.io/name, which Helm charts put on all that they deploy, so it selects nearly every v1 Pod',
+    ])
+  })
+})
+
+describe('KS101 beside brute force', () => {
+  /** What the object may have that nobody has labelled: what tools set, with a value that tells nothing, or of no application that is written here. */
+  const untold: Readonly<Record<string, readonly (string | undefined)[]>> = { checkout: [undefined], 'pod-template-hash': [undefined, 'other'], 'helm.sh/chart': [undefined, 'other'], 'app.kubernetes.io/managed-by': [undefined, 'other', 'Helm', 'skaffold'] }
+  const objects = Object.entries(untold).reduce<readonly Record<string, string>[]>((all, [key, values]) => all.flatMap((labels) => values.map((value) => (value === undefined ? labels : { ...labels, [key]: value }))), [{}])
+  const requirement = fc.record({ key: fc.constantFrom(...Object.keys(untold)), operator: fc.constantFrom('In' as const, 'NotIn' as const, 'Exists' as const, 'DoesNotExist' as const), some: fc.subarray(['Helm', 'skaffold', 'cart', 'till'], { minLength: 1 }) })
+  it('refuses what takes an object that only tools have labelled, and nothing else', () => {
+    let refused = 0
+    fc.assert(
+      fc.property(fc.array(requirement, { minLength: 1, maxLength: 5 }), (requirements) => {
+        const labelSelector = { matchExpressions: requirements.map(({ key, operator, some }) => ({ key, operator, ...(operator === 'In' || operator === 'NotIn' ? { values: some } : {}) })) }
+        const found = check(ks101, { selector: { labelSelector } })
+        refused += found.length
+        expect(found.length, JSON.stringify(labelSelector)).to.equal(objects.some((labels) => matchesLabels(labelSelector, labels)) ? 1 : 0)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(refused).to.be.within(200, 1800)
   })
 })
 

@@ -143,3 +143,33 @@ describe('KS214 matchers of alerts', () => {
   }
   it('a label that names no selected kind says something about the alert', () => expect(of(['deployment = cart'])).to.deep.equal([]))
 })
+
+describe('KS214 ALERTS in a query', () => {
+  const at = 'spec.triggers[0].metricTrigger.query: line 1, column 1:'
+  const of = (query: string, more: PolicyOverrides = {}): string[] => check(ks214, { metric: { query, operator: '>', threshold: 0 }, ...more })
+  it('without the name of an alert is refused where nobody looks first', () => {
+    for (const query of ['ALERTS', 'ALERTS{alertstate="firing"}']) {
+      expect(of(query), query).to.deep.equal([`${at} ALERTS is every alert that there is`])
+      for (const more of [{ mode: 'dryrun' }, { mode: 'manual' }, { action: { requiresApproval: true } }] as const) expect(of(query, more), query).to.deep.equal([`W ${at} ALERTS is every alert that there is`])
+    }
+    expect(of('ALERTS_FOR_STATE')).to.have.length(1)
+    expect(of('ALERTS{severity!="info"}')).to.deep.equal([`${at} only excludes alerts, or asks for a label to be there`])
+    expect(of('ALERTS{alertstate="firing",namespace="shop"}')).to.deep.equal([`W ${at} says which object, not which alert`])
+  })
+  it('of pending alerts too is warned about', () => {
+    for (const query of ['ALERTS{alertname="CartDown"}', 'ALERTS{severity="critical",alertstate!=""}', 'ALERTS{alertname="CartDown",alertstate=~"firing|pending"}']) expect(of(query), query).to.deep.equal([`W ${at} ALERTS has alerts that are pending too`])
+  })
+  it('of one alert that fires passes', () => {
+    for (const query of ['ALERTS{alertname="CartDown",alertstate="firing"}', 'ALERTS{severity="critical",alertstate!="pending"}', 'up', 'count by (namespace, pod) (ALERTS{alertname=~"Cart.*",alertstate="firing"})']) expect(of(query), query).to.deep.equal([])
+  })
+})
+
+describe('KS214 labels of one of several servers', () => {
+  const of = (name: string, operator: string, value: string): string[] => check(ks214, { triggers: [{ name: 'told', type: 'alert', alertTrigger: { alertname: 'CartDown', matchers: [{ name, operator, value }] } }] })
+  it('are warned about where one of them is asked for', () => {
+    for (const name of ['prometheus_replica', '__replica__', 'rule_replica']) expect(of(name, '=', 'prometheus-0')).to.deep.equal([`W spec.triggers[0].alertTrigger.matchers[0].value: "${name}" says which of several servers has sent the alert`])
+  })
+  it('that are not there, and others, pass', () => {
+    for (const [name, operator, value] of [['prometheus_replica', '=', ''], ['prometheus_replica', '!=', 'b'], ['cluster', '=', 'prod'], ['replica', '=', '2']] as const) expect(of(name, operator, value)).to.deep.equal([])
+  })
+})

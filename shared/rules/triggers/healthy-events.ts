@@ -9,15 +9,24 @@ import { takesAnything } from './message-patterns.ts'
 
 type Event = NonNullable<HealingPolicySpec['triggers'][number]['eventTrigger']>
 
-/** A pod makes them when it starts, for each of its containers at the most; a workload when it is rolled out or scaled. */
-const OF_LIFE: ReadonlySet<string> = new Set([
-  'Scheduled', 'Pulling', 'Pulled', 'Created', 'Started', 'SuccessfulAttachVolume', 'AddedInterface',
-  'SuccessfulCreate', 'SuccessfulDelete', 'ScalingReplicaSet', 'SuccessfulRescale',
-  'Completed', 'SawCompletedJob', 'LeaderElection',
+/** Each is made once for a container at the most while what it is about starts, is rolled out, scaled or ended on purpose: by whom. */
+export const OF_LIFE: ReadonlySet<string> = new Set([
+  // The scheduler, and what makes room for it.
+  'Scheduled', 'Nominated', 'TriggeredScaleUp',
+  // The kubelet. Killing comes with every rollout and drain, once for each container.
+  'Pulling', 'Pulled', 'Created', 'Started', 'Killing', 'SuccessfulMountVolume', 'ResizeStarted', 'ResizeCompleted',
+  // Volumes and networks.
+  'SuccessfulAttachVolume', 'AddedInterface', 'WaitForFirstConsumer', 'WaitForPodScheduled', 'ExternalProvisioning', 'Provisioning', 'ProvisioningSucceeded', 'Resizing', 'VolumeResizeSuccessful', 'FileSystemResizeRequired', 'FileSystemResizeSuccessful',
+  // The controllers of workloads and Jobs, and autoscalers.
+  'SuccessfulCreate', 'SuccessfulDelete', 'ScalingReplicaSet', 'SuccessfulRescale', 'Completed', 'SawCompletedJob', 'Suspended', 'Resumed', 'LeaderElection', 'KEDAScalersStarted', 'KEDAScaleTargetActivated', 'KEDAScaleTargetDeactivated', 'ScaledObjectReady',
+  // Services, Ingresses and what comes with them.
+  'EnsuringLoadBalancer', 'EnsuredLoadBalancer', 'UpdatedLoadBalancer', 'Sync', 'CreateCertificate', 'Issuing', 'Generated', 'Requested', 'Reused', 'CertificateIssued',
+  // Whoever delivers.
+  'ReconciliationSucceeded', 'OperationStarted', 'OperationCompleted', 'ResourceUpdated', 'NewReplicaSetCreated', 'RolloutUpdated', 'RolloutStepCompleted', 'RolloutCompleted',
 ])
 
-/** Made whenever a container is ended on purpose: in every rollout, and when a probe has failed. */
-const OF_ENDS: ReadonlySet<string> = new Set(['Killing', 'Preempted'])
+/** Made when something makes room on purpose. */
+export const OF_ENDS: ReadonlySet<string> = new Set(['Preempted'])
 
 /** So many containers, images and interfaces have most pods, sidecars and init containers among them. */
 const USUAL = 3
@@ -33,6 +42,7 @@ const MESSAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['Pulled', ['Container image "example.com/cart:1" already present on machine', 'Successfully pulled image "till@sha256:0f3a" in 1.2s (1.2s including waiting). Image size: 12345 bytes.']],
   ['Created', ['Created container cart', 'Created container: cart', 'Container created']],
   ['Started', ['Started container cart', 'Container started']],
+  ['Killing', ['Stopping container cart', 'Stopping container till']],
   ['SuccessfulCreate', ['Created pod: cart-6d5f7c9b8-x2x4z', 'Created pod: till-0']],
   ['SuccessfulDelete', ['Deleted pod: cart-6d5f7c9b8-x2x4z', 'Deleted pod: till-0']],
   ['ScalingReplicaSet', ['Scaled up replica set cart-6d5f7c9b8 from 0 to 1', 'Scaled down replica set till-59c from 3 to 2']],
@@ -44,6 +54,9 @@ const usualReasons = rememberedByText(256, (source): ReadonlySet<string> => {
   return new Set(isPattern(pattern) ? [...MESSAGES].flatMap(([reason, messages]) => (messages.every((message) => pattern.matches(message)) ? [reason] : [])) : [])
 })
 
+const fixOf = (reason: string): string =>
+  reason === 'Killing' ? 'write messagePattern: failed liveness probe' : 'write a reason that tells of trouble: BackOff, Unhealthy, FailedMount, FailedScheduling; or a count that no start reaches'
+
 /** @param always how bad it is that every healthy object fires */
 export function healthyEvents({ reason, count, window, type, messagePattern }: Event, path: string, always: 'E' | 'W'): Finding[] {
   const most = BURST + Math.floor((parseDuration(window) ?? 0) / REFILL)
@@ -52,12 +65,12 @@ export function healthyEvents({ reason, count, window, type, messagePattern }: E
   if (isPlain && OF_LIFE.has(reason) && count <= USUAL) {
     return [
       count === 1
-        ? { path: `${path}.reason`, severity: always, what: `${reason} is an event that healthy objects make whenever they start, end or are scaled`, why: 'the replacement that an act brings about makes the next one, and so on up to the hourly limit', fix: 'write a reason that tells of trouble: BackOff, Unhealthy, FailedMount, FailedScheduling; or a count that no start reaches' }
-        : { path: `${path}.count`, severity: 'W', what: `${count} events ${reason} come from one start of a pod with as many containers`, why: 'pods that have just started would be acted on', fix: 'write 5 or more' },
+        ? { path: `${path}.reason`, severity: always, what: `${reason} is an event that healthy objects make whenever they start, end or are scaled`, why: 'what an act brings about makes the next one, and so on up to the hourly limit', fix: fixOf(reason) }
+        : { path: `${path}.count`, severity: 'W', what: `${count} events ${reason} come from one ${reason === 'Killing' ? 'end' : 'start'} of a pod with as many containers`, why: reason === 'Killing' ? 'what is ended on purpose, as in every rollout, would be acted on' : 'pods that have just started would be acted on', fix: reason === 'Killing' ? fixOf(reason) : 'write 5 or more' },
     ]
   }
   if (isPlain && OF_ENDS.has(reason) && count === 1) {
-    return [{ path: `${path}.reason`, severity: 'W', what: `${reason} comes with every rollout and drain`, why: 'what goes on purpose would be acted on', fix: 'write a messagePattern, such as failed liveness probe' }]
+    return [{ path: `${path}.reason`, severity: 'W', what: `${reason} tells of room that is made on purpose`, why: 'what goes on purpose would be acted on', fix: 'write a messagePattern, or FailedScheduling for what finds no room' }]
   }
   if (reason === 'Unhealthy' && count < USUAL && (messagePattern === undefined || takesAnything(messagePattern))) {
     return [{ path: `${path}.count`, severity: 'W', what: `${count === 1 ? 'one event' : `${count} events`} Unhealthy may come from any start of a pod`, why: 'readiness probes fail until the program answers, and the replacement that an act brings about does so too', fix: 'write 5 or more, or a messagePattern such as Liveness probe failed' }]

@@ -15,14 +15,20 @@ type Metric = NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']
 
 /** More of it than this most healthy objects never use. */
 const USUAL_USAGE = 50
+/** Of what it asks for, whatever runs at all uses more now and then: its runtime, its probes, one request. */
+const LEAST_USAGE = 1
+/** Whatever has something to do uses more CPU. */
+const USUAL_CPU = 10
+/** Ten milliseconds: the slowest hundredth of the answers of most programs takes longer. */
+const USUAL_ANSWER = 0.01
 /** Whatever answers at all while nothing is wrong answers within that, in seconds. */
 const USUAL_LATENCY = 1
 
 /** What is measured of an object with nothing wrong. Usage and latency have no such value. */
 const HEALTHY: Readonly<Partial<Record<BuiltInMetric, number>>> = { ready_percent: 100, availability_percent: 100, error_rate_percent: 0, restart_count: 0, cpu_throttled_percent: 0 }
 
-/** One request that fails or is slow, one period that is held back: every busy pod has that. */
-const NEVER_ZERO: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['error_rate_percent', 'latency_p99_seconds', 'cpu_throttled_percent'])
+/** One request that fails, one period that is held back: every busy pod has that. */
+const NEVER_ZERO: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['error_rate_percent', 'cpu_throttled_percent'])
 
 /** Of 0 to 100 in as many steps as a reading has: one of them exactly is hit by chance only. */
 const NEVER_TWICE: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['memory_usage_percent', 'cpu_usage_percent', 'latency_p99_seconds'])
@@ -44,6 +50,14 @@ export function healthyMetrics(metric: Metric, path: string, always: 'E' | 'W', 
     add(`${name} is ${usual} on every healthy object, which is ${operator} ${threshold}`, 'healthy objects would be acted on, up to the hourly limit', 'turn the operator round', forScaling && name === 'cpu_throttled_percent' ? 'W' : always)
   } else if (exact && operator === '!=' && threshold !== 0) {
     add(`${name} is not exactly ${threshold} on any healthy object, nor on others`, 'healthy objects would be acted on, up to the hourly limit', 'write operator >', always)
+  } else if ((name === 'cpu_usage_percent' || name === 'memory_usage_percent') && (above ? threshold <= LEAST_USAGE : operator === '!=' && threshold === 0)) {
+    add(`every healthy object comes to ${name} ${operator} ${threshold}`, 'healthy objects would be acted on, up to the hourly limit', 'write 80 or more', forScaling ? 'W' : always)
+  } else if (name === 'latency_p99_seconds' && (above || operator === '!=') && threshold === 0) {
+    add(`every object that answers has ${name} ${operator} 0`, 'healthy objects would be acted on, up to the hourly limit', 'write what is too slow, such as 2', always)
+  } else if (name === 'latency_p99_seconds' && above && threshold < USUAL_ANSWER) {
+    add(`${name} above ${threshold}`, 'most healthy objects take longer for some of their answers', 'write what is too slow, such as 2: it is in seconds')
+  } else if (name === 'cpu_usage_percent' && above && threshold < USUAL_CPU) {
+    add(`${name} above ${threshold}`, 'whatever has something to do uses more', 'write 80 or more')
   } else if (exact && operator === '==' && threshold !== 0) {
     add(`${name} is hardly ever exactly ${threshold}`, 'the trigger would never fire, and nothing would say so', 'write operator > or <')
   } else if (name === 'latency_p99_seconds' && below && !forScaling) {

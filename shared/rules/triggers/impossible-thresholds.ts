@@ -3,7 +3,7 @@ import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
 import type { Finding } from '../rule.ts'
 import { builtInOf } from './built-in-metrics.ts'
 import { canMeet, DOMAINS, within } from './domains.ts'
-import type { Threshold } from './thresholds.ts'
+import { ALWAYS } from './thresholds.ts'
 
 type Metric = NonNullable<HealingPolicySpec['triggers'][number]['metricTrigger']>
 
@@ -21,6 +21,3 @@ function verdictOf(metric: Metric): 'never holds' | 'always holds' | undefined {
   if (!canMeet([metric], DOMAINS[name])) return 'never holds'
   return within(ALWAYS, metric, DOMAINS[name]) ? 'always holds' : undefined
 }
-
-/** Holds of every value that is measured. */
-const ALWAYS: Threshold = { operator: '>', threshold: Number.NEGATIVE_INFINITY }

@@ -24,11 +24,14 @@ function compared({ query, sound }: SoundQuery): Finding[] {
   return findingsAt(query, sound.comparisons.length > 0 ? ofBranches(sound.comparisons, metric) : ofAbsence(sound))
 }
 
+/** Of what is not there no series has a label, so a number in its place leads to no object. */
+const INSTEAD = 'ask about the objects that should be there: query: availability_percent (or ready_percent) with operator < and threshold 100'
+
 type Found = Problem & Partial<Finding>
 
 function ofAbsence({ absence }: Sound): Found[] {
   if (absence === undefined) return []
-  return [{ from: absence.from, what: `${absence.name} has no answer when the series is there`, severity: 'W', why: SILENT, fix: 'count what is there instead: count(x) or vector(0), with operator < and threshold 1' }]
+  return [{ from: absence.from, what: `${absence.name} has no answer when the series is there`, severity: 'W', why: SILENT, fix: INSTEAD }]
 }
 
 /** What never changes fires always or never. */
@@ -38,7 +41,7 @@ function ofOutcome({ from, name, is, value, always }: Outcome, { operator, thres
   // Of larger ones too.
   const never = is === 'exactly' ? !holdsOf : relate({ operator: '>=', value }, { operator, value: threshold }) === 'never'
   const what = `${name} is ${is === 'exactly' ? '' : 'at least '}${value} where there is an answer, and ${outside}`
-  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: name === 'a number' ? 'write a query of series' : 'of nothing there is no answer rather than 0: write (...) or vector(0), or take operator >= and threshold 1' }]
+  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: name === 'a number' ? 'write a query of series' : `of nothing there is no answer rather than 0; ${INSTEAD}` }]
   return always && holdsOf ? [{ from, what: `the query is the number ${value}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
 }
 

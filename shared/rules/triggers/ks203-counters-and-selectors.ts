@@ -10,17 +10,18 @@ export const ks203: Rule = {
   id: 'KS203',
   severity: 'E',
   alsoWarns: true,
-  title: 'A query takes counters by their rate or increase, over two scrapes at least, and selects series that can be there, with an answer that can change.',
+  title: 'A query takes counters by their rate or increase, over two scrapes at least, and selects series that can be there, by values that their labels have, with an answer that can change.',
   why: 'its value would tell of something else than how the objects are now',
   fix: 'take rate(x[5m]) of a counter',
   check: (policy, { installation }) =>
-    soundQueries(policy).flatMap(({ query, sound: { counters, empty, contradictions, unbounded, ranges } }): Finding[] => {
+    soundQueries(policy).flatMap(({ query, sound: { counters, empty, contradictions, dead, unbounded, ranges } }): Finding[] => {
       const { scrapeInterval } = sourceOf(query, installation)
       return [
         // What is meant by those that are built in is no counter: KS201 says what it is.
         ...findingsAt(query, counters.filter(({ metric = '' }) => !isBuiltIn(metric)).map(({ metric: _metric, ...problem }) => judged(problem))),
         ...findingsAt(query, empty.map(judged)),
         ...findingsAt(query, contradictions.map((problem) => ({ ...problem, why: 'there are no such series, and the trigger has no data for ever' }))),
+        ...findingsAt(query, dead.map(judged)),
         ...findingsAt(query, unbounded.map((problem) => ({ ...problem, severity: 'W' as const, why: 'the source reads all that it has, each time it is asked' }))),
         ...findingsAt(query, ranges.flatMap((range) => ofTwo(range, scrapeInterval))),
       ]

@@ -18,7 +18,7 @@ export const ks204: Rule = {
   severity: 'E',
   alsoWarns: true,
   title:
-    'The threshold of a metric can be crossed, and is not crossed by every value; nothing is acted on in automatic mode that every healthy object shows: as a condition, a built-in metric, a well-known series (up, kube_pod_status_ready, ...), an event of every start, an alert that always fires. Triggers that healthy objects meet now and then, or at the first glimpse, are warned about.',
+    'The threshold of a metric can be crossed, and is not crossed by every value; nothing is acted on in automatic mode that every healthy object shows: as a condition, a built-in metric, a well-known series (up, kube_pod_status_ready, ...), an event of every start, an alert that always fires. Triggers that healthy objects meet now and then, at the first glimpse or by growing old are warned about.',
   why: 'healthy pods would be acted on, up to the hourly limit',
   fix: 'turn the status round',
   check: (policy) => {
@@ -33,7 +33,7 @@ export const ks204: Rule = {
 /** What healthy objects always show is refused where nobody is asked first, and warned about elsewhere. */
 function healthy(policy: HealingPolicy, { name, alertTrigger, conditionTrigger, eventTrigger, metricTrigger }: Trigger, path: string, query: SoundQuery | undefined): Finding[] {
   const always = rungsOf(policy, name).some(({ action }) => actsAlone(policy, action)) ? 'E' : 'W'
-  if (metricTrigger !== undefined) return [...healthyMetrics(metricTrigger, `${path}.metricTrigger`, always, isForScaling(policy, name)), ...(query === undefined ? [] : healthyQueries(query, always))]
+  if (metricTrigger !== undefined) return [...healthyMetrics(metricTrigger, `${path}.metricTrigger`, always, isForScaling(policy, name)), ...(query === undefined ? [] : healthyQueries(query, always, isForScaling(policy, name)))]
   if (eventTrigger !== undefined) return healthyEvents(eventTrigger, `${path}.eventTrigger`, always)
   if (alertTrigger !== undefined) return healthyAlerts(alertTrigger, `${path}.alertTrigger`, always)
   if (conditionTrigger === undefined) return []

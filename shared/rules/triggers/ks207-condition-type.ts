@@ -42,15 +42,29 @@ function unknownType(policy: HealingPolicy, path: string, type: string): Finding
   const elsewhere = kindsWith(type)
   const state = stateOfReason(type)
   const [near] = nearest(type, offered)
+  const other = otherWay(type, offered)
   const fix =
     state !== undefined && looksAtPods(policy)
       ? `write ${state}: ${printable(type)} is one of its reasons`
+      : other !== undefined
+      ? `write type: ${other} with status: "False"`
       : elsewhere.length > 0
         ? `select ${elsewhere.join(' or ')}, which has it`
         : near === undefined
           ? undefined
           : `did you mean ${near}?`
   return { path: `${path}.type`, what: `${nobody(policy)} ${quoted(type)}`, ...(fix === undefined ? {} : { fix }) }
+}
+
+/** Phases of pods, and what kubectl shows for them, by the condition that is False meanwhile. */
+const WHILE_FALSE: Readonly<Record<string, string>> = { pending: 'PodScheduled', unschedulable: 'PodScheduled', failed: 'Ready', unknown: 'Ready', error: 'Ready', evicted: 'Ready', unhealthy: 'Ready', notrunning: 'Ready', unavailable: 'Available' }
+
+/** `NotReady`: the condition, among those offered, whose absence is meant. */
+function otherWay(type: string, offered: readonly string[]): string | undefined {
+  const word = type.toLowerCase()
+  const named = Object.hasOwn(WHILE_FALSE, word) ? WHILE_FALSE[word] : undefined
+  const negated = /^(?:not|un|non)-?(.+)$/.exec(word)?.[1]
+  return offered.find((each) => !isDerivedState(each) && (each === named || each.toLowerCase() === negated))
 }
 
 function nobody(policy: HealingPolicy): string {

@@ -37,10 +37,10 @@ export const ks208: Rule = {
   severity: 'E',
   alsoWarns: true,
   title:
-    'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger. Warnings: a cooldown below a minute or below the stabilization window, a restart count that has to hold for longer than its window, and a window that still shows the trouble when healthCheckTimeout ends.',
+    'Durations must be Go durations within their bounds, and the stabilization window not shorter than any trigger. Warnings: a cooldown below a minute or below the stabilization window, a restart count that has to hold for longer than its window, a window that still shows the trouble when healthCheckTimeout ends, and a timeToHeal that no act can keep.',
   why: 'times that contradict each other make limits that do not limit',
   fix: 'write a duration such as 90s, 5m or 1h30m',
-  check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy), ...windows(policy)],
+  check: (policy) => [...outOfBounds(policy), ...blindVerification(policy), ...shortCooldowns(policy), ...windows(policy), ...idleObjective(policy)],
 }
 
 /** Most of a spec need not be gone through. */
@@ -98,6 +98,19 @@ function* shortCooldowns(policy: HealingPolicy): Generator<Finding> {
       const least = formatDuration(window)
       yield { path, severity: 'W', what: `shorter than stabilizationWindow (${least})`, why: 'a relapse would be healed sooner than a success is believed', fix: `write ${least} or more` }
     }
+  }
+}
+
+/** Whatever is done, it is believed only after the window. */
+function* idleObjective({ spec }: HealingPolicy): Generator<Finding> {
+  const [objective, window] = [spec.objectives?.timeToHeal, spec.safetyRules.stabilizationWindow].map((text) => parseDuration(text ?? ''))
+  if (objective === undefined || window === undefined || objective > window) return
+  yield {
+    path: 'spec.objectives.timeToHeal',
+    severity: 'W',
+    what: `not longer than stabilizationWindow (${formatDuration(window)})`,
+    why: 'nothing counts as healed sooner',
+    fix: 'write a longer time',
   }
 }
 

@@ -17,13 +17,33 @@ export const ks210: Rule = {
       const { query, source } = metricTrigger
       const word = query.trim()
       if (source === CUSTOM_METRICS || source === EXTERNAL_METRICS || !isBareWord(word) || isBuiltIn(word)) return []
-      const [near] = nearest(word, BUILT_IN_METRICS)
+      const near = nearestMetric(word)
       // No exporter that follows Prometheus' conventions counts in percent: units are ratios there.
-      const meant = /_(percent|perc|pct)$/.test(word) || (near !== undefined && isSlip(word.toLowerCase(), near))
+      const meant = /_(percent|perc|pct)$/.test(word) || (near !== undefined && (isSlip(word.toLowerCase(), near) || isPart(word, near)))
       if (!meant) return []
       return [{ path: `spec.triggers[${index}].metricTrigger.query`, what: `there is no built-in metric ${quoted(word)}`, ...(near === undefined ? {} : { fix: `did you mean ${near}? A series of that name is written ${quoted(`${word}{}`)}` }) }]
     }),
 }
+
+/** Words of a name as people shorten them. */
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .toLowerCase()
+    .split('_')
+    .map((word) => ({ pct: 'percent', perc: 'percent', mem: 'memory', throttling: 'throttled', errors: 'error', restarts: 'restart', counts: 'count', available: 'availability' })[word] ?? word)
+
+/** That with the most words of it; among equals, and where there is none, the nearest by its letters. */
+function nearestMetric(word: string): string | undefined {
+  const said = wordsOf(word)
+  // Of a unit that many have nothing can be told.
+  const shared = (name: string): number => wordsOf(name).filter((each) => each !== 'percent' && said.includes(each)).length
+  const most = Math.max(...BUILT_IN_METRICS.map(shared))
+  const best = most === 0 ? BUILT_IN_METRICS : BUILT_IN_METRICS.filter((name) => shared(name) === most)
+  return nearest(word, best)[0] ?? (most === 0 ? undefined : best[0])
+}
+
+/** Its first words, two or more, and nothing else: `memory_usage`. */
+const isPart = (word: string, name: string): boolean => wordsOf(word).length > 1 && wordsOf(word).every((each, index) => wordsOf(name)[index] === each)
 
 /** Equal but for a few letters at one place. */
 function isSlip(word: string, name: string): boolean {

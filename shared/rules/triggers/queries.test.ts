@@ -4,7 +4,7 @@ import { UNWISE } from '../../promql/testing/unwise-queries.ts'
 import { MALFORMED, NEVER_EVALUATED, OTHER_RESULTS } from '../../promql/testing/wrong-queries.ts'
 import { seconds } from '../../lib/time.ts'
 import { DEFAULT_INSTALLATION, type Finding, type Rule } from '../rule.ts'
-import { testPolicy, type PolicyOverrides } from '../test-policy.ts'
+import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
 import { ks201 } from './ks201-query-syntax.ts'
 import { ks202 } from './ks202-comparison-in-query.ts'
 import { ks203 } from './ks203-counters-and-selectors.ts'
@@ -56,6 +56,30 @@ describe('KS201 what is no PromQL', () => {
     ['lock_age + on (pod) fill (0) up', '1, column 10: fill is known only to servers with --enable-feature=promql-binop-fill-modifiers'],
   ]
   for (const [query, expected] of reserved) it(`${query} is warned about`, () => expect(told(findings(ks201, { query }))).to.deep.equal([`W line ${expected}`]))
+})
+
+describe('KS203 values of labels', () => {
+  const at = 'spec.triggers[0].metricTrigger.query'
+  const found = (query: string): string[] => check(ks203, { metric: { query } })
+  it('that are nearly those of well-known series are refused, with what was meant', () => {
+    const refused: readonly (readonly [string, string, number])[] = [
+      ['kube_pod_container_status_waiting_reason{reason="CrashLoopBackoff"}', 'no kube_pod_container_status_waiting_reason has reason "CrashLoopBackoff"', 42],
+      ['kube_pod_container_status_last_terminated_reason{reason="OomKilled"}', 'no kube_pod_container_status_last_terminated_reason has reason "OomKilled"', 50],
+      ['kube_pod_container_status_waiting_reason{reason=~"CrashLoopBackof|ImagePullBackoff"}', 'no kube_pod_container_status_waiting_reason has reason "CrashLoopBackof|ImagePullBackoff"', 42],
+      ['kube_deployment_status_condition{condition="available",status="false"}', 'no kube_deployment_status_condition has condition "available"', 34],
+      ['kube_pod_status_phase{phase="running"}', 'no kube_pod_status_phase has phase "running"', 23],
+    ]
+    for (const [query, what, column] of refused) expect(found(query), query).to.deep.equal([`${at}: line 1, column ${column}: ${what}`])
+    const [{ fix } = {}] = ks203.check(testPolicy({ metric: { query: 'kube_pod_container_status_waiting_reason{reason=~"CrashLoopBackof|ImagePullBackoff"}' } }), { installation: DEFAULT_INSTALLATION })
+    expect(fix).to.equal('write reason=~"CrashLoopBackOff|ImagePullBackOff": values are compared letter by letter')
+  })
+  it('of which some are right, or which only exclude, are warned about', () => {
+    expect(found('kube_pod_container_status_waiting_reason{reason=~"CrashLoopBackOff|ImagePullBackoff"}')).to.have.length(1).and.satisfy(([one = '']: string[]) => one.startsWith('W '))
+    expect(found('kube_pod_status_phase{phase!="running"}')).to.have.length(1).and.satisfy(([one = '']: string[]) => one.startsWith('W '))
+  })
+  it('that are right, of nobody known, or patterns pass', () => {
+    for (const query of ['kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}', 'kube_pod_container_status_waiting_reason{reason="ImageInspectError"}', 'kube_pod_status_phase{phase=~"Fail.*"}', 'kube_node_status_condition{condition="KernelDeadlock",status="true"}', 'carts{phase="running"}', 'kube_pod_status_phase{pod="running"}', '{phase="running"}']) expect(found(query), query).to.deep.equal([])
+  })
 })
 
 const OF_QUERIES = [ks201, ks202, ks203, ks209]

@@ -26,3 +26,6 @@ export function breaches({ operator, threshold }: Threshold, value: number): boo
       return operator satisfies never
   }
 }
+
+/** Holds of every value that is measured. */
+export const ALWAYS: Threshold = { operator: '>', threshold: Number.NEGATIVE_INFINITY }

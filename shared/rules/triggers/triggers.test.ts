@@ -260,6 +260,16 @@ describe('KS208 durations', () => {
   })
 })
 
+describe('KS208 objectives', () => {
+  it('a time to heal not longer than the stabilization window is a warning: nothing counts as healed sooner', () => {
+    const of = (timeToHeal: string): string[] => check(ks208, { cooldownPeriod: '720h', objectives: { timeToHeal }, safetyRules: { stabilizationWindow: '10m' } })
+    expect(of('10m')).to.deep.equal(['W spec.objectives.timeToHeal: not longer than stabilizationWindow (10m)'])
+    expect(of('10m1ms')).to.deep.equal([])
+    expect(of('9m59s')).to.have.length(1)
+    expect(of('500ms')).to.include('spec.objectives.timeToHeal: "500ms" is not between 1s and 168h')
+  })
+})
+
 describe('KS208 windows of metrics', () => {
   const workloads = { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }
   const counted = (duration: string): string[] => check(ks208, { cooldownPeriod: '1h', metric: { query: 'restart_count', threshold: 3, window: '5m', duration } })
