@@ -57,6 +57,7 @@ function repairPolicy(spec: HealingPolicySpec): HealingPolicySpec {
     actions: spec.actions.map((action) => repairMatch(repairTemplate(action, names), spec.triggerMatch, names)),
     safetyRules: repairSafety(spec.safetyRules),
     history: { ...spec.history, ttl: longEnough(spec.history.ttl) },
+    ...(spec.objectives?.timeToHeal !== undefined && { objectives: { timeToHeal: inside(spec.objectives.timeToHeal, '24h') } }),
   }
 }
 

@@ -18,6 +18,12 @@ export interface Harness {
   readonly define: (resource: Resource, scale?: ScalePaths) => Promise<void>
   /** Breaks every connection of `api` and refuses new ones until the returned function is called. */
   readonly cut: () => Promise<() => Promise<void>>
+  /** The next line of each watch of `api` is cut in its middle, and the watch with it. */
+  readonly truncate: () => Promise<void>
+  /** Watches of `api` that run say nothing from now on, without an end; those that begin later do. */
+  readonly silence: () => Promise<void>
+  /** The next call of `api` is turned away by priority and fairness: 429, a text and no Status, never carried out. */
+  readonly throttle: () => Promise<void>
   /** From now on watches, lists and pages of before are answered with 410. Breaks connections. */
   readonly forgetHistory: () => Promise<void>
   /** Repeats the assertion, letting time pass, until it holds. */

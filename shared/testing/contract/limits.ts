@@ -23,6 +23,16 @@ export function limitCases(harness: GetHarness): void {
   })
 
   describe('limits', () => {
+    it('turn a call away with a text that is no Status, and the next one is heard', async () => {
+      const { api, admin, namespace, throttle } = harness()
+      const ns = await namespace()
+      await admin.create(CONFIG_MAPS, configMap({ namespace: ns, name: 'a' }))
+      await throttle()
+      const { retryAfter } = await refusal(api.get(CONFIG_MAPS, { namespace: ns, name: 'a' }), 'Throttled', 429)
+      expect(retryAfter).to.equal(1000)
+      await api.get(CONFIG_MAPS, { namespace: ns, name: 'a' })
+    })
+
     const cases: readonly (readonly [string, object, string])[] = [
       ['a note above 1024 bytes', { note: 'x'.repeat(1025) }, 'message'],
       ['a note of few characters but many bytes', { note: '😀'.repeat(257) }, 'message'],

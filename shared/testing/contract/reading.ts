@@ -1,4 +1,8 @@
 import { expect } from 'chai'
+import { GROUP, VERSION } from '../../api/v1alpha1/fields.ts'
+import { resources } from '../../api/v1alpha1/resources.ts'
+import { ownFields } from '../../schema/emit-crd.ts'
+import { firstLacking } from '../../schema/lacking.ts'
 import type { KubeManifest } from '../../kube/api.ts'
 import { CONFIG_MAPS, EVENTS, PODS } from '../../kube/resources.ts'
 import { configMap, firstEvents, OTHER_UID, pod, refusal, type ConfigMap, type GetHarness } from './harness.ts'
@@ -40,6 +44,16 @@ export function readingCases(harness: GetHarness): void {
     })
 
     it('says which version it is', async () => expect(await harness().api.serverVersion()).to.match(/^v1\.[0-9]+\.[0-9]+/))
+
+    it('says what it knows of our kinds, every field of them, and nothing of a group that it does not have', async () => {
+      const { api } = harness()
+      // A real one tells it a moment after they were installed.
+      await harness().eventually(async () => {
+        const schemas = await api.schemasOf(GROUP, VERSION)
+        for (const resource of resources) expect(firstLacking({ properties: ownFields(resource) }, schemas.get(resource.kind)), resource.kind).to.equal(undefined)
+      })
+      expect(await api.schemasOf('nothing.example.com', 'v1')).to.deep.equal(new Map())
+    })
 
     it('selects events by their reason, in lists and watches', async () => {
       const { api, namespace } = harness()

@@ -4,6 +4,7 @@ import { Reflector } from '../../kube/reflector.ts'
 import { CONFIG_MAPS } from '../../kube/resources.ts'
 import { silentLogger } from '../../runtime/logger.ts'
 import type { Timers } from '../../runtime/timers.ts'
+import { millis } from '../../lib/time.ts'
 import { configMap, type ConfigMap, type GetHarness } from './harness.ts'
 
 const labels = { case: 'reflector' }
@@ -42,6 +43,9 @@ export function reflect(api: KubeApi, timers: Timers, namespace: string, pageSiz
   const names = (): string[] => [...reflector.store.values()].map(({ name }) => name).sort()
   return { reflector, told, names }
 }
+
+/** Ten times as fast: it takes more than a minute until silence is one. */
+const hurried = (timers: Timers): Timers => ({ monotonic: () => millis(timers.monotonic() * 10), after: (delay, run) => timers.after(millis(delay / 10), run) })
 
 export function reflectorCases(harness: GetHarness): void {
   const make = (namespace: string, name: string) => harness().admin.create<ConfigMap>(CONFIG_MAPS, configMap({ namespace, name }, {}, labels))
@@ -84,6 +88,33 @@ export function reflectorCases(harness: GetHarness): void {
       await eventually(() => expect(told).to.have.length(4))
       expect(told.map(({ type, name }) => [type, name])).to.deep.equal([['added', 'a'], ['added', 'b'], ['deleted', 'a'], ['added', 'c']])
       expect(lists).to.equal(1)
+    })
+
+    it('loses nothing when a line of its watch is cut in the middle', async () => {
+      const { api, timers, namespace, eventually, truncate } = harness()
+      const ns = await namespace()
+      await make(ns, 'a')
+      const { reflector, told } = reflect(api, timers, ns)
+      await reflector.whenSynced()
+      await truncate()
+      await make(ns, 'b')
+      await make(ns, 'c')
+      await eventually(() => expect(told.map(({ type, name }) => [type, name])).to.deep.equal([['added', 'a'], ['added', 'b'], ['added', 'c']]))
+    })
+
+    it('finds out by itself that its watch has fallen silent', async () => {
+      const { api, timers, namespace, eventually, silence } = harness()
+      const ns = await namespace()
+      await make(ns, 'a')
+      const { reflector, names } = reflect(api, hurried(timers), ns)
+      await reflector.whenSynced()
+      // The watch itself may still be on its way.
+      await make(ns, 'b')
+      await eventually(() => expect(names()).to.deep.equal(['a', 'b']))
+      await silence()
+      await make(ns, 'c')
+      await remove(ns, 'a')
+      await eventually(() => expect(names()).to.deep.equal(['b', 'c']))
     })
 
     it('tells an object that was deleted and made again under its name as two objects', async () => {

@@ -1,6 +1,7 @@
 import type { Instant } from '../../lib/time.ts'
 import type { Resource } from '../../kube/api.ts'
 import type { ApiErrorKind } from '../../kube/errors.ts'
+import type { Change } from './state.ts'
 
 /** Verbs as RBAC and the audit log name them. An eviction is a create of `pods/eviction`. */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
@@ -34,11 +35,30 @@ export interface JournalEntry {
   readonly changed: boolean
   /** Uid of the object before the call, or of what was created. */
   readonly uid?: string
+  /** When it was sent; `at` is when the server took it. */
+  readonly sent: Instant
+  /** What was stored by it, what follows from it at once included. */
+  readonly changes: readonly Change[]
 }
+
+/** What changed by other hands than those of a client: `seed`, `change`, `drop`, a pod that has had its time. */
+export interface OutsideChange {
+  readonly at: Instant
+  readonly change: Change
+}
+
+export type JournalItem = { readonly kind: 'call'; readonly entry: JournalEntry } | ({ readonly kind: 'outside' } & OutsideChange)
 
 /** Every call in the order the server took it: the oracle of simulations. */
 export class Journal {
   readonly #entries: JournalEntry[] = []
+  readonly #items: JournalItem[] = []
+  #changes: OutsideChange[] = []
+
+  /** Calls and what changed beside them, in their order. */
+  get items(): readonly JournalItem[] {
+    return [...this.#items, ...this.#changes.map((change) => ({ kind: 'outside' as const, ...change }))]
+  }
 
   get entries(): readonly JournalEntry[] {
     return this.#entries
@@ -54,11 +74,29 @@ export class Journal {
     return this.#entries.filter(({ call, changed }) => changed && isWrite(call))
   }
 
-  record(entry: JournalEntry): void {
+  /** Every change, by whomever. */
+  note(change: Change, at: Instant): void {
+    this.#changes.push({ at, change })
+  }
+
+  /** What has changed so far belongs to no call. */
+  begin(): void {
+    for (const change of this.#changes) this.#items.push({ kind: 'outside', ...change })
+    this.#changes = []
+  }
+
+  /** What has changed since `begin` belongs to it. */
+  record(facts: Omit<JournalEntry, 'changes'>): { answered: JournalEntry['answered'] } {
+    const entry = { ...facts, changes: this.#changes.map(({ change }) => change) }
+    this.#changes = []
     this.#entries.push(entry)
+    this.#items.push({ kind: 'call', entry })
+    return entry
   }
 
   clear(): void {
     this.#entries.length = 0
+    this.#items.length = 0
+    this.#changes = []
   }
 }

@@ -1,4 +1,7 @@
 /** Which resources there are: those of Kubernetes that our programs know, and those that a test defines. */
+import { GROUP } from '../../api/v1alpha1/fields.ts'
+import { resources } from '../../api/v1alpha1/resources.ts'
+import { ownFields } from '../../schema/emit-crd.ts'
 import type { DiscoveredResource, Resource } from '../../kube/api.ts'
 import * as known from '../../kube/resources.ts'
 import { notFound } from './answers.ts'
@@ -56,6 +59,12 @@ export class Definitions {
 
   versionsOf(group: string): readonly string[] {
     return [...new Set(this.#all().flatMap((resource) => (resource.group === group ? [resource.version] : [])))]
+  }
+
+  /** Of our kinds, as an API server has them that they were installed in. */
+  schemas(): ReadonlyMap<string, unknown> {
+    const installed = resources.filter(({ plural }) => !this.#removed.has(collectionOf({ group: GROUP, plural })))
+    return new Map(installed.map((resource) => [resource.kind, { properties: ownFields(resource) }]))
   }
 
   #all(): readonly Resource[] {

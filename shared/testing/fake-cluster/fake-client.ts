@@ -1,6 +1,7 @@
 /** One client of the fake cluster: the checks of the real transport, then faults, rights, the server's work, the journal. */
+import { GROUP, VERSION } from '../../api/v1alpha1/fields.ts'
 import { isObject } from '../../lib/json.ts'
-import { millis, seconds, type Millis } from '../../lib/time.ts'
+import { millis, seconds, type Instant, type Millis } from '../../lib/time.ts'
 import type {
   CallOptions,
   DeleteOptions,
@@ -65,6 +66,12 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
     return { tls: { rejectUnauthorized: true }, authorization: `Bearer ${this.user}` }
   }
 
+  /** Nobody runs in its pods. */
+  async podAnswer({ namespace, name }: Required<ObjectKey>): Promise<string> {
+    await Promise.resolve()
+    throw new ApiError({ kind: 'Server', code: 503, request: `GET pods/proxy ${namespace}/${name}` })
+  }
+
   async serverVersion(): Promise<string> {
     await Promise.resolve()
     return this.#server.version
@@ -73,6 +80,11 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
   async versionsOf(group: string): Promise<readonly string[]> {
     await Promise.resolve()
     return this.#server.definitions.versionsOf(group)
+  }
+
+  async schemasOf(group: string, version: string): Promise<ReadonlyMap<string, unknown>> {
+    await Promise.resolve()
+    return group === GROUP && version === VERSION ? this.#server.definitions.schemas() : new Map()
   }
 
   async discover(group: string, version: string): Promise<readonly DiscoveredResource[]> {
@@ -195,20 +207,23 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
     const call = this.#describe(work)
     options.fence?.()
     const sent = server.timers.monotonic()
+    const sentAt = server.clock.now()
     await this.#pause(server.latency(call), work)
     const fault = server.faults.next(call)
     if (fault?.when === 'before') {
       const error = await this.#failure(fault.answer, work)
-      if (isWrite(call)) this.#record(work, call, { outcome: error.kind, answered: error.kind, changed: false })
+      server.journal.begin()
+      if (isWrite(call)) this.#record(work, call, { outcome: error.kind, answered: error.kind, changed: false, sent: sentAt })
       throw error
     }
+    server.journal.begin()
     const uid = server.uidOf(call)
     const version = server.state.version
     const done = this.#attempt(work, call)
     const changed = server.state.version !== version
     const outcome = 'error' in done ? done.error.kind : 'ok'
     const known = uid ?? createdUid(done)
-    const facts = { outcome, changed, ...(known === undefined ? {} : { uid: known }) } as const
+    const facts = { outcome, changed, sent: sentAt, ...(known === undefined ? {} : { uid: known }) } as const
     if (fault !== undefined) {
       const entry = this.#record(work, call, { ...facts, answered: typeof fault.answer === 'string' ? (fault.answer === 'hang' ? 'Timeout' : 'Network') : 'Server' })
       const error = await this.#failure(fault.answer, work)
@@ -235,9 +250,7 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
   }
 
   #record<T>(work: Work<T>, call: Call, facts: Facts): { answered: Facts['answered'] } {
-    const entry = { at: this.#server.clock.now(), call, ...(work.body === undefined ? {} : { body: work.body }), ...facts }
-    this.#server.journal.record(entry)
-    return entry
+    return this.#server.journal.record({ at: this.#server.clock.now(), call, ...(work.body === undefined ? {} : { body: work.body }), ...facts })
   }
 
   async #failure(answer: Refusal | 'reset' | 'hang', work: Work<unknown>): Promise<ApiError> {
@@ -267,6 +280,7 @@ interface Facts {
   readonly outcome: 'ok' | ApiError['kind']
   readonly answered: 'ok' | ApiError['kind']
   readonly changed: boolean
+  readonly sent: Instant
   readonly uid?: string
 }
 

@@ -4,6 +4,7 @@ import { contractSuite } from '../contract/contract.ts'
 import type { Harness } from '../contract/harness.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { FakeCluster } from './fake-cluster.ts'
+import { THROTTLED } from './faults.ts'
 
 contractSuite('the fake cluster', () => {
   const clock = new FakeClock()
@@ -25,6 +26,9 @@ contractSuite('the fake cluster', () => {
       admin.watches.drop(({ user }) => user === 'wire')
       return () => Promise.resolve(restore())
     },
+    truncate: () => Promise.resolve(admin.watches.truncate(({ user }) => user === 'wire')),
+    silence: () => Promise.resolve(admin.watches.hang(({ user }) => user === 'wire')),
+    throttle: () => Promise.resolve(void admin.faults.add(({ user }) => (user === 'wire' ? { when: 'before', answer: THROTTLED } : undefined), 1)),
     forgetHistory: () => Promise.resolve(admin.compact()),
     async eventually(assertion) {
       for (let tries = 0; ; tries++) {

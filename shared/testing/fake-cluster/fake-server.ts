@@ -57,6 +57,7 @@ export class FakeServer {
     this.#options = options
     this.clock = options.clock
     this.timers = options.timers
+    this.state.onChange((change) => this.journal.note(change, this.clock.now()))
     // Before the budgets' controller: watchers must see a change before what follows from it.
     this.watches = new Watches(this.state, options.timers)
     this.#context = {
@@ -127,7 +128,8 @@ export class FakeServer {
     const written = this.#options.log?.(key, options)
     if (written === undefined) throw badRequest(`previous terminated container "${options.container}" in pod "${key.name}" not found`)
     const lines = written.split(/(?<=\n)/)
-    return Buffer.from(lines.slice(-options.tailLines).join('')).subarray(0, options.limitBytes).toString()
+    const sent = Buffer.from(lines.slice(-options.tailLines).join('')).subarray(0, options.limitBytes)
+    return sent.subarray(Math.max(0, sent.length - (options.lastBytes ?? Infinity))).toString()
   }
 
   create(resource: Resource, manifest: KubeManifest, options: WriteOptions): StoredObject {

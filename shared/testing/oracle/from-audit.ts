@@ -1,0 +1,98 @@
+/**
+ * The history of a real API server: its audit log. The harness's policy (`e2e/cluster/configs.ts`) records writes of our
+ * controller and to our own kinds with request and response, and reads by name only. Pure.
+ */
+import { CONTROLLER_USER, OPERATOR_NAMESPACE, PROTECTED_NAMESPACES } from '../../api/v1alpha1/names.ts'
+import type { KubeObject } from '../../kube/api.ts'
+import { isObject } from '../../lib/json.ts'
+import { millis, parseInstant, type Instant } from '../../lib/time.ts'
+import { preconditionsOf } from './acts.ts'
+import { withNotes } from './from-journal.ts'
+import type { Call, History, Mark, Output, Setting } from './history.ts'
+
+export interface AuditHistoryOptions extends Partial<Setting> {
+  readonly until: Instant
+  readonly notes?: readonly (Mark | Output)[]
+}
+
+export function historyOfAudit(log: string, { until, notes = [], ...setting }: AuditHistoryOptions): History {
+  const calls = log.split('\n').flatMap((line) => parse(line) ?? [])
+  // A line is written when its answer goes out: answers of two connections may change places.
+  const entries = calls.toSorted((a, b) => a.at - b.at)
+  return {
+    setting: {
+      operatorNamespace: OPERATOR_NAMESPACE,
+      protectedNamespaces: PROTECTED_NAMESPACES,
+      isController: (user) => user === CONTROLLER_USER,
+      limits: { ceiling: 60, namespace: Number.POSITIVE_INFINITY, cluster: Number.POSITIVE_INFINITY },
+      secrets: [],
+      seesReads: true,
+      // Of the cache's clock and the order of lines.
+      slack: millis(2_000),
+      ...setting,
+    },
+    entries: withNotes(entries, notes),
+    until,
+  }
+}
+
+const at = (value: unknown, ...path: readonly string[]): unknown => path.reduce<unknown>((here, key) => (isObject(here) ? here[key] : undefined), value)
+const text = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = at(value, ...path)
+  return typeof found === 'string' && found !== '' ? found : undefined
+}
+const asObject = (value: unknown): KubeObject | undefined => (text(value, 'metadata', 'name') !== undefined && text(value, 'metadata', 'resourceVersion') !== undefined ? (value as KubeObject) : undefined)
+
+/** undefined: no answer yet, not about a resource, or a last line that is still being written. */
+function parse(line: string): Call | undefined {
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  const received = parseInstant(text(event, 'requestReceivedTimestamp'))
+  const done = parseInstant(text(event, 'stageTimestamp'))
+  const plural = text(event, 'objectRef', 'resource')
+  const stage = text(event, 'stage')
+  const verb = text(event, 'verb') ?? ''
+  // A watch says that it began; its end is of no interest.
+  if (received === undefined || done === undefined || plural === undefined || stage !== (verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) return undefined
+  const collection = `${text(event, 'objectRef', 'apiGroup') ?? ''}/${plural}`
+  const code = Number(at(event, 'responseStatus', 'code'))
+  const query = new URLSearchParams(text(event, 'requestURI')?.split('?')[1])
+  const body = at(event, 'requestObject')
+  const response = at(event, 'responseObject')
+  const [ref, subresource] = [at(event, 'objectRef'), text(event, 'objectRef', 'subresource')]
+  const call: Omit<Call, 'changes'> = {
+    kind: 'call', at: done, received, verb, collection, subresource,
+    user: text(event, 'user', 'username') ?? '',
+    impersonated: text(event, 'impersonatedUser', 'username'),
+    userAgent: text(event, 'userAgent') ?? '',
+    fieldManager: query.get('fieldManager') ?? undefined,
+    namespace: text(ref, 'namespace'), name: text(ref, 'name') ?? text(response, 'metadata', 'name'),
+    dryRun: query.getAll('dryRun').includes('All') || [at(body, 'dryRun'), at(body, 'deleteOptions', 'dryRun')].some((options) => Array.isArray(options) && options.includes('All')),
+    body,
+    ok: code >= 200 && code < 300, answer: code,
+    changed: undefined, uid: text(response, 'metadata', 'uid'),
+  }
+  return { ...call, changed: changedBy(call, response), changes: changesOf(call, response) }
+}
+
+/** The version that a write was conditioned on is the one that it left: nothing was stored. */
+function changedBy(call: Omit<Call, 'changes'>, response: unknown): boolean | undefined {
+  const before = preconditionsOf({ ...call, changes: [] })?.resourceVersion
+  const after = text(response, 'metadata', 'resourceVersion')
+  return call.verb !== 'patch' || after === undefined || before === undefined ? undefined : before !== after
+}
+
+function changesOf({ verb, collection, subresource, namespace, name, ok, dryRun }: Omit<Call, 'changes'>, response: unknown): Call['changes'] {
+  if (!ok || dryRun || (subresource !== undefined && subresource !== 'status')) return []
+  const object = asObject(response)
+  if (['create', 'update', 'patch'].includes(verb)) return object === undefined ? [] : [{ collection, after: object }]
+  if (verb !== 'delete' || name === undefined) return []
+  // With finalizers, or a pod that is given time, the answer is the object as it goes.
+  if (object !== undefined && text(object, 'metadata', 'deletionTimestamp') !== undefined) return [{ collection, after: object }]
+  const gone = { apiVersion: '', kind: '', metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid: '', resourceVersion: '', creationTimestamp: '' } }
+  return [{ collection, before: gone }]
+}

@@ -1,0 +1,142 @@
+/** How much is done, and to what. */
+import { IGNORE_ANNOTATION } from '../../../api/v1alpha1/names.ts'
+import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.ts'
+import { NAMESPACES } from '../../../kube/resources.ts'
+import { isEmptySelector, matchesLabels } from '../../../lib/selector.ts'
+import { hours, parseInstant, type Instant } from '../../../lib/time.ts'
+import { actionOf, actOf, isAct, isEffective } from '../acts.ts'
+import type { Checker } from '../checker.ts'
+import type { Call } from '../history.ts'
+import { ACTIONS, collectionOf, type World } from '../world.ts'
+
+interface Counted {
+  readonly action: string
+  readonly policy: string
+  readonly namespaces: readonly string[]
+  /** By the clock of the reservation. */
+  readonly at: Instant
+  readonly landed: Instant
+}
+
+export const withinTheHour: Checker = {
+  invariant: 'I2', title: 'at most maxActionsPerHour in every sliding hour, of policy, namespace and cluster',
+  begin: (setting) => {
+    const acts: Counted[] = []
+    return {
+      see: (entry, world, report) => {
+        if (!isAct(entry, setting) || !isEffective(entry)) return
+        const action = actionOf(entry, world)
+        if (action === undefined) return
+        const name = `${action.metadata.namespace}/${action.metadata.name}`
+        if (acts.some((act) => act.action === name)) return
+        const { policyRef, targetResource } = action.spec
+        const held = world.ledgerOf(policyRef)?.spec.entries?.find((one) => one.action === action.metadata.name)
+        if (held === undefined || held.tried !== true) report.broken('nothing was reserved for it', { action: action.metadata })
+        // The promise holds in the clock of the reservation, which is made anew just before the write.
+        const at = parseInstant(held?.reservedAt) ?? entry.at
+        if (at > entry.at + setting.slack) report.broken(`its slot is of ${held?.reservedAt}, after the write`, { action: action.metadata })
+        // A process that stands still is counted by when its write lands, below; after an hour its slot has gone to another one.
+        if (entry.received - at > hours(1)) report.broken(`its slot is of ${held?.reservedAt}, ${entry.received - at} ms before the write`, { action: action.metadata })
+        acts.push({ action: name, policy: `${policyRef.namespace}/${policyRef.name}`, namespaces: [policyRef.namespace, targetResource.namespace], at, landed: entry.at })
+        const limit = Math.min(setting.limits.ceiling, world.policy(policyRef)?.spec.safetyRules?.maxActionsPerHour ?? setting.limits.ceiling)
+        // Slots may be out of their order: an hour that holds this one may end with another. Writes are in theirs.
+        const within = (of: (act: Counted) => boolean): number => {
+          const counted = acts.filter(of)
+          const ends = counted.filter((act) => act.at >= at && act.at < at + hours(1)).map((end) => counted.filter((act) => act.at > end.at - hours(1) && act.at <= end.at).length)
+          return Math.max(counted.filter(({ landed }) => landed > entry.at - hours(1) + setting.slack).length, ...ends)
+        }
+        const policy = within((act) => act.policy === `${policyRef.namespace}/${policyRef.name}`)
+        if (policy > limit) report.broken(`${policy} of ${limit} actions of the policy in an hour`, { action: action.metadata })
+        for (const namespace of new Set([policyRef.namespace, targetResource.namespace])) {
+          const many = within((act) => act.namespaces.includes(namespace))
+          if (many > setting.limits.namespace) report.broken(`${many} of ${setting.limits.namespace} actions of namespace ${namespace} in an hour`, { action: action.metadata })
+        }
+        const all = within(() => true)
+        if (all > setting.limits.cluster) report.broken(`${all} of ${setting.limits.cluster} actions of the cluster in an hour`, { action: action.metadata })
+      },
+    }
+  },
+}
+
+/** The object as the world knows it; its labels and annotations may not be known. */
+const objectOf = (entry: Call, world: World) => entry.changes.find(({ collection }) => collection === entry.collection)?.before ?? (entry.name === undefined ? undefined : world.get(entry.collection, { namespace: entry.namespace, name: entry.name }))
+
+export const insideThePolicy: Checker = {
+  invariant: 'I3', title: 'no write to a protected object, or outside of the namespaces of the policy',
+  begin: (setting) => ({
+    see: (entry, world, report) => {
+      if (!isAct(entry, setting)) return
+      const action = actionOf(entry, world)
+      const policy = action === undefined ? undefined : world.policy(action.spec.policyRef)
+      if (action === undefined || policy === undefined) return
+      const about = { action: action.metadata }
+      const namespaces = policy.spec.selector?.namespaces ?? [policy.metadata.namespace ?? '']
+      if (!namespaces.includes(entry.namespace ?? '')) report.broken(`the policy is about ${namespaces.join(', ')}`, about)
+      const object = objectOf(entry, world)
+      for (const { kind, names, labelSelector } of policy.spec.safetyRules?.protectedResources ?? []) {
+        if (!entry.collection.endsWith(`/${kind.toLowerCase()}s`)) continue
+        const named = names === undefined || names.includes(entry.name ?? '')
+        const labelled = labelSelector === undefined || (object !== undefined && matchesLabels(labelSelector, object.metadata.labels))
+        if ((names !== undefined || labelSelector !== undefined) && named && labelled) report.broken(`${kind}/${entry.name} is protected by the policy`, about)
+      }
+      const home = world.get(collectionOf(NAMESPACES), { name: entry.namespace ?? '' })
+      for (const [what, { metadata } = { metadata: undefined }] of [['it', object], ['its namespace', home]] as const) {
+        if (metadata?.annotations?.[IGNORE_ANNOTATION] === 'true') report.broken(`${what} has opted out`, about)
+      }
+    },
+  }),
+}
+
+export const neverTheOperator: Checker = {
+  invariant: 'I4', title: 'the operator, its dependencies and the protected namespaces are never touched',
+  begin: (setting) => ({
+    see: (entry, _world, report) => {
+      if (!isAct(entry, setting)) return
+      if (entry.namespace === undefined) report.broken('it is of no namespace', { action: actOf(entry) })
+      else if ([setting.operatorNamespace, ...setting.protectedNamespaces].includes(entry.namespace)) report.broken(`namespace ${entry.namespace} is protected, whatever a policy says`, { action: actOf(entry) })
+    },
+  }),
+}
+
+export const emptyIsNotAll: Checker = {
+  invariant: 'I8', title: 'empty is never all',
+  begin: (setting) => ({
+    see: (entry, world, report) => {
+      if (isAct(entry, setting) && (entry.name === undefined || entry.name === '' || entry.verb === 'deletecollection')) report.broken('it names no object', { action: actOf(entry) })
+      if (entry.kind !== 'call' || entry.collection !== ACTIONS || entry.verb !== 'create' || !entry.ok) return
+      for (const { after } of entry.changes) {
+        const action = after as HealingAction | undefined
+        if (action === undefined) continue
+        const { targetResource: { kind, namespace, name, uid }, policyRef } = action.spec
+        if ([kind, namespace, name, uid].some((part) => part === undefined || part === '')) report.broken('its target is not one object', { action: action.metadata })
+        const policy = world.policy(policyRef)
+        if (policy !== undefined && selectsNothing(policy)) report.broken('the selector of its policy is empty', { action: action.metadata })
+      }
+    },
+  }),
+}
+
+function selectsNothing({ spec: { selector } }: HealingPolicy): boolean {
+  const { labelSelector, resources = [], namespaces } = selector ?? {}
+  if (namespaces?.length === 0) return true
+  return (labelSelector === undefined || isEmptySelector(labelSelector)) && !resources.some(({ names }) => names !== undefined && names.length > 0)
+}
+
+export const dryMeansDry: Checker = {
+  invariant: 'I12', title: 'in dryrun and monitor nothing outside of our own objects is written',
+  begin: (setting) => ({
+    see: (entry, world, report) => {
+      if (!isAct(entry, setting) || entry.dryRun) return
+      const action = actionOf(entry, world)
+      if (action?.spec.dryRun === true) report.broken('its action is a dry run', { action: action.metadata })
+      const policy = action === undefined ? undefined : world.policy(action.spec.policyRef)
+      if (action === undefined || policy === undefined || action.status?.undo !== undefined || !['monitor', 'dryrun'].includes(policy.spec.mode)) return
+      const since = world.since('kubeskippy.io/healingpolicies', action.spec.policyRef)
+      // What was looked at just before the edit may still be on its way.
+      if (since !== undefined && entry.received - since > LOOK + setting.slack) report.broken(`its policy is in mode ${policy.spec.mode}`, { action: action.metadata })
+    },
+  }),
+}
+
+/** From the last look at the policy to its write: a dry run and three records lie between them. */
+const LOOK = 10_000

@@ -1,0 +1,182 @@
+/** What each single write to a workload must be like. */
+import type { Instant } from '../../../lib/time.ts'
+import { RESOURCE_VERSION } from '../../../kube/paths.ts'
+import { olderThan } from '../../../kube/store.ts'
+import { actionOf, actOf, isAct, isEffective, isHealer, isToTarget, LOOK_LIFETIME, operationOf, preconditionsOf, uidOf } from '../acts.ts'
+import type { Checker } from '../checker.ts'
+import { actor, isWrite, type Call } from '../history.ts'
+import { ACTIONS, collectionOf } from '../world.ts'
+import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
+
+export const once: Checker = {
+  invariant: 'I1', title: 'at most one effective write per planned operation',
+  begin: (setting) => {
+    const done = new Map<string, Call>()
+    return {
+      see: (entry, world, report) => {
+        if (!isAct(entry, setting) || !isEffective(entry)) return
+        const key = actOf(entry)
+        const action = actionOf(entry, world)
+        const operation = `${key?.namespace}/${key?.name} ${operationOf(entry, action)}`
+        const earlier = done.get(operation)
+        if (earlier !== undefined) report.broken(`it was written before, at ${new Date(earlier.at).toISOString()}`, { action: key })
+        done.set(operation, entry)
+        if (action === undefined || action.status?.undo !== undefined || action.spec.targetResource.kind !== 'Pod') return
+        // An act on a pod plans one operation: on that pod.
+        if (uidOf(entry) !== undefined && uidOf(entry) !== action.spec.targetResource.uid) report.broken(`it planned one write, to uid ${action.spec.targetResource.uid}, and this one is to ${uidOf(entry)}`, { action: key })
+      },
+    }
+  },
+}
+
+export const preconditioned: Checker = {
+  invariant: 'I5', title: 'every destructive write carries the uid and the resourceVersion of what was judged',
+  begin: (setting) => ({
+    see: (entry, world, report) => {
+      if (!isAct(entry, setting)) return
+      const action = actOf(entry)
+      const preconditions = preconditionsOf(entry)
+      if (preconditions === undefined) {
+        report.undecided('its body is not in the history', { action })
+        return
+      }
+      const { uid, resourceVersion } = preconditions
+      if (typeof uid !== 'string' || uid === '') report.broken('no uid goes with it', { action })
+      if (typeof resourceVersion !== 'string' || !RESOURCE_VERSION.test(resourceVersion)) report.broken(`its resourceVersion ${JSON.stringify(resourceVersion)} is no precondition`, { action })
+      const before = entry.changes.find(({ collection }) => collection === entry.collection)?.before?.metadata
+      if (!isEffective(entry) || before === undefined || before.resourceVersion === resourceVersion) return
+      // Of an unready pod below a budget the server takes its own version: the uid has to do.
+      const spared = entry.subresource === 'eviction' && world.all(collectionOf(POD_DISRUPTION_BUDGETS)).some(({ metadata }) => metadata.namespace === entry.namespace)
+      if (!spared) report.broken(`it was judged at version ${String(resourceVersion)} and written at ${before.resourceVersion}`, { action })
+    },
+  }),
+}
+
+export const sameObject: Checker = {
+  invariant: 'I6', title: 'a recreated object with the same name is another object',
+  begin: (setting) => ({
+    see: (entry, world, report) => {
+      if (!isAct(entry, setting)) return
+      const action = actionOf(entry, world)
+      const demanded = preconditionsOf(entry)?.uid
+      if (action !== undefined && isToTarget(entry, action) && typeof demanded === 'string' && demanded !== action.spec.targetResource.uid) {
+        report.broken(`the decision was about uid ${action.spec.targetResource.uid}, the write is to ${demanded}`, { action: action.metadata })
+      }
+      if (isEffective(entry) && entry.uid !== undefined && typeof demanded === 'string' && entry.uid !== demanded) {
+        report.broken(`uid ${demanded} was judged, and ${entry.uid} was written`, { action: actOf(entry) })
+      }
+    },
+  }),
+}
+
+/** Reads and lists that showed an object, by process. */
+class Looks {
+  readonly #at = new Map<string, Instant>()
+
+  take(entry: Call): void {
+    if (entry.ok && (entry.verb === 'get' || entry.verb === 'list')) this.#at.set(`${entry.collection} ${entry.namespace ?? ''}/${entry.name ?? ''}`, entry.at)
+  }
+
+  last({ collection, namespace = '', name = '' }: Call): Instant | undefined {
+    const found = [`${namespace}/${name}`, `${namespace}/`, '/'].flatMap((key) => this.#at.get(`${collection} ${key}`) ?? [])
+    return found.length === 0 ? undefined : (Math.max(...found) as Instant)
+  }
+}
+
+export const freshlyRead: Checker = {
+  invariant: 'I7', title: 'a live read precedes every act, none is on an older version than the own last write, and a replacement resets nothing',
+  begin: (setting) => {
+    const looks = new Looks()
+    const written = new Map<string, string>()
+    return {
+      see: (entry, world, report) => {
+        if (entry.kind !== 'call') return
+        if (setting.isController(entry.user)) looks.take(entry)
+        if (isAct(entry, setting)) {
+          const action = actOf(entry)
+          const read = looks.last(entry)
+          if (!setting.seesReads) report.undecided('reads are not in the history', { action })
+          else if (read === undefined || entry.received - read > LOOK_LIFETIME + setting.slack) report.broken(read === undefined ? 'it was never read' : `it was last read ${entry.received - read} ms before`, { action })
+          const version = preconditionsOf(entry)?.resourceVersion
+          const object = `${entry.collection} ${entry.namespace}/${entry.name} ${uidOf(entry)}`
+          const own = written.get(object)
+          if (isEffective(entry) && own !== undefined && typeof version === 'string' && RESOURCE_VERSION.test(version) && olderThan(version, own)) report.broken(`version ${version} is older than the own last write, ${own}`, { action })
+          const after = entry.changes.find(({ collection }) => collection === entry.collection)?.after?.metadata.resourceVersion
+          if (isEffective(entry) && entry.subresource === undefined && after !== undefined) written.set(object, after)
+        }
+        if (entry.collection !== ACTIONS || entry.verb !== 'create' || !entry.ok) return
+        for (const { after } of entry.changes) {
+          const made = after === undefined ? undefined : { metadata: after.metadata, spec: (after as unknown as NonNullable<ReturnType<typeof world.action>>).spec }
+          if (made === undefined || made.spec.dryRun) continue
+          const { incident, trigger, policyRef } = made.spec
+          const cooling = world.ledgerOf(policyRef)?.spec.incidents?.find(({ id, trigger: cause, subject, cooldownUntil }) =>
+            id !== incident.id && cause === trigger.name && subject.kind === incident.subject.kind && subject.name === incident.subject.name && cooldownUntil !== undefined && Date.parse(cooldownUntil) > entry.at + setting.slack)
+          if (cooling !== undefined) report.broken(`its workload cools down until ${cooling.cooldownUntil}`, { action: made.metadata })
+          const pod = world.all(collectionOf(PODS)).find(({ metadata }) => metadata.uid === made.spec.targetResource.uid)
+          const owner = pod?.metadata.ownerReferences?.find(({ controller }) => controller === true)
+          if (owner !== undefined && incident.subject.kind === 'Pod') report.broken(`the incident belongs to a pod and not to its ${owner.kind}`, { action: made.metadata })
+        }
+      },
+    }
+  },
+}
+
+export const attributable: Checker = {
+  invariant: 'I11', title: 'every write names its HealingAction, comes with field manager and healer identity, and is told by an event',
+  begin: (setting) => {
+    const wrote = new Map<string, { readonly namespace: string; readonly name: string }>()
+    const told = new Set<string>()
+    return {
+      see: (entry, world, report) => {
+        if (entry.kind === 'call' && entry.collection === collectionOf(EVENTS) && isWrite(entry) && setting.isController(entry.user) && entry.ok) {
+          const regarding = (entry.body as { readonly regarding?: { readonly namespace?: string; readonly name?: string } } | undefined)?.regarding
+          told.add(`${regarding?.namespace}/${regarding?.name}`)
+        }
+        if (!isAct(entry, setting)) return
+        const key = actOf(entry)
+        const action = actionOf(entry, world)
+        if (key === undefined) report.broken(`its User-Agent ${entry.userAgent} names no HealingAction`)
+        else if (action === undefined) report.broken('the HealingAction that it names is not there', { action: key })
+        if (!isHealer(entry.impersonated, entry.namespace)) report.broken(`${actor(entry)} is not the healer of the namespace`, { action: key })
+        if (entry.fieldManager !== 'kubeskippy' && entry.verb === 'patch') report.broken(`its field manager is ${entry.fieldManager ?? 'absent'}`, { action: key })
+        if (key !== undefined && isEffective(entry)) wrote.set(`${key.namespace}/${key.name}`, key)
+      },
+      end: (_world, _until, report) => {
+        if (setting.everyEvent !== true) return
+        for (const [name, action] of wrote) if (!told.has(name)) report.broken('no event tells of it', { action })
+      },
+    }
+  },
+}
+
+/** A process that comes back after a crash has the number of its life after a dot. */
+const machineOf = ({ user }: Call): string => user.replace(/\.[0-9]+$/, '')
+
+export const neverBlind: Checker = {
+  invariant: 'I18', title: 'what has no answer is found out by reading, never written again blind',
+  begin: (setting) => {
+    const attempts = new Map<string, Call>()
+    const looks = new Looks()
+    let two = false
+    return {
+      see: (entry, world, report) => {
+        if (entry.kind === 'mark' && (entry.mark === 'TwoLeaders' || entry.mark === 'OneLeader')) two = entry.mark === 'TwoLeaders'
+        if (entry.kind !== 'call') return
+        if (setting.isController(entry.user)) looks.take(entry)
+        if (!isAct(entry, setting) || entry.dryRun) return
+        const action = actOf(entry)
+        const operation = `${action?.namespace}/${action?.name} ${operationOf(entry, actionOf(entry, world))}`
+        const earlier = attempts.get(operation)
+        attempts.set(operation, entry)
+        if (earlier === undefined) return
+        // The other one had read the same version before the first write; the server refuses its own.
+        const another = two || machineOf(earlier) !== machineOf(entry)
+        if (another && !isEffective(entry) && preconditionsOf(entry)?.resourceVersion === preconditionsOf(earlier)?.resourceVersion) return
+        const read = looks.last(entry)
+        if (!setting.seesReads) report.undecided('reads are not in the history', { action })
+        else if (read === undefined || read < earlier.at) report.broken(`it was sent before, at ${new Date(earlier.at).toISOString()}, and nothing was read since`, { action })
+      },
+    }
+  },
+}
+

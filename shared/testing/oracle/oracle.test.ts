@@ -1,0 +1,275 @@
+import { expect } from 'chai'
+import { IGNORE_ANNOTATION, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../api/v1alpha1/names.ts'
+import type { KubeObject } from '../../kube/api.ts'
+import { minutes } from '../../lib/time.ts'
+import { judge, tell, type Invariant } from './checker.ts'
+import type { Entry, History } from './history.ts'
+import { INVARIANTS } from './invariants/index.ts'
+import { act, action, call, evicted, history, inSeconds, ledger, looked, mark, NS, policy, stored, UID, written } from './stories.ts'
+import { ACTIONS, LEDGERS, POLICIES } from './world.ts'
+
+const brokenBy = (told: History): readonly string[] => judge(told, INVARIANTS).broken.map(({ invariant }) => invariant)
+const usual = policy()
+const base = [written.policy(0, usual), ...act(10)]
+const withSpec = (spec: object, ...more: readonly Entry[]): Entry[] => [written.policy(0, policy(spec)), ...act(10), ...more]
+const without = (entries: readonly Entry[], which: (entry: Entry) => boolean): Entry[] => entries.filter((entry) => !which(entry))
+const isLook = (entry: Entry): boolean => entry.kind === 'call' && entry.verb === 'get'
+/** One after another, each on a pod of its own, `gap` seconds apart. */
+const row = (count: number, gap: number, limit: number): Entry[] => {
+  const slots = Array.from({ length: count }, (_, n) => [`a${n}`, inSeconds(10 + n * gap)] as const)
+  return [written.policy(0, policy({ safetyRules: { maxActionsPerHour: limit } })), ...slots.flatMap(([name], n) => act(10 + n * gap, { name, slots: slots.slice(0, n), eviction: { uid: `${UID}-${n}`, preconditions: { uid: `${UID}-${n}`, resourceVersion: '7' } }, spec: { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: `${UID}-${n}` } } }))]
+}
+/** One after another, each on a pod of its own, a minute apart; they end so, and the policy bears three that did not help. */
+const endings = (...outcomes: readonly string[]): Entry[] => {
+  const each = outcomes.flatMap((outcome, n) => {
+    const [name, uid] = [`a${n}`, `${UID}-${n}`]
+    const spec = { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid } }
+    const steps = act(10 + n * 60, { name, spec, eviction: { uid, preconditions: { uid, resourceVersion: '7' } } })
+    return [...steps.slice(0, -1), written.status(14 + n * 60, action(spec, { phase: outcome === 'Effective' ? 'Succeeded' : 'Failed', outcome }, name))]
+  })
+  return [written.policy(0, policy({ safetyRules: { circuitBreaker: { failureThreshold: 3, openDuration: '5m' } } })), ...each]
+}
+/** One act each, of a limit of one in an hour: its slot is of one second, and its write of another. */
+const slotted = (...acts: readonly (readonly [reserved: number, written: number])[]): Entry[] => {
+  const each = acts.flatMap(([reserved, s], n) => {
+    const [name, uid] = [`a${n}`, `${UID}-${n}`]
+    const steps = act(s - 3, { name, spec: { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid } }, eviction: { uid, preconditions: { uid, resourceVersion: '7' } } })
+    return [written.ledger(s - 3, ledger([[name, inSeconds(reserved)]])), ...steps.slice(1)]
+  })
+  return [written.policy(0, policy({ safetyRules: { maxActionsPerHour: 1 } })), ...each]
+}
+const killSwitch = (s: number): Entry => stored(s, '/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE, uid: 'k', resourceVersion: '9', creationTimestamp: '' } }, { user: 'alice' })
+const asked = (by: string, parts: object = {}): Entry[] => {
+  const spec = { approvalRequired: true, approvalDeadline: '2030-01-01T00:01:00.000Z', ...parts }
+  const decided = { ...spec, approval: { decision: 'Approved', decidedBy: 'bob', reason: '' } }
+  return [written.policy(0, usual), written.action(5, action(spec, {})), written.action(8, action(decided, {}), { verb: 'patch', user: by }), ...act(10, { spec: decided }).filter((entry) => !(entry.collection === ACTIONS && entry.verb === 'create'))]
+}
+const pod = (annotations: object, labels: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: NS, uid: UID, resourceVersion: '7', creationTimestamp: '', annotations, labels } as KubeObject['metadata'] })
+const lies = (object: KubeObject, collection = '/pods'): Entry => ({ kind: 'outside', at: inSeconds(1), change: { collection, after: object } })
+const owned = (kind: string, name: string, owner?: string): KubeObject => ({ apiVersion: kind === 'Pod' ? 'v1' : 'apps/v1', kind, metadata: { name, namespace: NS, uid: `uid-${name}`, resourceVersion: '7', creationTimestamp: '', ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid: `uid-${owner}`, controller: true }] }) } })
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart', uid: 'uid-cart' }
+const GRACEFUL = { name: 'restart', type: 'restart', priority: 50, target: 'Workload', restartAction: { strategy: 'graceful' } }
+const gracefully = (name: string): Entry[] => [written.policy(0, policy({ actions: [GRACEFUL] })), ...act(10, { spec: { targetResource: DEPLOYMENT, action: GRACEFUL }, eviction: { name, uid: `uid-${name}`, preconditions: { uid: `uid-${name}`, resourceVersion: '7' } } })]
+/** Two Deployments with a pod each. */
+const town = ['cart', 'bank'].flatMap((name) => [lies(owned('Deployment', name), 'apps/deployments'), lies(owned('ReplicaSet', `${name}-1`, name), 'apps/replicasets'), lies(owned('Pod', `${name}-1-a`, `${name}-1`))])
+const policyGoes = (s: number): Entry => call(s, { verb: 'delete', collection: POLICIES, name: 'cart', user: 'alice', changes: [{ collection: POLICIES, before: usual }] })
+const SCALE = { name: 'restart', type: 'scale', priority: 50, scaleAction: { direction: 'up', replicas: 2, minReplicas: 1, maxReplicas: 5 } }
+const scaled = (replicas: number, { name = 'cart', status = {}, template = SCALE }: { readonly name?: string; readonly status?: object; readonly template?: object } = {}): Entry[] => {
+  const spec = { targetResource: DEPLOYMENT, action: template } as object
+  const write = { verb: 'patch', collection: 'apps/deployments', subresource: 'scale', name, uid: `uid-${name}`, body: { metadata: { uid: `uid-${name}`, resourceVersion: '7' }, spec: { replicas } } }
+  const steps = act(10, { spec, eviction: write })
+  const begun = written.status(12.5, action(spec, { phase: 'InProgress', intent: [{ path: '/spec/replicas', before: '2', after: String(replicas) }], ...status }))
+  return [written.policy(0, policy({ actions: [template] })), ...steps.toSpliced(3, 1, begun)]
+}
+const opened = (state: object) => ({ ledgerSpec: { breaker: { state: 'Open', failures: 3, recent: [], openings: 1, openUntil: '2030-01-01T00:10:00.000Z', ...state } } })
+const OTHER_POD = { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: 'uid-other' } }
+const EVICTS_OTHER = { uid: 'uid-other', preconditions: { uid: 'uid-other', resourceVersion: '7' } }
+const halfOpen = (probe: string) => ({ ledgerSpec: { breaker: { state: 'HalfOpen', failures: 3, recent: [], openings: 1, probe } } })
+const begun = (phase: string): Entry[] => [written.policy(0, policy({ safetyRules: { healthCheckTimeout: '1m', stabilizationWindow: '1m' } })), ...act(10).slice(0, -1), mark(20, 'FaultsEnd'), written.status(21, action({ timeout: '1m' }, { phase }))]
+
+const event = call(30, { verb: 'create', collection: 'events.k8s.io/events', body: { regarding: { namespace: NS, name: 'cart-restart-1' } } })
+
+/** What breaks each invariant, and what comes close to it and does not. */
+const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, readonly Entry[] | History>>; readonly keeps: Readonly<Record<string, readonly Entry[] | History>> }>> = {
+  I1: {
+    breaks: {
+      'a second eviction of the same pod by the same action': [...base.slice(0, -1), looked(14), evicted(15)],
+      'an eviction of another pod than the planned one': [written.policy(0, usual), ...act(10, { eviction: { uid: 'other', preconditions: { uid: 'other', resourceVersion: '7' } } })],
+    },
+    keeps: {
+      'a second one that stores nothing': [...base.slice(0, -1), looked(14), evicted(15, { changed: false })],
+      'a dry run before it': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)],
+      'a refused one before it': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 429 }), looked(12.9), ...base.slice(5)],
+    },
+  },
+  I2: {
+    breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]) },
+    keeps: { 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
+  },
+  I3: {
+    breaks: {
+      'a pod that the policy protects by name': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }),
+      'a pod that it protects by label': [lies(pod({}, { critical: 'true' })), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', labelSelector: { matchLabels: { critical: 'true' } } }] } })],
+      'a namespace that the policy does not name': withSpec({ selector: { namespaces: ['other'], labelSelector: { matchLabels: { app: 'cart' } } } }),
+      'a pod whose owner opted out': [lies(pod({ [IGNORE_ANNOTATION]: 'true' })), ...base],
+    },
+    keeps: { 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
+  },
+  I4: {
+    breaks: { 'a pod of the operator': [...base, evicted(20, { namespace: OPERATOR_NAMESPACE, name: 'x' })], 'a pod of kube-system, even in a dry run': [...base, evicted(20, { namespace: 'kube-system', name: 'x', dryRun: true })] },
+    keeps: { 'somebody else evicts a pod of kube-system': [...base, evicted(20, { user: 'alice', impersonated: undefined, namespace: 'kube-system', name: 'x' })] },
+  },
+  I5: {
+    breaks: Object.fromEntries([{ uid: UID }, { resourceVersion: '7' }, { uid: UID, resourceVersion: '0' }, { uid: UID, resourceVersion: '' }, { uid: '', resourceVersion: '7' }].map((preconditions) => [`preconditions ${JSON.stringify(preconditions)}`, [...base.slice(0, 5), evicted(13, { preconditions })]])),
+    keeps: {
+      'a JSON patch that begins with the version': [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, body: [{ op: 'replace', path: '/metadata/resourceVersion', value: '7' }, { op: 'test', path: '/metadata/uid', value: UID }], ok: false })],
+      'a merge patch with both': [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, body: { metadata: { uid: UID, resourceVersion: '7' } }, ok: false })],
+    },
+  },
+  I6: {
+    breaks: { 'another pod under the name': [...base.slice(0, 5), evicted(13, { preconditions: { uid: 'new', resourceVersion: '7' }, uid: 'new' })], 'a write that landed on another uid than it demanded': [...base.slice(0, 5), evicted(13, { uid: 'new' })] },
+    keeps: { 'the same uid': base },
+  },
+  I7: {
+    breaks: {
+      'nothing was read before': without(base, isLook),
+      'the last look is older than a minute and the time of a request': [...without(base, isLook).slice(0, 2), looked(13 - 71), ...without(base, isLook).slice(2)],
+      'a new incident while its workload cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:05:00.000Z' }] })), written.action(11, action())],
+    },
+    keeps: {
+      'a list of the namespace': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list' }), ...without(base, isLook).slice(4)],
+      'the cooldown has just ended': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:00:11.000Z' }] })), written.action(11, action())],
+    },
+  },
+  I8: {
+    breaks: {
+      'a target without a uid': [...base, written.action(20, action({ targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: '' } }, {}, 'b'))],
+      'a decision by a policy that selects nothing': withSpec({ selector: { labelSelector: {} } }),
+      'an empty list of namespaces': withSpec({ selector: { namespaces: [], labelSelector: { matchLabels: { app: 'cart' } } } }),
+      'a delete of a collection': [...base, evicted(20, { verb: 'deletecollection', subresource: undefined, name: undefined })],
+    },
+    keeps: { 'names without a label selector': withSpec({ selector: { resources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }) },
+  },
+  I9: {
+    breaks: { 'an act while the breaker is open': [written.policy(0, usual), ...act(10, opened({}))], 'an act beside the probe': [written.policy(0, usual), ...act(10, halfOpen('another'))], 'an act after as many in a row that did not help, and the breaker never opened': endings('Ineffective', 'Reverted', 'Ineffective', 'Effective') },
+    keeps: { 'an act that was on its way when the breaker opened': [...base.slice(0, 5), written.ledger(12.5, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), ...base.slice(5)], 'one that helped among them': endings('Ineffective', 'Effective', 'Ineffective', 'Ineffective', 'Effective'), 'one that neither helped nor failed to': endings('Ineffective', 'Inconclusive', 'Ineffective', 'Inconclusive'), 'as many, and no act after them': endings('Ineffective', 'Ineffective', 'Ineffective'), 'a breaker that opened and has closed': [...endings('Ineffective', 'Ineffective', 'Ineffective'), written.ledger(140, ledger([], opened({}).ledgerSpec)), ...act(800, { ...halfOpen('probe'), name: 'probe', spec: OTHER_POD, eviction: EVICTS_OTHER }), ...act(900, { name: 'later', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'the probe itself': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1'))] },
+  },
+  I10: {
+    breaks: { 'a write more than a second after it was turned on': [...base.slice(0, 5), killSwitch(11.9), ...base.slice(5)] },
+    keeps: { 'one within the second': [...base.slice(0, 5), killSwitch(12.9), ...base.slice(5)], 'a dry run': [...base, killSwitch(15), looked(29), evicted(30, { dryRun: true })] },
+  },
+  I11: {
+    breaks: {
+      'a User-Agent that names nothing': [...base.slice(0, 5), evicted(13, { userAgent: 'kubeskippy' })],
+      'no event, where every act has one': history(base, { everyEvent: true }),
+      'an action that is not there': [...base, looked(19), evicted(20, { of: 'nobody', name: 'cart-2', ok: false })],
+      'another identity than the healer': [...base.slice(0, 5), evicted(13, { impersonated: undefined })],
+      'a patch without a field manager': [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, fieldManager: undefined, body: { metadata: { uid: UID, resourceVersion: '7' } } })],
+    },
+    keeps: { 'all of them': base, 'an event that tells of it': history([...base, event], { everyEvent: true }), 'no event, where they are bounded': base },
+  },
+  I12: {
+    breaks: { 'a write by an action that is a dry run': [written.policy(0, usual), ...act(10, { spec: { dryRun: true } })], 'a write for a policy in monitor': withSpec({ mode: 'monitor' }) },
+    keeps: { 'a dry run of it': [written.policy(0, policy({ mode: 'dryrun' })), ...act(10, { spec: { dryRun: true }, eviction: { dryRun: true } })], 'a policy that was edited while its write was on its way': [...base.slice(0, 5), written.policy(12, policy({ mode: 'dryrun' }, { resourceVersion: '99999', generation: 2 })), ...base.slice(5)] },
+  },
+  I13: {
+    breaks: {
+      'an act that nobody has approved': [written.policy(0, usual), ...act(10, { spec: { approvalRequired: true } })],
+      'an approval in the name of somebody else': asked('mallory'),
+      'an approval after its deadline': asked('bob', { approvalDeadline: '2030-01-01T00:00:07.000Z' }),
+      'an approval by somebody without the right': history(asked('bob'), { mayApprove: () => false }),
+      'a HealingAction that somebody else made': [...base, written.action(20, action({}, {}, 'forged'), { user: 'mallory' })],
+      'a status that somebody else wrote': [...base, written.status(20, action(), { user: 'mallory' })],
+      'a ledger that somebody else wrote': [...base, written.ledger(20, ledger([]), { user: 'mallory' })],
+    },
+    keeps: { 'in time and in the own name': history(asked('bob'), { mayApprove: (user) => user === 'bob' }), 'what was refused': [...base, written.action(20, action({}, {}, 'forged'), { user: 'mallory', ok: false, changes: [] })], 'a ledger that an administrator deletes': [...base, call(20, { verb: 'delete', collection: LEDGERS, user: 'alice', name: 'ledger', namespace: OPERATOR_NAMESPACE })] },
+  },
+  I14: {
+    breaks: {
+      'a delete by an action that evicts': [...base.slice(0, 5), evicted(13, { verb: 'delete', subresource: undefined, body: { preconditions: { uid: UID, resourceVersion: '7' } } })],
+      'an action that the policy does not have': withSpec({ actions: [{ name: 'other', type: 'restart', priority: 50 }] }),
+      'a graceful restart that evicts a pod of another Deployment': [...town, ...gracefully('bank-1-a')],
+      'one that evicts a pod of nobody': [...town, lies(owned('Pod', 'stray')), ...gracefully('stray')],
+      'one of a pod by another name, where owners are not in the history': gracefully('bank-1-a'),
+      'an act long after its policy was deleted': [written.policy(0, usual), policyGoes(5), ...act(5 + 71)],
+      'an act long after its policy was made anew': [written.policy(0, usual), policyGoes(5), written.policy(6, policy({}, { uid: 'another' })), ...act(5 + 71)],
+      'an act of a policy that never was': [written.policy(0, policy({}, { uid: 'another' })), ...act(10)],
+      'another Deployment is scaled': scaled(3, { name: 'bank' }),
+      'a scale beyond its maxReplicas': scaled(6),
+      'a scale by more than its step': scaled(5),
+      'a scale the other way': scaled(1),
+      'a scale to another number than the one it names': scaled(4, { template: { ...SCALE, scaleAction: { direction: 'absolute', replicas: 3, minReplicas: 1 } } }),
+      'a scale that is taken back to another number': scaled(1, { status: { undo: { begunAt: '2030-01-01T00:00:12.000Z', because: 'it did not help' } } }),
+    },
+    keeps: {
+      'what it names': base,
+      'a graceful restart of a pod of its ReplicaSet': [...town, ...gracefully('cart-1-a')],
+      'one of a pod by its name, where owners are not in the history': gracefully('cart-1-a'),
+      'an act that was on its way when its policy was deleted': [...base.slice(0, 5), policyGoes(12.9), ...base.slice(5)],
+      'what is taken back after its policy was deleted': [written.policy(0, usual), policyGoes(5), ...act(100).map((entry) => (entry.subresource === 'status' ? written.status(102.5, action({}, { phase: 'Verifying', undo: { begunAt: '2030-01-01T00:01:42.000Z', because: 'it did not help' } })) : entry))],
+      'a scale within its bounds': scaled(4),
+      'a scale that is taken back': scaled(2, { status: { undo: { begunAt: '2030-01-01T00:00:12.000Z', because: 'it did not help' } } }),
+    },
+  },
+  I15: {
+    breaks: { 'a secret in what is written': history([...base, written.status(30, action({}, { result: { success: false, reason: 'x', message: 'password is hunter22' } }))], { secrets: ['hunter22'] }), 'a secret in a log': history([...base, { kind: 'output', at: inSeconds(30), stream: 'log', text: '{"env":"hunter22"}' }], { secrets: ['hunter22'] }) },
+    keeps: { 'a secret that its owner wrote': history([...base, stored(30, '/pods', pod({ password: 'hunter22' }), { user: 'alice' })], { secrets: ['hunter22'] }) },
+  },
+  I16: {
+    breaks: { 'an action that is still verified when its time is over': history(begun('Verifying'), {}, inSeconds(20 + 60 * 4 + 1)), 'one that ends too late': [...begun('Verifying'), written.status(20 + 60 * 4 + 2, action({ timeout: '1m' }, { phase: 'Failed' }))] },
+    keeps: { 'one that has a second left': history(begun('Verifying'), {}, inSeconds(20 + 60 * 4 - 1)), 'one that ended at its last second': [...begun('Verifying'), written.status(20 + 60 * 4, action({ timeout: '1m' }, { phase: 'Failed' }))] },
+  },
+  I17: {
+    breaks: { 'a status while all is quiet': [...base, mark(100, 'Quiet'), written.status(101, action())], 'a list of pods': [...base, mark(100, 'Quiet'), call(101, { verb: 'list' })] },
+    keeps: {
+      'the lease, a review, and an old action that goes': [...base, mark(100, 'Quiet'), call(101, { verb: 'patch', collection: 'coordination.k8s.io/leases' }), call(102, { verb: 'create', collection: 'authorization.k8s.io/subjectaccessreviews' }), call(103, { verb: 'delete', collection: ACTIONS, name: 'cart-restart-1' })],
+      'work after the quiet': [...base, mark(100, 'Quiet'), mark(101, 'Disturbed'), written.status(102, action())],
+    },
+  },
+  I18: {
+    breaks: {
+      'the same write again without a look': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
+      'the same again, while two act, and it is let through': [mark(1, 'TwoLeaders'), ...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
+      'the same again after two have acted': [mark(1, 'TwoLeaders'), mark(2, 'OneLeader'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })],
+      'another version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false, preconditions: { uid: UID, resourceVersion: '8' } })],
+    },
+    keeps: { 'what another one has read before, and is refused': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })], 'with a look between': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9), ...base.slice(5)], 'after a dry run': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)] },
+  },
+  I19: {
+    breaks: {
+      'a malformed ledger that is written over': [...base, written.ledger(20, ledger([], { entries: 'none' }), { user: 'alice' }), written.ledger(21, ledger([]))],
+      'an act while the status of its policy is malformed': [written.policy(0, { ...policy(), status: { findings: 'none' } } as never), ...act(30)],
+    },
+    keeps: { 'a malformed ledger that is left alone': [...base, written.ledger(20, ledger([], { entries: 'none' }), { user: 'admin' })] },
+  },
+  I20: {
+    breaks: { 'a decision while its trigger has no data': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), ...base], 'a decision that says nothing of what was seen': [...base, written.action(20, action({ trigger: { name: 'crash', since: '2030-01-01T00:00:00.000Z', evidence: ' ' } }, {}, 'b'))] },
+    keeps: { 'the data are back': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), mark(9, 'Data', { of: `${NS}/cart/crash` }), ...base], 'another trigger has none': [mark(1, 'NoData', { of: `${NS}/cart/other` }), ...base] },
+  },
+}
+
+const asHistory = (told: readonly Entry[] | History): History => ('setting' in told ? told : history(told))
+
+describe('the checkers of invariants', () => {
+  it('are those of I1 to I20, in this order', () => {
+    expect(INVARIANTS.map(({ invariant }) => invariant)).to.deep.equal(Array.from({ length: 20 }, (_, n) => `I${n + 1}`))
+    expect(Object.keys(CASES)).to.deep.equal(INVARIANTS.map(({ invariant }) => invariant))
+  })
+
+  it('find nothing in an act as it should be', () => {
+    const { broken, undecided } = judge(history(base), INVARIANTS)
+    expect(tell(broken)).to.equal('')
+    expect(tell(undecided)).to.equal('')
+  })
+
+  for (const { invariant, title } of INVARIANTS) {
+    const { breaks, keeps } = CASES[invariant] ?? { breaks: {}, keeps: {} }
+    describe(`of ${invariant}: ${title}`, () => {
+      for (const [what, told] of Object.entries(breaks)) it(`sees ${what}`, () => expect(brokenBy(asHistory(told)), tell(judge(asHistory(told), INVARIANTS).broken)).to.include(invariant))
+      for (const [what, told] of Object.entries(keeps)) it(`lets pass: ${what}`, () => expect(brokenBy(asHistory(told)), tell(judge(asHistory(told), INVARIANTS).broken)).not.to.include(invariant))
+    })
+  }
+
+  it('say where it was broken, and by which action', () => {
+    const [found] = judge(history([...base.slice(0, -1), looked(14), evicted(15)]), INVARIANTS).broken
+    expect(found).to.include({ invariant: 'I1' satisfies Invariant, index: 7, where: 'create pods/eviction shop/cart-1', action: 'shop/cart-restart-1' })
+    expect(found?.at).to.equal(inSeconds(15))
+  })
+
+  it('judge what a restored backup has undone by itself, and what came after without it', () => {
+    const again = [mark(20, 'Restored', { asOf: inSeconds(9) }), ...act(30)]
+    expect(brokenBy(history([...base, ...again]))).to.deep.equal([])
+    expect(brokenBy(history([...base, ...act(30)]))).to.include('I1')
+    expect(brokenBy(history([...base.slice(0, 5), evicted(13, { preconditions: {} }), ...again]))).to.include('I5')
+  })
+
+  it('leave open what a history without reads cannot tell', () => {
+    const { broken, undecided } = judge(history(without(base, isLook), { seesReads: false }), INVARIANTS)
+    expect(tell(broken)).to.equal('')
+    expect(undecided.map(({ invariant }) => invariant)).to.deep.equal(['I7'])
+  })
+
+  it('leave open whether an action will end that has time left', () => {
+    expect(judge(history(begun('Verifying'), {}, inSeconds(20 + minutes(3) / 1000)), INVARIANTS).undecided.map(({ invariant }) => invariant)).to.deep.equal(['I16'])
+  })
+})
