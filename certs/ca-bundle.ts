@@ -24,13 +24,21 @@ export interface WebhookConfiguration extends KubeObject {
   readonly webhooks?: readonly { readonly name?: string; readonly clientConfig?: ClientConfig }[]
 }
 
+/** What of ours is in a configuration. */
+export interface Ours {
+  readonly target: WebhookTarget
+  /** How API servers call our webhooks, with their places in the list. */
+  readonly calls: readonly { readonly index: number; readonly client: ClientConfig }[]
+  /** What somebody has taken away: nobody asks us about what one of our webhooks was for. Undefined when all are there. */
+  readonly lost: string | undefined
+  readonly configuration?: WebhookConfiguration
+}
+
 /** What a configuration holds: `Published` the bundle in each of our webhooks. */
 export type BundleState = 'Published' | 'Differs' | 'Missing'
 
-export interface Seen {
-  readonly target: WebhookTarget
+export interface Seen extends Ours {
   readonly state: BundleState
-  readonly configuration?: WebhookConfiguration
 }
 
 type Api = Pick<KubeApi, 'get' | 'patch'>
@@ -44,44 +52,40 @@ export async function readConfiguration(api: Api, { resource, name }: WebhookTar
   }
 }
 
-/** How API servers call our webhooks in it. */
-export const clientConfigs = ({ webhooks }: WebhookTarget, configuration: WebhookConfiguration | undefined): readonly ClientConfig[] =>
-  configuration?.webhooks?.filter(({ name }) => name !== undefined && webhooks.includes(name)).map(({ clientConfig = {} }) => clientConfig) ?? []
+export function oursIn(target: WebhookTarget, configuration: WebhookConfiguration | undefined): Ours {
+  const gone = new Set(target.webhooks)
+  const calls = (configuration?.webhooks ?? []).flatMap(({ name, clientConfig: client = {} }, index) => {
+    if (name === undefined || !target.webhooks.includes(name)) return []
+    gone.delete(name)
+    return [{ index, client }]
+  })
+  if (configuration === undefined || calls.length === 0) return { target, calls, lost: `${target.name} does not exist` }
+  return { target, calls, lost: gone.size === 0 ? undefined : `${target.name} has lost ${[...gone].join(', ')}: install it again`, configuration }
+}
 
 /** Annotations by which cert-manager's injector is asked to write the bundle. */
 const INJECTIONS = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca-from-secret', 'cert-manager.io/inject-apiserver-ca']
 
-const injectedBy = (configuration: WebhookConfiguration | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
-
-/** What somebody has taken away: nobody asks us about what one of our webhooks was for. Undefined when all are there. */
-export function lacking({ name, webhooks }: WebhookTarget, configuration: WebhookConfiguration | undefined): string | undefined {
-  const there = new Set(configuration?.webhooks?.map((webhook) => webhook.name))
-  const gone = webhooks.filter((webhook) => !there.has(webhook))
-  if (configuration === undefined || gone.length === webhooks.length) return `${name} does not exist`
-  return gone.length === 0 ? undefined : `${name} has lost ${gone.join(', ')}: install it again`
-}
+/** @returns which of them is on it */
+export const injectedBy = (configuration: Pick<KubeObject, 'metadata'> | undefined): string | undefined => INJECTIONS.find((key) => configuration?.metadata.annotations?.[key] !== undefined)
 
 /** @param caBundle PEM */
 export function compareBundle(target: WebhookTarget, configuration: WebhookConfiguration | undefined, caBundle: string): Seen {
   const encoded = Buffer.from(caBundle).toString('base64')
-  const ours = clientConfigs(target, configuration)
-  if (configuration === undefined || ours.length === 0) return { target, state: 'Missing' }
-  const published = ours.every((one) => one.caBundle === encoded)
-  return { target, state: published ? 'Published' : 'Differs', configuration }
+  const ours = oursIn(target, configuration)
+  return { ...ours, state: ours.calls.length === 0 ? 'Missing' : ours.calls.every(({ client }) => client.caBundle === encoded) ? 'Published' : 'Differs' }
 }
 
 /**
  * Writes the bundle, guarded by the version that was read: whoever wrote in between has perhaps written a newer one.
  * @returns false when it has changed since; read again
  */
-export async function publishBundle(api: Api, { target, configuration }: Seen, caBundle: string): Promise<boolean> {
+export async function publishBundle(api: Api, { target, calls, configuration }: Seen, caBundle: string): Promise<boolean> {
   if (configuration === undefined) return false
   const encoded = Buffer.from(caBundle).toString('base64')
   const body = [
     { op: 'replace', path: '/metadata/resourceVersion', value: configuration.metadata.resourceVersion },
-    ...(configuration.webhooks ?? []).flatMap(({ name }, index) =>
-      name !== undefined && target.webhooks.includes(name) ? [{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: encoded }] : [],
-    ),
+    ...calls.map(({ index }) => ({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: encoded })),
   ]
   try {
     await api.patch(target.resource, { name: target.name }, { type: 'json', body })
@@ -95,7 +99,7 @@ export async function publishBundle(api: Api, { target, configuration }: Seen, c
 /** Brings one configuration to the bundle (PEM). Why it is not there; undefined when it is. */
 export async function settle({ api, log }: { readonly api: Api; readonly log: Logger }, seen: Seen, caBundle: string): Promise<string | undefined> {
   const { name } = seen.target
-  if (seen.state === 'Missing') return lacking(seen.target, seen.configuration)
+  if (seen.state === 'Missing') return seen.lost
   if (seen.state === 'Published') return undefined
   const injected = injectedBy(seen.configuration)
   if (injected !== undefined) return `${name} carries the annotation ${injected}, so that somebody else writes its caBundle: take it away, or run with --certificates=provided`

@@ -2,7 +2,7 @@
 import { seconds, type Clock, type Instant } from '../shared/lib/time.ts'
 import type { KubeApi } from '../shared/kube/api.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
-import { compareBundle, lacking, readConfiguration, settle, type Seen, type WebhookTarget } from './ca-bundle.ts'
+import { compareBundle, readConfiguration, settle, type Seen, type WebhookTarget } from './ca-bundle.ts'
 import type { LeafNames } from './issue.ts'
 import type { Certificates } from './keeper.ts'
 import type { Material } from './material.ts'
@@ -52,7 +52,7 @@ export class OwnCertificates implements Certificates {
     this.#adopt(stored, seen)
     this.#published = undefined
     const problems = await Promise.all(seen.map((one) => settle(this.#options, one, stored.material.caBundle)))
-    const told = targets.map((target, index) => ({ optional: target.optional === true, problem: problems[index] ?? lacking(target, configurations[index]) }))
+    const told = seen.map(({ target, lost }, index) => ({ optional: target.optional === true, problem: problems[index] ?? lost }))
     const first = (optional: boolean): string | undefined => told.find((one) => one.problem !== undefined && one.optional === optional)?.problem
     this.#remark = first(true)
     if (seen.every(({ state }, index) => state === 'Missing' || problems[index] === undefined)) this.#published = stored.material.caBundle

@@ -8,7 +8,7 @@ import type { KubeApi, KubeObject } from '../shared/kube/api.ts'
 import { isApiError } from '../shared/kube/errors.ts'
 import { SECRETS } from '../shared/kube/resources.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
-import { clientConfigs, lacking, readConfiguration, type ClientConfig, type WebhookTarget } from './ca-bundle.ts'
+import { oursIn, readConfiguration, type ClientConfig, type WebhookTarget } from './ca-bundle.ts'
 import type { Certificates } from './keeper.ts'
 import { isTrusted, readProvided, type Provided } from './material.ts'
 
@@ -49,7 +49,10 @@ export class ProvidedCertificates implements Certificates {
   async check(): Promise<string | undefined> {
     const { api, targets } = this.#options
     const [stored, configurations] = await Promise.all([this.#read(), Promise.all(targets.map((target) => readConfiguration(api, target)))])
-    const calls = targets.map((target, index) => ({ lost: lacking(target, configurations[index]), calls: clientConfigs(target, configurations[index]).map((one): Called => ({ ...one, name: target.name })) }))
+    const calls = targets.map((target, index) => {
+      const ours = oursIn(target, configurations[index])
+      return { lost: ours.lost, calls: ours.calls.map(({ client }): Called => ({ ...client, name: target.name })) }
+    })
     const all = calls.flatMap((one) => one.calls)
     if (!('problem' in stored)) this.#adopt(stored, all)
     this.#tell('problem' in stored ? stored.problem : undefined)

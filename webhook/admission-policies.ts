@@ -1,5 +1,5 @@
 /**
- * KS103, KS506, KS701 and KS702 as ValidatingAdmissionPolicies: what no HealingPolicy may be stored with; only the
+ * KS103, KS108, KS506, KS701 and KS702 as ValidatingAdmissionPolicies: what no HealingPolicy may be stored with; only the
  * controller creates HealingActions and writes their status, only who has the verb approve decides on them, in his own
  * name, and only the controller writes ledgers. They hold with every program of ours down.
  */
@@ -37,6 +37,11 @@ const SAME_METADATA = ['labels', 'annotations']
   .concat(['finalizers', 'ownerReferences'].map((field) => `object.metadata.?${field}.orValue([]) == oldObject.metadata.?${field}.orValue([])`))
   .join(' && ')
 
+/** Of the API server and of who stamps decisions; further apart, and certificates fail as well. */
+const CLOCKS_APART = '10m'
+/** An expression knows no clock, but the API server notes the time of each write in it. Whoever writes notes of his own beside it gains nothing: all of them count. */
+const WRITTEN = 'object.metadata.?managedFields.orValue([]).filter(m, has(m.time) && !(m in oldObject.metadata.?managedFields.orValue([]))).map(m, timestamp(string(m.time)))'
+
 export const APPROVE_VERB = 'approve'
 
 /** Who may decide, and as whom. The authorizer answers with the rights of whoever asks, groups included. */
@@ -48,7 +53,11 @@ const deciding: readonly Validation[] = [
   },
   {
     expression: '!variables.deciding || object.spec.approval.decidedBy == request.userInfo.username',
-    message: '[KS702] spec.approval.decidedBy is not the name that you are known by here — the record of who decided would be a forgery — leave it out, or see kubectl auth whoami',
+    message: '[KS702] spec.approval.decidedBy is not the name that you are known by here — the record of who decided would be a forgery — write the one that kubectl auth whoami tells',
+  },
+  {
+    expression: `!variables.deciding || !has(object.spec.approval.decidedAt) || (variables.written.size() > 0 && variables.written.all(t, t - timestamp(string(object.spec.approval.decidedAt)) <= duration('${CLOCKS_APART}') && timestamp(string(object.spec.approval.decidedAt)) - t <= duration('${CLOCKS_APART}')))`,
+    message: `[KS702] spec.approval.decidedAt is more than ${CLOCKS_APART} from now — the record of when it was decided would be a forgery — leave it out, the webhook writes it; where it did, the clocks of its node and of the API server are apart`,
   },
   {
     expression: "!variables.deciding || !has(oldObject.status) || !has(oldObject.status.phase) || oldObject.status.phase == 'Pending'",
@@ -106,6 +115,7 @@ export const admissionPolicies: readonly Manifest[] = [
     variables: [
       { name: 'controller', expression: IS_CONTROLLER },
       { name: 'deciding', expression: DECIDING },
+      { name: 'written', expression: WRITTEN },
     ],
     validations: [
       controllerOnly(

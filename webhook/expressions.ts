@@ -7,3 +7,11 @@ export const sameMember = (now: string, old: string, name: string): string => `h
 
 /** Its text; empty: it is not there. */
 export const annotationOf = (object: 'object' | 'oldObject', name: string): string => `${object}.metadata.?annotations[?'${name}'].orValue('')`
+
+/** A text within an expression. */
+export const literal = (value: string): string => `'${value.replaceAll("'", "\\'")}'`
+
+export const literals = (values: readonly string[]): string => `[${values.map(literal).join(', ')}]`
+
+/** Of an action `a` that names no target: what `withContextDefaults` adds. `variables` counts what is selected. */
+export const DEFAULT_TARGET = "a.type == 'evict' ? 'Pod' : a.type == 'scale' ? 'Workload' : variables.pods == variables.selected ? 'Pod' : variables.pods == 0 ? 'Workload' : ''"

@@ -7,6 +7,7 @@ import {
   CONTROLLER_USER,
   DECISION_MUTATING_WEBHOOK,
   DECISION_VALIDATING_WEBHOOK,
+  DISCOVERY_ROLE,
   MUTATE_PATH,
   MUTATING_CONFIGURATION,
   MUTATING_WEBHOOK,
@@ -161,4 +162,15 @@ export const webhookRbac: readonly Manifest[] = [
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: WEBHOOK_ACCOUNT },
     subjects: [subject],
   },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: `${WEBHOOK_ACCOUNT}-discovery`, labels: LABELS },
+    // Which kinds there are. As a rule everybody may read that; a hardened cluster takes it away.
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: DISCOVERY_ROLE },
+    subjects: [subject],
+  },
 ]
+
+/** Whether a right is for nothing where somebody else keeps the certificate: then the Secret is read, and nothing is written. */
+export const isToKeepCertificates = (resource: string, verb: string): boolean => [SECRETS.plural, MUTATING_WEBHOOKS.plural, VALIDATING_WEBHOOKS.plural].includes(resource) && verb !== 'get'

@@ -13,13 +13,14 @@ import { parseAddress } from '../shared/runtime/address.ts'
 import { Health } from '../shared/runtime/health.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { accessReviews } from './admission/access.ts'
-import { clusterKnowledge } from './admission/known.ts'
+import { clusterKnowledge, rightsOnly } from './admission/known.ts'
 import { declareAdmissionMetrics } from './admission/metrics.ts'
 import { liveObjects } from './admission/objects.ts'
 import { KnownPolicies } from './admission/policies.ts'
-import { createApp } from './app.ts'
+import { admissionRoutes } from './admission/routes.ts'
 import { servedNames, TARGETS } from './certificates.ts'
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './options.ts'
+import { clockRemark } from '../shared/kube/server-clock.ts'
 import { AdmissionServer, type KeyPair } from './server.ts'
 
 /** Below the 30 s that a pod has. */
@@ -30,20 +31,19 @@ export const runWebhook = (argv: readonly string[], env: ProgramEnvironment): Pr
   runProgram({ name: 'webhook', options: WEBHOOK_OPTIONS, stopTimeout: STOP_TIMEOUT, build: (options, api, log) => createWebhook(options, api, log, env) }, argv, env)
 
 function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger, env: ProgramEnvironment): ProgramParts {
-  const { clock, timers, random, metrics, exposition } = env
+  const { clock, timers, random, metrics } = env
   const livez = new Health()
   const readyz = new Health()
   const policies = new KnownPolicies({ api, timers, random, log, metrics: declareReflectorMetrics(metrics) })
-  const app = createApp({
+  const access = accessReviews({ api, timers, log })
+  const app = admissionRoutes({
     installation: toInstallation(options),
-    ask: clusterKnowledge({ access: accessReviews({ api, timers, log }), cluster: api, timers, around: (policy) => policies.around(policy), objects: liveObjects({ api, timers, log }) }),
+    ask: clusterKnowledge({ access, cluster: api, timers, around: (policy) => policies.around(policy), objects: liveObjects({ api, timers, log }) }),
+    askRights: rightsOnly({ access }),
     metrics: declareAdmissionMetrics(metrics),
     clock,
     timers,
     log,
-    livez,
-    readyz,
-    exposition,
   })
   const server = new AdmissionServer({ app, ...parseAddress(options['webhook.bindAddress']), timers, log, quietPeriod: options['webhook.quietPeriod'] })
   const shared = { api, clock, log, secret: { namespace: options.namespace, name: WEBHOOK_TLS_SECRET }, targets: TARGETS, serve: (pair: KeyPair) => server.serve(pair) }
@@ -56,6 +56,8 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   readyz.add('validating configuration', () => keeper.problem)
   readyz.add('mutating configuration', () => keeper.remark, 'Warns')
   readyz.add('policies', () => policies.problem)
+  readyz.add('watch healingpolicies', () => policies.remark, 'Warns')
+  readyz.add('clock', () => clockRemark(clock.now(), api.serverTime()), 'Warns')
   readyz.add('admission server', () => (server.listening ? undefined : 'not listening'))
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
   return { livez, readyz, components: [policies, keeper, server] }

@@ -11,14 +11,14 @@ import type { Material } from '../certs/material.ts'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
 import { hours, millis, seconds, type Millis } from '../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../shared/rules/rule.ts'
+import { eventually } from '../shared/testing/eventually.ts'
 import { rawPolicy } from '../shared/rules/test-policy.ts'
-import { Health } from '../shared/runtime/health.ts'
 import { silentLogger } from '../shared/runtime/logger.ts'
 import { noMetrics } from '../shared/runtime/metrics.ts'
 import type { Ask } from './admission/known.ts'
 import { declareAdmissionMetrics, type AdmissionMetrics } from './admission/metrics.ts'
+import { admissionRoutes } from './admission/routes.ts'
 import { reviewOf } from './admission/test-review.ts'
-import { createApp } from './app.ts'
 import { AdmissionServer } from './server.ts'
 
 interface Answer {
@@ -44,21 +44,16 @@ interface Opened {
 const ALLOWED: Ask = () => Promise.resolve({ access: () => 'Allowed' })
 
 function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300), ask = ALLOWED, limits = { maxConnections: 256 } }: Opened = {}) {
-  const readyz = new Health()
-  const app = createApp({
+  const app = admissionRoutes({
     installation: DEFAULT_INSTALLATION,
     ask,
+    askRights: ask,
     metrics,
     clock: systemClock,
     timers: systemTimers,
     log: silentLogger,
-    livez: new Health(),
-    readyz,
-    exposition: () => Promise.resolve({ contentType: 'text/plain', text: 'metrics' }),
   })
-  const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod, ...limits })
-  readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
-  return server
+  return new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod, ...limits })
 }
 
 interface Sent {
@@ -157,10 +152,8 @@ describe('the door over HTTPS', () => {
     agent.destroy()
   })
 
-  it('serves probes and metrics', async () => {
-    expect(await post({ method: 'GET', path: '/livez' })).to.include({ code: 200, body: 'ok' })
-    expect(await post({ method: 'GET', path: '/readyz?verbose' })).to.include({ code: 200, body: '[+]shutdown ok\n' })
-    expect(await post({ method: 'GET', path: '/metrics' })).to.include({ code: 200, body: 'metrics' })
+  it('serves reviews only: probes and metrics have ports of their own', async () => {
+    for (const path of ['/livez', '/readyz', '/metrics', '/']) expect(await post({ method: 'GET', path }), path).to.include({ code: 404 })
   })
 
   it('serves a new certificate to new connections, and no less than TLS 1.2', async () => {
@@ -216,10 +209,15 @@ describe('too many connections', () => {
     })
   }
 
-  for (const [title, requests] of [['an answer', 1], ['one answer after another', 5]] as const) {
+  for (const [title, requests] of [['an answer', 1], ['one answer after another', 2]] as const) {
     it(`strangers that leave ${title} unread give way to those that read`, async () => {
       const answer = Buffer.alloc(2 ** 25)
-      const app: RequestListener = (asked, response) => void asked.resume().once('end', () => response.end(asked.url === '/much' ? answer : 'little'))
+      let answered = 0
+      const app: RequestListener = (asked, response) =>
+        void asked.resume().once('end', () => {
+          answered++
+          response.end(asked.url === '/much' ? answer : 'little')
+        })
       const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod: millis(0), maxConnections: LIMIT })
       server.serve(current)
       await server.start()
@@ -228,9 +226,11 @@ describe('too many connections', () => {
         const socket = connect({ host: '127.0.0.1', port: server.port, ca: current.caBundle, servername: 'localhost' })
         strangers.push(socket.on('error', () => {}))
         await new Promise((resolve) => socket.once('secureConnect', resolve))
-        socket.write('POST /much HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.repeat(requests))
-        // The answer has begun, and nobody reads on.
-        await new Promise<void>((resolve) => socket.once('readable', resolve))
+        for (let request = 0; request < requests; request++) {
+          const asked = answered
+          socket.write('POST /much HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+          await eventually(() => expect(answered).to.equal(asked + 1), seconds(5))
+        }
       }
       for (let i = 0; i < 3; i++) expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200, body: 'little' })
       for (const socket of strangers) socket.destroy()
@@ -256,6 +256,35 @@ describe('too many connections', () => {
   })
 })
 
+describe('a connection that asks again before it is answered', () => {
+  const pieces: [string, string][] = [
+    ['for reviews', `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(good)}\r\n\r\n${good}`],
+    ['for no review', 'GET /validate HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['for what is not there', 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ]
+  for (const [title, piece] of pieces) {
+    it(`${title}: it is ended with nothing done for the others, and reviews go on`, async () => {
+      const current = await material()
+      let asked = 0
+      const server = openServer({ ask: (request) => {
+        asked++
+        return ALLOWED(request)
+      } })
+      server.serve(current)
+      await server.start()
+      const socket = connect({ host: '127.0.0.1', port: server.port, ca: current.caBundle, servername: 'localhost' })
+      const closed = new Promise((resolve) => socket.on('error', () => {}).resume().once('close', resolve))
+      socket.write(piece.repeat(1000))
+      await closed
+      expect(asked).to.be.at.most(1)
+      const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: current.caBundle })
+      for (let i = 0; i < 5; i++) expect(await send(server, current.caBundle, { body: good, agent })).to.include({ code: 200 })
+      agent.destroy()
+      await server.stop(AbortSignal.timeout(1000))
+    })
+  }
+})
+
 describe('a bug behind the door', () => {
   it('is a 500 with the uid of the request, and not the end', async () => {
     const current = await material()
@@ -270,13 +299,13 @@ describe('a bug behind the door', () => {
     await server.start()
     const { code, body } = await send(server, current.caBundle, { body: good })
     expect([code, JSON.parse(body)]).to.deep.equal([500, { error: 'internal error', uid: 'u-1' }])
-    expect((await send(server, current.caBundle, { method: 'GET', path: '/livez' })).code).to.equal(200)
+    expect((await send(server, current.caBundle, { method: 'GET' })).code).to.equal(405)
     await server.stop(AbortSignal.timeout(1000))
   })
 })
 
 describe('the end of the door', () => {
-  it('answers reviews with Connection: close until none comes any more, and fails readiness meanwhile', async () => {
+  it('answers reviews with Connection: close until none comes any more', async () => {
     const current = await material()
     // Longer than a busy machine takes from one review to the next.
     const server = openServer({ quietPeriod: seconds(2) })
@@ -289,7 +318,7 @@ describe('the end of the door', () => {
     })()
     for (let i = 0; i < 5; i++) {
       expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200, connection: 'close' })
-      expect((await send(server, current.caBundle, { method: 'GET', path: '/readyz' })).code).to.equal(503)
+      expect(server.stopping).to.equal(true)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     expect(stopped).to.equal(false)

@@ -2,7 +2,9 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { RequestListener } from 'node:http'
+import { listen } from '../shared/adapters/listen.ts'
 import { millis, seconds, type Millis } from '../shared/lib/time.ts'
+import { oneAtATime } from '../shared/adapters/one-at-a-time.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import { sleep, type Timers } from '../shared/runtime/timers.ts'
@@ -89,17 +91,11 @@ export class AdmissionServer implements Component {
         connectionsCheckingInterval: seconds(5),
         ALPNProtocols: ['http/1.1'],
       },
-      this.#counted(this.#options.app),
+      oneAtATime(this.#counted(this.#options.app)),
     )
     server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error }))
     server.on('connection', (socket: Socket) => this.#connections.opened(socket))
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
+    await listen(server, { host, port }, 'bind-address')
     server.on('error', (error) => log.error('admission server failed', { error }))
     this.#server = server
     log.info('admission server is listening', { host, port: this.port })
@@ -128,7 +124,7 @@ export class AdmissionServer implements Component {
   #counted(app: RequestListener): RequestListener {
     return (request, response) => {
       this.#connections.requested(request, response)
-      // Probes and scrapes go on until the end: only reviews keep the server up.
+      // Only reviews keep the server up.
       if (request.method === 'POST') {
         this.#inFlight++
         this.#lastRequest = this.#options.timers.monotonic()

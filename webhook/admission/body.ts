@@ -31,7 +31,7 @@ export class BodyReader {
     const problem = unsupported(request)
     if (problem !== undefined) return refused(415, problem)
     const bytes = Number(request.headers['content-length']) > LIMIT ? await discarded(request) : await this.#bytes(request)
-    if (bytes === 'too large') return refused(413, 'the body is larger than 8 MiB')
+    if (bytes === undefined || bytes === 'too large') return refused(413, 'the body is larger than 8 MiB')
     if (bytes === 'given up') return refused(503, 'too much is being sent at once, and this body came slowest')
     try {
       return { kind: 'json', value: JSON.parse(bytes.toString('utf8')) as unknown }
@@ -73,10 +73,10 @@ export class BodyReader {
   }
 }
 
-/** Whoever is still writing when the connection ends does not get to read why. */
-const discarded = (request: IncomingMessage): Promise<'too large'> =>
+/** Reads it to its end: whoever is still writing when the connection ends does not get to read why. */
+export const discarded = (request: IncomingMessage): Promise<void> =>
   new Promise((resolve) => {
-    const done = (): void => resolve('too large')
+    const done = (): void => resolve()
     request.resume().once('end', done).once('error', done).once('close', done)
   })
 

@@ -19,7 +19,7 @@ function request(approval: unknown, members: Readonly<Record<string, unknown>> =
 
 describe('a decision at the door', () => {
   const stamped = (approval: unknown, members?: Readonly<Record<string, unknown>>): unknown => {
-    const { review } = mutate({ now: () => NOW })(request(approval, members))
+    const { review } = mutate(DEFAULT_INSTALLATION, { now: () => NOW })(request(approval, members))
     return review.response.patch === undefined ? [] : JSON.parse(Buffer.from(review.response.patch, 'base64').toString())
   }
   const at = { op: 'add', path: '/spec/approval/decidedAt', value: '2030-01-01T00:00:00.000Z' }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION, type Known } from '../../shared/rules/rule.ts'
 import { parseInstant, type Instant } from '../../shared/lib/time.ts'
 import { systemClock } from '../../shared/adapters/system-clock.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
@@ -46,7 +46,7 @@ describe('validating', () => {
     const policy = rawPolicy(BAD)
     const dying = { ...policy, metadata: { ...(policy['metadata'] as object), deletionTimestamp: '2030-01-01T00:00:00Z' } }
     expect(handle(validate(DEFAULT_INSTALLATION), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
-    expect(handle(mutate(systemClock), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
+    expect(handle(mutate(DEFAULT_INSTALLATION, systemClock), dying, { operation: 'UPDATE', oldObject: dying }).verdict).to.equal('ignored')
   })
 
   it('what is not our policy passes: a widened configuration must not stop the cluster', () => {
@@ -137,7 +137,7 @@ describe('mutating', () => {
         history: { successful: 50, failed: 100, ttl: '168h' },
       },
     }
-    expect(patchOf(handle(mutate(systemClock), stored))).to.deep.equal([
+    expect(patchOf(handle(mutate(DEFAULT_INSTALLATION, systemClock), stored))).to.deep.equal([
       { op: 'add', path: '/spec/selector/namespaces', value: ['shop'] },
       { op: 'add', path: '/spec/selector/resources', value: [{ apiVersion: 'v1', kind: 'Pod' }] },
       { op: 'add', path: '/spec/actions/0/target', value: 'Pod' },
@@ -156,29 +156,29 @@ describe('mutating', () => {
       history: { successful: 50, failed: 100, ttl: '168h' },
       safetyRules: { maxActionsPerHour: 5, maxConcurrent: 1, requireHealthCheck: true, healthCheckTimeout: '5m', approvalTimeout: '1h', stabilizationWindow: '2m', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } },
     })
-    const { verdict, review } = handle(mutate(systemClock), full)
+    const { verdict, review } = handle(mutate(DEFAULT_INSTALLATION, systemClock), full)
     expect(verdict).to.equal('allowed')
     expect(review.response).to.deep.equal({ uid: 'u-1', allowed: true })
   })
 
   it('lets an object of a wrong shape pass as it is: the API server refuses it next', () => {
     for (const object of [{}, { spec: null }, { ...rawPolicy(), spec: { selector: [] } }]) {
-      expect(handle(mutate(systemClock), object).review.response).to.deep.equal({ uid: 'u-1', allowed: true })
+      expect(handle(mutate(DEFAULT_INSTALLATION, systemClock), object).review.response).to.deep.equal({ uid: 'u-1', allowed: true })
     }
   })
 })
 
 describe('exemptions at the door', () => {
-  const ORPHANS = { mode: 'dryrun', action: { type: 'delete', restartAction: undefined, deleteAction: { propagationPolicy: 'Orphan' } } } as unknown as PolicyOverrides
-  const allowing = (annotations: object, overrides = ORPHANS): Record<string, unknown> => {
+  const BLIND: PolicyOverrides = { mode: 'dryrun', condition: { duration: '30m' }, safetyRules: { stabilizationWindow: '1s' } }
+  const allowing = (annotations: object, overrides = BLIND): Record<string, unknown> => {
     const policy = rawPolicy(overrides)
     return { ...policy, metadata: { ...(policy['metadata'] as object), annotations } }
   }
-  const ALLOW = { 'kubeskippy.io/allow': 'KS302' }
+  const ALLOW = { 'kubeskippy.io/allow': 'KS208' }
   const STAMP = 'kubeskippy.io/allowed-by'
   const clock = { now: () => parseInstant('2030-01-02T03:04:05Z') as Instant }
   const stamp = (object: unknown, members?: Readonly<Record<string, unknown>>): unknown[] =>
-    (patchOf(handle(mutate(clock), object, members)) as { path: string; value: unknown }[]).filter(({ path }) => path.startsWith('/metadata')).map(({ path, value }) => [path, value])
+    (patchOf(handle(mutate(DEFAULT_INSTALLATION, clock), object, members)) as { path: string; value: unknown }[]).filter(({ path }) => path.startsWith('/metadata')).map(({ path, value }) => [path, value])
   const AT = '/metadata/annotations/kubeskippy.io~1allowed-by'
   const byAlice = { ...ALLOW, [STAMP]: '2029-12-31T00:00:00.000Z carol' }
 
@@ -187,12 +187,12 @@ describe('exemptions at the door', () => {
   it('not again when somebody else changes a label or suspends', () => {
     const stored = { operation: 'UPDATE', oldObject: allowing(byAlice) }
     expect(stamp(allowing(byAlice), stored)).to.deep.equal([])
-    expect(stamp(allowing(byAlice, { ...ORPHANS, suspend: true }), stored)).to.deep.equal([])
+    expect(stamp(allowing(byAlice, { ...BLIND, suspend: true }), stored)).to.deep.equal([])
     // A replace without it, or with another name in it, changes nothing about who it was.
     for (const forged of [ALLOW, { ...ALLOW, [STAMP]: '2029-12-31T00:00:00.000Z dave' }, { ...ALLOW, [STAMP]: 'nonsense' }]) expect(stamp(allowing(forged), stored)).to.deep.equal([[AT, byAlice[STAMP]]])
   })
   it('again by who changes what the policy does', () =>
-    expect(stamp(allowing(byAlice, { ...ORPHANS, mode: 'manual' }), { operation: 'UPDATE', oldObject: allowing(byAlice) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+    expect(stamp(allowing(byAlice, { ...BLIND, mode: 'manual' }), { operation: 'UPDATE', oldObject: allowing(byAlice) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
   it('name nobody else where nobody has to allow anything', () => {
     const carol = { [STAMP]: '2029-12-31T00:00:00.000Z carol' }
     for (const annotations of [carol, { 'kubeskippy.io/allow': 'KS205', ...carol }]) {
@@ -214,12 +214,43 @@ describe('exemptions at the door', () => {
   }
   it('are in the audit log, and warned about', () => {
     const { verdict, review } = judgedBy(() => 'Allowed', allowing(ALLOW))
-    expect([verdict, review.response.auditAnnotations]).to.deep.equal(['allowed', { warned: 'KS302', exempted: 'KS302' }])
-    expect(review.response.warnings?.[0]).to.match(/^KS302 shop\/cart-healing /)
+    expect([verdict, review.response.auditAnnotations]).to.deep.equal(['allowed', { warned: 'KS208', exempted: 'KS208' }])
+    expect(review.response.warnings?.[0]).to.match(/^KS208 shop\/cart-healing /)
   })
   it('without the verb are a 403 that names it, with the violation beside it', () => {
     const { review } = judgedBy(() => 'Denied', allowing(ALLOW))
     expect(review.response.status?.code).to.equal(403)
-    expect(review.response.status?.message).to.contain('[KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop"').and.to.contain('[KS302]')
+    expect(review.response.status?.message).to.contain('[KS506] you may not override-safety healingpolicies.kubeskippy.io in namespace "shop"').and.to.contain('[KS208]')
+  })
+})
+
+describe('what the author may not do', () => {
+  const lacking: Known = { access: (question) => (question.who === 'Author' ? 'Denied' : 'Allowed') }
+  const ladder: PolicyOverrides = { ...BAD, actions: [{ name: 'evict', type: 'evict', evictAction: {} }, { name: 'delete', type: 'delete', requiresApproval: true, deleteAction: {} }] as never }
+  const first = (overrides: PolicyOverrides, known?: Known, members?: Readonly<Record<string, unknown>>): Handled => {
+    const read = readReview(reviewOf(rawPolicy(overrides), members))
+    return read.kind === 'review' ? mutate(DEFAULT_INSTALLATION, systemClock)(read.request, known) : expect.fail(read.problem)
+  }
+
+  it('is refused before defaults are added, each right and all else that is wrong in one message', () => {
+    const { verdict, review, found } = first(ladder, lacking)
+    expect([verdict, review.response.status?.code, review.response.status?.reason]).to.deep.equal(['denied', 403, 'Forbidden'])
+    expect(review.response.status?.message.split('\n').map((line) => /^\* (\S+ \[KS[0-9]+\] you may not [^—]+|\S+ \[KS[0-9]+\])/.exec(line)?.[1]?.trim() ?? line)).to.deep.equal([
+      'HealingPolicy "shop/cart-healing": 3 problems:',
+      'spec.actions[0]: [KS108] you may not create pods/eviction in namespace "shop"',
+      'spec.actions[1]: [KS108] you may not delete pods in namespace "shop"',
+      'spec.safetyRules.maxActionsPerHour: [KS401]',
+    ])
+    expect(found.map(({ rule }) => rule)).to.deep.equal(['KS108', 'KS108', 'KS401'])
+    expect(review.response.auditAnnotations).to.deep.equal({ refused: 'KS108,KS401' })
+  })
+  it('is left to validation where nobody has answered, and so is what is only wrong', () => {
+    expect(first(ladder).verdict).to.equal('patched')
+    expect(first(BAD, { access: () => 'Allowed' }).verdict).to.equal('patched')
+  })
+  it('is nothing in an update that does no more', () => {
+    const lower = { ...ladder, safetyRules: { maxActionsPerHour: 98 } }
+    expect(first(lower, lacking, { operation: 'UPDATE', oldObject: rawPolicy(ladder) }).verdict).to.equal('patched')
+    expect(first(ladder, lacking, { operation: 'UPDATE', oldObject: rawPolicy(lower) }).verdict).to.equal('denied')
   })
 })

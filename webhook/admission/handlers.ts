@@ -1,20 +1,20 @@
 /** What the door does with a review. Pure: the same review with the same answers about rights has the same answer, in a dry run too. */
 import { additions, type Addition } from '../../shared/api/v1alpha1/context-defaults.ts'
-import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { DNS_LABEL_PATTERN, GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { ALLOWED_BY_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { formatInstant, type Clock, type Instant } from '../../shared/lib/time.ts'
 import { grantOf, grantText, guardedIds, ungrantedIds } from '../../shared/rules/exemptions.ts'
-import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
+import { judge, normalised, questionsOf, type Judgement } from '../../shared/rules/judge.ts'
 import type { AccessQuestion } from '../../shared/rules/access.ts'
 import type { Installation, Known } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
-import { allowed, denied, patched, type AdmissionReview } from './answers.ts'
+import { allowed, denied, patched, type AdmissionReview, type Remarks } from './answers.ts'
 import { decisionOf, stampDecision, verifyDecision } from './decisions.ts'
 import type { AdmissionRequest } from './review.ts'
-import { auditAnnotations, refusal, warnings } from './wording.ts'
+import { auditAnnotations, refusal, warnings, type ObjectName } from './wording.ts'
 
 /** What becomes of a review; also the label of the metric. */
 export const VERDICTS = ['allowed', 'patched', 'denied', 'ignored', 'incomplete', 'malformed', 'error'] as const
@@ -53,31 +53,46 @@ export const validate =
       return quiet(review.response.allowed ? 'allowed' : 'denied', review)
     }
     if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
-    const object = placed(request.object, request)
-    const judged = judge(object, { installation, ...known, old: oldOf(request) })
-    const name = { namespace: request.namespace, name: nameOf(request) }
-    const remarks = {
-      warnings: warnings(judged.warnings, name),
-      auditAnnotations: auditAnnotations(judged.violations, judged.warnings),
-    }
-    const found = [...judged.violations, ...judged.warnings]
-    if (judged.violations.length === 0) return { verdict: 'allowed', review: allowed(request.uid, remarks), found }
-    return { verdict: 'denied', review: denied(request.uid, refusal(judged.violations, name), remarks), found }
+    const judged = judge(placed(request.object, request), { installation, ...known, old: oldOf(request) })
+    if (judged.violations.length > 0) return refused(request, judged)
+    return { verdict: 'allowed', review: allowed(request.uid, remarksOn(request, judged)), found: judged.warnings }
   }
+
+const named = (request: AdmissionRequest): ObjectName => ({ namespace: request.namespace, name: nameOf(request) })
+
+const remarksOn = (request: AdmissionRequest, { violations, warnings: warned }: Judgement): Remarks => ({ warnings: warnings(warned, named(request)), auditAnnotations: auditAnnotations(violations, warned) })
+
+const refused = (request: AdmissionRequest, judged: Judgement): Handled => ({
+  verdict: 'denied',
+  review: denied(request.uid, refusal(judged.violations, named(request)), remarksOn(request, judged)),
+  found: [...judged.violations, ...judged.warnings],
+})
 
 /**
  * Adds the context defaults to a policy, to an exemption who allowed it and when, and to a decision who made it and when. An object without the shape of the
- * schema passes as it is: the API server refuses it next.
+ * schema passes as it is: the API server refuses it next. Where `known` says who may what, a policy whose author lacks a right is refused here: validation comes
+ * after the admission policy of the API server, which can name one right at a time.
  */
-export const mutate = (clock: Clock): Handler => (request) => {
-  const decision = decisionOf(request)
-  if (decision !== undefined) return quiet('patched', stampDecision(request, decision, clock.now()))
-  if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
-  const object = placed(request.object, request)
-  const defaulted = normalised(object)
-  const patch = defaulted === undefined ? [] : [...additions(object, defaulted), ...grantStamp(defaulted, request, clock.now())]
-  return quiet(patch.length === 0 ? 'allowed' : 'patched', patched(request.uid, patch))
-}
+export const mutate =
+  (installation: Installation, clock: Clock): Handler =>
+  (request, known) => {
+    const decision = decisionOf(request)
+    if (decision !== undefined) return quiet('patched', stampDecision(request, decision, clock.now()))
+    if (!concernsUs(request)) return quiet('ignored', allowed(request.uid))
+    const object = placed(request.object, request)
+    const defaulted = normalised(object)
+    if (known?.access !== undefined && namesNamespaces(defaulted)) {
+      const judged = judge(object, { installation, access: known.access, old: oldOf(request) })
+      if (judged.violations.some(({ severity }) => severity === 'F')) return refused(request, judged)
+    }
+    const patch = defaulted === undefined ? [] : [...additions(object, defaulted), ...grantStamp(defaulted, request, clock.now())]
+    return quiet(patch.length === 0 ? 'allowed' : 'patched', patched(request.uid, patch))
+  }
+
+const NAMESPACE = new RegExp(DNS_LABEL_PATTERN)
+
+/** What is no name of a namespace ("*") the API server refuses next, in words about that. */
+const namesNamespaces = (policy: HealingPolicy | undefined): boolean => (policy?.spec.selector.namespaces ?? []).every((namespace) => NAMESPACE.test(namespace))
 
 /** Who allows an exemption is whoever sends it; of one that was allowed before, whoever did then. Whether he may, validation asks. */
 function grantStamp(policy: HealingPolicy, { operation, oldObject, requester: { username } }: AdmissionRequest, now: Instant): readonly Addition[] {

@@ -5,7 +5,7 @@ import type { AccessQuestion } from '../../shared/rules/access.ts'
 import { rawPolicy } from '../../shared/rules/test-policy.ts'
 import { sleep } from '../../shared/runtime/timers.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
-import { clusterKnowledge } from './known.ts'
+import { clusterKnowledge, rightsOnly } from './known.ts'
 import { readReview } from './review.ts'
 import { reviewOf } from './test-review.ts'
 
@@ -36,5 +36,31 @@ describe('what the door knows of a review', () => {
     expect((await known).kinds?.get('example.com/v1 Cache')).to.include({ found: true, plural: 'cachez' })
     expect(asked.map(({ within }) => within)).to.deep.equal([1100])
     expect(asked[0]?.questions.filter(({ verb }) => verb !== 'list').map(({ resource }) => resource)).to.deep.equal(['cachez/scale', 'cachez/scale'])
+  })
+})
+
+describe('what the door asks before it adds defaults', () => {
+  const read = (object: unknown) => {
+    const review = readReview(reviewOf(object))
+    return review.kind === 'review' ? review.request : expect.fail(review.problem)
+  }
+  const asking = async (object: unknown, answer: (question: AccessQuestion) => 'Allowed' | 'Denied' | 'Unknown') => {
+    const asked: AccessQuestion[] = []
+    const known = await rightsOnly({ access: (questions, _requester, within) => {
+      asked.push(...questions)
+      expect(within).to.equal(1000)
+      return Promise.resolve(answer)
+    } })(read(object))
+    return { known, asked: asked.map(({ verb, resource, who }) => `${verb} ${resource} ${typeof who === 'string' ? who : 'healer'}`) }
+  }
+
+  it('is who may what, of the author and not of the healer, within a second', async () => {
+    const { known, asked } = await asking(rawPolicy(), () => 'Denied')
+    expect(asked).to.deep.equal(['create pods/eviction Author'])
+    expect(Object.keys(known)).to.deep.equal(['access'])
+  })
+  it('is nothing where it needs no answer, or has not all of them', async () => {
+    expect(await asking(rawPolicy({ mode: 'dryrun' }), () => 'Denied')).to.deep.equal({ known: {}, asked: [] })
+    expect((await asking(rawPolicy(), () => 'Unknown')).known).to.deep.equal({})
   })
 })

@@ -29,6 +29,19 @@ export interface ClusterKnowledgeOptions {
 /** The API server waits 3 s for the whole answer, and the way to us and back is part of them. */
 const DEADLINE = seconds(2)
 
+/** The API server waits 2 s for what adds defaults, and goes on without: most of them are for the answer. */
+const RIGHTS_DEADLINE = seconds(1)
+
+/** Who may what, and nothing else; nothing at all where one answer did not come in time. */
+export const rightsOnly =
+  ({ access }: Pick<ClusterKnowledgeOptions, 'access'>): Ask =>
+  async (request) => {
+    const questions = questionsFor(request).filter(({ optional }) => optional !== true)
+    if (questions.length === 0) return {}
+    const answers = await access(questions, request.requester, RIGHTS_DEADLINE)
+    return questions.some((question) => answers(question) === 'Unknown') ? {} : { access: answers }
+  }
+
 export const clusterKnowledge =
   ({ access, cluster, timers, around: neighboursOf, objects }: ClusterKnowledgeOptions): Ask =>
   async (request) => {

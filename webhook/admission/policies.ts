@@ -42,7 +42,13 @@ export class KnownPolicies implements Component {
 
   /** Why the door should not open yet; it does not wait for ever. */
   get problem(): string | undefined {
-    return this.reflector.synced || this.#timers.monotonic() - this.#born > PATIENCE ? undefined : 'policies are not listed yet'
+    return this.reflector.synced || this.#timers.monotonic() - this.#born > PATIENCE ? undefined : this.remark
+  }
+
+  /** What is not known for now, and why; the door is open all the same. */
+  get remark(): string | undefined {
+    const { synced, trouble } = this.reflector
+    return synced ? undefined : `policies are not listed yet${trouble === undefined ? '' : `: ${trouble}`}`
   }
 
   /** undefined: not known, or not any more. Those that the controller has refused do not act, and are in nobody's way. */

@@ -51,7 +51,7 @@ describe('reading a review', () => {
           expect(read.problem).to.be.a('string').and.not.equal('')
           return
         }
-        for (const handle of [validate(DEFAULT_INSTALLATION), mutate(systemClock)]) {
+        for (const handle of [validate(DEFAULT_INSTALLATION), mutate(DEFAULT_INSTALLATION, systemClock)]) {
           const { response } = handle(read.request).review
           expect(response.uid).to.equal(read.request.uid)
           expect(response.allowed).to.be.a('boolean')
