@@ -46,7 +46,7 @@ describe('policies that are in conflict', () => {
     await town.live(seconds(5))
     expect(both()).to.deep.equal(STOPPED_OTHER)
     const message = find('other').status?.conditions?.find(({ type }) => type === 'Accepted')?.message
-    expect(message).to.equal('[KS501] spec.actions[0]: policy "shop/cart" restarts what "other" deletes: both select 1 object now')
+    expect(message).to.equal('[KS501] spec.actions[0]: policy "shop/cart" restarts what "other" deletes: both select 1 workload now')
   })
 
   it('nothing changes by waiting or by a restart', async () => {

@@ -4,10 +4,15 @@ import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
 import { ADDRESS, ADDRESS_FORMAT } from '../shared/runtime/address.ts'
 import type { OptionSpec } from '../shared/runtime/options.ts'
+import { LIMIT_OPTIONS } from './limit-options.ts'
+
+/** Without credentials, which would be in the clear in a ConfigMap: OTEL_EXPORTER_OTLP_HEADERS has them. */
+const ENDPOINT = /^https?:\/\/[^\s@?#]+$/
 
 export const CONTROLLER_OPTIONS = [
   ...PROGRAM_OPTIONS,
   ...INSTALLATION_OPTIONS,
+  ...LIMIT_OPTIONS,
   {
     key: 'controller.leaderElect',
     flag: 'leader-elect',
@@ -44,5 +49,14 @@ export const CONTROLLER_OPTIONS = [
     min: '1m',
     max: '168h',
     doc: "After how long without repetition an alert counts as ended. Longer than Alertmanager's repeat_interval.",
+  },
+  {
+    key: 'tracing.endpoint',
+    flag: 'tracing-endpoint',
+    type: 'string',
+    pattern: ENDPOINT,
+    format: 'a URL, such as http://otel-collector.monitoring:4318',
+    placeholder: 'URL',
+    doc: 'Of an OpenTelemetry collector, to which traces are sent by OTLP over HTTP in JSON (/v1/traces). Default: that of OTEL_EXPORTER_OTLP_ENDPOINT; without it no traces are made.',
   },
 ] as const satisfies readonly OptionSpec[]

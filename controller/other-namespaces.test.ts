@@ -56,7 +56,7 @@ describe('a policy that reaches into another namespace', () => {
     expect(action?.spec.targetResource).to.include({ namespace: NAMESPACE, kind: 'Pod' })
     const evictions = effects().filter(({ call }) => call.subresource === 'eviction')
     expect(evictions.map(({ call }) => call.impersonate)).to.deep.equal([`system:serviceaccount:${NAMESPACE}:kubeskippy-healer`])
-    expect(evictions[0]?.call.userAgent).to.contain(`(healingaction ${OPS}/${action?.metadata.name})`)
+    expect(evictions[0]?.call.userAgent).to.contain(`(healingaction ${OPS}/${action?.metadata.name}; correlation-id `)
     expect(condition('Consented')).to.include({ status: 'True' })
     expect(condition('Ready')).to.include({ status: 'True' })
   })

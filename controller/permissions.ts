@@ -4,7 +4,7 @@
  */
 import { actingAs, scalerPermissions, type Permission } from '../shared/rules/action-writes.ts'
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
-import { AGGREGATE_LABEL, APPROVER_ROLE, AUTHOR_ROLE, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE, VIEWER_ROLE } from '../shared/api/v1alpha1/names.ts'
+import { AGGREGATE_LABEL, APPROVER_ROLE, AUTHOR_ROLE, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, DISCOVERY_ROLE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, METRICS_APIS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE, VIEWER_ROLE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -97,11 +97,9 @@ export const controllerClusterRules: readonly PolicyRule[] = [
   on(HORIZONTAL_POD_AUTOSCALERS, ['list']),
   on(SCALED_OBJECTS, ['list']),
   on(VERTICAL_POD_AUTOSCALERS, ['list']),
-  // Sources of metric triggers: reads of numbers. What an adapter calls its metrics is known to nobody else.
+  // Sources of metric triggers: reads of numbers.
   on(POD_METRICS, ['list']),
   on(ENDPOINT_SLICES, ['list']),
-  { apiGroups: [CUSTOM_METRICS], resources: ['*'], verbs: ['get'] },
-  { apiGroups: [EXTERNAL_METRICS], resources: ['*'], verbs: ['list'] },
   on(HEALING_POLICIES, READ),
   onStatus(HEALING_POLICIES),
   on(HEALING_ACTIONS, [...READ, 'create', 'delete']),
@@ -138,6 +136,8 @@ export const controllerRbac: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: ROLE_BINDINGS.kind, metadata: own, roleRef: { apiGroup: RBAC, kind: ROLES.kind, name: CONTROLLER_ACCOUNT }, subjects: [subject] },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: everywhere, rules: controllerClusterRules },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: everywhere, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: CONTROLLER_ACCOUNT }, subjects: [subject] },
+  // Which kinds and versions there are. As a rule everybody may read that; a hardened cluster takes it away.
+  { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: { name: `${CONTROLLER_ACCOUNT}-discovery`, labels: LABELS }, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: DISCOVERY_ROLE }, subjects: [subject] },
   // Custom resources: whoever installs them says in a ClusterRole of his own that they may be read. The rules are the API server's to fill in.
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: observer, aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE_LABEL]: 'true' } }] } },
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: observer, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: OBSERVER_ROLE }, subjects: [subject] },
@@ -156,6 +156,20 @@ export const kubeletRules: readonly PolicyRule[] = [
 export const kubeletRbac: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: KUBELET_METRICS_ROLE, labels: { ...LABELS, [AGGREGATE_LABEL]: 'true' } }, rules: kubeletRules },
 ]
+
+/**
+ * What an adapter calls its metrics nobody else knows, and the name of a metric is that of the resource: hence the only `*`, applied where it is
+ * wanted. The chart takes names.
+ */
+export const metricsApisRbac: Manifest & { readonly rules: readonly PolicyRule[] } = {
+  apiVersion: `${RBAC}/v1`,
+  kind: 'ClusterRole',
+  metadata: { name: METRICS_APIS_ROLE, labels: { ...LABELS, [AGGREGATE_LABEL]: 'true' } },
+  rules: [
+    { apiGroups: [CUSTOM_METRICS], resources: ['*'], verbs: ['get'] },
+    { apiGroups: [EXTERNAL_METRICS], resources: ['*'], verbs: ['list'] },
+  ],
+}
 
 /**
  * Nobody can give away a right that he does not have: who administers a namespace (not who only edits it) can give its consent

@@ -17,7 +17,7 @@ async function problems(...argv: readonly string[]): Promise<string> {
     connect: () => Object.assign(cluster.client('controller'), { close: () => Promise.resolve() }),
     stderr: (text: string) => void (err += text),
   } as unknown as ProgramEnvironment
-  expect(await runController(argv, env)).to.equal(1)
+  expect(await runController(argv, env)).to.equal(2)
   return err.trimEnd()
 }
 

@@ -88,6 +88,24 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     expect(town.actions[0]?.status?.result?.changes).to.have.length(6)
   })
 
+  it('graceful: a budget lets no pod go until the workload has recovered by itself, and then all of them stay', async () => {
+    await setUp(restart('graceful'))
+    town.budget('strict')
+    town.cluster.change(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'strict' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), minAvailable: 3 } }))
+    await town.start()
+    await live(minutes(1))
+    expect(town.actions[0]?.status?.result).to.include({ reason: 'DisruptionBudget' })
+    for (const pod of living()) {
+      const [, healthy] = living()
+      town.cluster.change(PODS, pod.metadata, (o) => ({ ...o, status: healthy?.['status'] }))
+    }
+    await live(minutes(2))
+    town.cluster.drop(POD_DISRUPTION_BUDGETS, { namespace: NAMESPACE, name: 'strict' })
+    await live(minutes(5))
+    expect(town.evictions).to.deep.equal([])
+    expect(town.actions.map(({ status }) => `${status?.phase} ${status?.result?.reason}`)).to.deep.equal(['Cancelled TargetRecovered'])
+  })
+
   it('graceful: goes on where its predecessor was killed, and evicts no pod twice', async () => {
     await setUp(restart('graceful'))
     const before = living().map(({ metadata }) => metadata.uid)

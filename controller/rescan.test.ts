@@ -4,7 +4,7 @@ import { HEALING_POLICIES } from '../shared/kube/resources.ts'
 import { minutes, seconds } from '../shared/lib/time.ts'
 import { NAMESPACE, Town } from './testing/town.ts'
 
-const LOWER = { ceiling: { maxActionsPerHour: 3 } }
+const LOWER = { ceiling: { maxActionsPerHour: 3, replicas: 1000 } }
 const condition = (town: Town, type: string) => town.policy.status?.conditions?.find((one) => one.type === type)
 
 describe('judging again what was accepted', () => {
@@ -92,22 +92,22 @@ describe('judging again what was accepted', () => {
   })
 
   it('an exemption that is stored holds, and the status says of what, by whom and since when', async () => {
-    const spec = { mode: 'dryrun', actions: [{ name: 'a', type: 'delete', priority: 50, target: 'Pod', deleteAction: { propagationPolicy: 'Orphan' } }] } as never
+    const spec = { safetyRules: { stabilizationWindow: '1s' } } as never
     town = new Town({ spec })
     await town.start('controller-1')
     await town.live(seconds(5))
     expect(condition(town, 'Accepted')).to.include({ status: 'False' })
     expect(town.policy.status).to.not.have.property('exemptions')
     const annotate = (annotations: Record<string, string>) => town.cluster.change(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }, (o) => ({ ...o, metadata: { ...o.metadata, annotations } }))
-    annotate({ 'kubeskippy.io/allow': 'KS302', 'kubeskippy.io/allowed-by': '2029-12-31T00:00:00Z carol' })
+    annotate({ 'kubeskippy.io/allow': 'KS208', 'kubeskippy.io/allowed-by': '2029-12-31T00:00:00Z carol' })
     await town.live(seconds(5))
-    expect(condition(town, 'Accepted')).to.include({ status: 'True', message: 'every rule holds, exempted from KS302' })
+    expect(condition(town, 'Accepted')).to.include({ status: 'True', message: 'every rule holds, exempted from KS208' })
     expect(town.policy.status?.exemptions).to.deep.equal([
-      { rule: 'KS302', message: 'spec.actions[0].deleteAction.propagationPolicy: Orphan leaves the pods without an owner', allowedBy: 'carol', allowedAt: '2029-12-31T00:00:00.000Z' },
+      { rule: 'KS208', message: 'spec.safetyRules.stabilizationWindow: 1s is shorter than the longest trigger duration (5s)', allowedBy: 'carol', allowedAt: '2029-12-31T00:00:00.000Z' },
     ])
-    annotate({ 'kubeskippy.io/allow': 'KS302,KS305' })
+    annotate({ 'kubeskippy.io/allow': 'KS208,KS307' })
     await town.live(seconds(5))
-    expect(town.policy.status?.exemptions?.map(({ rule, allowedBy }) => [rule, allowedBy])).to.deep.equal([['KS302', undefined]])
+    expect(town.policy.status?.exemptions?.map(({ rule, allowedBy }) => [rule, allowedBy])).to.deep.equal([['KS208', undefined]])
     annotate({})
     await town.live(seconds(5))
     expect(condition(town, 'Accepted')).to.include({ status: 'False' })

@@ -5,6 +5,7 @@ import { METRICS } from '../shared/runtime/metric-table.ts'
 import { noMetrics, type Metrics, type Sample } from '../shared/runtime/metrics.ts'
 import { buildPolicy } from '../shared/testing/builders/objects.ts'
 import { at, T0 } from './healing/testing/builders.ts'
+import { SLACK } from './healing/budget.ts'
 import { emptyLedger, type Ledger } from './healing/ledger.ts'
 import type { SharedBudget } from './healing/shared-budget.ts'
 import { declareStateMetrics } from './state-metrics.ts'
@@ -51,10 +52,25 @@ describe('the state of policies in metrics', () => {
     expect([all[`${name} automatic True`], all[`${name} automatic False`], all[`${name} dryrun Unknown`], all[`${name} monitor True`]]).to.deep.equal([2, 1, 1, 0])
   })
 
+  it('tells of each policy with an objective how much of it is used, and of the others nothing', () => {
+    const name = METRICS.objectiveUsed.name
+    const promising = policy({ spec: { ...policy().spec, objectives: { timeToHeal: '5m' } } })
+    const open = { incidents: [incident({ since: formatInstant(at(0 - minutes(10))) })] }
+    expect(told({ policies: [promising], ledger: open })[`${name} shop cart`]).to.equal(2)
+    expect(told({ ledger: open })).to.not.have.property(`${name} shop cart`)
+  })
+
+  it('tells of the hundred policies that have used most of it', () => {
+    const name = METRICS.objectiveUsed.name
+    const policies = Array.from({ length: 101 }, (_, n) => buildPolicy({ metadata: { namespace: 'shop', name: `cart-${n}` }, spec: { objectives: { timeToHeal: `${n + 1}m` } } }))
+    const all = told({ policies, ledger: { incidents: [incident({ since: formatInstant(at(0 - minutes(10))) })] } })
+    expect(Object.keys(all).filter((key) => key.startsWith(name))).to.have.length(100).and.to.include(`${name} shop cart-0`).and.not.to.include(`${name} shop cart-100`)
+  })
+
   const remaining: readonly [string, Ledger['entries'], number][] = [
     ['nothing was done', [], 3],
     ['one was done just within the hour', [entry('Settled', minutes(60) - 1)], 2],
-    ['one was done an hour ago', [entry('Settled', minutes(60))], 3],
+    ['one was done an hour ago, and the slack of the limit', [entry('Settled', minutes(60) + SLACK)], 3],
     ['as many as allowed are done', [1, 2, 3].map((n) => entry('Settled', 1, n)), 0],
     ['the limit was lowered meanwhile', [1, 2, 3, 4].map((n) => entry('Settled', 1, n)), 0],
     ['one waits for approval', [entry('Waiting', 1)], 3],

@@ -1,5 +1,6 @@
 /** What policies are in, read at the scrape from what the watches have. Only who leads tells it, so that nothing is told twice. */
 import type { HealingPolicy } from '../shared/api/v1alpha1/types.ts'
+import { parseDuration } from '../shared/lib/duration.ts'
 import { between, parseInstant, type Clock, type Instant } from '../shared/lib/time.ts'
 import { ACCEPTED } from '../shared/rules/across/standing.ts'
 import { METRICS } from '../shared/runtime/metric-table.ts'
@@ -8,6 +9,7 @@ import type { LedgerStore } from './adapters/ledger-store.ts'
 import { askBreaker, type BreakerState } from './healing/breaker.ts'
 import { askBudget } from './healing/budget.ts'
 import { reasonOfEscalation, type Ledger } from './healing/incidents.ts'
+import { objectiveUsed } from './healing/time-to-heal.ts'
 
 export interface StateParts {
   readonly policies: () => readonly HealingPolicy[]
@@ -38,6 +40,12 @@ export function declareStateMetrics(metrics: Metrics, { policies, ledgers, clock
     }),
   )
   sampled(METRICS.breaker, () => known().map(([policy, { breaker }]) => ({ labels: labelsOf(policy), value: stateOf(breaker, clock.now()) })))
+  sampled(METRICS.objectiveUsed, () =>
+    known().flatMap(([policy, ledger]) => {
+      const objective = parseDuration(policy.spec.objectives?.timeToHeal ?? '')
+      return objective === undefined ? [] : [{ labels: labelsOf(policy), value: objectiveUsed(ledger, objective, clock.now()) }]
+    }).sort((a, b) => b.value - a.value).slice(0, METRICS.objectiveUsed.labels.policy.atMost),
+  )
   sampled(METRICS.storms, () => [
     { labels: { scope: 'Cluster' }, value: Number(isShut(ledgers.seenBudget({ scope: 'Cluster' }))) },
     { labels: { scope: 'Policy' }, value: known().filter(([, ledger]) => isShut(ledger)).length },

@@ -11,7 +11,7 @@ import { NAMESPACE, Town } from './testing/town.ts'
 const { restartAction: _, ...bare } = buildActionTemplate()
 const restart = buildActionTemplate({ target: 'Workload' })
 const patch: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'strategic', patch: 'spec: {template: {metadata: {annotations: {note: x}}, spec: {containers: [{name: app, resources: {limits: {memory: 2Gi}}}]}}}' } }
-const secret: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'strategic', patch: 'spec: {template: {spec: {containers: [{name: app, env: [{name: LEVEL, value: debug}]}]}}}' } }
+const secret: ActionTemplate = { ...bare, type: 'patch', target: 'Workload', patchAction: { type: 'strategic', patch: 'spec: {template: {spec: {containers: [{name: app, env: [{name: LOG_LEVEL, value: debug}]}]}}}' } }
 const safetyRules = { ...buildPolicy().spec.safetyRules, healthCheckTimeout: '30s', stabilizationWindow: '20s', maxUnhealthy: '100%' }
 const isWrite = ({ impersonate, dryRun }: Call): boolean => impersonate !== undefined && !dryRun
 

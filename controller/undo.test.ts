@@ -55,6 +55,13 @@ describe('the whole controller, where an act did not help', () => {
     expect(town.ledger?.outcomes).to.include({ effective: 0, ineffective: 1 })
   })
 
+  it('tells that it takes it back before it writes', async () => {
+    await setUp()
+    await town.start()
+    await live(minutes(3))
+    expect(town.audit.map(({ type }) => type.replace(/^io\.kubeskippy\.(?:healingaction\.)?/, ''))).to.deep.equal(['decided', 'write.requested', 'write.answered', 'acted', 'undoing', 'write.requested', 'write.answered', 'ended'])
+  })
+
   it('finds out by reading that it was taken back, when the answer was lost', async () => {
     await setUp()
     let seen = 0

@@ -28,8 +28,8 @@ describe('patch', () => {
     })
   })
   it('shows no value of an environment', () => {
-    const env = 'spec: {template: {spec: {containers: [{name: app, env: [{name: PASSWORD, value: hunter2}]}]}}}'
-    expect(JSON.stringify(planned(patch(env), target, { object: withContainer('app') }).changes)).to.not.include('hunter2')
+    const env = 'spec: {template: {spec: {containers: [{name: app, env: [{name: DB_TIMEOUT, value: 4711s}]}]}}}'
+    expect(JSON.stringify(planned(patch(env), target, { object: withContainer('app') }).changes)).to.not.include('4711')
   })
   it('of a field that is not listed is refused again before the write', () => expect(refused(patch('spec: {paused: true}'), target)).to.match(/^Unsupported: spec.paused is not patched: /))
   it('of a label of the selector is refused', () =>
@@ -61,7 +61,7 @@ describe('patch', () => {
 
 const live = {
   metadata: { name: 'cart', resourceVersion: '7', generation: 1, annotations: { a: 'x' }, managedFields: [1] },
-  spec: { replicas: 2, template: { spec: { containers: [{ name: 'app', image: 'i', env: [{ name: 'KEY', value: 'old' }], resources: { limits: { memory: '1Gi' } } }, { name: 'side', image: 's' }] } } },
+  spec: { replicas: 2, template: { spec: { containers: [{ name: 'app', image: 'i', env: [{ name: 'LOG_LEVEL', value: 'old' }], resources: { limits: { memory: '1Gi' } } }, { name: 'side', image: 's' }] } } },
   status: { replicas: 2 },
 }
 const changed = (edit: (object: typeof live) => void): typeof live => {
@@ -70,8 +70,9 @@ const changed = (edit: (object: typeof live) => void): typeof live => {
   return copy
 }
 const context: PlanContext = { now: T0, action: 'act-1', pods: [], object: live, allowList: DEFAULT_PATCH_ALLOW_LIST, selectorKeys: new Set(), begunAt: undefined, stepsDone: 0, healthCheckTimeout: minutes(5) }
-const judged = (after: unknown): string => {
-  const result = judgeDryRun(target, after, context)
+const judged = (after: unknown): string => judgedFrom(live, after)
+const judgedFrom = (object: typeof live, after: unknown): string => {
+  const result = judgeDryRun(target, after, { ...context, object })
   return 'refusal' in result ? `${result.refusal.reason}: ${result.refusal.message}` : JSON.stringify(result)
 }
 
@@ -94,12 +95,12 @@ describe('what a dry run of a patch says', () => {
     expect(result).to.include('"secret":true')
   })
   it('names an item of a list that was not there by its fields', () => {
-    const result = judged(changed((o) => Object.assign(o.spec.template.spec.containers[1] ?? {}, { env: [{ name: 'NEW', value: 'y' }] })))
-    expect(result).to.include('spec.template.spec.containers[side].env[NEW].value')
+    const result = judged(changed((o) => Object.assign(o.spec.template.spec.containers[1] ?? {}, { env: [{ name: 'NEW_TIMEOUT', value: '1' }] })))
+    expect(result).to.include('spec.template.spec.containers[side].env[NEW_TIMEOUT].value')
   })
   it('names an item that was added by its fields', () => {
-    const result = judged(changed((o) => void o.spec.template.spec.containers[0]?.env?.push({ name: 'NEW', value: 'y' })))
-    expect(result).to.include('spec.template.spec.containers[app].env[NEW].value')
+    const result = judged(changed((o) => void o.spec.template.spec.containers[0]?.env?.push({ name: 'NEW_TIMEOUT', value: '1' })))
+    expect(result).to.include('spec.template.spec.containers[app].env[NEW_TIMEOUT].value')
   })
   it('is refused when more than what is listed would change', () => {
     expect(judged(changed((o) => Object.assign(o.spec.template.spec.containers[1] ?? {}, { image: 'other' })))).to.match(/^Unsupported: spec.template.spec.containers\[side\].image is not patched/)
@@ -107,6 +108,21 @@ describe('what a dry run of a patch says', () => {
     expect(judged(changed((o) => void o.spec.template.spec.containers.pop()))).to.match(/^Unsupported: /)
     expect(judged(changed((o) => void o.spec.template.spec.containers.reverse()))).to.match(/^Unsupported: spec.template.spec.containers is not patched/)
     expect(judged(changed((o) => Object.assign(o.metadata, { finalizers: ['x'] })))).to.match(/^Unsupported: metadata.finalizers/)
+  })
+  it('is refused where it leaves too little of what there is, by what the object has', () => {
+    const limits = (memory: string, cpu = '1') => changed((o) => Object.assign(o.spec.template.spec.containers[0]?.resources ?? {}, { limits: { memory, cpu } }))
+    for (const [memory, cpu] of [['512Mi', '1'], ['2Gi', '1'], ['1Gi', '100m']]) expect(judgedFrom(limits('1Gi'), limits(memory ?? '', cpu))).to.match(/^({|NothingToDo)/)
+    expect(judgedFrom(limits('1Gi'), limits('511Mi'))).to.match(/^Unsupported: .*limits.memory is not patched: it would be less than half of what there is/)
+    expect(judgedFrom(limits('1Gi'), limits('1Gi', '99m'))).to.match(/^Unsupported: .*limits.cpu is not patched: it would be less than a tenth of what there is/)
+  })
+  it('is refused where a probe is left that no container passes, by what the object has', () => {
+    const probed = (livenessProbe: object) => changed((o) => Object.assign(o.spec.template.spec.containers[0] ?? {}, { livenessProbe }))
+    const patient = probed({ timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 30 })
+    // The door took the default of three tries for what the patch does not say.
+    expect(judgedFrom(patient, probed({ timeoutSeconds: 1, periodSeconds: 1, failureThreshold: 30 }))).to.match(/^{/)
+    expect(judgedFrom(probed({ timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 2 }), probed({ timeoutSeconds: 1, periodSeconds: 2, failureThreshold: 2 }))).to.match(/^Unsupported: .*livenessProbe.periodSeconds is not patched: a container that does not answer for 3s would be killed/)
+    // Better than it was.
+    expect(judgedFrom(probed({ timeoutSeconds: 1, periodSeconds: 1, failureThreshold: 1 }), probed({ timeoutSeconds: 2, periodSeconds: 1, failureThreshold: 1 }))).to.match(/^{/)
   })
   it('is nothing to do when nothing would change', () => expect(judged(changed((o) => Object.assign(o.metadata, { generation: 2 })))).to.match(/^NothingToDo/))
   it('is refused when it is more than can be kept, and not just before', () => {

@@ -3,8 +3,9 @@ import { ACTS_ON, isOneOf, POD } from '../../shared/api/v1alpha1/action-kinds.ts
 import type { KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import type { ActionTemplate } from '../../shared/api/v1alpha1/types.ts'
 import { printable } from '../../shared/lib/text.ts'
-import { disallowed } from '../../shared/rules/patches/allowed.ts'
+import { disallowed, type Disallowed } from '../../shared/rules/patches/allowed.ts'
 import { diff, MOST_CHANGES, touchesOf } from '../../shared/rules/patches/changes.ts'
+import { outages } from '../../shared/rules/patches/outages.ts'
 import { parsePatch } from '../../shared/rules/patches/parse.ts'
 import { shown, type FieldPath } from '../../shared/rules/patches/paths.ts'
 import type { Touch } from '../../shared/rules/patches/touches.ts'
@@ -60,13 +61,16 @@ function expectation(paths: readonly FieldPath[], target: KindReference): Expect
 
 /** Why the fields may not be changed on this object. */
 function judge(touches: readonly Touch[], target: TargetView, { allowList, selectorKeys }: PlanContext): Unplannable | undefined {
-  const [first] = touches.flatMap((touch) => disallowed(touch, { allowList, selectorKeys }) ?? badValue(touch) ?? [])
-  if (first !== undefined) return refuse('Unsupported', `${shown(first.path)} is not patched: ${first.why}`)
+  const [first] = touches.flatMap((touch): NotPatched | readonly NotPatched[] => disallowed(touch, { allowList, selectorKeys }) ?? badValue(touch) ?? [])
+  if (first !== undefined) return notPatched(first)
   const spec = touches.find(({ path }) => path[0]?.key !== 'metadata')
   if (target.shape === 'Pod') return spec === undefined ? undefined : refuse('Unsupported', `${shown(spec.path)} of a pod is not patched: only its annotations and labels are`)
   if (target.shape !== 'Workload') return undefined
   return expectation(touches.map(({ path }) => path), target.ref) === rolloutOf(target.ref) ? withoutEffect(target) : undefined
 }
+
+type NotPatched = Pick<Disallowed, 'path' | 'why'>
+const notPatched = ({ path, why }: NotPatched): Unplannable => refuse('Unsupported', `${shown(path)} is not patched: ${why}`)
 
 /** A container of another name, and the API server would make a new one of what little the patch says of it. */
 function otherShape(touches: readonly Touch[], { ref }: TargetView, { object }: PlanContext): Unplannable | undefined {
@@ -89,7 +93,8 @@ export function judgeDryRun(target: TargetView, after: unknown, context: PlanCon
   if (changes.length === 0) return refuse('NothingToDo', `${describe(target.ref)} is as the patch would make it already`)
   if (changes.length > MOST_CHANGES) return refuse('Unsupported', `the patch would change ${changes.length} fields, and ${MOST_CHANGES} are the most that are kept`)
   const touches = touchesOf(changes)
-  return judge(touches, target, context) ?? { changes: changes.map(told), intent: changes.map(intended) }
+  const [outage] = outages(touches, { before: context.object, after })
+  return judge(touches, target, context) ?? (outage === undefined ? undefined : notPatched(outage)) ?? { changes: changes.map(told), intent: changes.map(intended) }
 }
 
 export const labelKeys = (selectors: readonly unknown[]): ReadonlySet<string> =>

@@ -3,7 +3,7 @@
  * by the pods themselves, so that it goes on after a crash: those made since it began are new.
  */
 import { plural } from '../../shared/lib/text.ts'
-import { after, wholeSecond } from '../../shared/lib/time.ts'
+import { after, wholeSecond, type Instant } from '../../shared/lib/time.ts'
 import { describe } from '../healing/owners.ts'
 import { isFinished, type PodView, type WorkloadView } from '../healing/snapshot.ts'
 import { readySince } from '../healing/health.ts'
@@ -22,7 +22,7 @@ export interface RenewalOptions {
 export function renewalPlan(target: WorkloadView, { gracePeriodSeconds, maxConcurrent, each }: RenewalOptions, context: PlanContext): Plan | Unplannable {
   const { begunAt, now, healthCheckTimeout } = context
   const mine = context.pods.filter((pod) => !isFinished(pod))
-  const isNew = ({ createdAt }: PodView): boolean => begunAt !== undefined && createdAt >= wholeSecond(begunAt)
+  const isNew = isMadeSince(begunAt)
   const old = mine.filter((pod) => !pod.deleting && !isNew(pod))
   const going = mine.filter((pod) => pod.deleting)
   const made = mine.filter((pod) => !pod.deleting && isNew(pod))
@@ -43,6 +43,14 @@ export function renewalPlan(target: WorkloadView, { gracePeriodSeconds, maxConcu
     intent: [],
     steps: finished ? 'Finished' : progress,
   }
+}
+
+const isMadeSince = (begunAt: Instant | undefined) => ({ createdAt }: PodView): boolean => begunAt !== undefined && createdAt >= wholeSecond(begunAt)
+
+/** Whether every pod is still there, and none of them has gone or come since it began. */
+export function isUnrenewed({ replicas }: Pick<WorkloadView, 'replicas'>, { pods, begunAt }: Pick<PlanContext, 'pods' | 'begunAt'>): boolean {
+  const mine = pods.filter((pod) => !isFinished(pod))
+  return mine.length >= replicas && !mine.some((pod) => pod.deleting || isMadeSince(begunAt)(pod))
 }
 
 /** Those that are not Ready first: they have nothing to lose. */

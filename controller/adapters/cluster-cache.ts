@@ -4,7 +4,7 @@ import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
 import { apiVersionOf, CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../healing/installation.ts'
 import type { NamespaceView, PodView, Place, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
 import type { ClusterCache, Reach } from '../ports/cluster.ts'
@@ -69,8 +69,13 @@ export class WatchedCluster implements ClusterCache {
     })
   }
 
-  get reflectors(): readonly Pick<Reflector<unknown>, 'name' | 'start' | 'stop' | 'whenSynced' | 'synced' | 'age'>[] {
+  get reflectors(): readonly Pick<Reflector<unknown>, 'name' | 'start' | 'stop' | 'whenSynced' | 'synced' | 'age' | 'trouble'>[] {
     return [this.#pods, ...this.#workloads, this.#namespaces, this.#healers, this.#killSwitch]
+  }
+
+  /** It exists: nothing new is done anywhere. */
+  get killSwitch(): boolean {
+    return this.#killSwitch.store.size > 0
   }
 
   world(namespace: string, reach: Reach): World {
@@ -89,7 +94,7 @@ export class WatchedCluster implements ClusterCache {
       ...this.demanded.world(open),
       claims: [],
       age: this.#pods.age,
-      killSwitch: this.#killSwitch.store.size > 0,
+      killSwitch: this.killSwitch,
       clockSkew: server === undefined ? undefined : between(server, now),
       installation,
     }

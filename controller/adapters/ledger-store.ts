@@ -48,7 +48,9 @@ export class LedgerStore implements Ledgers {
   /** Those that we are deleting ourselves. */
   readonly #removing = new Set<string>()
   readonly #queues = new Map<string, Promise<unknown>>()
-  /** What was read of each object that the watch has brought. */
+  /** What is wrong with each object that the watch has brought. */
+  readonly #problems = new WeakMap<HealingLedger, { readonly problem: string | undefined }>()
+  /** What was read of each of them. */
   readonly #glances = new WeakMap<HealingLedger, { readonly held: unknown }>()
 
   constructor(options: LedgerStoreOptions) {
@@ -97,6 +99,19 @@ export class LedgerStore implements Ledgers {
     return since !== undefined && now >= after(since, millis(LEDGER_AFTERLIFE - CLOCKS_APART))
   }
 
+  /** Names of those that cannot be read: what they are of does not act. */
+  get unreadable(): readonly string[] {
+    return [...this.watch.store.values()].filter((ledger) => this.#problem(ledger) !== undefined).map(({ metadata }) => metadata.name)
+  }
+
+  #problem(ledger: HealingLedger): string | undefined {
+    const known = this.#problems.get(ledger)
+    if (known !== undefined) return known.problem
+    const problem = problemOf(ledger)
+    this.#problems.set(ledger, { problem })
+    return problem
+  }
+
   /** As the watch has it: for who looks on and decides nothing. Empty when there is none, undefined when it cannot be read. */
   seen(policy: PolicyKey): Ledger | undefined {
     return this.#glance(policySlot(policy))
@@ -111,7 +126,7 @@ export class LedgerStore implements Ledgers {
     if (found === undefined) return slot.empty
     let glance = this.#glances.get(found)
     if (glance === undefined) {
-      glance = { held: problemOf(found) === undefined ? slot.unwrap(found.spec) : undefined }
+      glance = { held: this.#problem(found) === undefined ? slot.unwrap(found.spec) : undefined }
       this.#glances.set(found, glance)
     }
     return glance.held as Held | undefined

@@ -13,7 +13,7 @@ import { apiVersionOf, CONFIG_MAPS, HEALING_POLICIES, HORIZONTAL_POD_AUTOSCALERS
 import { isObject } from '../../shared/lib/json.ts'
 import type { LabelSelector } from '../../shared/lib/selector.ts'
 import { between, millis, seconds, type Clock } from '../../shared/lib/time.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../healing/installation.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'

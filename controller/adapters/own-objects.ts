@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
-import { INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
+import { CORRELATION_LABEL, INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction, HealingActionSpec, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject, Resource } from '../../shared/kube/api.ts'
 import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
@@ -11,6 +11,7 @@ import { HEALING_ACTIONS, HEALING_POLICIES } from '../../shared/kube/resources.t
 import { keyString, olderThan } from '../../shared/kube/store.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
+import { correlationOf } from '../healing/correlation.ts'
 import { isEnded } from '../healing/outcome.ts'
 import type { PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
@@ -122,7 +123,7 @@ export class ApiOwnObjects implements OwnObjects {
     const manifest = {
       apiVersion: API_VERSION,
       kind: HEALING_ACTIONS.kind,
-      metadata: { name, namespace, labels: { [POLICY_LABEL]: spec.policyRef.name, [INCIDENT_LABEL]: spec.incident.id } },
+      metadata: { name, namespace, labels: { [POLICY_LABEL]: spec.policyRef.name, [INCIDENT_LABEL]: spec.incident.id, [CORRELATION_LABEL]: correlationOf(spec) } },
       spec,
     }
     try {

@@ -9,6 +9,7 @@ import type { KubeObject, KubeWriter, ObjectKey, Patch, Resource, WriteOptions }
 import { ApiError } from '../../shared/kube/errors.ts'
 import { apiVersionOf, PODS, WORKLOADS } from '../../shared/kube/resources.ts'
 import type { Deletion, Eviction, Operation, Patching, Scaling } from '../actions/action.ts'
+import { correlationOf } from '../healing/correlation.ts'
 import type { ObjectRef } from '../healing/snapshot.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 
@@ -27,7 +28,7 @@ interface Call {
 }
 
 export const targetWriter = (api: Api, version: string): TargetWriter => ({
-  write: async (operation, { namespace: home, action, dryRun }) => {
+  write: async (operation, { act, dryRun }) => {
     const { target, preconditions } = operation
     const { namespace, name } = target
     const resource = operation.kind === 'scale' && operation.plural !== undefined ? scaledResource(target, operation.plural) : [PODS, ...WORKLOADS].find((known) => known.kind === target.kind && apiVersionOf(known) === target.apiVersion)
@@ -38,7 +39,7 @@ export const targetWriter = (api: Api, version: string): TargetWriter => ({
       fieldManager: FIELD_MANAGER,
       impersonate: serviceAccountUser(namespace, HEALER_ACCOUNT),
       // Whoever reads the audit log finds the decision by this.
-      userAgent: `kubeskippy/${version} (healingaction ${home}/${action})`,
+      userAgent: `kubeskippy/${version} (healingaction ${act.spec.policyRef.namespace}/${act.metadata.name}; correlation-id ${correlationOf(act.spec)})`,
     }
     try {
       const object = await carryOut(api, operation, { resource, key: { namespace, name }, options })

@@ -11,6 +11,8 @@ describe('redaction', () => {
     ['JSON inside a quoted text', 'body="{\\"password\\":\\"hunter2\\",\\"n\\":1}"', `body="{\\"password\\":${REDACTED},\\"n\\":1}"`],
     ['a phrase after a colon', 'password: correct horse battery', `password: ${REDACTED}`],
     ['a flag', 'run --token abc --retries 3', `run --token ${REDACTED} --retries 3`],
+    ['a flag in a list', 'exec ["run", "--token", "abc", "--retries", "3"]', `exec ["run", "--token", ${REDACTED}, "--retries", "3"]`],
+    ['a flag in a list inside a quoted text', '{"msg":"exec [\\"--token\\",\\"abc\\"]"}', `{"msg":"exec [\\"--token\\",${REDACTED}]"}`],
     ['an authorization header', 'GET / Authorization: Bearer abc.def', `GET / Authorization: ${REDACTED}`],
     ['cookies', 'Cookie: a=b; session=c', `Cookie: ${REDACTED}`],
     ['a bearer token in a sentence', 'sent Bearer abcdef123', `sent Bearer ${REDACTED}`],
@@ -25,6 +27,9 @@ describe('redaction', () => {
     ['a key whose begin is missing', `a\n${'MIIEvQIBADANBgkq'.repeat(4)}\nQ5w==\n-----END PRIVATE KEY-----\nb`, `a\n${REDACTED}\n${REDACTED}\n${REDACTED}\nb`],
     ['a key of which only the middle is there', `${'MIIEvQIBADANBgkq'.repeat(4)}\nQ5w==\nready`, `${REDACTED}\n${REDACTED}\nready`],
     ['a key with escaped line ends', '{"k":"-----BEGIN KEY-----\\nMIIE\\n-----END KEY-----"}', `{"k":"${REDACTED}"}`],
+    ['what is below a name of YAML', 'db:\n  password:\n    hunter2\n  name: a', `db:\n  password: ${REDACTED}\n  name: a`],
+    ['a text in several lines', 'password: |-\n  hunter2\n\n  more\nname: a', `password: ${REDACTED}\nname: a`],
+    ['a list', 'tokens:\n- hunter2\n- more\nname: a', `tokens: ${REDACTED}\nname: a`],
     ['a random text', 'got 9aF3kLmQ2xZ7pR4tB8wY1cV6nJ5h', `got ${REDACTED}`],
     ['a long hash', 'digest 9e107d9d372bb6826bd81d3542a419d6', `digest ${REDACTED}`],
   ]

@@ -20,6 +20,12 @@ interface Net {
 /** Whole blocks: everything from the first line of a key to its last, or to the end of the text. */
 const BLOCKS: readonly Net[] = [{ pattern: /-----BEGIN [^\n]*?-----[^]*?(?:-----END [^\n]*?-----|$)/g, by: REDACTED }]
 
+/** Of YAML: what is deeper than its name, or a list of it, and a text in several lines. */
+const INDENTED: Net = {
+  pattern: new RegExp(`((?:^|\\n)([ \\t]*)(?:- +)?["']?${SECRET_NAME}["']?[ \\t]*:)[ \\t]*(?:[|>][-+0-9]*)?[ \\t]*(?:#[^\\n]*)?(?:\\n(?:[ \\t]*(?=\\n)|\\2(?:[ \\t]+|- )[^\\n]*))+`, 'gi'),
+  by: `$1 ${REDACTED}`,
+}
+
 const NAMED: readonly Net[] = [
   // Members of a query that carry a signature: `?sig=...&X-Amz-Signature=...`. The others say where it went.
   { pattern: /([?&](?:[A-Za-z-]*(?:sig|signature|token|key|secret|credential|code|password|auth)[A-Za-z-]*)=)[^&\s"']+/gi, by: `$1${REDACTED}` },
@@ -29,6 +35,8 @@ const NAMED: readonly Net[] = [
   { pattern: new RegExp(`((?:^|[^A-Za-z0-9])${SECRET_NAME}\\\\*["']?\\s*(?:[:=]|=>|:=)\\s*)(\\\\*)(["'])(?:(?!\\2\\3)(?:\\\\[^]|[^\\\\]))*?(?:\\2\\3|$)`, 'gi'), by: `$1${REDACTED}` },
   // `--password hunter2`, `-p` is too short to tell.
   { pattern: new RegExp(`(--${SECRET_NAME})[ =]+[^\\s]+`, 'gi'), by: `$1 ${REDACTED}` },
+  // `"--password", "hunter2"`: a list of arguments.
+  { pattern: new RegExp(`(["']--?${SECRET_NAME}\\\\*["']\\s*,\\s*)(\\\\*)(["'])(?:(?!\\2\\3)(?:\\\\[^]|[^\\\\]))*?(?:\\2\\3|$)`, 'gi'), by: `$1${REDACTED}` },
   // `password=hunter2 next=1`: to the next blank or separator that no secret of this form has.
   { pattern: new RegExp(`((?:^|[^A-Za-z0-9])${SECRET_NAME}\\\\*["']?\\s*(?:=>|:=|=))(?!\\s*\\[redacted\\])\\s*[^\\s]+`, 'gi'), by: `$1${REDACTED}` },
   // `password: my phrase`: to the end of the line.
@@ -55,11 +63,12 @@ const BASE64_LINE = /^\s*[A-Za-z0-9+/_-]{40,}={0,2}\s*$/
 const BASE64_REST = /^\s*(?=[^\n]*[A-Z0-9+/=])[A-Za-z0-9+/_-]+={0,2}\s*$/
 
 export function redact(text: string): string {
-  let result = BLOCKS.reduce(cast, text)
-  result = withoutKeyLines(result)
-  result = [...NAMED, ...FORMS].reduce(cast, result)
+  const result = [...NAMED, ...FORMS].reduce(cast, withoutBlocks(text))
   return result.replaceAll(RANDOM, (run) => (looksRandom(run) ? REDACTED : run))
 }
+
+/** Secrets of several lines: what is left may be looked at line by line. */
+export const withoutBlocks = (text: string): string => cast(withoutKeyLines(BLOCKS.reduce(cast, text)), INDENTED)
 
 const cast = (text: string, { pattern, by }: Net): string => text.replaceAll(pattern, by)
 

@@ -3,6 +3,7 @@
  * only verification counts. Open: no new act. Half-open: exactly one probe.
  */
 import { formatInstant, hours, millis, parseInstant, after, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { REMEMBERED_OUTCOMES } from '../../shared/api/v1alpha1/breaker.ts'
 import type { HealingLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 
 export type BreakerState = HealingLedgerSpec['breaker']
@@ -13,9 +14,7 @@ export interface BreakerOptions {
 
 /** Longest open time, however often it opened. */
 export const LONGEST_OPEN = hours(4)
-/** Verifications remembered. With all of them known and half or more that did not help, it opens. */
-const REMEMBERED = 6
-const HALF = REMEMBERED / 2
+const HALF = REMEMBERED_OUTCOMES / 2
 
 export const closedBreaker: BreakerState = { state: 'Closed', failures: 0, recent: [], openings: 0 }
 
@@ -56,9 +55,9 @@ export function settleBreaker(breaker: BreakerState, action: string, verdict: Ve
   // Acts from before it opened end while it is open: they were judged too late to close or to prolong it.
   if (breaker.state !== 'Closed' || verdict === 'Inconclusive' || verdict === 'NotDone') return breaker
   const helped = verdict === 'Effective'
-  const recent = [...breaker.recent, helped].slice(-REMEMBERED)
+  const recent = [...breaker.recent, helped].slice(-REMEMBERED_OUTCOMES)
   const failures = helped ? 0 : breaker.failures + 1
-  const half = recent.length === REMEMBERED && recent.filter((ok) => !ok).length >= HALF
+  const half = recent.length === REMEMBERED_OUTCOMES && recent.filter((ok) => !ok).length >= HALF
   const next: BreakerState = { ...breaker, failures, recent }
   return !helped && (failures >= options.failureThreshold || half) ? open(next, now, options) : next
 }

@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { isWithin, nextChange, type TimeWindow } from '../../shared/lib/time-window.ts'
-import { after, before, earliest, hours, minutes, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { after, before, earliest, hours, millis, minutes, parseInstant, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -15,11 +15,22 @@ export const isOpen = ({ state }: Pick<Entry, 'state'>): boolean => state === 'R
 
 export const WINDOW = hours(1)
 
+/**
+ * An act counts for as much longer than its time, so that the limit holds by the API server's own clock and by when writes
+ * land in it: two estimates of that clock differ by up to two seconds (it tells whole ones), and a write may take a while
+ * after its reservation. One that took longer than `LANDING` is moved to when it is known to have landed.
+ */
+export const SLACK = seconds(5)
+export const LANDING = seconds(3)
+
+/** From when on what was done then no longer counts. */
+export const leaves = (at: Instant, window: Millis = WINDOW): Instant => after(at, millis(window + SLACK))
+
 /** Whether the entry counts for the hour (or other time) that ends now. An unreadable time counts (I19); one that waits for approval does not yet. */
 export function counts(entry: Entry, now: Instant, window: Millis = WINDOW): boolean {
   if (entry.state === 'Waiting') return false
   const at = parseInstant(entry.reservedAt)
-  return entry.state === 'Reserved' || at === undefined || now < after(at, window)
+  return entry.state === 'Reserved' || at === undefined || now < leaves(at, window)
 }
 
 export interface BudgetAnswer {
@@ -37,7 +48,7 @@ export function askBudget(entries: readonly Entry[], limit: number, now: Instant
     .filter((entry) => entry.state !== 'Reserved')
     .map((entry) => parseInstant(entry.reservedAt))
     .filter((at) => at !== undefined)
-    .map((at) => after(at, window))
+    .map((at) => leaves(at, window))
     .sort((a, b) => a - b)
   // After a limit was lowered several entries must leave before one is free.
   const freed = ends[used - limit]

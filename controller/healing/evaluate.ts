@@ -34,6 +34,7 @@ import { countsFor, holdsClaims, sharedLimit, takeSlot } from './shared-budget.t
 import { refuseForPods } from './spared-pods.ts'
 import { CLUSTER_CALM, nextStorm, stepStorm, whenCalm, withStorm, type Weather } from './storm.ts'
 import { claimOf } from './subject-claims.ts'
+import { countHealed } from './time-to-heal.ts'
 import { actOn, objectsOf, type ObjectRef, type Snapshot } from './snapshot.ts'
 
 export interface PlannedAction {
@@ -88,7 +89,8 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     ladder: (name) => ladderOf(policy, name).length,
     troubled: (incident) => blind || closed.has(incident.subject.namespace ?? '') || isTroubled(policy, incident, detection),
   })
-  const upkept = withStorm(maintained, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
+  const counted = countHealed(before, maintained, { window: policy.limits.stabilizationWindow, objective: policy.timeToHeal, now: snapshot.now })
+  const upkept = withStorm(counted, policy.mode === 'monitor' ? undefined : stepStorm(before.storm, weather, snapshot.now))
   const firing = detection.findings.filter((f) => f.state === 'Firing')
   const { actions, refusals, ledger } = policy.mode === 'monitor' ? { actions: [], refusals: [], ledger: upkept } : proposeOrEscalate(policy, snapshot, upkept, firing, weather)
   const times = [detection.recheckAt, nextUpkeep(ledger, policy.limits.stabilizationWindow), nextStorm(ledger.storm, weather.calmFor), ...snapshot.budgets.map(({ storm }) => nextStorm(storm, CLUSTER_CALM)), ...refusals.map((r) => r.refusal.recheckAt)]
@@ -259,7 +261,7 @@ function nextStep(policy: CompiledPolicy, ledger: Ledger, finding: Finding, { ac
     target: target.uid,
     dryRun,
     ...(approval ? { approval } : {}),
-    incident: { id, trigger: trigger.name, subject, ordinal, rung, recurrence: recurrence(ledger, trigger.name, subject, now, formerly) },
+    incident: { id, trigger: trigger.name, subject, ordinal, rung, recurrence: recurrence(ledger, trigger.name, subject, now, formerly), since: formatInstant(finding.since) },
     formerly,
     ...(isAnotherRemedy(ledger, trigger.name, subject, { openedAt: open?.openedAt, createdAt: object.createdAt }) ? { remedy: true } : {}),
   }

@@ -30,7 +30,7 @@ export interface Request {
   readonly dryRun: boolean
   /** A person has to approve it first. */
   readonly approval?: boolean
-  readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung' | 'recurrence'>
+  readonly incident: Pick<Incident, 'id' | 'trigger' | 'subject' | 'ordinal' | 'rung' | 'recurrence' | 'since'>
   /** If it helps it is another remedy of its cause (`recurrence.ts`). */
   readonly remedy?: true
   /** By what other names its cause is known to the ledger. */
@@ -144,6 +144,8 @@ export interface Settlement {
   readonly ladder: number
   /** Of its trigger: how long nobody is asked again when nobody decided. */
   readonly cooldown?: Millis | undefined
+  /** When its write was known to have landed; absent: not before it is settled. */
+  readonly landedBy?: Instant | undefined
   /** Since when the workload has been healthy; counts towards the end of the incident. */
   readonly healthySince?: Instant | undefined
 }

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
+import { SLACK } from './budget.ts'
 import { abandon, confirm, confirmApproved, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
 import { at, cart, deepFreeze, T0 } from './testing/builders.ts'
 import { BREAKER, live, requestFor, step } from './testing/ledger-model.ts'
@@ -46,7 +47,7 @@ describe('a request for approval', () => {
   it('stays the remedy that it was asked for as', () => {
     const remedy = admitted(reserve(EMPTY, { ...asked, remedy: true }, LIMITS, T0))
     const healed = done(admitted(confirmApproved(remedy, asked, LIMITS, at(1))), asked.action, 'Effective')
-    expect(healed.remedies?.map(({ at: times }) => times)).to.deep.equal([[iso(at(1))]])
+    expect(healed.remedies?.map(({ at: times }) => times)).to.deep.equal([[iso(at(2000))]])
   })
   it('waits while a storm eases and something else is in flight', () => {
     const busy = admitted(reserve(WAITING, other(WAITING), LIMITS, at(1)))
@@ -135,7 +136,16 @@ describe('a reservation', () => {
   it('says when a breaker ends and when a slot is free', () => {
     expect(reserve(open, second(open), { ...LIMITS, maxConcurrent: 2 }, at(4999))).to.deep.nested.include({ 'refusal.recheckAt': at(5000) })
     const used = done(HELD, FIRST.action, 'Effective')
-    expect(reserve(used, second(used), { ...LIMITS, maxActionsPerHour: 1 }, at(3000))).to.deep.nested.include({ 'refusal.recheckAt': at(hours(1)) })
+    expect(reserve(used, second(used), { ...LIMITS, maxActionsPerHour: 1 }, at(3000))).to.deep.nested.include({ 'refusal.recheckAt': at(hours(1) + SLACK) })
+  })
+  it('counts from when its write was known to have landed, or from its end', () => {
+    const tried = admitted(confirm(HELD, FIRST.action, at(10)))
+    const counted = (ledger: Ledger, landedBy?: number): unknown =>
+      settle(ledger, { action: FIRST.action, outcome: 'Effective', rung: 0, ladder: 3, ...(landedBy === undefined ? {} : { landedBy: at(landedBy) }) }, BREAKER, at(minutes(5))).entries[0]?.reservedAt
+    expect(counted(tried, minutes(1))).to.equal(iso(at(minutes(1))))
+    expect(counted(tried, 5), 'never before its reservation').to.equal(iso(at(10)))
+    expect(counted(tried), 'nobody knows when').to.equal(iso(at(minutes(5))))
+    expect(counted(HELD, minutes(1)), 'nothing was written').to.equal(iso(T0))
   })
   it('through a half-open breaker is one only', () => {
     const probing = admitted(reserve(open, second(open), { ...LIMITS, maxConcurrent: 3 }, at(5000)))

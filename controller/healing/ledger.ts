@@ -127,6 +127,12 @@ const VERDICT: Readonly<Record<Outcome, Verdict>> = {
   Expired: 'NotDone',
 }
 
+/** From when on it counts: what was written has landed by then, and not before its reservation. Unreadable stays so (I19). */
+function counted(reservedAt: string, landedBy: Instant): string {
+  const at = parseInstant(reservedAt)
+  return at === undefined ? reservedAt : formatInstant(latest(at, landedBy))
+}
+
 /** Idempotent: a second settlement of one action changes nothing. */
 export function settle(ledger: Ledger, settlement: Settlement, options: BreakerOptions, now: Instant): Ledger {
   const held = ledger.entries.find((e) => e.action === settlement.action)
@@ -135,16 +141,17 @@ export function settle(ledger: Ledger, settlement: Settlement, options: BreakerO
   // It took nothing, so nothing of it counts.
   if (held.state === 'Waiting') return afterOutcome({ ...ledger, entries: ledger.entries.filter((e) => e !== held) }, held, settlement, now)
   // What was not waiting any more was cancelled like any other.
-  const entry: Entry = { ...held, state: 'Settled', outcome: outcome === 'Rejected' || outcome === 'Expired' ? 'Cancelled' : outcome, settledAt: formatInstant(now) }
+  const reservedAt = held.tried === true ? counted(held.reservedAt, settlement.landedBy ?? now) : held.reservedAt
+  const entry: Entry = { ...held, reservedAt, state: 'Settled', outcome: outcome === 'Rejected' || outcome === 'Expired' ? 'Cancelled' : outcome, settledAt: formatInstant(now) }
   const settled: Ledger = {
     ...replaceEntry(ledger, entry),
     breaker: settleBreaker(ledger.breaker, entry.action, VERDICT[outcome], now, options),
-    outcomes: counted(ledger.outcomes, outcome),
+    outcomes: tallied(ledger.outcomes, outcome),
   }
   return afterOutcome(settled, entry, settlement, now)
 }
 
-function counted(outcomes: Ledger['outcomes'], outcome: Outcome): Ledger['outcomes'] {
+function tallied(outcomes: Ledger['outcomes'], outcome: Outcome): Ledger['outcomes'] {
   switch (outcome) {
     case 'Effective':
       return { ...outcomes, effective: outcomes.effective + 1 }

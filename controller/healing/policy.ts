@@ -77,6 +77,8 @@ export interface CompiledPolicy {
   readonly schedule: (now: Instant) => Refusal | undefined
   readonly limits: Limits
   readonly history: HistoryLimits
+  /** What it promises of an incident; undefined: nothing. */
+  readonly timeToHeal: Millis | undefined
 }
 
 /** For people. */
@@ -159,6 +161,7 @@ export function compilePolicy(stored: HealingPolicy): CompiledPolicy {
         openDuration: requireDuration('openDuration', rules.circuitBreaker.openDuration),
       },
     },
+    timeToHeal: spec.objectives?.timeToHeal === undefined ? undefined : requireDuration('timeToHeal', spec.objectives.timeToHeal),
     history: { successful: spec.history.successful, failed: spec.history.failed, ttl: requireDuration('ttl', spec.history.ttl) },
   })
 }

@@ -6,8 +6,8 @@
  */
 import { after, before, formatInstant, latest, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { BudgetLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
-import { CLOCK_STEP, WINDOW } from './budget.ts'
+import type { Installation } from './installation.ts'
+import { CLOCK_STEP, LANDING, leaves } from './budget.ts'
 import type { Refusal } from './refusal.ts'
 import { refuseStorm, type Storm } from './storm.ts'
 import { holds, takeClaim, type SubjectClaim, type WantedClaim } from './subject-claims.ts'
@@ -40,7 +40,7 @@ const MAX_ACTS = 256
 /** An unreadable time counts (I19). */
 function counts({ reservedAt }: SharedAct, now: Instant): boolean {
   const at = parseInstant(reservedAt)
-  return at === undefined || now < after(at, WINDOW)
+  return at === undefined || now < leaves(at)
 }
 
 /** Nothing in it counts, nor will again when the clock goes back. */
@@ -59,7 +59,7 @@ export function refuseShared(budget: SharedBudget, limit: number, now: Instant):
   return {
     reason: 'BudgetExhausted',
     message: `${counted.length} of ${limit} actions ${where} in this hour are used up`,
-    ...(freed === undefined ? {} : { recheckAt: after(freed, WINDOW) }),
+    ...(freed === undefined ? {} : { recheckAt: leaves(freed) }),
   }
 }
 
@@ -105,10 +105,20 @@ export function releaseSlot(budget: SharedBudget, action: string): SharedBudget 
   return acts.length === budget.acts.length ? released : { ...released, acts }
 }
 
-/** The act has ended: others may act on its workload. Its slot counts on for its hour. */
+/** Others may act on its workload. Its slot counts on for its hour. */
 export function releaseClaim(budget: SharedBudget, action: string): SharedBudget {
   const claims = budget.claims?.filter((claim) => claim.action !== action) ?? []
   return claims.length === (budget.claims?.length ?? 0) ? budget : withClaims(budget, claims)
+}
+
+export const hasSlot = ({ acts }: SharedBudget, action: string): boolean => acts.some((act) => act.action === action)
+
+/** The act has landed by then, long after its slot was taken: its hour begins there. Twice is as good as once. */
+export function landed(budget: SharedBudget, action: string, by: Instant): SharedBudget {
+  const held = budget.acts.find((act) => act.action === action)
+  const at = parseInstant(held?.reservedAt)
+  if (held === undefined || at === undefined || by <= after(at, LANDING)) return budget
+  return { ...budget, acts: budget.acts.map((act) => (act === held ? { ...held, reservedAt: formatInstant(by) } : act)) }
 }
 
 function withClaims(budget: SharedBudget, claims: readonly SubjectClaim[]): SharedBudget {

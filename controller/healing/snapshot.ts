@@ -5,7 +5,7 @@
 import type { Labels, LabelSelector } from '../../shared/lib/selector.ts'
 import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { HealingLedgerSpec, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from './installation.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { Claim } from './act-guards.ts'
 import type { Refusal } from './refusal.ts'

@@ -4,6 +4,7 @@ import type { HealingPolicySpec, HealingPolicyStatus } from '../../shared/api/v1
 import { hours, minutes } from '../../shared/lib/time.ts'
 import { buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
+import { SLACK } from './budget.ts'
 import { evaluate } from './evaluate.ts'
 import { emptyLedger, reserve, settle, type Ledger } from './ledger.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -127,8 +128,8 @@ describe('the status of a policy', () => {
     const ledger = settle(acted.ledger, { action: acted.names[0] ?? '', outcome: 'Effective', rung: 0, ladder: 1 }, { failureThreshold: 3, openDuration: minutes(10) }, at(1000))
     const spec = rules({ maxActionsPerHour: 1 })
     const { status } = look(broken([crashing('cart-1')], { now: at(2000), ledger }), spec)
-    expect(status.lastDecision).to.include({ kind: 'Blocked', reason: 'RateLimited', retryAt: new Date(at(hours(1))).toISOString() })
-    expect(status.budget).to.deep.equal({ used: 1, limit: 1, nextFreeSlot: new Date(at(hours(1))).toISOString() })
+    expect(status.lastDecision).to.include({ kind: 'Blocked', reason: 'RateLimited', retryAt: new Date(at(hours(1) + SLACK)).toISOString() })
+    expect(status.budget).to.deep.equal({ used: 1, limit: 1, nextFreeSlot: new Date(at(hours(1) + SLACK)).toISOString() })
   })
   it('lists what is escalated', () => {
     const acted = look(broken([crashing()]))

@@ -108,6 +108,7 @@ export function policyStatus(input: StatusInput): HealingPolicyStatus {
     lastDecision: lastDecision(input),
     ...(lastAction === undefined ? {} : { lastAction }),
     outcomes: ledger.outcomes,
+    ...(ledger.timeToHeal === undefined ? {} : { timeToHeal: ledger.timeToHeal }),
   }
 }
 

@@ -88,4 +88,31 @@ describe('the storm gate', () => {
       }),
     )
   })
+
+  it('does not flap: health that swings faster than calm takes closes it once, and calm that lasts opens it by two steps', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 5, max: 20 }), fc.integer({ min: 1, max: CALM - 1 }), fc.nat({ max: 4 }), fc.integer({ min: 1, max: CALM - 1 })), { minLength: 1, maxLength: 60 }), (swings) => {
+        let storm: Storm | undefined
+        let now = 0
+        const states: string[] = []
+        const look = (unhealthy: number): void => {
+          storm = stepStorm(storm, weather(unhealthy), at(now))
+          const state = storm === undefined ? 'open' : storm.easingSince === undefined ? 'closed' : 'easing'
+          if (states.at(-1) !== state) states.push(state)
+        }
+        for (const [bad, forSo, good, andSo] of swings) {
+          look(bad)
+          now += forSo
+          look(good)
+          now += andSo
+        }
+        expect(states).to.deep.equal(['closed'])
+        const over = now
+        for (; states.at(-1) !== 'open'; now += seconds(1)) look(0)
+        expect(states).to.deep.equal(['closed', 'easing', 'open'])
+        expect(now - over).to.be.at.least(CALM * 2 - (swings.at(-1)?.[3] ?? 0))
+      }),
+      { numRuns: 40 },
+    )
+  })
 })

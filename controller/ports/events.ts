@@ -8,6 +8,7 @@ export interface EventNote {
   readonly action: string
   /** A sentence for people. */
   readonly note: string
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 /** Never throws and never waits. */

@@ -1,4 +1,5 @@
 import type { Operation } from '../actions/action.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
@@ -22,9 +23,8 @@ export type WriteResult =
   | { readonly kind: 'Unknown' }
 
 export interface WriteContext {
-  /** Namespace and name of the HealingAction: part of the User-Agent, so that the audit log names the act. */
-  readonly namespace: string
-  readonly action: string
+  /** Which act it belongs to: part of the User-Agent, so that the audit log names it. */
+  readonly act: HealingAction
   readonly dryRun: boolean
 }
 

@@ -5,25 +5,28 @@
 import { sameJson } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { after, between, earliest, formatInstant, millis, parseInstant, seconds, type Clock, type Instant, type Millis } from '../../shared/lib/time.ts'
+import { CORRELATION_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import type { Logger } from '../../shared/runtime/logger.ts'
+import type { Constant, Fields, Logger } from '../../shared/runtime/logger.ts'
 import { backoffDelay } from '../../shared/runtime/backoff.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Random } from '../../shared/runtime/timers.ts'
 import type { DryRun } from '../actions/action.ts'
 import type { Intent } from '../actions/fields.ts'
 import { MOST_CHANGES } from '../../shared/rules/patches/changes.ts'
+import { correlationOf } from '../healing/correlation.ts'
 import { causeOf, type CompiledPolicy } from '../healing/policy.ts'
 import { REFUSAL_REASONS, type RefusalReason } from '../healing/refusal.ts'
 import type { ObjectRef } from '../healing/snapshot.ts'
 import { retryOf } from '../healing/retry.ts'
 import type { ControllerMetrics } from '../metrics.ts'
-import type { Events } from '../ports/events.ts'
+import type { EventNote, Events } from '../ports/events.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 import type { Evidence } from '../analysis/evidence.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { finalStatus, settled, withCondition, type Ending } from './endings.ts'
-import { giveClaimBack } from './shared-slots.ts'
+import { endShare, landShare } from './shared-slots.ts'
 
 export interface ActionRecordPorts {
   readonly objects: OwnObjects
@@ -33,6 +36,7 @@ export interface ActionRecordPorts {
   readonly log: Logger
   readonly metrics: ControllerMetrics
   readonly random: Random
+  readonly trail: AuditTrail
 }
 
 /** Why it was not done this time, and when it is tried again: by the action's retry policy, or beginning with `first`. */
@@ -120,7 +124,8 @@ export class ActionRecord {
       conditions: withCondition(action, { type: 'Approved', status: 'True', reason: 'Approved', message }, at),
     })
     this.log(action, 'approved', { by: printable(by, 253) })
-    this.#ports.events.record(action, { type: 'Normal', reason: 'Approved', action: action.spec.action.type, note: message })
+    this.#ports.trail.tell(noted)
+    this.#tell(action, { type: 'Normal', reason: 'Approved', action: action.spec.action.type, note: message })
     return noted
   }
 
@@ -134,6 +139,8 @@ export class ActionRecord {
   async undoing(action: HealingAction, because: string, at: Instant): Promise<HealingAction> {
     const noted = await this.#ports.objects.writeActionStatus(action, { undo: { begunAt: formatInstant(at), because: printable(because, 1000) } })
     this.log(noted, 'takes it back', { detail: because })
+    // Before the writes that follow at once.
+    this.#ports.trail.tell(noted)
     return noted
   }
 
@@ -177,7 +184,7 @@ export class ActionRecord {
     this.log(action, 'will try again', { reason, retryAt: formatInstant(next) })
     metrics.refusals.inc({ reason })
     // Told once: what follows are repeats of the same answer.
-    if (TOLD.has(reason) && (previous ?? action.status?.result?.reason) !== reason) this.#ports.events.record(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
+    if (TOLD.has(reason) && (previous ?? action.status?.result?.reason) !== reason) this.#tell(action, { type: 'Warning', reason, action: action.spec.action.type, note: `${message}; trying again until ${formatInstant(deadline)}` })
     await this.#ports.objects.writeActionStatus(action, {
       nextAttempt: formatInstant(next),
       result: { success: false, reason, message: printable(message, 1000), ...(earlierChanges(action).length === 0 ? {} : { changes: [...earlierChanges(action)] }) },
@@ -187,20 +194,23 @@ export class ActionRecord {
   }
 
   async landed(action: HealingAction, at: Instant, message: string, changes?: Ending['changes']): Promise<ReconcileResult> {
-    const { objects, events, metrics } = this.#ports
+    const { objects, metrics, ledgers, clock } = this.#ports
     const { spec } = action
+    const known = clock.now()
     await objects.writeActionStatus(action, {
       phase: 'Verifying',
       actedAt: formatInstant(at),
       nextAttempt: null,
       result: { success: true, reason: 'Executed', message, ...(changes === undefined ? {} : { changes }) },
-      conditions: withCondition(action, { type: 'Executed', status: 'True', reason: 'Executed', message }, at),
+      // Which may be later: it was found by looking.
+      conditions: withCondition(action, { type: 'Executed', status: 'True', reason: 'Executed', message }, known),
     })
+    if (!spec.dryRun) await landShare(ledgers, action, known)
     this.log(action, 'acted', { detail: message })
-    events.record(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: message })
+    this.#tell(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: message })
     const { apiVersion, kind, namespace, name, uid } = spec.targetResource
     // Whoever runs another namespace sees there who did it: he may not read the action.
-    if (namespace !== spec.policyRef.namespace) events.record({ apiVersion, kind, metadata: { namespace, name, uid } }, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: `${message} (HealingAction ${action.metadata.namespace}/${action.metadata.name})` })
+    if (namespace !== spec.policyRef.namespace) this.#tell(action, { type: 'Normal', reason: 'Acted', action: spec.action.type, note: `${message} (HealingAction ${action.metadata.namespace}/${action.metadata.name})` }, { apiVersion, kind, metadata: { namespace, name, uid } })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined) metrics.acted.observe({}, between(since, at) / 1000)
     return { requeueAfter: millis(50) }
@@ -214,19 +224,20 @@ export class ActionRecord {
 
   /** The status decides, since only one writer can win it; the ledger follows. After a crash in between the policy's reconcile settles. */
   async ended(action: HealingAction, policy: CompiledPolicy | undefined, ending: Ending): Promise<ReconcileResult> {
-    const { ledgers, objects, events, metrics, clock } = this.#ports
+    const { ledgers, objects, metrics, clock } = this.#ports
     const now = clock.now()
     const { spec } = action
     const { phase, outcome, success, reason, message } = ending
     const last = await objects.writeActionStatus(action, finalStatus(action, ending, now))
     this.log(action, 'ended', { phase, outcome, reason, detail: message })
-    events.record(action, { type: success ? 'Normal' : 'Warning', reason, action: spec.action.type, note: message })
+    this.#tell(action, { type: success ? 'Normal' : 'Warning', reason, action: spec.action.type, note: message })
     if (!success && reason !== outcome) metrics.refusals.inc({ reason })
     metrics.actions.inc({ action: spec.action.type, trigger_type: (policy === undefined ? undefined : causeOf(policy, spec.trigger.name)?.type) ?? 'none', phase, outcome: outcome ?? 'None', dry_run: String(spec.dryRun) })
     const since = parseInstant(spec.trigger.since)
     if (since !== undefined && outcome !== undefined) metrics.verified.observe({}, between(since, now) / 1000)
     // Before it is settled, which is done again until it has been done: so is this.
-    await giveClaimBack(ledgers, action)
+    this.#ports.trail.tell(last)
+    await endShare(ledgers, last, now)
     await ledgers.update(keyOf(spec.policyRef), (ledger) => settled(ledger, last, policy, now))
     return {}
   }
@@ -241,11 +252,23 @@ export class ActionRecord {
     return this.ended({ ...bare, metadata: cleared.metadata }, policy, ending)
   }
 
-  /** One structured line per step; the action's name is the correlation id. */
-  log(action: HealingAction, step: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const { policyRef, incident, targetResource } = action.spec
-    this.#ports.log.info(step, { action: action.metadata.name, policy: `${policyRef.namespace}/${policyRef.name}`, incident: incident.id, target: targetResource.name, ...fields })
+  #tell(action: HealingAction, note: EventNote, regarding: Parameters<Events['record']>[0] = action): void {
+    this.#ports.events.record(regarding, { ...note, labels: { [CORRELATION_LABEL]: correlationOf(action.spec) } })
+  }
+
+  /** One structured line per step. */
+  log<S extends string>({ metadata, spec }: HealingAction, step: Constant<S>, fields: Fields = {}): void {
+    this.#ports.log.info(step, { ...logFields({ name: metadata.name, spec }), ...fields })
   }
 }
+
+/** By these an action is found in the log. */
+export const logFields = ({ name, spec }: { readonly name: string; readonly spec: HealingAction['spec'] }): Fields => ({
+  correlationId: correlationOf(spec),
+  action: name,
+  policy: `${spec.policyRef.namespace}/${spec.policyRef.name}`,
+  incident: spec.incident.id,
+  target: spec.targetResource.name,
+})
 
 export const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): PolicyKey => ({ namespace, name })

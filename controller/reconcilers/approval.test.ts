@@ -42,6 +42,9 @@ describe('an action that needs approval', () => {
       expect(town.events.map(({ reason }) => reason)).to.include.members(['ApprovalRequested', 'Approved', 'Acted'])
       expect(town.actions[0]?.status?.conditions?.find((c) => c.type === 'Approved')).to.include({ status: 'True', message: 'approved by alice: seen' })
       expect(town.ledger?.entries.map((e) => e.state)).to.deep.equal(['Settled'])
+      // No webhook has written when: it is when note was taken of it, and not when it was asked for.
+      expect(town.audit.map(({ type }) => type.split('.').at(-1)).slice(0, 3)).to.deep.equal(['decided', 'approved', 'requested'])
+      expect(town.audit[1]?.time).to.equal(town.actions[0]?.status?.approvedAt)
     })
   }
 
@@ -226,6 +229,7 @@ describe('an action that needs approval', () => {
       expect(town.actions).to.have.length(1)
       expect(town.actions[0]?.metadata.uid).to.not.equal(action?.metadata.uid)
       expect(ending()).to.deep.equal(['Pending', 'PendingApproval'])
+      expect(town.audit.map(({ type, id }) => [type.split('.').at(-1), id.startsWith(`${action?.metadata.uid}/`)])).to.deep.equal([['decided', true], ['deleted', true], ['decided', false]])
     })
   })
 

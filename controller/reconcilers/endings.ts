@@ -1,6 +1,6 @@
 /** How an action may end, and how it is told. Pure. */
 import { printable } from '../../shared/lib/text.ts'
-import { formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { earliest, formatInstant, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { settle, type Ledger } from '../healing/ledger.ts'
 import { outcomeOf } from '../healing/outcome.ts'
@@ -36,6 +36,13 @@ export const verified = ({ outcome, message, healthySince }: Extract<Verificatio
 
 const BREAKER_DEFAULTS = { failureThreshold: 3, openDuration: minutes(10) }
 
+/** When it was known that the write had landed, as the action tells; undefined: it does not, or tells of a time to come. */
+export function landedBy({ status }: Pick<HealingAction, 'status'>, now: Instant): Instant | undefined {
+  const executed = status?.conditions?.find(({ type, status: held }) => type === 'Executed' && held === 'True')
+  const at = parseInstant(executed?.lastTransitionTime)
+  return at === undefined ? undefined : earliest(at, now)
+}
+
 /** The ledger once more, with an ended action settled in it. Twice is as good as once. */
 export function settled(ledger: Ledger, action: HealingAction, policy: CompiledPolicy | undefined, now: Instant): Ledger {
   const outcome = outcomeOf(action)
@@ -43,7 +50,7 @@ export function settled(ledger: Ledger, action: HealingAction, policy: CompiledP
   const { metadata, spec, status } = action
   const ladder = ladderOf(policy, spec.trigger.name).length
   const cooldown = policy === undefined ? undefined : cooldownOf(policy, spec.trigger.name)
-  const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, cooldown, healthySince: parseInstant(status?.healthySince) }
+  const settlement = { action: metadata.name, outcome, rung: spec.incident.rung, ladder, cooldown, landedBy: landedBy(action, now), healthySince: parseInstant(status?.healthySince) }
   return settle(ledger, settlement, policy?.limits.breaker ?? BREAKER_DEFAULTS, now)
 }
 

@@ -6,13 +6,14 @@
 import { parseDuration } from '../../shared/lib/duration.ts'
 import { after, between, latest, millis, minutes, parseInstant, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../healing/installation.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { severalBudgets } from '../actions/disruption.ts'
 import { MOST_CHANGES } from '../../shared/rules/patches/changes.ts'
 import { hasLanded, isChangedByOthers, isOverwritten } from '../actions/fields.ts'
 import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
 import type { Plan } from '../actions/action.ts'
+import { isUnrenewed } from '../actions/renewal.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
 import { isEnded } from '../healing/outcome.ts'
@@ -26,7 +27,7 @@ import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter } from '../ports/target-writer.ts'
-import { ActionRecord, AMBIGUOUS, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { ActionRecord, AMBIGUOUS, DISRUPTION_BUDGET, keyOf, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { awaitApproval } from './approval.ts'
 import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt } from './attempt.ts'
 import { Consents } from './consents.ts'
@@ -62,10 +63,11 @@ export class ActionReconciler {
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
-    const { objects, metrics, log } = this.#ports
+    const { objects, metrics, log, trail } = this.#ports
     const action = objects.action(key)
     if (action === undefined || isEnded(action)) return {}
     const malformed = objects.malformed(action)
+    if (malformed === undefined) trail.tell(action)
     try {
       if (malformed !== undefined) return await this.#unreadable(action, malformed)
       return await (action.status?.phase === 'Verifying' || action.status?.undo !== undefined ? verifyAct(this.#ports, this.#record, action) : this.#carryOut(action))
@@ -125,14 +127,16 @@ export class ActionReconciler {
     const around = view.policy === undefined ? undefined : await this.#neighbourhoods.around(view.policy, view.world)
     const refusal = recheck(stepsDone > 0 ? going : spec, policy, target, liveSnapshot(view, now, around))
     // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
-    const inSteps = begun !== undefined && (expectation === 'renewal' || stepsDone > 0)
+    const context = planContext(view, found.metadata.name, now, { begunAt: begun, stepsDone, healthCheckTimeout: policy?.limits.healthCheckTimeout })
+    // Of pods that all had to stay, as a disruption budget says, nothing has helped.
+    const untouched = stepsDone === 0 && status?.result?.reason === DISRUPTION_BUDGET && target?.shape === 'Workload' && isUnrenewed(target, context)
+    const inSteps = begun !== undefined && (expectation === 'renewal' ? !untouched : stepsDone > 0)
     if (expectation === 'turnover' && stepsDone > 0 && isOverwritten(status?.intent ?? [], view.raw)) {
       return record.ended(found, policy, inconclusive(`stopped on its way: somebody else has changed ${describe(spec.targetResource)}`, 'TargetChanged'))
     }
     // What has waited already waits from when it was decided.
     const decided = status?.result === undefined ? now : (parseInstant(found.metadata.creationTimestamp) ?? now)
     const deadline = after(begun ?? parseInstant(status?.approvedAt) ?? decided, parseDuration(spec.timeout) ?? minutes(10))
-    const context = planContext(view, found.metadata.name, now, { begunAt: begun, stepsDone, healthCheckTimeout: policy?.limits.healthCheckTimeout })
     // Its only pod has just gone, and no other one is there by which it could be selected.
     if (inSteps && refusal?.reason === 'TargetChanged' && context.pods.length === 0 && now < deadline) return record.progressed(found, `${describe(spec.targetResource)} has no pod yet`)
     if (refusal !== undefined && !(inSteps && refusal.reason === 'TargetRecovered')) {
@@ -211,7 +215,7 @@ export class ActionReconciler {
         if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
         if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
-        const result = await writer.write(operation, { namespace: spec.policyRef.namespace, action: action.metadata.name, dryRun })
+        const result = await writer.write(operation, { act: action, dryRun })
         if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) wrote = true
         if (!dryRun) gone.push(operation.target.name)

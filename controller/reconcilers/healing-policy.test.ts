@@ -3,7 +3,7 @@ import { HEALER_ACCOUNT, IGNORE_ANNOTATION, OPERATOR_NAMESPACE, PAUSE_ANNOTATION
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION } from '../healing/installation.ts'
 import { buildActionTemplate, buildPolicy, buildTrigger } from '../../shared/testing/builders/objects.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
@@ -204,6 +204,14 @@ describe('a policy', () => {
       await other.stop()
       return other.cluster.all(HEALING_LEDGERS).map(({ metadata }) => metadata.name)
     }
+  })
+
+  it('that only watches tells by one event that it begins to see something', async () => {
+    town = new Town({ spec: { mode: 'monitor' } })
+    await town.start()
+    await town.live(minutes(10))
+    expect(town.events.map(({ reason, note }) => [reason, note])).to.deep.equal([['Monitoring', town.policy.status?.lastDecision?.message]])
+    expect(town.actions).to.deep.equal([])
   })
 
   it('that is edited while it is judged gets no status that is not about it', async () => {

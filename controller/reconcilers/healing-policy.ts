@@ -1,5 +1,6 @@
 /** Decide and record: from a policy and the world to reservations, HealingActions and a status. Carries nothing out. */
 import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
+import { CORRELATION_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
@@ -10,6 +11,7 @@ import { judge } from '../../shared/rules/judge.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { isOpen } from '../healing/budget.ts'
+import { correlationOf } from '../healing/correlation.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { emptyLedger, release, reserve, type Ledger } from '../healing/ledger.ts'
 import { healerForbidden } from '../healing/guards.ts'
@@ -26,7 +28,7 @@ import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
-import { UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { logFields, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
 import { whatForbade } from './endings.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
@@ -189,7 +191,8 @@ export class PolicyReconciler {
     if (!gone && sameJson(evaluation.ledger, before)) return before
     return this.#ports.ledgers.update(key, (fresh) => {
       const { goneSince: _, ...alive } = fresh
-      if (sameJson(fresh, before)) return withStorm({ ...alive, incidents: evaluation.ledger.incidents, nextOrdinal: evaluation.ledger.nextOrdinal }, evaluation.ledger.storm)
+      const { incidents, nextOrdinal, timeToHeal, storm } = evaluation.ledger
+      if (sameJson(fresh, before)) return withStorm({ ...alive, incidents, nextOrdinal, ...(timeToHeal === undefined ? {} : { timeToHeal }) }, storm)
       // A storm is never lost to a lost swap.
       const kept = gone ? alive : fresh
       return withStorm(kept, policy.mode === 'monitor' ? undefined : stepStorm(kept.storm, evaluation.weather, now))
@@ -199,7 +202,7 @@ export class PolicyReconciler {
   /** Reserve, then create (a dry run: the other way round). undefined: refused on the fresh ledger, or its name is taken by another decision. */
   async #record(stored: HealingPolicy, policy: CompiledPolicy, key: PolicyKey, action: PlannedAction, { installation, now }: Snapshot): Promise<Ledger | undefined> {
     const { ledgers, objects, events, log, metrics } = this.#ports
-    const fields = { policy: `${key.namespace}/${key.name}`, action: action.name, incident: action.request.incident.id, target: action.spec.targetResource.name }
+    const fields = logFields(action)
     const dry = action.spec.dryRun
     // A dry run takes no slot, so its record comes first: a crash before the incident is noted makes the same one again.
     const shown = dry ? await objects.createAction(action.name, action.spec) : undefined
@@ -232,6 +235,7 @@ export class PolicyReconciler {
         type: 'Normal',
         reason: spec.dryRun ? 'DecidedDryRun' : asked === '' ? 'Decided' : 'ApprovalRequested',
         action: spec.action.type,
+        labels: { [CORRELATION_LABEL]: correlationOf(spec) },
         note: `${spec.action.name} of ${describeFrom(key.namespace, spec.targetResource)} (${action.name}): ${spec.trigger.evidence}${again(spec.incident.recurrence)}${asked}`,
       })
       const since = parseInstant(spec.trigger.since)
@@ -247,11 +251,13 @@ export class PolicyReconciler {
     let current = ledger
     for (const incident of ledger.incidents) {
       if (incident.state !== 'Escalated' || incident.announced === true) continue
-      log.warn('escalated', { policy: `${key.namespace}/${key.name}`, incident: incident.id, subject: describe(incident.subject) })
+      const correlationId = correlationOf({ policyRef: stored.metadata, incident })
+      log.warn('escalated', { correlationId, policy: `${key.namespace}/${key.name}`, incident: incident.id, subject: describe(incident.subject) })
       events.record(stored, {
         type: 'Warning',
         reason: 'Escalated',
         action: 'escalate',
+        labels: { [CORRELATION_LABEL]: correlationId },
         note: `${whyEscalated(ledger, incident)}${whatForbade(objects.action({ namespace: key.namespace, name: incident.lastAction ?? '' }))} (${incident.trigger}, incident ${incident.id}); nothing more is tried until it has been healthy again`,
       })
       metrics.escalations.inc({ reason: reasonOfEscalation(incident) })
@@ -266,7 +272,7 @@ export class PolicyReconciler {
     this.#tell(stored, status)
   }
 
-  /** An event when the decision becomes a refusal that a person should know of, and one line in the log for every change. */
+  /** An event when the decision becomes a refusal that a person should know of, or begins to see what it may only watch, and one line in the log for every change. */
   #tell(stored: HealingPolicy, { lastDecision, conditions }: HealingPolicyStatus): void {
     const closed = conditions?.find(({ type, status }) => type === CONSENTED && status === 'False')
     const told = stored.status?.conditions?.find(({ type }) => type === CONSENTED)
@@ -277,6 +283,8 @@ export class PolicyReconciler {
     const { kind, reason, message = '', retryAt } = lastDecision
     const { events, log, metrics } = this.#ports
     log.info('decision', { policy: `${stored.metadata.namespace}/${stored.metadata.name}`, kind, reason, detail: message, ...(retryAt === undefined ? {} : { retryAt }) })
+    // Nothing will be done, so no act will tell of it.
+    if (reason === 'Monitoring' && before?.reason !== reason) events.record(stored, { type: 'Warning', reason, action: 'monitor', note: message })
     if (kind !== 'Blocked') return
     metrics.refusals.inc({ reason })
     const quiet = QUIET_REASONS.has(reason as Parameters<typeof QUIET_REASONS.has>[0])

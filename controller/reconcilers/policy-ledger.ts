@@ -10,20 +10,21 @@ import { isIdle } from '../healing/shared-budget.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
 import type { ActionRecordPorts } from './action-record.ts'
 import { settled } from './endings.ts'
-import { giveBack, giveClaimBack } from './shared-slots.ts'
+import { giveBack, endShare } from './shared-slots.ts'
 
-export type LedgerPorts = Pick<ActionRecordPorts, 'objects' | 'ledgers' | 'log'>
+export type LedgerPorts = Pick<ActionRecordPorts, 'objects' | 'ledgers' | 'log' | 'trail'>
 
 /** A reservation without an action after this long: whoever made it died before the create, or it was refused. */
 export const ORPHAN_AGE = minutes(1)
 
 /** Actions that have ended, and whose controller died before the ledger knew. */
-export async function settleEnded({ objects, ledgers }: LedgerPorts, key: PolicyKey, policy: CompiledPolicy | undefined, ledger: Ledger | undefined, now: Instant): Promise<Ledger | undefined> {
+export async function settleEnded({ objects, ledgers, trail }: LedgerPorts, key: PolicyKey, policy: CompiledPolicy | undefined, ledger: Ledger | undefined, now: Instant): Promise<Ledger | undefined> {
   let current = ledger
   for (const entry of ledger?.entries ?? []) {
     const action = isOpen(entry) ? objects.action({ namespace: key.namespace, name: entry.action }) : undefined
     if (action === undefined || !isEnded(action)) continue
-    await giveClaimBack(ledgers, action)
+    trail.tell(action)
+    await endShare(ledgers, action, now)
     current = await ledgers.update(key, (fresh) => settled(fresh, action, policy, now))
   }
   return current

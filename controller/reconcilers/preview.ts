@@ -16,7 +16,8 @@ export interface PreviewPorts {
 }
 
 /** undefined: nothing can be shown, or the decision has shown it already. Whether it can be done is judged when it is approved. */
-export async function preview({ clock, live, writer }: PreviewPorts, { metadata, spec }: HealingAction): Promise<DryRun | undefined> {
+export async function preview({ clock, live, writer }: PreviewPorts, action: HealingAction): Promise<DryRun | undefined> {
+  const { metadata, spec } = action
   if (spec.action.type !== 'patch') return undefined
   const view = await live.look(spec)
   const { target, blocked } = view
@@ -25,7 +26,7 @@ export async function preview({ clock, live, writer }: PreviewPorts, { metadata,
   const planned = plan(spec.action, target, context)
   const operation = planned === undefined || 'refusal' in planned ? undefined : planned.operations[0]
   if (operation === undefined) return undefined
-  const answer = await writer.write(operation, { action: metadata.name, namespace: spec.policyRef.namespace, dryRun: true })
+  const answer = await writer.write(operation, { act: action, dryRun: true })
   if (answer.kind !== 'Done' || answer.object === undefined) return undefined
   const shown = afterDryRun(spec.action, target, answer.object, context)
   return 'intent' in shown ? shown : undefined

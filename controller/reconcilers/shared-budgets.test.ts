@@ -4,7 +4,7 @@ import type { HealingPolicy, StoredLedgerSpec } from '../../shared/api/v1alpha1/
 import type { Resource } from '../../shared/kube/api.ts'
 import { DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { hours, minutes, seconds } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION } from '../healing/installation.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 
 const BANK = 'bank'

@@ -1,11 +1,12 @@
 /** What one act takes of what policies share: its slots in the budgets, and the claim on its workload. */
 import type { Instant } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../healing/installation.ts'
 import type { Refusal } from '../healing/refusal.ts'
-import { holdsClaims, releaseClaim, releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope, type SharedRequest } from '../healing/shared-budget.ts'
+import { hasSlot, holdsClaims, landed, releaseClaim, releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope, type SharedRequest } from '../healing/shared-budget.ts'
 import type { WantedClaim } from '../healing/subject-claims.ts'
 import type { Ledgers } from '../ports/ledgers.ts'
+import { landedBy } from './endings.ts'
 
 export interface SharedAsk extends Pick<SharedRequest, 'action' | 'policy'> {
   /** The namespace that it acts in, which holds the claim. */
@@ -40,7 +41,19 @@ export async function giveBack(ledgers: Ledgers, namespaces: readonly string[], 
   for (const scope of scopesOf(...namespaces)) await ledgers.updateBudget(scope, (budget) => releaseSlot(budget, action))
 }
 
-/** It has ended, so others may act on its workload. Twice is as good as once. */
-export async function giveClaimBack(ledgers: Ledgers, { metadata, spec }: Pick<HealingAction, 'metadata' | 'spec'>): Promise<void> {
-  if (!spec.dryRun) await ledgers.updateBudget({ scope: 'Namespace', namespace: spec.targetResource.namespace }, (budget) => releaseClaim(budget, metadata.name))
+/** Its hour begins when its write is known to have landed: it may have taken long after its slot. Mostly nothing is written. */
+export async function landShare(ledgers: Ledgers, { metadata: { name }, spec }: Pick<HealingAction, 'metadata' | 'spec'>, by: Instant): Promise<void> {
+  for (const scope of scopesOf(spec.policyRef.namespace, spec.targetResource.namespace)) {
+    // Another controller may have taken the slot, and a slow watch not have brought it: a refusal has it read.
+    await ledgers.admitBudget(scope, (budget) => (hasSlot(budget, name) ? { ledger: landed(budget, name, by) } : { refusal: { reason: 'NotReserved', message: `no slot of ${name}` } }))
+  }
+}
+
+/** It has ended, so others may act on its workload. What a crash kept from being told of its landing is told. Twice is as good as once. */
+export async function endShare(ledgers: Ledgers, action: Pick<HealingAction, 'metadata' | 'spec' | 'status'>, now: Instant): Promise<void> {
+  const { metadata, spec } = action
+  if (spec.dryRun) return
+  const by = landedBy(action, now)
+  if (by !== undefined) await landShare(ledgers, action, by)
+  await ledgers.updateBudget({ scope: 'Namespace', namespace: spec.targetResource.namespace }, (budget) => releaseClaim(budget, metadata.name))
 }

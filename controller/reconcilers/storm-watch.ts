@@ -3,7 +3,7 @@
  * policies are judged often; the storm itself is in the cluster's ledger.
  */
 import type { Instant } from '../../shared/lib/time.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../healing/installation.ts'
 import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import type { Census } from '../healing/census.ts'
 import { CLUSTER_CALM, stepStorm, withStorm, type Weather } from '../healing/storm.ts'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { HealingPolicySpec, StoredLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_LEDGERS, HEALING_POLICIES, PODS } from '../../shared/kube/resources.ts'
 import { formatInstant, minutes, seconds } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION } from '../healing/installation.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 

@@ -150,9 +150,8 @@ function whyKept(pods: readonly PodView[], view: LiveView): string {
   return budgets.length === 0 ? `${names} could not be evicted in time` : `${names} could not be evicted in time, where disruption budget ${budgets.join(', ')} has a say`
 }
 
-async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, { metadata, spec }: HealingAction): Promise<WriteResult['kind'] | Refusal> {
-  const context = { namespace: spec.policyRef.namespace, action: metadata.name }
-  const tried = await writer.write(operation, { ...context, dryRun: true })
+async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, act: HealingAction): Promise<WriteResult['kind'] | Refusal> {
+  const tried = await writer.write(operation, { act, dryRun: true })
   if (tried.kind !== 'Done') return tried.kind
-  return (await stoppedBy(live, spec, clock.now())) ?? (await writer.write(operation, { ...context, dryRun: false })).kind
+  return (await stoppedBy(live, act.spec, clock.now())) ?? (await writer.write(operation, { act, dryRun: false })).kind
 }

@@ -5,7 +5,8 @@ import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESP
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
 import type { ObjectMeta } from '../../shared/lib/object.ts'
 import { after, before, formatInstant, millis, seconds, type Instant, type Millis } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION, type Installation } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION, type Installation } from '../healing/installation.ts'
+import type { Health } from '../../shared/runtime/health.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger, type Fields, type Logger } from '../../shared/runtime/logger.ts'
 import { noMetrics, type Metrics } from '../../shared/runtime/metrics.ts'
@@ -17,6 +18,7 @@ import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { MetricSources } from '../adapters/metrics/sources.ts'
 import type { KnownAlerts } from '../adapters/alerts/memory.ts'
 import { createController } from '../program.ts'
+import type { AuditEvent } from '../healing/audit.ts'
 import type { MetricSource } from '../ports/metric-source.ts'
 import type { EventNote } from '../ports/events.ts'
 import { forbidden } from './rbac.ts'
@@ -72,6 +74,9 @@ export class Town {
   readonly told: string[] = []
   /** Counters by name and labels. */
   readonly counts = new Map<string, number>()
+  readonly audit: AuditEvent[] = []
+  /** Of each controller. */
+  readonly readyz = new Map<string, Health>()
   /** Everything that was logged, as text. */
   readonly logged: string[] = []
   /** How far the controllers' clock is ahead; changing it is a jump. */
@@ -151,7 +156,7 @@ export class Town {
     const common = { clock: { now: () => after(clock.now(), this.ahead) }, timers: clock, random: this.#random, log: this.#logger, metrics: this.#metrics }
     const lease = { namespace: DEFAULT_INSTALLATION.operatorNamespace, name: CONTROLLER_LEASE }
     const election = this.#options.elected === true ? new LeaseElection({ ...common, api, lease, identity: name }) : undefined
-    const { components } = createController({
+    const { components, readyz } = createController({
       ...common,
       api,
       ...(election === undefined ? {} : { election }),
@@ -162,11 +167,14 @@ export class Town {
       } },
       installation: { ...DEFAULT_INSTALLATION, ...installation },
       concurrency: 2,
+      instance: name,
+      audit: { emit: (event) => void (this.#dead.has(name) || this.audit.push(event)) },
       version: 'test',
       metricSource: this.#options.metrics ?? new MetricSources({ api: this.cluster.client(name), timers: clock, prometheus: [] }),
       syncInterval: seconds(30),
       ...(this.#options.alerts === undefined ? {} : { alerts: this.#options.alerts(name, clock) }),
     })
+    this.readyz.set(name, readyz)
     const lifecycle = new Lifecycle({ timers: clock, log: silentLogger, stopTimeout: seconds(5) })
     lifecycle.add({ name: 'lease', start: () => {}, stop: () => election?.release() })
     for (const component of components) lifecycle.add(component)

@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import { listen } from '../../../shared/adapters/listen.ts'
 import { messageOf } from '../../../shared/lib/errors.ts'
 import type { Clock } from '../../../shared/lib/time.ts'
 import type { Address } from '../../../shared/runtime/address.ts'
@@ -62,14 +63,8 @@ export class AlertReceiver implements Component {
     const server = tls === undefined ? createHttpServer(timeouts, listener) : createHttpsServer({ ...timeouts, minVersion: 'TLSv1.2', ...(await material(tls)) }, listener)
     server.maxConnections = MAX_CONNECTIONS
     this.#server = server
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host === '' ? undefined : host, () => {
-        server.off('error', reject)
-        log.info('listening', { server: this.name, port: this.port(), tls: tls !== undefined })
-        resolve()
-      })
-    })
+    await listen(server, { host, port }, 'alerts-bind-address')
+    log.info('listening', { server: this.name, port: this.port(), tls: tls !== undefined })
   }
 
   stop(): Promise<void> {

@@ -17,10 +17,13 @@ type Api = Pick<KubeApi, 'list'>
 
 const resource = (group: string, version: string, plural: string): Resource => ({ group, version, kind: 'MetricValue', plural, namespaced: true })
 
+/** The names of metrics are rights of their own, which nobody has by himself. */
+const GRANT = 'name the metric in rbac.metricsApis of the chart, or apply config/rbac/optional/metrics-apis.yaml'
+
 /** Of every object of a resource: a star stands for their names. */
 export async function askCustom(api: Api, { namespace, resource: of, metric }: Extract<MetricQuestion, { kind: 'customMetric' }>): Promise<MetricAnswer> {
   const plural = `${of}/*/${encodeURIComponent(metric)}`
-  const wording = { what: CUSTOM_METRICS, absent: `${CUSTOM_METRICS} has no metric ${printable(metric, 80)} of ${of}, or no adapter serves it` }
+  const wording = { what: CUSTOM_METRICS, absent: `${CUSTOM_METRICS} has no metric ${printable(metric, 80)} of ${of}, or no adapter serves it`, grant: GRANT }
   // As a segment of a path these two lead elsewhere.
   if (metric === '.' || metric === '..') return { kind: 'NoData', why: wording.absent }
   try {
@@ -32,7 +35,7 @@ export async function askCustom(api: Api, { namespace, resource: of, metric }: E
 }
 
 export async function askExternal(api: Api, { namespace, metric, selector }: Extract<MetricQuestion, { kind: 'externalMetric' }>): Promise<MetricAnswer> {
-  const wording = { what: EXTERNAL_METRICS, absent: `${EXTERNAL_METRICS} has no metric ${printable(metric, 80)}, or no adapter serves it` }
+  const wording = { what: EXTERNAL_METRICS, absent: `${EXTERNAL_METRICS} has no metric ${printable(metric, 80)}, or no adapter serves it`, grant: GRANT }
   try {
     const { items } = await api.list(resource(EXTERNAL_METRICS, 'v1beta1', encodeURIComponent(metric)), { namespace, timeout: API_TIMEOUT, ...(selector === '' ? {} : { labelSelector: selector }) })
     return { kind: 'Series', series: items.flatMap(labelled) }

@@ -3,6 +3,7 @@
  * are asked once; what is still on its way is not asked again; a slow source holds up only its own lane.
  */
 import { messageOf } from '../../../shared/lib/errors.ts'
+import { plural, printable } from '../../../shared/lib/text.ts'
 import { before, between, millis, seconds, type Clock, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import type { Logger } from '../../../shared/runtime/logger.ts'
 import type { Counter } from '../../../shared/runtime/metrics.ts'
@@ -71,6 +72,14 @@ export class MetricRounds implements MetricMemory {
 
   readings(): MetricReadings {
     return this.#readings
+  }
+
+  /** What is asked and not answered now; undefined: nothing. */
+  get problem(): string | undefined {
+    // Who does not lead asks nothing.
+    const asked = this.#tell === undefined ? [] : [...this.#kept.values()]
+    const failures = asked.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
+    return failures[0] === undefined ? undefined : `${failures.length} of ${plural(asked.length, 'question')} not answered: ${printable(failures[0], 200)}`
   }
 
   /** Begins anew: what was read before is old. `tell`: something that they want to know was answered, or not. */

@@ -12,11 +12,13 @@ export interface Wording {
   readonly what: string
   /** When nobody serves it. */
   readonly absent: string
+  /** What gives the right to read it. */
+  readonly grant?: string
 }
 
-export function whyNot(error: unknown, { what, absent }: Wording): MetricAnswer {
+export function whyNot(error: unknown, { what, absent, grant = 'apply the current config/rbac' }: Wording): MetricAnswer {
   if (isApiError(error, 'NotFound')) return { kind: 'NoData', why: absent }
-  if (isApiError(error, 'Forbidden')) return { kind: 'NoData', why: `the controller may not read ${what}: apply the current config/rbac` }
+  if (isApiError(error, 'Forbidden')) return { kind: 'NoData', why: `the controller may not read ${what}: ${grant}` }
   if (isApiError(error, 'Server', 'Throttled', 'Timeout', 'Network', 'Unauthorized', 'TooLarge', 'Aborted')) {
     return { kind: 'NoData', why: `${what} does not answer (${error.code === 0 ? error.kind : error.code}): whatever serves it is down or not ready` }
   }

@@ -1,7 +1,7 @@
 /** Views of a small shop: Deployment cart with its ReplicaSet and pods. A test names what it is about and nothing else. */
 import { after, instant, minutes, type Instant, type Millis } from '../../../shared/lib/time.ts'
 import type { HealingPolicySpec } from '../../../shared/api/v1alpha1/types.ts'
-import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION } from '../installation.ts'
 import type { ObjectMeta } from '../../../shared/lib/object.ts'
 import { buildPolicy } from '../../../shared/testing/builders/objects.ts'
 import type { DetectContext } from '../../triggers/trigger.ts'
