@@ -89,9 +89,17 @@ describe('files of the machine', () => {
     mkdirSync(at('sub'))
     writeFileSync(at('a.yaml'), '')
     symlinkSync('sub', at('s'))
-    const kinds = ['sub', 'a.yaml', 's', 'nothing', 'a.yaml/below'].map((name) => folders.kindOf(at(name)))
-    expect(await Promise.all(kinds)).to.deep.equal(['folder', 'file', 'folder', undefined, undefined])
+    execFileSync('mkfifo', [at('pipe')])
+    symlinkSync('pipe', at('p'))
+    const kinds = ['sub', 'a.yaml', 's', 'pipe', 'p', 'nothing', 'a.yaml/below'].map((name) => folders.kindOf(at(name)))
+    expect(await Promise.all(kinds)).to.deep.equal(['folder', 'file', 'folder', 'other', 'other', undefined, undefined])
     expect(await folders.realPath(at('s/../a.yaml'))).to.equal(await folders.realPath(at('a.yaml')))
     expect(existsSync(at('nothing'))).to.equal(false)
+  })
+
+  it('are read from a pipe that the shell has made, since its writer is there', () => {
+    const script = `import { diskFolders } from ${JSON.stringify(new URL('disk.ts', import.meta.url).href)}; console.log(await diskFolders('/').kindOf(process.argv[1]))`
+    const told = execFileSync('bash', ['-c', `"$0" --input-type=module --eval "$1" <(echo text)`, process.execPath, script], { encoding: 'utf8' })
+    expect(told.trim()).to.equal('file')
   })
 })

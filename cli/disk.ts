@@ -22,6 +22,9 @@ function guessed(bytes: Uint8Array): string {
   return new TextDecoder(utf16 ?? 'utf-8').decode(bytes)
 }
 
+/** What `<(helm template ...)` becomes: its writer is there, since the shell has started it. */
+const OF_THE_SHELL = /^\/(?:dev|proc\/self)\/fd\/\d+$/
+
 /** @param standardInput what `-` means */
 export const readText = async (path: string, standardInput: NodeJS.ReadableStream): Promise<string> => decoded(path === '-' ? await buffer(standardInput) : await readFile(path))
 
@@ -32,7 +35,7 @@ export const diskFolders = (here: string): Folders => ({
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
       throw error
     })
-    return found === undefined ? undefined : found.isDirectory() ? 'folder' : 'file'
+    return found === undefined ? undefined : found.isDirectory() ? 'folder' : found.isFile() || (found.isFIFO() && OF_THE_SHELL.test(path)) ? 'file' : 'other'
   },
   // A link to a folder is not followed, since it may lead back; a pipe is not opened, since nobody may ever write to it.
   list: async (folder) => {
@@ -41,6 +44,7 @@ export const diskFolders = (here: string): Folders => ({
     return entries.flatMap((entry, index) => (entry.isDirectory() ? [`${entry.name}/`] : (kinds[index]?.isFile() ?? true) ? [entry.name] : []))
   },
   realPath: (path) => realpath(path),
+  create: (path, bytes) => writeFile(path, bytes, { mode: 0o600, flag: 'wx' }),
   write: (path, text) => writeFile(path, text),
   replace: async (path, before, after) => {
     const real = await realpath(path)

@@ -21,12 +21,14 @@ export interface Terminal {
 
 /** Beside reading: for commands that look for files, or change them. */
 export interface Folders {
-  /** undefined: there is nothing. @throws when it cannot be looked at */
-  readonly kindOf: (path: string) => Promise<'file' | 'folder' | undefined>
+  /** `other`: a pipe, a device or a socket, of which nobody knows whether it ever ends. undefined: there is nothing. @throws when it cannot be looked at */
+  readonly kindOf: (path: string) => Promise<'file' | 'folder' | 'other' | undefined>
   /** Names of files and folders, those of folders with a slash at the end. @throws */
   readonly list: (folder: string) => Promise<readonly string[]>
   /** The file itself, behind links and dots. @throws */
   readonly realPath: (path: string) => Promise<string>
+  /** For its owner alone. @throws when there is one of that name */
+  readonly create: (path: string, bytes: Uint8Array) => Promise<void>
   /** @throws */
   readonly write: (path: string, text: string) => Promise<void>
   /** Of a file that still holds `before`: whole or not at all, with its mode, behind links. @throws */
@@ -51,6 +53,8 @@ export interface CliEnvironment {
   readonly stderr: (text: string) => void
   /** undefined: standard output is a file or a pipe. */
   readonly terminal: Terminal | undefined
+  /** A line of the person at the terminal; undefined: it was closed without one. Absent: nobody can be asked. */
+  readonly ask?: (question: string) => Promise<string | undefined>
   /** `-` is standard input. @throws when it cannot be read; {@link NotUtf8} */
   readonly readFile: (path: string) => Promise<string>
   readonly folders: Folders
@@ -64,6 +68,8 @@ export interface CliEnvironment {
   readonly defaultKubeconfig: () => string | undefined
   /** The namespace of the context, as for kubectl. @throws ConfigError */
   readonly defaultNamespace: (access: AccessConfig) => Promise<string>
+  /** What a person calls the cluster: its server and the context. @throws ConfigError */
+  readonly nameOfCluster: (access: AccessConfig) => Promise<string>
   /** @throws ConfigError */
   readonly connect: (access: AccessConfig) => Promise<KubeConnection>
   /** They read their own flags. */

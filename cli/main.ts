@@ -26,7 +26,7 @@ const surroundings: Surroundings = { env: process.env, home: homedir(), exists: 
 
 const environment = async (program: ProgramName): Promise<ProgramEnvironment> => {
   const { processEnvironment } = await import('../shared/adapters/process-environment.ts')
-  return { ...processEnvironment(program, VERSION, stop.signal), defaultKubeconfig: () => kubeconfigOfProgram(surroundings) }
+  return { ...processEnvironment(program, VERSION, stop.signal), defaultKubeconfig: () => kubeconfigOfProgram(surroundings), defaultTracesEndpoint: () => process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] }
 }
 
 const code = runCli(process.argv.slice(2), {
@@ -35,6 +35,7 @@ const code = runCli(process.argv.slice(2), {
   terminal: process.stdout.isTTY
     ? { size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }), colour: process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '' }
     : undefined,
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask: async (question: string) => (await import('./question.ts')).ask(question, process.stdin, process.stderr, stop.signal) } : {}),
   readFile: (path) => readText(path, process.stdin),
   folders: diskFolders(process.cwd()),
   clock: systemClock,
@@ -44,6 +45,7 @@ const code = runCli(process.argv.slice(2), {
   version: VERSION,
   defaultKubeconfig: () => kubeconfigOfPerson(surroundings),
   defaultNamespace: async (access) => (await import('../shared/kube/credentials.ts')).namespaceOf(access) ?? 'default',
+  nameOfCluster: async (access) => (await import('../shared/kube/credentials.ts')).nameOfCluster(access),
   connect: async (access) => (await import('../shared/kube/transport.ts')).connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
   programs: {
     controller: async (argv) => (await import('../controller/program.ts')).runController(argv, await environment('controller')),

@@ -1,5 +1,6 @@
 /** The command line. Everything of the process comes in; the exit code goes out. */
 import { Command, CommanderError } from 'commander'
+import { addBundle } from './bundle/command.ts'
 import { addCerts } from './certs/command.ts'
 import { addCheck } from './check/command.ts'
 import { DONE, MISUSED, type AddCommand, type Finish } from './command.ts'
@@ -12,10 +13,11 @@ import { addLint } from './lint/command.ts'
 import { addExplain } from './explain/command.ts'
 import { addTop } from './top/command.ts'
 import { addSimulate } from './simulate/command.ts'
+import { addUninstall } from './uninstall/command.ts'
 import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts, addCompletion]
+const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts, addUninstall, addBundle, addCompletion]
 
 /** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {

@@ -2,9 +2,8 @@
 import { needsApproval } from '../../shared/api/v1alpha1/approval.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.ts'
-import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
-import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, HEALING_POLICIES, ROLE_BINDINGS, ROLES } from '../../shared/kube/resources.ts'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from '../../shared/kube/resources.ts'
 import { BEYOND } from '../../shared/rules/beyond.ts'
 import { APPROVE_VERB } from '../../webhook/admission-policies.ts'
 import { listAll } from '../reading.ts'
@@ -36,8 +35,8 @@ export const nobodyApproves = (namespace: string): string => `actions wait for a
 
 export const approversCheck: Check = {
   name: 'approvers',
-  run: async ({ api }) => {
-    const waiting = (await listAll<HealingPolicy>(api, HEALING_POLICIES)).filter(({ spec }) => spec.actions.some((action) => needsApproval(spec, action)))
+  run: async ({ api, policies }) => {
+    const waiting = (await policies()).filter(({ spec }) => spec.actions.some((action) => needsApproval(spec, action)))
     const namespaces = [...new Set(waiting.map(({ metadata }) => metadata.namespace ?? ''))].sort()
     if (namespaces.length === 0) return [ok('no action waits for approval')]
     const mayApprove = await readApprovers(api)

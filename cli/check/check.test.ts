@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { issueAuthority } from '../../certs/issue.ts'
 import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
-import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, NAMESPACES, POD_METRICS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
 import { formatInstant, hours } from '../../shared/lib/time.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
@@ -16,6 +16,7 @@ import { policySlot } from '../../controller/adapters/ledger-slots.ts'
 import { buildLedger, buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
+import type { FaultRule } from '../../shared/testing/fake-cluster/faults.ts'
 import { controllerRbac, type Manifest } from '../../controller/permissions.ts'
 import { admissionPolicies } from '../../webhook/admission-policies.ts'
 import { webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
@@ -25,6 +26,8 @@ import { probePolicy } from './door.ts'
 import type { Finding } from './finding.ts'
 
 const RESOURCES: readonly Resource[] = [NAMESPACES, SERVICE_ACCOUNTS, VALIDATING_WEBHOOKS, MUTATING_WEBHOOKS, VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS]
+const WEBHOOK = { namespace: OPERATOR_NAMESPACE, name: WEBHOOK_ACCOUNT }
+const CLOSED: FaultRule = ({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? { when: 'before', answer: { code: 500, reason: 'InternalError', message: 'Internal error occurred: failed calling webhook' } } : undefined)
 const LEASE = { name: CONTROLLER_LEASE, namespace: OPERATOR_NAMESPACE }
 const PROBE = probePolicy('refused', 'shop').spec as { selector: unknown }
 
@@ -63,6 +66,7 @@ describe('kubeskippy check', () => {
     for (const manifest of webhookConfigurations({ kind: 'service' })) {
       put({ ...manifest, webhooks: (manifest['webhooks'] as { clientConfig: object }[]).map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } })) })
     }
+    cluster.seed(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: WEBHOOK })
     cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bank' } })
     cluster.seed(SERVICE_ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: HEALER_ACCOUNT, namespace: 'shop' } })
     const { apiVersion, kind, metadata, spec } = buildPolicy({ metadata: { generation: 1 } })
@@ -136,6 +140,24 @@ describe('kubeskippy check', () => {
     }
   })
 
+  it('where a policy reaches further, approval is asked for in its own namespace: there its HealingActions are', async () => {
+    const { cluster, findings } = setUp()
+    cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), mode: 'manual', selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } } }))
+    const found = (await findings()).bad.filter(({ check }) => check === 'approvers').map(({ what }) => what)
+    expect(found).to.deep.equal(['actions wait for approval in shop, and nobody but system:masters may give it (KS405)'])
+  })
+
+  it('policies are listed once, however many look at them', async () => {
+    const { cluster, findings } = setUp()
+    let lists = 0
+    cluster.faults.add(({ resource, verb }) => {
+      if (resource === HEALING_POLICIES && verb === 'list') lists++
+      return undefined
+    })
+    await findings()
+    expect(lists).to.equal(1)
+  })
+
   const changedLedger = (spec: object) => ({ cluster }: Bench) =>
     void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: LEDGER }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   const reachBank = (cluster: Bench['cluster']): void => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } } }))
@@ -159,7 +181,11 @@ describe('kubeskippy check', () => {
     ['a door that may be passed while it is down', 'webhook', 'warn', /failurePolicy is not Fail/, ({ cluster }) => void cluster.change(VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION }, (o) => ({ ...o, webhooks: (o['webhooks'] as object[]).map((webhook) => ({ ...webhook, failurePolicy: 'Ignore' })) }))],
     ['a door that lets everything through', 'webhook', 'fail', /was let through in shop/, () => {}, { admit: (_resource, object) => ({ object }) }],
     ['a door that fills in nothing', 'webhook', 'warn', /defaults were not filled in/, () => {}, { admit: (resource, object, ...rest) => { const answer = door(resource, object, ...rest); return 'object' in answer ? { object } : answer } }],
-    ['a door that does not answer', 'webhook', 'fail', /does not answer: Internal error/, ({ cluster }) => void cluster.faults.add(({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? { when: 'before', answer: { code: 500, reason: 'InternalError', message: 'Internal error occurred: failed calling webhook' } } : undefined))],
+    ['a door that does not answer', 'webhook', 'fail', /does not answer: Internal error/, ({ cluster }) => void cluster.faults.add(CLOSED)],
+    ['a door of which only the configurations are left', 'webhook', 'fail', /is what is left of an installation without a webhook: every policy is refused$/, ({ cluster }) => {
+      cluster.drop(DEPLOYMENTS, WEBHOOK)
+      cluster.faults.add(CLOSED)
+    }],
     ['a door that may not be tried', 'webhook', 'warn', /could not be tried/, () => {}, { deny: ({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? 'no' : undefined) }],
     ['the kill switch', 'kill-switch', 'warn', /is on since .*\("fire"\)/, ({ cluster }) => void cluster.seed(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE }, data: { reason: 'fire' } })],
     ['a controller that has never run', 'lease', 'warn', /is not there/, ({ cluster }) => cluster.drop(LEASES, LEASE)],

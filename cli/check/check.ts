@@ -1,10 +1,13 @@
 /** `kubeskippy check`: is everything there that healing needs? Reads, asks, and tries the door by dry runs; changes nothing. */
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
+import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { chosenNamespace, DONE, explainApiError, FAILED, withCluster, type ClusterFlags } from '../command.ts'
 import { readControllerOptions } from '../controller-options.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { inFormat, type Output } from '../output.ts'
 import { paintFor } from '../paint.ts'
+import { listAll } from '../reading.ts'
 import { approversCheck } from './approvers.ts'
 import { definitionsCheck } from './definitions.ts'
 import { doorCheck } from './door.ts'
@@ -36,10 +39,17 @@ export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =
     // A server that does not answer at all is one error, and not one for each check.
     await api.serverVersion()
     const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, ...sources }
-    const findings = (await Promise.all(CHECKS.map((each) => run(each, context)))).flat()
+    const findings = await examine(context)
     env.stdout(inFormat(flags.output, () => ({ summary: count(findings), findings }), () => asText(findings, paintFor(env))))
     return count(findings).fail > 0 ? FAILED : DONE
   })
+
+/** What every check finds. */
+export async function examine(context: Omit<CheckContext, 'policies'>): Promise<readonly Finding[]> {
+  let policies: Promise<readonly HealingPolicy[]> | undefined
+  const once = { ...context, policies: () => (policies ??= listAll<HealingPolicy>(context.api, HEALING_POLICIES)) }
+  return (await Promise.all(CHECKS.map((each) => run(each, once)))).flat()
+}
 
 async function run({ name, run: look }: Check, context: CheckContext): Promise<readonly Finding[]> {
   try {

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { DECISION_VALIDATING_WEBHOOK, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { DECISION_VALIDATING_WEBHOOK, MUTATING_CONFIGURATION, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeManifest, KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { HEALING_POLICIES, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_POLICIES, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { formatInstant, instant } from '../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION, protectedNamespaces } from '../../shared/rules/rule.ts'
@@ -14,7 +14,7 @@ import { fail, ok, warn, type Check, type CheckContext, type Finding } from './f
 type Found = Omit<Finding, 'check'>
 
 interface Configuration extends KubeObject {
-  readonly webhooks?: readonly { readonly name?: string; readonly failurePolicy?: string; readonly clientConfig?: { readonly caBundle?: string } }[]
+  readonly webhooks?: readonly { readonly name?: string; readonly failurePolicy?: string; readonly clientConfig?: { readonly caBundle?: string; readonly service?: object } }[]
 }
 
 const INSTALL = 'kubectl apply --server-side -f config/webhook/manifests.yaml, and run the webhook'
@@ -85,7 +85,20 @@ async function dryRun({ api, namespace }: CheckContext, manifest: KubeManifest):
     if (isApiError(error, 'Invalid')) return { refused: said }
     if (isApiError(error, 'Forbidden')) return { found: warn(`could not be tried: ${said}`, 'try a namespace in which you may create HealingPolicies, with -n') }
     if (isApiError(error, 'NotFound')) return { found: warn(`could not be tried: there is no namespace ${namespace}, or no HealingPolicies`, 'try another namespace with -n') }
+    if (isApiError(error, 'Server') && (await isLeftOver(api))) return { found: fail(`${VALIDATING_CONFIGURATION} is what is left of an installation without a webhook: every policy is refused`, 'kubeskippy uninstall takes the rest away; or install it again') }
     if (isApiError(error, 'Server', 'Timeout')) return { found: fail(`does not answer: ${said}`, 'is the webhook running, and ready (/readyz)? Until then no policy can be written') }
+    throw error
+  }
+}
+
+/** It calls a Service of whose programs nothing is left, as after an uninstall that was interrupted. */
+async function isLeftOver(api: CheckContext['api']): Promise<boolean> {
+  const configuration = await find<Configuration>(api, VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION })
+  if ((configuration?.webhooks ?? []).every(({ clientConfig }) => clientConfig?.service === undefined)) return false
+  try {
+    return (await find(api, DEPLOYMENTS, { namespace: OPERATOR_NAMESPACE, name: WEBHOOK_ACCOUNT })) === undefined
+  } catch (error) {
+    if (isApiError(error, 'Forbidden')) return false
     throw error
   }
 }

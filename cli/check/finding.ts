@@ -1,4 +1,5 @@
 /** What a check finds, and what it looks at. */
+import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeVersion } from '../../shared/kube/api.ts'
 import type { Instant } from '../../shared/lib/time.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
@@ -17,6 +18,8 @@ export interface Finding {
 
 export interface CheckContext {
   readonly api: KubeApi & KubeVersion
+  /** Of all namespaces, listed once however many ask. @throws ApiError to each of them */
+  readonly policies: () => Promise<readonly HealingPolicy[]>
   /** Where the door is tried, by dry runs. */
   readonly namespace: string
   readonly now: Instant

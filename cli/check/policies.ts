@@ -1,12 +1,12 @@
 import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
-import { HEALING_POLICIES, NAMESPACES, POD_METRICS } from '../../shared/kube/resources.ts'
+import { NAMESPACES, POD_METRICS } from '../../shared/kube/resources.ts'
 import { printable } from '../../shared/lib/text.ts'
-import { DEFAULT_INSTALLATION, protectedNamespaces } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION } from '../../controller/healing/installation.ts'
+import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../../controller/actions/index.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
-import { listAll } from '../reading.ts'
 import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
@@ -15,7 +15,7 @@ type Found = Omit<Finding, 'check'>
 export const healersCheck: Check = {
   name: 'healers',
   run: async (context) => {
-    const policies = await listAll<HealingPolicy>(context.api, HEALING_POLICIES)
+    const policies = await context.policies()
     const closed = new Map(await Promise.all([...new Set(policies.flatMap(reachOf))].map(async (namespace) => [namespace, await whyClosed(context, namespace)] as const)))
     const acting = [...new Set(policies.filter(({ spec }) => spec.mode !== 'monitor').flatMap(reachOf))].sort()
     const healers = acting.length === 0 ? [ok('no policy acts')] : await Promise.all(acting.map(async (namespace) => closed.get(namespace) ?? (await healer(context, namespace))))
@@ -67,8 +67,8 @@ async function healer({ api, now }: CheckContext, namespace: string): Promise<Fo
 /** Whether somebody looks at the policies, and takes them as they are. */
 export const policiesCheck: Check = {
   name: 'policies',
-  run: async ({ api }) => {
-    const policies = await listAll<HealingPolicy>(api, HEALING_POLICIES)
+  run: async (context) => {
+    const policies = await context.policies()
     const unseen = policies.filter(({ metadata, status }) => (status?.observedGeneration ?? 0) < (metadata.generation ?? 1))
     const refused = policies.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Accepted' && value === 'False') === true)
     const found = [

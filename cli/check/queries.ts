@@ -1,6 +1,4 @@
 /** Whether the metrics that policies ask for are what they are taken for: the rules go by names, and the sources know. */
-import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
-import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { plural, printable } from '../../shared/lib/text.ts'
 import { allOf, type Expr } from '../../shared/promql/ast.ts'
 import { counterProblems } from '../../shared/promql/counters.ts'
@@ -9,7 +7,6 @@ import { parsePromql } from '../../shared/promql/parse.ts'
 import { queriesOf, sourceNameOf } from '../../shared/rules/triggers/queries.ts'
 import { Prometheus } from '../../controller/adapters/metrics/prometheus.ts'
 import type { MetricType } from '../../controller/adapters/metrics/prometheus-metadata.ts'
-import { listAll } from '../reading.ts'
 import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
@@ -29,7 +26,7 @@ export const queriesCheck: Check = {
     const { prometheus = [] } = context
     if (prometheus.length === 0) return []
     const names = prometheus.map(({ name }) => name)
-    const asked = (await listAll<HealingPolicy>(context.api, HEALING_POLICIES)).flatMap((policy): Asked[] =>
+    const asked = (await context.policies()).flatMap((policy): Asked[] =>
       queriesOf(policy).flatMap(({ text, metric }): Asked[] => {
         const parsed = parsePromql(text)
         return 'expr' in parsed ? [{ policy: `${policy.metadata.namespace ?? ''}/${policy.metadata.name}`, source: sourceNameOf(metric, names), expr: parsed.expr }] : []

@@ -1,8 +1,9 @@
-import { HEALER_ACCOUNT, CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
-import { NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { HEALER_ACCOUNT, CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { NAMESPACES, SERVICE_ACCOUNTS, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
 import { plural } from '../../shared/lib/text.ts'
 import { controllerRbac, type Manifest, type PolicyRule } from '../../controller/permissions.ts'
-import { webhookRbac } from '../../webhook/manifests.ts'
+import { isToKeepCertificates, webhookRbac } from '../../webhook/manifests.ts'
+import { injectedBy } from '../../certs/ca-bundle.ts'
 import { mayDo, type Account, type Question } from '../access-review.ts'
 import { find } from '../reading.ts'
 import { fail, ok, type Check, type CheckContext, type Finding } from './finding.ts'
@@ -14,18 +15,19 @@ export const rightsCheck: Check = {
   name: 'rights',
   run: async (context) => {
     if ((await find(context.api, NAMESPACES, { name: OPERATOR_NAMESPACE })) === undefined) return [fail(`namespace ${OPERATOR_NAMESPACE} does not exist`, INSTALL)]
+    const injected = injectedBy(await find(context.api, VALIDATING_WEBHOOKS, { name: VALIDATING_CONFIGURATION })) !== undefined
     const accounts = [
-      { account: CONTROLLER, rbac: controllerRbac },
-      { account: { namespace: OPERATOR_NAMESPACE, account: WEBHOOK_ACCOUNT }, rbac: webhookRbac },
+      { account: CONTROLLER, questions: questionsOf(controllerRbac) },
+      // Where an injector keeps the certificate, the chart gives no right to write it.
+      { account: { namespace: OPERATOR_NAMESPACE, account: WEBHOOK_ACCOUNT }, questions: questionsOf(webhookRbac).filter(({ resource, verb }) => !injected || !isToKeepCertificates(resource, verb)) },
     ]
     return (await Promise.all([...accounts.map((each) => judge(context, each)), lifted(context)])).flat()
   },
 }
 
-async function judge({ api }: CheckContext, { account, rbac }: { readonly account: Account; readonly rbac: readonly Manifest[] }): Promise<readonly Omit<Finding, 'check'>[]> {
+async function judge({ api }: CheckContext, { account, questions }: { readonly account: Account; readonly questions: readonly Question[] }): Promise<readonly Omit<Finding, 'check'>[]> {
   const { namespace, account: name } = account
   if ((await find(api, SERVICE_ACCOUNTS, { namespace, name })) === undefined) return [fail(`account ${name} does not exist in ${namespace}`, INSTALL)]
-  const questions = questionsOf(rbac)
   const answers = await Promise.all(questions.map((question) => mayDo(api, account, question)))
   const lacking = questions.filter((_, index) => answers[index] !== true)
   if (lacking.length === 0) return [ok(`${name} has its ${plural(questions.length, 'right')}`)]

@@ -2,12 +2,10 @@ import { isKnownByScale } from '../../shared/api/v1alpha1/action-kinds.ts'
 import { nameOf, type KindReference } from '../../shared/api/v1alpha1/kinds.ts'
 import { AGGREGATE_LABEL, CONTROLLER_ACCOUNT, HEALER_ACCOUNT, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
-import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { plural, printable } from '../../shared/lib/text.ts'
 import { nameOfPermission, nameOfPlural, scalerPermissions, scalingOf, type Permission } from '../../shared/rules/action-writes.ts'
 import { scalable } from '../../controller/adapters/scaled-kinds.ts'
 import { mayDo, type Account } from '../access-review.ts'
-import { listAll } from '../reading.ts'
 import { fail, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
@@ -25,7 +23,7 @@ interface Wish {
 export const scalesCheck: Check = {
   name: 'scales',
   run: async (context) => {
-    const wishes = (await listAll<HealingPolicy>(context.api, HEALING_POLICIES)).flatMap(wishesOf)
+    const wishes = (await context.policies()).flatMap(wishesOf)
     if (wishes.length === 0) return [ok('no policy selects custom resources to scale them')]
     const found = (await Promise.all(wishes.map((wish) => judge(context, wish)))).flat()
     return found.length > 0 ? found : [ok(`${plural(wishes.length, 'kind')} of custom resources can be scaled`)]

@@ -97,7 +97,7 @@ interface Origin extends Input {
 function placeOf(remark: Remark, { file, text, manifest, documents, config, subject }: Origin): Placed | undefined {
   const weighed = config.weigh(remark)
   if (weighed === undefined) return undefined
-  const { rule, level, path, what, why, fix } = weighed
+  const { rule, level, path, what, why, fix, refusedWithout } = weighed
   return {
     rule,
     level,
@@ -105,6 +105,7 @@ function placeOf(remark: Remark, { file, text, manifest, documents, config, subj
     what,
     ...(why === undefined ? {} : { why }),
     ...(fix === undefined ? {} : { fix }),
+    ...(refusedWithout === undefined ? {} : { refusedWithout }),
     ...inLines(rangeOf(weighed, manifest, text), documents),
     file,
     ...(manifest.source === undefined ? {} : { source: manifest.source }),

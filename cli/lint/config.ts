@@ -25,9 +25,6 @@ export interface LintConfig {
 }
 
 const KEYS = ['exclude', 'installation', 'severities'] as const
-/** Those that rules read, by the keys of the programs' own configuration. */
-const INSTALLATION_KEYS = INSTALLATION_OPTIONS.filter(({ key }) => /^(?:namespace|protectedNamespaces|ceiling\.|budgets\.|storm\.|patchAllowList|prometheus\.sources)/.test(key))
-
 export const NO_CONFIG: LintConfig = { installation: DEFAULT_INSTALLATION, weigh: (remark) => remark, excluded: () => false }
 
 /** The file that is named, else the first one from the working folder upwards. @throws ConfigError */
@@ -121,7 +118,7 @@ function patternsOf(value: unknown, tell: (what: string) => void): readonly stri
 
 function installationOf(value: unknown, tell: (what: string) => void): Installation {
   try {
-    return toInstallation(resolveOptions(INSTALLATION_KEYS, readFlags([], []), value ?? {}))
+    return toInstallation(resolveOptions(INSTALLATION_OPTIONS, readFlags([], []), value ?? {}))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) tell(`installation: ${problem}`)

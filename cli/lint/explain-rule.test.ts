@@ -27,6 +27,11 @@ describe('kubeskippy lint --explain', () => {
     }
   })
 
+  it('tells of an unknown field both that the door warns and that the lint makes an error of it', async () => {
+    const { out } = await explain('KS505')
+    expect(out).to.contain('  severity  a warning at the door; an error of the lint, since kubectl refuses it')
+  })
+
   it('knows every id that stands in a source or a manifest, and so does the reference', () => {
     const known = new Set([...RULE_TEXTS, ...UNUSED_IDS].map(({ id }) => id))
     const said = new Set(sources.flatMap((path) => read(path).match(/\bKS[0-9]{3}\b/g) ?? []))

@@ -27,24 +27,24 @@ export function explainRule(env: Pick<CliEnvironment, 'stdout' | 'stderr'>, want
 }
 
 /** Of a warning nobody has to be exempted. */
-function exemptionOf({ id, severity, noExemption }: Pick<RuleText, 'id' | 'severity'> & { readonly noExemption: string | undefined }): string {
+function exemptionOf({ id, severity, noExemption, partlyNoExemption }: Pick<RuleText, 'id' | 'severity' | 'partlyNoExemption'> & { readonly noExemption: string | undefined }): string {
   if (noExemption !== undefined) return `none: ${noExemption}`
   if (severity === 'W') return 'not needed: it refuses nothing'
-  return `the annotation ${ALLOW_ANNOTATION}: ${id} makes a warning of it, ${needsVerb(id) ? `by somebody with the verb ${OVERRIDE_VERB}` : 'by anybody'}`
+  return `the annotation ${ALLOW_ANNOTATION}: ${id} makes a warning of it, ${needsVerb(id) ? `by somebody with the verb ${OVERRIDE_VERB}` : 'by anybody'}${partlyNoExemption === undefined ? '' : `; none for ${partlyNoExemption}`}`
 }
 
-const textOf = ({ id, title, severity, alsoWarns, alsoRefuses, why, fix, needs, partlyNeeds, noExemption, optional, by }: RuleText): string =>
+const textOf = ({ id, title, severity, alsoWarns, alsoRefuses, why, fix, needs, partlyNeeds, noExemption, partlyNoExemption, optional, by, errorHere }: RuleText): string =>
   [
     `${id}: ${title}`,
     '',
-    `  severity  ${alsoRefuses === true ? `${SEVERITIES.E}, or ` : ''}${SEVERITIES[severity]}${alsoWarns === true ? ', or a warning' : ''}${optional === true ? '; a configuration of the lint may change it' : ''}`,
+    `  severity  ${alsoRefuses === true ? `${SEVERITIES.E}, or ` : ''}${SEVERITIES[severity]}${alsoWarns === true ? ', or a warning' : ''}${errorHere === undefined ? '' : ` at the door; an error of the lint, since ${errorHere}`}${optional === true ? '; a configuration of the lint may change it' : ''}`,
     `  why       ${why}`,
     ...(Object.hasOwn(MECHANISMS, id) ? [`  happens   ${MECHANISMS[id]}`] : []),
     `  instead   ${fix}`,
     ...(needs === undefined ? [] : [`  needs     ${NEEDS[needs]}`]),
     ...(partlyNeeds === undefined ? [] : ['  needs     the cluster for a part of it, which is not checked offline']),
     ...(by === undefined ? [] : [`  told by   ${by}`]),
-    `  exempt    ${exemptionOf({ id, severity, noExemption })}`,
+    `  exempt    ${exemptionOf({ id, severity, noExemption, ...(partlyNoExemption === undefined ? {} : { partlyNoExemption }) })}`,
     `  more      docs/reference/rules.md#${id.toLowerCase()}`,
     '',
   ].join('\n')

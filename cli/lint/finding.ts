@@ -32,6 +32,8 @@ export interface Remark {
   readonly what: string
   readonly why?: string
   readonly fix?: string
+  /** The right without which it refuses the object: an exemption makes a warning of it only for who has it. */
+  readonly refusedWithout?: string
   /** In the string at `path`. */
   readonly within?: TextPosition
   /** Which entry of the map at `path`. */
@@ -95,7 +97,8 @@ export interface Report {
 export const called = ({ kind, namespace, name }: Subject): string => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 
 /** What is wrong, why, and what to write instead, in one line. */
-export const sentence = ({ what, why, fix }: Pick<Remark, 'what' | 'why' | 'fix'>): string => [what, why, fix].filter((part) => part !== undefined).join(' — ')
+export const sentence = ({ what, why, fix, refusedWithout }: Pick<Remark, 'what' | 'why' | 'fix' | 'refusedWithout'>): string =>
+  [...(refusedWithout === undefined ? [] : [`refused without the permission ${refusedWithout}`]), what, why, fix].filter((part) => part !== undefined).join(' — ')
 
 export const countOf = ({ findings }: Report, level: Level): number => findings.filter((each) => each.level === level).length
 

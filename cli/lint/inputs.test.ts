@@ -1,4 +1,5 @@
 /** Which files are read, on the disk: named in several ways, hidden by escapes, unreadable. */
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -47,6 +48,14 @@ describe('the files of the lint', () => {
     ['by a link to its folder', ['a', 'folder']],
     ['by a link that it is named by first', ['link.yaml', 'a/p.yaml', '.']],
   ]
+  it('does not open a pipe, which nobody may ever write to: standard input is -', async () => {
+    write({ 'a/p.yaml': '' })
+    execFileSync('mkfifo', [at('pipe.yaml')])
+    const { code, problems } = await told(at('pipe.yaml'), at('a/p.yaml'))
+    expect({ code, problems }).to.deep.equal({ code: 2, problems: [{ file: at('pipe.yaml'), what: 'it is no regular file: a pipe or a device may never end; pipe into kubeskippy lint - instead' }] })
+    expect((await told('/dev/null')).problems).to.have.length(1)
+  })
+
   for (const [what, names] of ways) {
     it(`are read once when named ${what}, and shown as named first`, async () => {
       write({ 'a/p.yaml': BAD })

@@ -69,6 +69,7 @@ export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders
       const kind = target === '-' ? 'file' : await env.folders.kindOf(target)
       if (kind === 'file') await read(target, true)
       else if (kind === 'folder') for (const path of await below(env, withoutSlash(target), excluded)) await read(path, false)
+      else if (kind === 'other') problems.push({ file: printable(target, 300), what: 'it is no regular file: a pipe or a device may never end; pipe into kubeskippy lint - instead' })
       else if (!PATTERN.test(target)) problems.push({ file: printable(target, 300), what: 'there is no such file or folder' })
       else {
         const found = (await below(env, baseOf(target), excluded)).filter((path) => matchesGlob(path, target.replace(/^\.\//, '')))

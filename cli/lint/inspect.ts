@@ -5,7 +5,7 @@ import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { nearest, quoted } from '../../shared/lib/text.ts'
 import { judgeObject } from '../../shared/rules/cel/judge.ts'
-import { judge } from '../../shared/rules/judge.ts'
+import { judge, normalised } from '../../shared/rules/judge.ts'
 import type { Installation } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import { unknownInObject } from '../../shared/schema/defaults.ts'
@@ -13,8 +13,10 @@ import type { Issue } from '../../shared/schema/issue.ts'
 import type { CustomResource } from '../../shared/schema/structural.ts'
 import type { UnknownField } from '../../shared/schema/walk.ts'
 import { compileResource, type SchemaCheck } from '../../shared/schema/validate.ts'
+import { refusedWithout, ungrantedOffline } from './exemption.ts'
 import type { Remark } from './finding.ts'
 import { LAYERS } from './layers.ts'
+import { shapeFix } from './shape-fix.ts'
 
 export type Inspect = (object: unknown) => readonly Remark[]
 
@@ -52,24 +54,24 @@ function checkOf(resource: CustomResource): SchemaCheck {
   return check
 }
 
-/** The API server drops the status of what is applied before it looks at it; its schema is the larger half to compile. */
-const WITHOUT_STATUS: ReadonlyMap<CustomResource, CustomResource> = new Map(resources.map((resource) => [resource, withoutStatus(resource)]))
-
-function withoutStatus(resource: CustomResource): CustomResource {
-  const { status: _, ...rest } = resource
+/** The API server drops the status of what is applied before it looks at it. */
+function withoutStatus(object: unknown): unknown {
+  if (!isObject(object)) return object
+  const { status: _, ...rest } = object
   return rest
 }
 
 /** Rules judge only what has the shape of its schema: the API server asks the door no earlier either. */
 function inspect(resource: CustomResource, object: unknown, installation: Installation): readonly Remark[] {
   const unknown = isObject(object) ? Array.from(unknownInObject(resource, object), unknownField) : []
-  const applied = WITHOUT_STATUS.get(resource) ?? resource
-  const issues = judgeObject(applied, checkOf(applied), object)
-  if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map(fromIssue)]
+  const issues = judgeObject(resource, checkOf(resource), withoutStatus(object))
+  if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map((issue) => fromIssue(resource, issue))]
   const { violations, warnings } = judge(object, { installation })
   // Of the same field the rule would say less: what the file has, kubectl refuses.
   const others = [...violations, ...warnings].filter(({ rule, path }) => rule !== LAYERS.unknown.id || !unknown.some((field) => field.path === path))
-  return [...unknown, ...others.map(fromViolation)]
+  const policy = normalised(object)
+  if (policy === undefined) return [...unknown, ...others.map(fromViolation)]
+  return [...unknown, ...ungrantedOffline(policy), ...others.map((violation) => ({ ...fromViolation(violation), ...refusedWithout(policy, violation) }))]
 }
 
 function unknownField({ path, name, known }: UnknownField): Remark {
@@ -78,7 +80,7 @@ function unknownField({ path, name, known }: UnknownField): Remark {
   return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true, ofFile: true }
 }
 
-const fromIssue = ({ kind, path, message, entry }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message, ...(entry === undefined ? {} : { entry }) })
+const fromIssue = (resource: CustomResource, { kind, path, message, entry }: Issue): Remark => ({ rule: kind, level: 'error', path, what: message, why: LAYERS.shape.why, fix: shapeFix(resource, { path, message }), ...(entry === undefined ? {} : { entry }) })
 
 export const fromViolation = ({ rule, severity, path, what, why, fix, at }: Violation): Remark => ({
   rule,

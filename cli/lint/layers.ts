@@ -4,7 +4,10 @@ import { RULES } from '../../shared/rules/registry.ts'
 import type { Rule } from '../../shared/rules/rule.ts'
 import type { Unchecked } from './finding.ts'
 
-export interface RuleText extends Pick<Rule, 'id' | 'severity' | 'title' | 'why' | 'fix' | 'alsoWarns' | 'alsoRefuses' | 'needs' | 'partlyNeeds' | 'noExemption'>, Partial<Pick<BeyondText, 'by' | 'optional'>> {}
+export interface RuleText extends Pick<Rule, 'id' | 'severity' | 'title' | 'why' | 'fix' | 'alsoWarns' | 'alsoRefuses' | 'needs' | 'partlyNeeds' | 'noExemption' | 'partlyNoExemption'>, Partial<Pick<BeyondText, 'by' | 'optional'>> {
+  /** Why the lint makes an error of what the door warns about: a part of a sentence. */
+  readonly errorHere?: string
+}
 
 /** More than the rule of that id: kubectl refuses what the door could at most warn about. */
 const unknown = {
@@ -19,7 +22,7 @@ const unknown = {
 export const LAYERS = { ...BEYOND, unknown } as const
 
 /** All that any program of this one says, by id, in order. A rule of the registry that is also a layer is told as the registry does. */
-export const RULE_TEXTS: readonly RuleText[] = [...BEYOND_TEXTS, ...RULES.map((rule): RuleText => ({ ...rule, ...(rule.id === unknown.id ? { optional: true } : {}) }))].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+export const RULE_TEXTS: readonly RuleText[] = [...BEYOND_TEXTS, ...RULES.map((rule): RuleText => ({ ...rule, ...(rule.id === unknown.id ? { optional: true, errorHere: unknown.why } : {}) }))].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 export const ruleText = (id: string): RuleText | undefined => RULE_TEXTS.find((rule) => rule.id === id)
 

@@ -84,11 +84,25 @@ describe('kubeskippy lint', () => {
         const text = readFileSync(new URL(`${id.toLowerCase()}.yaml`, samples(kind)), 'utf8')
         const { code, out } = await run('lint --format json p.yaml --fail-on warning', { 'p.yaml': text })
         const { findings } = JSON.parse(out) as { findings: { rule: string; path: string }[] }
-        const expected = kind === 'valid' || needs !== undefined ? [] : [/^# expect: (KS[0-9]+ \S+)/.exec(text)?.[1]]
+        // Of an exemption the file tells, and not who applies it.
+        const expected = id === 'KS506' ? ['KS506 metadata.annotations[kubeskippy.io/allow]'] : kind === 'valid' || needs !== undefined ? [] : [/^# expect: (KS[0-9]+ \S+)/.exec(text)?.[1]]
         expect(findings.map(({ rule, path }) => `${rule} ${path}`), id).to.deep.equal(expected)
         expect(code, id).to.equal(expected.length === 0 ? 0 : 1)
       }
     }
+  })
+
+  it('says of an exemption, and of each violation that it lowers, which permission it takes: without it the server refuses', async () => {
+    const text = GOOD.replace('  name: good', "  name: good\n  annotations: {kubeskippy.io/allow: 'KS208,KS205'}").replace('restartAction: {}', 'restartAction: {}\n  safetyRules: {stabilizationWindow: 1s}')
+    const right = 'refused without the permission override-safety on healingpolicies.kubeskippy.io in namespace "shop"'
+    const { code, out } = await run('lint p.yaml', { 'p.yaml': text })
+    expect(code).to.equal(0)
+    expect(out).to.contain(`warning KS506 HealingPolicy shop/good: metadata.annotations[kubeskippy.io/allow]: ${right} — exempts from KS208 — `)
+    expect(out).to.contain(`warning KS208 HealingPolicy shop/good: spec.safetyRules.stabilizationWindow: ${right} — 1s is shorter than `)
+    expect(out).to.match(/^0 errors, 2 warnings \(2 refused without a permission\) in 1 object/m)
+    for (const format of FORMAT_NAMES) expect((await run(`lint p.yaml --format ${format}`, { 'p.yaml': text })).out, format).to.contain('override-safety on healingpolicies.kubeskippy.io')
+    const free = await run('lint p.yaml', { 'p.yaml': text.replace('KS208,KS205', 'KS205') })
+    expect(free.out).to.contain('error KS208').and.not.to.contain('permission')
   })
 
   it('names the rules that it could not apply, as the registry does', async () => {

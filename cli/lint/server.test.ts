@@ -12,7 +12,7 @@ const BAD = CHART.slice(CHART.lastIndexOf('---')).replace('    cooldwon: 5m\n', 
 /** Of an installation with a ceiling of 200, which the lint does not know. */
 const door: NonNullable<BenchOptions['admit']> = (resource, object, old) => {
   if (resource !== HEALING_POLICIES) return { object }
-  const { violations } = judge(object, { installation: { ...DEFAULT_INSTALLATION, ceiling: { maxActionsPerHour: 99 } }, ...(old === undefined ? {} : { old }) })
+  const { violations } = judge(object, { installation: { ...DEFAULT_INSTALLATION, ceiling: { maxActionsPerHour: 99, replicas: 1000 } }, ...(old === undefined ? {} : { old }) })
   return violations.length === 0 ? { object } : { causes: violations.map(({ rule, path, what, why, fix }) => ({ reason: 'FieldValueInvalid', field: path, message: `[${rule}] ${what} — ${why} — ${fix}` })) }
 }
 
@@ -48,6 +48,11 @@ describe('kubeskippy lint --server', () => {
     expect(findings(out)).to.include('KS401 spec.safetyRules.maxActionsPerHour: 100 is above the ceiling of this installation (60)')
     expect((JSON.parse(out) as { unchecked: unknown[] }).unchecked).to.not.deep.equal([])
     expect((await setUp(BAD, {}).run('lint p.yaml --server')).out).to.contain('not checked without the webhook (they need the cluster): KS')
+  })
+
+  it('leaves out which permission an exemption takes where the server was asked, which knows who sends it', async () => {
+    const exempt = GOOD.replace('  name: good', "  name: good\n  annotations: {kubeskippy.io/allow: KS208}").replace('restartAction: {}', 'restartAction: {}\n  safetyRules: {stabilizationWindow: 1s}')
+    for (const options of [{ admit: door }, {}]) expect((await setUp(exempt, options).run('lint p.yaml --server')).out).not.to.contain('permission')
   })
 
   describe('where actions wait for approval', () => {

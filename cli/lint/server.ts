@@ -14,6 +14,7 @@ import { explainApiError } from '../command.ts'
 import { find } from '../reading.ts'
 import { fromRefusal, fromWarning, isMoreWarnings, noVerdict } from './answer.ts'
 import type { Candidate } from './check-text.ts'
+import { whereAsked } from './exemption.ts'
 import { called, type Problem, type Remark } from './finding.ts'
 
 export interface Answered {
@@ -43,7 +44,7 @@ export async function askServer(api: Api, candidates: readonly Candidate[]): Pro
     for (const [index, candidate] of queue) {
       const answer = await ask(api, candidate)
       if ('problem' in answer) problems.push({ file: candidate.file, what: `${called(candidate.subject)} could not be asked about: ${answer.problem}` })
-      else answered[index] = { ...candidate, remarks: merged(candidate.remarks, answer, door) }
+      else answered[index] = { ...candidate, remarks: merged(whereAsked(candidate.remarks), answer, door) }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
@@ -85,7 +86,8 @@ const MANAGER = 'kubeskippy-lint'
 
 type Answer = { readonly remarks: readonly Remark[]; readonly more: boolean } | { readonly problem: string }
 
-async function ask(api: Api, { value, subject, remarks: offline }: Candidate): Promise<Answer> {
+async function ask(api: Api, { value, subject, remarks }: Candidate): Promise<Answer> {
+  const offline = whereAsked(remarks)
   const resource = resourceOf(value)
   if (resource === undefined || !isSendable(value)) return { remarks: offline, more: false }
   const warnings: string[] = []

@@ -43,10 +43,12 @@ describe('reading manifests as kubectl does', () => {
   const unreadable: readonly [what: string, text: string, said: string[]][] = [
     ['a template', 'a: {{ .Values.x }}\n', ['1:5 a key must be a string']],
     ['NaN', 'a: .nan\n', ['1:4 NaN and infinity are no values of JSON']],
+    ['an item of a list that is no object', 'kind: List\nitems:\n- {kind: A}\n- text\n- [b]\n- null\n', ['4:3 an item of a list is no object', '5:3 an item of a list is no object', '6:3 an item of a list is no object']],
+    ['one of a list within a list', 'kind: List\nitems:\n- {kind: PodList, items: [1]}\n', ['3:27 an item of a list is no object']],
     ['an alias of nothing', 'a: *b\n', ['1:4 there is no anchor "b" before it']],
     ['an anchor within itself', 'a: &b [*b]\n', ['1:8 the anchor "b" contains itself']],
     ['a merge of what is no map', 'a: {<<: 5}\n', ['1:5 map merge requires map or sequence of maps as the value']],
-    ['an unfinished string', 'a: 1\nb: "x\n', ['3:1 Missing closing "quote']],
+    ['an unfinished string', 'a: 1\nb: "x\n', ['3:1 a bracket, a quote, a comma, a colon or a blank after it is missing']],
     ['NUL', 'a: 1\nb: \u0000\n', ['2:4 control characters are not allowed']],
     ['a lone surrogate', 'a: \ud800\n', ['1:4 control characters are not allowed']],
     ['nesting without end', '['.repeat(20_000), ['1:10001 it is nested too deeply']],

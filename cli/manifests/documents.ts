@@ -1,6 +1,7 @@
 /** The objects of a file, read as kubectl reads them: several documents, lists, JSON. Pure; never throws. */
 import { parseAllDocuments, type Document } from 'yaml'
 import { messageOf } from '../../shared/lib/errors.ts'
+import { yamlProblem } from '../../shared/lib/yaml-words.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { AS_KUBECTL } from './kubectl-yaml.ts'
@@ -39,7 +40,7 @@ export function readManifests(text: string): Documents {
   let end = 0
   for (const document of parsed(text, problems)) {
     if (document.errors.length > 0) {
-      problems.push(...document.errors.map(({ pos: [offset], message }) => ({ offset, what: inWords(message) })))
+      problems.push(...document.errors.map(({ pos: [offset], code, message }) => ({ offset, what: yamlProblem(code) ?? inWords(message) })))
       continue
     }
     try {
@@ -48,7 +49,9 @@ export function readManifests(text: string): Documents {
       if (errors.length > 0 || tree.value === null || tree.value === undefined) continue
       const source = sourceOf(text.slice(end, tree.range.start))
       end = document.range?.[1] ?? end
-      manifests.push(...flat(tree, undefined).map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), ...(source === undefined ? {} : { source }) })))
+      const [objects, others] = parted(flat(tree, undefined), (each) => each === tree || isObject(each.value))
+      problems.push(...others.map(({ range }) => ({ offset: range.start, what: 'an item of a list is no object' })))
+      manifests.push(...objects.map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), ...(source === undefined ? {} : { source }) })))
     } catch (error) {
       problems.push(unforeseen(error, document.range?.[0] ?? 0))
     }
@@ -118,6 +121,11 @@ function hopeless(text: string): Unreadable | undefined {
 function sourceOf(above: string): string | undefined {
   const found = /^# Source: (\S.*)$/m.exec(above)?.[1]
   return found === undefined ? undefined : printable(found.trim(), 300)
+}
+
+function parted<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  const { first = [], second = [] } = Object.groupBy(all, (one) => (isFirst(one) ? 'first' : 'second'))
+  return [first, second]
 }
 
 /** Deeper lists of lists are no manifests of anybody. */

@@ -73,7 +73,7 @@ async function replayKept(parts: SimulationParts, written: HealingPolicy, last: 
   const api = past(overlay, time, namespacesOf(policy))
   const controller = createController({
     api, events: { record: () => {} }, installation: parts.installation, clock: time, timers: time, random: parts.random, log: silentLogger, metrics: noMetrics, concurrency: 1,
-    metricSource: history, syncInterval: step, version: 'simulation',
+    metricSource: history, syncInterval: step, version: 'simulation', instance: 'simulation', audit: { emit: () => {} },
   })
   const lifecycle = new Lifecycle({ timers: time, log: silentLogger, stopTimeout: seconds(5) })
   for (const component of controller.components) lifecycle.add(component)

@@ -2,7 +2,7 @@
 import type { HealingAction, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi, KubeReader } from '../../shared/kube/api.ts'
 import { after, before, millis, seconds, type Clock, type Millis } from '../../shared/lib/time.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../../controller/healing/installation.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
@@ -62,7 +62,7 @@ export async function simulate(parts: SimulationParts, policy: HealingPolicy, ah
   const clock: Clock = { now: () => overlay.serverTime() ?? after(parts.clock.now(), ahead) }
   const metricSource = moved(parts.metricSource, ahead)
   const controller = createController({
-    api: overlay, events: { record: () => {} }, installation, clock, timers, random, log: silentLogger, metrics: noMetrics, concurrency: 1, metricSource, syncInterval, version: 'simulation',
+    api: overlay, events: { record: () => {} }, installation, clock, timers, random, log: silentLogger, metrics: noMetrics, concurrency: 1, metricSource, syncInterval, version: 'simulation', instance: 'simulation', audit: { emit: () => {} },
   })
   const lifecycle = new Lifecycle({ timers, log: silentLogger, stopTimeout: seconds(5) })
   for (const component of controller.components) lifecycle.add(component)

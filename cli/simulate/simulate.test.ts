@@ -272,6 +272,11 @@ describe('the documents of a file', () => {
   it('are read as YAML 1.1, and of two equal keys the last one counts', () => {
     expect(readDocuments('f', 'kind: HealingPolicy\nspec: {suspend: on, mode: a, mode: b}\n').policies).to.deep.equal([{ kind: 'HealingPolicy', spec: { suspend: true, mode: 'b' } }])
   })
-  it('may stand in a List', () => expect(readDocuments('f', JSON.stringify({ kind: 'List', items: [{ kind: 'HealingPolicy' }, 7] }))).to.deep.equal({ policies: [{ kind: 'HealingPolicy' }], skipped: ['something that is no object'], problems: [] }))
+  it('may stand in a List, the items of which are objects', () => {
+    const list = (...items: readonly unknown[]): string => JSON.stringify({ kind: 'List', items })
+    expect(readDocuments('f', list({ kind: 'HealingPolicy' }, { kind: 'Pod' }))).to.deep.equal({ policies: [{ kind: 'HealingPolicy' }], skipped: ['Pod'], problems: [] })
+    expect(readDocuments('f', list({ kind: 'HealingPolicy' }, 7))).to.deep.equal({ policies: [], skipped: [], problems: ['f:1:50: an item of a list is no object'] })
+  })
+  it('are passed over where they are no objects', () => expect(readDocuments('f', 'kind: HealingPolicy\n---\n7\n')).to.deep.equal({ policies: [{ kind: 'HealingPolicy' }], skipped: ['something that is no object'], problems: [] }))
   it('may be separated by nothing but markers', () => expect(readDocuments('f', '---\n---\nkind: HealingPolicy\n---\n').policies).to.have.length(1))
 })

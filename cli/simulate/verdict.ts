@@ -4,7 +4,7 @@ import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.t
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { judgeObject } from '../../shared/rules/cel/judge.ts'
 import { judge } from '../../shared/rules/judge.ts'
-import type { Installation } from '../../shared/rules/rule.ts'
+import type { Installation } from '../../controller/healing/installation.ts'
 import { describe } from '../../shared/rules/violation.ts'
 import { unknownObjectFields } from '../../shared/schema/defaults.ts'
 import { compileResource } from '../../shared/schema/validate.ts'

@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly deny?: (call: Call) => string | undefined
   /** What CRDs and webhooks do. */
   readonly admit?: FakeClusterOptions['admit']
+  /** What containers have written. */
+  readonly log?: FakeClusterOptions['log']
   /** Of the API server. */
   readonly version?: string
   readonly files?: Readonly<Record<string, string>>
@@ -41,7 +43,7 @@ export interface Bench {
 }
 
 /** The context's namespace is shop. */
-export function setUpCli({ may = () => false, deny, admit, version, files: given = {} }: BenchOptions = {}): Bench {
+export function setUpCli({ may = () => false, deny, admit, log, version, files: given = {} }: BenchOptions = {}): Bench {
   const files: Record<string, string> = { ...given }
   const folders = foldersOf(files)
   const clock = new FakeClock()
@@ -51,6 +53,7 @@ export function setUpCli({ may = () => false, deny, admit, version, files: given
     post: (call, body) => (call.resource.plural.endsWith('accessreviews') ? { status: { allowed: may(call, body) } } : undefined),
     deny: (call) => (call.user === 'person' ? deny?.(call) : undefined),
     ...(admit === undefined ? {} : { admit }),
+    ...(log === undefined ? {} : { log }),
     ...(version === undefined ? {} : { version }),
   })
   cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
@@ -72,6 +75,7 @@ export function setUpCli({ may = () => false, deny, admit, version, files: given
       version: '1.2.3',
       defaultKubeconfig: () => undefined,
       defaultNamespace: () => Promise.resolve('shop'),
+      nameOfCluster: () => Promise.resolve('https://shop.invalid (context shop)'),
       connect: (): Promise<KubeConnection> => Promise.resolve(Object.assign(cluster.client('person'), { close: () => Promise.resolve() })),
       programs: { controller: () => Promise.resolve(0), webhook: () => Promise.resolve(0) },
       ...overrides,
@@ -90,6 +94,7 @@ export function foldersOf(files: Record<string, string>): Folders {
     kindOf: (path) => Promise.resolve(files[plainly(path)] !== undefined ? 'file' : below(path).length > 0 ? 'folder' : undefined),
     list: (path) => Promise.resolve([...new Set(below(path).map((file) => file.slice(plainly(path) === '' ? 0 : plainly(path).length + 1).replace(/\/.*$/, '/')))]),
     realPath: (path) => Promise.resolve(plainly(path)),
+    create: (path, bytes) => (files[plainly(path)] === undefined ? Promise.resolve(void (files[plainly(path)] = Buffer.from(bytes).toString('base64'))) : Promise.reject(new Error('it is there'))),
     write: (path, text) => Promise.resolve(void (files[plainly(path)] = text)),
     replace: (path, _before, after) => Promise.resolve(void (files[plainly(path)] = after)),
     here: '/here',

@@ -23,6 +23,8 @@ export interface Row {
   readonly healing: number
   readonly breaker: string
   readonly budget: string
+  /** How long the last incident took, and may take: `1m32s/5m`. */
+  readonly healedIn: string
   readonly decision: string
   /** RFC 3339; since when it is so. */
   readonly since: string | undefined
@@ -48,12 +50,15 @@ export function rowOf(policy: HealingPolicy): Row {
     healing: incidents.filter(({ state }) => state === 'Open').length,
     breaker: breaker?.state ?? 'Closed',
     budget: `${budget?.used ?? 0}/${budget?.limit ?? spec.safetyRules.maxActionsPerHour}`,
+    healedIn: healedIn(spec.objectives?.timeToHeal, status.timeToHeal?.last),
     decision: `${lastDecision?.reason ?? ''}${lastDecision?.message === undefined ? '' : `: ${lastDecision.message}`}`,
     since: lastDecision?.time,
   }
 }
 
-const EMPTY = { firing: 0, pending: 0, healing: 0, breaker: '', budget: '', since: undefined } as const
+const EMPTY = { firing: 0, pending: 0, healing: 0, breaker: '', budget: '', healedIn: '', since: undefined } as const
+
+const healedIn = (objective: string | undefined, last: string | undefined): string => (objective === undefined ? (last ?? '') : `${last ?? '-'}/${objective}`)
 
 type State = Pick<Row, 'state' | 'colour' | 'rank'>
 

@@ -10,7 +10,7 @@ export interface Size {
   readonly rows: number
 }
 
-const HEADINGS = ['NAMESPACE', 'POLICY', 'MODE', 'STATE', 'FIRING', 'PENDING', 'HEALING', 'BREAKER', 'HOUR', 'SINCE', 'LAST DECISION'] as const
+const HEADINGS = ['NAMESPACE', 'POLICY', 'MODE', 'STATE', 'FIRING', 'PENDING', 'HEALING', 'BREAKER', 'HOUR', 'HEALED IN', 'SINCE', 'LAST DECISION'] as const
 const STATE = HEADINGS.indexOf('STATE')
 /** Above it nobody reads on one line. */
 const WIDEST = 400
@@ -39,9 +39,9 @@ function summary(rows: readonly Row[]): string {
   return rows.length === 0 ? 'no policies' : `${rows.length === 1 ? '1 policy' : `${rows.length} policies`}: ${states.join(', ')}`
 }
 
-function cellsOf({ namespace, name, mode, state, firing, pending, healing, breaker, budget, since, decision }: Row, now: Instant): string[] {
+function cellsOf({ namespace, name, mode, state, firing, pending, healing, breaker, budget, healedIn, since, decision }: Row, now: Instant): string[] {
   const at = parseInstant(since)
-  return [namespace, name, mode, state, String(firing), String(pending), String(healing), breaker, budget, at === undefined ? '' : span(now - at), decision].map((cell) => printable(cell, WIDEST))
+  return [namespace, name, mode, state, String(firing), String(pending), String(healing), breaker, budget, healedIn, at === undefined ? '' : span(now - at), decision].map((cell) => printable(cell, WIDEST))
 }
 
 /** Cut to the width first and coloured then: what colours a cell takes no room. */

@@ -52,6 +52,11 @@ describe('the row of a policy', () => {
     expect(rowOf(policy('cart', { triggers, findings }))).to.include({ firing: 0, pending: 1, state: 'Pending' })
     expect(rowOf(policy('cart', { triggers: [{ name: 'All', state: 'NoData' }, { name: 'crashing', state: 'Firing' }], findings: [of('crashing', 'Firing', 'b')] }))).to.include({ firing: 0, pending: 0, state: 'NoData' })
   })
+  it('says how long healing took, and may take', () => {
+    const timeToHeal = { last: '1m32s', at: '2029-12-31T23:50:00Z', incidents: 1, missed: 0 }
+    const of = (objective: string | undefined, status: Status): string => rowOf(buildPolicy({ metadata: { name: 'cart' }, ...(objective === undefined ? {} : { spec: { objectives: { timeToHeal: objective } } }), status: { observedGeneration: 1, ...status } })).healedIn
+    expect([of(undefined, {}), of(undefined, { timeToHeal }), of('5m', {}), of('5m', { timeToHeal })]).to.deep.equal(['', '1m32s', '-/5m', '1m32s/5m'])
+  })
   it('counts objects, not findings', () => {
     const other = { ...finding('Firing'), trigger: 'oom' }
     expect(rowOf(policy('cart', { findings: [finding('Firing'), other] }))).to.include({ firing: 1, pending: 0 })

@@ -63,7 +63,8 @@ const WIDE = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=H
 function summary(report: Report, paint: Paint): string {
   const { subjects, files, skipped, problems } = report
   const [errors, warnings] = [countOf(report, 'error'), countOf(report, 'warning')]
-  const found = errors + warnings === 0 ? paint('no violations', 'green') : [plural(errors, 'error'), plural(warnings, 'warning')].join(', ')
+  const open = report.findings.filter(({ refusedWithout }) => refusedWithout !== undefined).length
+  const found = errors + warnings === 0 ? paint('no violations', 'green') : [plural(errors, 'error'), `${plural(warnings, 'warning')}${open === 0 ? '' : paint(` (${open} refused without a permission)`, 'yellow')}`].join(', ')
   return `${found} in ${plural(subjects.length, 'object')} of ${plural(files, 'file')}${skipped === 0 ? '' : `; ${plural(skipped, 'object')} of other kinds`}${problems.length === 0 ? '' : paint(`; ${problems.length} could not be read`, 'red')}\n`
 }
 

@@ -1,0 +1,18 @@
+/** What to write instead of what the schema or its CEL refuses. Pure. */
+import { DURATION_PATTERN } from '../../shared/lib/duration.ts'
+import { nearest } from '../../shared/lib/text.ts'
+import type { Issue } from '../../shared/schema/issue.ts'
+import type { CustomResource } from '../../shared/schema/structural.ts'
+
+/** As `kubectl explain` takes a field: without places in lists, and keys of maps. */
+const explained = ({ singular }: Pick<CustomResource, 'singular'>, path: string): string => [singular, ...path.replaceAll(/\[[^\]]*\]/g, '').split('.').filter((part) => part !== '')].join('.')
+
+export function shapeFix(resource: Pick<CustomResource, 'singular'>, { path, message }: Pick<Issue, 'path' | 'message'>): string {
+  const explain = `see kubectl explain ${explained(resource, path)}`
+  const [, words = '', written = ''] = /^must be one of (.+), not "(.*)"$/s.exec(message) ?? []
+  const [near] = words === '' ? [] : nearest(written, words.split(', '))
+  if (near !== undefined) return `write ${near}`
+  if (message.endsWith(`must match ${DURATION_PATTERN}`)) return 'write a duration such as 30s, 5m or 1h30m'
+  if (/^must be a string, not a (number|boolean)$/.test(message)) return 'write it in quotes'
+  return explain
+}
