@@ -1,0 +1,35 @@
+import { INVARIANTS } from '../../shared/testing/oracle/invariants/index.ts'
+import { BUGS } from '../../simulation/planted/bugs.ts'
+import { readCaught } from '../../simulation/planted/caught.ts'
+import { markdownFile, type GeneratedFile } from './generator.ts'
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+/** `docs/reference/proof.md`: what is checked, and which mistakes that finds. */
+export const proofReference: GeneratedFile = markdownFile('docs/reference/proof.md', () => {
+  const caught = readCaught()
+  const found = BUGS.filter(({ id }) => caught[id] !== undefined)
+  const missed = BUGS.filter(({ id }) => caught[id] === undefined)
+  return [
+    '# Proof',
+    'What always holds, and how it is known that a breach of it would be seen. The checkers (`shared/testing/oracle`) read what an API server was asked, from its audit log or the journal of the simulated one; the same ones judge simulations and runs on real clusters. What a tenant may try is [a table of its own](tenant.md).',
+    '## Invariants',
+    `| | always |\n|---|---|\n${INVARIANTS.map(({ invariant, title }) => `| ${invariant} | ${cell(title)} |`).join('\n')}`,
+    '## Planted bugs',
+    `${found.length} mistakes that somebody could make (\`simulation/planted/bugs.ts\`), each put into the sources while a simulation loads them. \`make test\` runs each with the seed that caught it on the day of this table (and then with some others), and fails when none breaks that invariant any more, when what catches it is broken without the bug as well, or when the text that it changes is gone. \`node simulation/planted/hunt.ts ID\` looks for a seed.`,
+    `| bug | caught by | seed | at |\n|---|---|---|---|\n${found.map(({ id, title }) => `| ${cell(title)} (\`${id}\`) | ${caught[id]?.invariant} | ${caught[id]?.seed} | ${cell(caught[id]?.where ?? '')}: ${cell(caught[id]?.why ?? '')} |`).join('\n')}`,
+    ...(missed.length === 0 ? [] : [`Looked for, and not caught by a simulation so far: ${missed.map(({ title, id }) => `${title} (\`${id}\`)`).join('; ')}.`]),
+    '## Faults on a real API server',
+    'A proxy between controller and API server resets, drops, delays and truncates requests and answers, answers 409, 429 in three forms, 500 and 504 before and after the write has landed; the controller is killed before a write, after it, and between its answer and the record. Fifteen named writes of seven acts: every pair of fault, act and write is in `make test`, all three together in `make faults`. Beside them: watches that are cut, silent, stale or answer 410 in both forms; two leaders with election off; a leader that stands still past its lease; clocks that jump; API server and etcd restarted; etcd restored from a backup. How, and with what in place of a kubelet: [design note 35](../design/0035-faults-and-the-oracle.md).',
+    '## Limits',
+    'Ten million steps of a limit that two controllers share, over restarts, clocks that jump, old copies and writes that land late: never more than the limit land within an hour by the API server\'s clock, and nothing is refused while fewer can have landed within an hour and five seconds. A half-open breaker lets one act through in 50 of 50 lives that crash while it is tried. A storm gate does not flap while health swings. Budgets hold through changes of the clocks in three zones.',
+    '## Not shown',
+    [
+      'Scale: there is no measurement with thousands of pods and hundreds of policies, and one controller does all; nothing is divided among several.',
+      'The simulation plans no foreign namespaces, no alert or event triggers, no malformed status of actions, and most of its plans last 25 minutes, so that an hour seldom slides in it.',
+      'Where a checker has to take the word of the controller (the time of a reservation, the state of a breaker), it can only see that what was done fits it.',
+      'In the runs with faults on a real API server nothing waits for approval, nothing is malformed and no breaker opens: the invariants about that are kept there without being put to the test.',
+      'No corpus of addresses is tried against what programs connect to: every address is written by whoever runs the installation ([threat model](../design/0036-threat-model.md)).',
+    ].map((line) => `- ${line}`).join('\n'),
+  ].join('\n\n')
+})

@@ -1,0 +1,87 @@
+/**
+ * `make sim`: simulates plans made from seeds, and tells the story of one that breaks something, made short.
+ *
+ *     node simulation/main.ts [--seeds N] [--from SEED]    seeds from SEED (default 1), on all cores
+ *     node simulation/main.ts --seed SEED                  one of them, as a story
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { verdictOf } from './judge.ts'
+import { planOf } from './plan/generate.ts'
+import { shrink } from './shrink.ts'
+import { Simulator } from './simulator.ts'
+import { storyOf } from './story.ts'
+import type { Told } from './worker.ts'
+
+/** Of whole runs, to make a story short. */
+const MOST_TRIES = 200
+/** Seconds between two lines of progress. */
+const EVERY = 5
+/** Of seeds: these are simulated twice, for the same journal. */
+const TWICE_EVERY = 20
+
+async function tellOne(seed: number): Promise<number> {
+  const verdict = await verdictOf(planOf(seed))
+  const [first] = verdict.breaches
+  if (first === undefined) {
+    console.log(storyOf(verdict))
+    return 0
+  }
+  const { plan, tries } = await shrink(verdict.run.plan, async (candidate) => (await verdictOf(candidate)).breaches.some(({ invariant }) => invariant === first.invariant), MOST_TRIES)
+  console.log(storyOf(await verdictOf(plan)))
+  console.log(`seed ${seed} breaks ${first.invariant}; of ${verdict.run.plan.happenings.length} happenings ${plan.happenings.length} are left after ${tries} runs:`)
+  console.log(JSON.stringify(plan))
+  return 1
+}
+
+async function sweep(from: number, count: number): Promise<number> {
+  const begin = performance.now()
+  const failed: Told[] = []
+  /** Seeds that had another journal the second time. */
+  const unlike: number[] = []
+  let next = from
+  let done = 0
+  let acts = 0
+  const hits = new Map<string, number>()
+  let told = begin
+  const take = (answer: Told): void => {
+    done++
+    acts += answer.acts
+    for (const [kind, times] of Object.entries(answer.hits)) hits.set(kind, (hits.get(kind) ?? 0) + times)
+    if (answer.breaches.length > 0) {
+      failed.push(answer)
+      console.log(`seed ${answer.seed}: ${answer.breaches.map(({ invariant, at, where, why }) => `${invariant} at ${at} s, ${where}: ${why}`).slice(0, 3).join('\n  ')}`)
+    }
+    if (performance.now() - told < EVERY * 1000) return
+    told = performance.now()
+    console.log(`${done} of ${count} plans, ${acts} acts, ${failed.length} failed`)
+  }
+  const lane = async (): Promise<void> => {
+    const simulator = new Simulator()
+    try {
+      while (next < from + count) {
+        const seed = next++
+        const answer = await simulator.run({ seed })
+        if (seed % TWICE_EVERY === 0 && (await simulator.run({ seed })).fingerprint !== answer.fingerprint) unlike.push(seed)
+        take(answer)
+      }
+    } finally {
+      simulator.close()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(count, availableParallelism()) }, lane))
+  console.log(`faults that met something: ${[...hits].toSorted(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => `${kind} ${times}`).join(', ') || 'none'}`)
+  const took = (performance.now() - begin) / 1000
+  const perHour = Math.round((done / took) * 3600)
+  console.log(`${done} plans with ${acts} acts in ${took.toFixed(0)} s (${perHour} an hour): ${failed.length === 0 ? 'no invariant was broken' : `${failed.length} broke an invariant; see one with SEED=${failed[0]?.seed} make sim`}`)
+  if (unlike.length > 0) console.log(`not deterministic: another journal the second time with seed ${unlike.join(', ')}`)
+  return failed.length + unlike.length === 0 ? 0 : 1
+}
+
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '' } } })
+const whole = (name: string, text: string): number => {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`--${name} is a whole number from 1 on, not ${JSON.stringify(text)}`)
+  return number
+}
+process.exitCode = values.seed === '' ? await sweep(whole('from', values.from), whole('seeds', values.seeds)) : await tellOne(whole('seed', values.seed))
