@@ -1,0 +1,50 @@
+/** The actions whose every write is tried: each in a namespace of its own, with a workload that breaks once. */
+import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { PLAYED } from './kubelet.ts'
+
+export interface ActionUnderTest {
+  readonly name: string
+  readonly workload: 'Deployment' | 'StatefulSet'
+  readonly replicas: number
+  readonly action: object
+}
+
+const ofWorkload = (type: string, body: object) => ({ name: 'heal', type, target: 'Workload', [`${type}Action`]: body })
+const one = { workload: 'Deployment', replicas: 1 } as const
+
+/** Those that do not help are undone: that is a second planned operation of theirs. */
+export const ACTIONS: readonly ActionUnderTest[] = [
+  { name: 'evict', ...one, action: { name: 'heal', type: 'restart', restartAction: {} } },
+  { name: 'delete', ...one, action: { name: 'heal', type: 'delete', deleteAction: {} } },
+  { name: 'rolling', ...one, action: ofWorkload('restart', { strategy: 'rolling' }) },
+  { name: 'graceful', ...one, replicas: 2, action: ofWorkload('restart', { strategy: 'graceful' }) },
+  { name: 'turnover', workload: 'StatefulSet', replicas: 1, action: ofWorkload('restart', { strategy: 'rolling' }) },
+  { name: 'scale', ...one, action: ofWorkload('scale', { direction: 'up', replicas: 1, maxReplicas: 3 }) },
+  { name: 'patch', ...one, action: ofWorkload('patch', { type: 'merge', patch: '{"metadata":{"labels":{"tried":"yes"}}}' }) },
+]
+
+const APP = 'web'
+const LABELS = { app: APP, ...PLAYED }
+
+export function workloadOf({ workload, replicas }: ActionUnderTest, namespace: string): object {
+  return {
+    apiVersion: 'apps/v1', kind: workload, metadata: { name: APP, namespace, labels: { app: APP } },
+    spec: {
+      replicas, selector: { matchLabels: LABELS }, ...(workload === 'StatefulSet' ? { serviceName: APP } : {}),
+      // No scheduler looks for a node that is not there.
+      template: { metadata: { labels: LABELS }, spec: { schedulerName: 'nobody', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{ name: 'app', image: 'example.invalid/app:1' }] } },
+    },
+  }
+}
+
+/** Short times, so that a run takes seconds; the replacement of a pod may take some on a busy machine. */
+export const policyOf = ({ action }: ActionUnderTest, namespace: string): object => ({
+  apiVersion: API_VERSION, kind: 'HealingPolicy', metadata: { name: 'heal', namespace },
+  spec: {
+    mode: 'automatic',
+    selector: { labelSelector: { matchLabels: { app: APP } } },
+    triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '1s' } }],
+    actions: [action],
+    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: '10s', maxUnhealthy: '100%' },
+  },
+})

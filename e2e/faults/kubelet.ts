@@ -1,0 +1,88 @@
+/**
+ * Plays the kubelet of a control plane without nodes: the first pods of a place run until they are broken by hand, those
+ * that come after that are healthy. What is judged is the API server's own; only the containers are not there.
+ */
+import { PODS } from '../../shared/kube/resources.ts'
+import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+
+/** On every pod that is played. */
+export const PLAYED = { 'faults.test/played': 'true' } as const
+
+const now = (): string => new Date().toISOString().replace(/\.\d+Z/, 'Z')
+
+function statusOf(state: 'healthy' | 'broken'): object {
+  const ready = state === 'healthy'
+  const at = now()
+  const container = ready
+    ? { name: 'app', image: 'x', imageID: '', ready, started: true, restartCount: 0, state: { running: { startedAt: at } } }
+    : { name: 'app', image: 'x', imageID: '', ready, started: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error', startedAt: at, finishedAt: at } } }
+  return {
+    phase: 'Running', startTime: at, containerStatuses: [container],
+    conditions: ['Ready', 'ContainersReady', 'Initialized', 'PodScheduled'].map((type) => ({ type, status: ready || !/Ready/.test(type) ? 'True' : 'False', lastTransitionTime: at })),
+  }
+}
+
+export class PlayedKubelet {
+  readonly #api: KubeApi
+  readonly #aborter = new AbortController()
+  readonly #seen = new Map<string, Set<string>>()
+  #running: Promise<void> | undefined
+
+  constructor(api: KubeApi) {
+    this.#api = api
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    await this.#running?.catch(() => {})
+  }
+
+  /** Pods of a namespace that it has seen so far. */
+  podsOf(namespace: string): number {
+    return this.#seen.get(namespace)?.size ?? 0
+  }
+
+  /** All pods that are there now crash from here on. */
+  async break(namespace: string): Promise<void> {
+    const { items } = await this.#api.list(PODS, { namespace })
+    await Promise.all(items.map((pod) => this.#set(pod, 'broken')))
+  }
+
+  /** Ends with the test; what breaks it, such as a restart of the API server, is begun again. */
+  async #run(): Promise<void> {
+    const { signal } = this.#aborter
+    while (!signal.aborted) {
+      try {
+        const { items, resourceVersion } = await this.#api.list(PODS, { labelSelector: 'faults.test/played=true' })
+        for (const pod of items) await this.#begin(pod)
+        for await (const event of this.#api.watch(PODS, { labelSelector: 'faults.test/played=true', resourceVersion, timeoutSeconds: 600, signal })) {
+          if (event.type === 'ADDED') void this.#begin(event.object).catch(() => {})
+        }
+      } catch {
+        await new Promise((resolve) => void setTimeout(resolve, 200))
+      }
+    }
+  }
+
+  async #begin(pod: KubeObject): Promise<void> {
+    const { namespace = '', uid } = pod.metadata
+    const seen = this.#seen.get(namespace) ?? new Set()
+    this.#seen.set(namespace, seen)
+    if (seen.has(uid)) return
+    await this.#set(pod, 'healthy')
+    seen.add(uid)
+  }
+
+  async #set({ metadata: { namespace = '', name } }: KubeObject, state: 'healthy' | 'broken'): Promise<void> {
+    try {
+      await this.#api.patch(PODS, { namespace, name }, { type: 'merge', body: { status: statusOf(state) } }, { subresource: 'status' })
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error
+    }
+  }
+}

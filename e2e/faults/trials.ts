@@ -1,0 +1,241 @@
+/** Tries faults in batches: each in a place of its own, all places of a batch at once, one controller for all of them. */
+import { readFileSync } from 'node:fs'
+import { systemClock, systemTimers } from '../../shared/adapters/system-clock.ts'
+import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { HEALING_LEDGERS } from '../../shared/kube/resources.ts'
+import { isApiError } from '../../shared/kube/errors.ts'
+import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
+import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
+import { silentLogger } from '../../shared/runtime/logger.ts'
+import type { History, Mark } from '../../shared/testing/oracle/history.ts'
+import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
+import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { install, type Installation } from '../installation/installation.ts'
+import type { Flags } from '../installation/program.ts'
+import { startProxy, type FaultProxy, type ProxyHooks } from '../installation/proxy.ts'
+import { ACTIONS } from './actions.ts'
+import { Aim, hooksOf } from './aim.ts'
+import { PlayedKubelet } from './kubelet.ts'
+import type { Cell } from './pairs.ts'
+import { Place } from './place.ts'
+import { POINTS } from './points.ts'
+
+/** Much fails at once here, and that is not what is tried; and what a batch holds must not keep others from going on. */
+const FLAGS: Flags = { 'storm-cluster-percent': '100', 'storm-minimum': '100000', 'cluster-actions-per-hour': '200', concurrency: '64' }
+/** Places at once. Of those that are killed fewer: each write is held until the last of them has come, and no longer than a request may take. */
+const MANY = 30
+const TOGETHER = 12
+const HELD_AT_MOST = seconds(8)
+
+export interface Trial {
+  readonly what: string
+  readonly action: string
+  readonly namespace: string
+  /** Whether the fault came about. */
+  readonly fired: boolean
+  /** What did not end in its time. */
+  readonly stuck?: string
+  /** Whether it must end as without the fault. */
+  readonly comparable: boolean
+}
+
+export interface DuringOptions {
+  /** Until all of it has ended. Default two minutes. */
+  readonly within?: Millis
+  /** False: what was written may have been undone by the fault itself. Default true. */
+  readonly comparable?: boolean
+}
+
+export class Trials {
+  readonly cluster: Cluster
+  readonly installation: Installation
+  readonly api: KubeConnection
+  readonly proxy: FaultProxy
+  readonly kubelet: PlayedKubelet
+  readonly done: Trial[] = []
+  readonly marks: Mark[] = []
+  /** By action: the place that it was tried in without a fault. */
+  readonly baseline = new Map<string, string>()
+  #count = 0
+  #acts = 0
+  #running = false
+
+  private constructor(parts: Pick<Trials, 'cluster' | 'installation' | 'api' | 'proxy' | 'kubelet'>) {
+    this.cluster = parts.cluster
+    this.installation = parts.installation
+    this.api = parts.api
+    this.proxy = parts.proxy
+    this.kubelet = parts.kubelet
+  }
+
+  static async start(): Promise<Trials> {
+    const cluster = await startCluster({ node: false })
+    try {
+      const installation = await install(cluster, { controller: false, webhook: false })
+      const api = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
+      const kubelet = new PlayedKubelet(api)
+      kubelet.start()
+      return new Trials({ cluster, installation, api, kubelet, proxy: await startProxy(cluster) })
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    try {
+      this.proxy.setHooks({})
+      await this.installation.stopController()
+      await this.installation.secondController.stop()
+      await this.kubelet.stop()
+      await this.proxy.stop()
+      await this.api.close()
+    } finally {
+      await this.cluster.stop()
+    }
+  }
+
+  /** @param preload a module that is loaded before it */
+  async startController(flags: Flags = {}, preload?: string): Promise<void> {
+    if (this.#running) return
+    await this.installation.startController({ server: this.proxy.url, flags: { ...FLAGS, ...flags }, ...(preload === undefined ? {} : { preload }) })
+    this.#running = true
+  }
+
+  /** Beside the first one, without the proxy. */
+  async startSecond(flags: Flags = {}): Promise<void> {
+    const { secondController } = this.installation
+    await secondController.start({ kubeconfig: this.installation.controllerKubeconfig(), ...FLAGS, ...flags })
+    await secondController.ready()
+  }
+
+  async stopController(): Promise<void> {
+    this.#running = false
+    await this.installation.stopController()
+  }
+
+  /** As by a crash. */
+  async kill(): Promise<void> {
+    this.#running = false
+    await this.installation.killController('SIGKILL')
+  }
+
+  /** Places for these actions, all healthy. */
+  async places(actions: readonly string[], prefix: string): Promise<readonly Place[]> {
+    await this.#makeRoom(actions.length)
+    await this.startController()
+    const places = actions.map((name) => {
+      const under = ACTIONS.find((action) => action.name === name)
+      if (under === undefined) throw new Error(`no action ${name}`)
+      return new Place(this.api, this.kubelet, under, `${prefix}-${name}-${(this.#count += 1)}`)
+    })
+    await Promise.all(places.map((place) => place.settle()))
+    await Promise.all(places.map((place) => place.calm()))
+    return places
+  }
+
+  /** The hour of the whole cluster is not what is tried here: it begins anew while nobody acts. */
+  async #makeRoom(acts: number): Promise<void> {
+    this.#acts += acts
+    if (this.#acts < 150) return
+    this.#acts = acts
+    await this.stopController()
+    await this.api.delete(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: 'shared-cluster' }).catch((error: unknown) => { if (!isApiError(error, 'NotFound')) throw error })
+  }
+
+  /** Every action without a fault: what the others are compared with. */
+  async takeBaseline(): Promise<void> {
+    const places = await this.places(ACTIONS.map(({ name }) => name), 'base')
+    await Promise.all(places.map((place) => place.break()))
+    await Promise.all(places.map((place) => place.ended(minutes(2))))
+    for (const { under, namespace } of places) this.baseline.set(under.name, namespace)
+  }
+
+  /** One fault at one write in each place. */
+  async atWrites(cells: readonly Cell[]): Promise<void> {
+    for (const batch of inBatches(cells, MANY)) {
+      const aims = await this.#aimed(batch, 'write')
+      this.proxy.setHooks(hooksOf(aims))
+      await this.#end(aims)
+    }
+  }
+
+  /** The controller dies when every write of the batch that is aimed at is held. What did not come in time is tried once more. */
+  async byKilling(cells: readonly Cell[], again = true): Promise<void> {
+    const missed: Cell[] = []
+    const inOrder = cells.toSorted((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point))
+    for (const batch of inBatches(inOrder, TOGETHER)) {
+      const aims = await this.#aimed(batch, 'kill')
+      this.proxy.setHooks(hooksOf(aims))
+      await Promise.all(aims.map(({ place }) => place.break()))
+      await untilFired(aims)
+      await this.kill()
+      this.proxy.setHooks({})
+      await this.startController()
+      const late = again ? aims.filter(({ fired }) => !fired) : []
+      missed.push(...late.map(({ cell }) => cell))
+      await this.#ended(aims.filter((aim) => !late.includes(aim)))
+    }
+    if (missed.length > 0) await this.byKilling(missed, false)
+  }
+
+  /** Something happens to the whole controller while every action is on its way. */
+  async during(what: string, happens: () => Promise<unknown>, { within = minutes(2), comparable = true }: DuringOptions = {}): Promise<void> {
+    const places = await this.places(ACTIONS.map(({ name }) => name), 'all')
+    await Promise.all(places.map((place) => place.break()))
+    await happens()
+    await Promise.all(places.map(async (place) => {
+      const stuck = await place.ended(within, comparable ? 1 : 0).then(() => undefined, (error: Error) => error.message)
+      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired: true, comparable, ...(stuck === undefined ? {} : { stuck }) })
+    }))
+    this.proxy.setHooks({})
+  }
+
+  async #aimed(cells: readonly Cell[], prefix: string): Promise<readonly Aim[]> {
+    this.proxy.setHooks({})
+    const places = await this.places(cells.map(({ action }) => action), prefix)
+    return places.flatMap((place, index) => (cells[index] === undefined ? [] : [new Aim(cells[index], place)]))
+  }
+
+  async #end(aims: readonly Aim[]): Promise<void> {
+    await Promise.all(aims.map(({ place }) => place.break()))
+    await this.#ended(aims)
+    this.proxy.setHooks({})
+  }
+
+  async #ended(aims: readonly Aim[]): Promise<void> {
+    await Promise.all(aims.map(async ({ place, cell, fired: before }, index) => {
+      const stuck = await place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message)
+      const fired = before || aims[index]?.fired === true
+      this.done.push({ what: `${cell.fault.name} at ${cell.point}`, action: cell.action, namespace: place.namespace, fired, comparable: true, ...(stuck === undefined ? {} : { stuck }) })
+    }))
+  }
+
+  mark(mark: Mark['mark'], more: Partial<Mark> = {}): void {
+    this.marks.push({ kind: 'mark', at: systemClock.now(), mark, ...more })
+  }
+
+  history(): History {
+    return historyOfAudit(readFileSync(this.cluster.auditLog, 'utf8'), { until: systemClock.now(), notes: this.marks, limits: { ceiling: 60, namespace: 60, cluster: Number.POSITIVE_INFINITY } })
+  }
+
+  hooks(hooks: ProxyHooks): void {
+    this.proxy.setHooks(hooks)
+  }
+}
+
+function inBatches<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, n) => all.slice(n * size, (n + 1) * size))
+}
+
+/** All of them, or as long as the first one may be held. */
+async function untilFired(aims: readonly Aim[]): Promise<void> {
+  let first: number | undefined
+  const begun = performance.now()
+  while (!aims.every(({ fired }) => fired)) {
+    const now = performance.now()
+    if (first === undefined && aims.some(({ fired }) => fired)) first = now
+    if (now - (first ?? begun + minutes(1)) > HELD_AT_MOST) return
+    await new Promise((resolve) => void setTimeout(resolve, 20))
+  }
+}
