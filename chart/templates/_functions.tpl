@@ -13,3 +13,21 @@
 {{- $fixed := dict "webhook" (dict "certificates" (ternary "provided" "own" $.Values.certificates.certManager.enabled)) -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $fixed | toYaml -}}
 {{- end }}
+
+{{- define "kubeskippy.configName" -}}
+kubeskippy-config-{{ include "kubeskippy.config" . | fromYaml | mustToRawJson | sha256sum | trunc 10 }}
+{{- end }}
+
+{{- define "kubeskippy.constrained" -}}
+{{- $isNew := semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version -}}
+{{- if or (eq .Values.rbac.impersonation "constrained") (and (eq .Values.rbac.impersonation "auto") $isNew) -}}true{{- end -}}
+{{- end }}
+
+{{- define "kubeskippy.milliseconds" -}}
+{{- $total := 0.0 -}}
+{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 -}}
+{{- $unit := get (dict "ms" 1.0 "s" 1000.0 "m" 60000.0 "h" 3600000.0) (regexFind "[a-z]+$" .) -}}
+{{- $total = addf $total (mulf (regexFind "^[0-9.]+" . | float64) $unit) -}}
+{{- end -}}
+{{- $total -}}
+{{- end }}

@@ -7,7 +7,8 @@ export const ALL = {
   monitoring: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true }, dashboards: { enabled: true } },
   healers: { namespaces: ['shop', 'bank'] },
   policies: { recommended: { enabled: true } },
-  config: { alerts: { bindAddress: ':9093' }, metrics: { kubelet: { enabled: true } } },
+  rbac: { metricsApis: { custom: ['pods/queue_length'], external: ['*'] } },
+  config: { alerts: { bindAddress: ':9093', tokenFile: '/token/alerts' }, metrics: { kubelet: { enabled: true } } },
 } as const
 
 const PLACED = {
@@ -30,5 +31,6 @@ export const MATRIX: readonly Combination[] = [
   { name: 'one replica of each, and nothing around', values: { controller: { replicas: 1 }, webhook: { replicas: 1 }, networkPolicy: { enabled: false }, crds: { install: false }, rbac: { aggregateToDefaultRoles: false } } },
   { name: 'placed, with volumes', values: { controller: PLACED, webhook: PLACED, imagePullSecrets: [{ name: 'pull' }], image: { digest: `sha256:${'a'.repeat(64)}` } } },
   { name: 'other ports, limited metrics', values: { networkPolicy: { metricsFrom: [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }] }, config: { metricsBindAddress: ':18080', healthProbeBindAddress: ':18081', webhook: { bindAddress: ':19443' }, prometheus: { sources: [{ name: 'main', url: 'http://prometheus:9090' }] } } } },
+  { name: 'rendered for an older API server, by name', values: { rbac: { impersonation: 'legacy' }, healers: { namespaces: ['shop'] } } },
   { name: 'an issuer that is there already', values: { certificates: { certManager: { enabled: true, issuerRef: { kind: 'ClusterIssuer', name: 'own' } } } } },
 ]

@@ -1,16 +1,18 @@
 /** The chart with the real image on a real node: both programs run, are upgraded under load, and go. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { parseTarGzip } from 'nanotar'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { kubectl, kubeskippy } from '../cli/access.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
-import { PRODUCT_IMAGE, productImage } from '../image/product.ts'
-import { CHART, helmMust } from './helm.ts'
+import { helmMust } from './helm.ts'
+import { assertVacant, loadProduct, release } from './release.ts'
 
 const REPORT = { log: (line: string) => { console.log(line) } }
-const [repository = '', tag = ''] = PRODUCT_IMAGE.split(/:(?=[^/]*$)/)
 const POLICY = {
   apiVersion: 'kubeskippy.io/v1alpha1',
   kind: 'HealingPolicy',
@@ -25,23 +27,30 @@ const POLICY = {
 describe('the chart with its pods running', function () {
   this.timeout(300_000)
   let cluster: Cluster
+  /** From then on all that has our name there has been made here. */
+  let isOurs = false
   const k = (...args: readonly string[]): Promise<string> => kubectl(cluster, args)
-  const release = async (verb: 'install' | 'upgrade', values: object = {}): Promise<string> =>
-    helmMust([verb, 'kubeskippy', CHART, '--wait', '--timeout', '3m'], { kubeconfig: cluster.kubeconfig, values: { image: { repository, tag, pullPolicy: 'Never' }, ...values } })
   const pods = async (): Promise<string[]> => (await k('get', 'pods', '-n', OPERATOR_NAMESPACE, '--field-selector=status.phase=Running', '-o', 'jsonpath={range .items[*]}{.metadata.labels.app\\.kubernetes\\.io/component} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}')).trim().split('\n').toSorted()
 
   before(async () => {
     await ensureChartParts(REPORT)
-    const image = await productImage(REPORT)
-    cluster = await startCluster({ log: REPORT.log })
-    await cluster.loadImage(image.archive)
+    cluster = await startCluster({ anywhere: true, log: REPORT.log })
+    await loadProduct(cluster, REPORT)
+    await assertVacant(cluster)
+    isOurs = true
     for (const namespace of [OPERATOR_NAMESPACE, 'shop']) await k('create', 'namespace', namespace)
     await k('label', 'namespace', OPERATOR_NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted')
   })
-  after(async () => cluster?.stop())
+  after(async () => {
+    if (isOurs && !cluster.isOwn) {
+      await kubeskippy(cluster, 'uninstall', '--delete-policies', '--yes')
+      await k('delete', 'namespace', 'shop', '--ignore-not-found')
+    }
+    await cluster?.stop()
+  })
 
   it('has two of each ready after helm install --wait', async () => {
-    const notes = await release('install', { healers: { namespaces: ['shop'] } })
+    const notes = await release(cluster, 'install', { healers: { namespaces: ['shop'] } })
     expect(notes).to.contain('kubeskippy check').and.to.contain('consent: shop')
     expect(await pods()).to.deep.equal(['controller True', 'controller True', 'webhook True', 'webhook True'])
   })
@@ -49,6 +58,28 @@ describe('the chart with its pods running', function () {
   it('finds nothing wrong with itself', async () => {
     const { stdout, code } = await kubeskippy(cluster, 'check')
     expect(code, stdout).to.equal(0)
+  })
+
+  it('puts what each of its pods logs and answers into a bundle', async () => {
+    const file = join(cluster.dir, 'bundle.tar.gz')
+    const { code, stdout } = await kubeskippy(cluster, 'bundle', '-f', file)
+    expect(code, stdout).to.equal(0)
+    expect(stdout).to.not.contain('not in it')
+    const archive = await parseTarGzip(readFileSync(file))
+    const part = (name: string): string => archive.find(({ name: path }) => path.endsWith(`/programs/${name}`))?.text ?? ''
+    // Two addresses of the webhook, and the event of their pods.
+    expect(part('endpoint-slices.json')).to.contain('"kubernetes.io/service-name": "kubeskippy-webhook"')
+    for (const kind of ['replica-sets', 'disruption-budgets', 'services']) expect(part(`${kind}.json`), kind).to.contain('"name": "kubeskippy-webhook')
+    expect(part('events.json')).to.contain('"reason": "Scheduled"')
+    expect(part('configs.json')).to.contain('"name": "kubeskippy-config-')
+    const files = archive.map(({ name, text }) => [name.replace(/^[^/]+\/programs\/(controller-manager|webhook)-[^/]+\//, '$1 '), text] as const)
+    for (const [program, container] of [['controller-manager', 'controller'], ['webhook', 'webhook']]) {
+      const of = (name: string): readonly string[] => files.flatMap(([path, text]) => (path === `${program} ${name}` ? [text] : []))
+      for (const log of of(`${container}.log`)) expect(log).to.contain('"msg":"')
+      for (const metrics of of('metrics.txt')) expect(metrics).to.contain('kubeskippy_ready{')
+      for (const answer of of('readyz.txt')) expect(answer).to.contain('[+]').and.not.contain('[-]')
+      for (const name of [`${container}.log`, 'metrics.txt', 'readyz.txt', 'livez.txt']) expect(of(name), `${program} ${name}`).to.have.length(2)
+    }
   })
 
   it('judges policies', async () => {
@@ -71,7 +102,7 @@ describe('the chart with its pods running', function () {
     })()
     const before = await k('get', 'pods', '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.items[*].metadata.uid}')
     try {
-      await release('upgrade', { healers: { namespaces: ['shop'] }, policies: { recommended: { enabled: true } }, config: { log: { level: 'debug' }, ceiling: { maxActionsPerHour: 30 } } })
+      await release(cluster, 'upgrade', { healers: { namespaces: ['shop'] }, policies: { recommended: { enabled: true } }, config: { log: { level: 'debug' }, ceiling: { maxActionsPerHour: 30 } } })
     } finally {
       done.abort()
       await writing

@@ -3,10 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { STANDARD_NAME } from '../../hack/delivery/configuration.ts'
 import { APPROVER_ROLE, AUTHOR_ROLE, CONTROLLER_USER, HEALER_ACCOUNT, OPERATOR_NAMESPACE, serviceAccountUser, VIEWER_ROLE, WEBHOOK_ACCOUNT, WEBHOOK_SERVICE } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { kubectl, may, type Question } from '../cli/access.ts'
+import { kubectl, kubeskippy, may, type Question } from '../cli/access.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
 import { tokenKubeconfig } from '../installation/files.ts'
@@ -91,6 +92,32 @@ describe('the chart on an API server', function () {
     })
   })
 
+  describe('is the only one', () => {
+    const refused = async (...[args, options]: Parameters<typeof helm>): Promise<string> => {
+      const { code, stderr } = await helm(args, options)
+      expect(code).not.to.equal(0)
+      return stderr
+    }
+    const generations = async (): Promise<string> => k('get', 'deployments,clusterroles,validatingwebhookconfigurations,crd', '-A', '-l', 'app.kubernetes.io/name=kubeskippy', '-o', 'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}')
+
+    it('as a release of another name is told', async () => {
+      expect(await refused(['install', 'second', CHART], on())).to.contain('KubeSkippy is installed in this cluster already, as the release kubeskippy, and there can be only one. Upgrade that one (helm upgrade kubeskippy), or remove it first: helm uninstall kubeskippy --namespace kubeskippy-system')
+    })
+
+    it('as one of another namespace is, and one that is there already', async () => {
+      expect(await refused(['install', 'kubeskippy', CHART], on({ namespace: 'shop' }))).to.contain('has to be installed in the namespace kubeskippy-system')
+      expect(await refused(['install', 'kubeskippy', CHART], on())).to.match(/name .*in use/)
+    })
+
+    it('as kubectl apply is, by the API server, and nothing changes', async () => {
+      const before = await generations()
+      const { code, stderr } = await cluster.kubectl(['apply', '--server-side', '-k', CONFIG])
+      expect(code).to.equal(1)
+      expect(stderr).to.match(/conflicts? with "helm".*\.metadata\.labels\.app\.kubernetes\.io\/managed-by/s)
+      expect(await generations()).to.equal(before)
+    })
+  })
+
   describe('gives rights', () => {
     const table: readonly (readonly [string, string, Question, boolean])[] = [
       ['the controller', CONTROLLER_USER, { verb: 'list', resource: 'pods' }, true],
@@ -137,7 +164,7 @@ describe('the chart on an API server', function () {
       const kubeconfig = join(dir, 'webhook.kubeconfig')
       writeFileSync(kubeconfig, tokenKubeconfig({ server: cluster.server, caFile: cluster.caFile, user: WEBHOOK_ACCOUNT, token }), { mode: 0o600 })
       const config = join(dir, 'config.yaml')
-      writeFileSync(config, await k('get', 'configmap', 'kubeskippy-config', '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.data.config\\.yaml}'))
+      writeFileSync(config, await k('get', 'configmap', STANDARD_NAME, '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.data.config\\.yaml}'))
       webhook = new Program(cluster, {
         name: 'kubeskippy-webhook',
         entry: ['cli/main.ts', 'webhook'],
@@ -164,9 +191,10 @@ describe('the chart on an API server', function () {
       for (const bundle of published) expect(Buffer.from(bundle, 'base64').toString()).to.contain('BEGIN CERTIFICATE')
     })
 
-    it('brings the recommended policies with an upgrade, through the door, and they stay dry runs', async () => {
+    it('brings the recommended policies with an upgrade, through the door, and none of them acts', async () => {
       await eventually(() => helmMust(['upgrade', 'kubeskippy', CHART], on({ values: { healers: { namespaces: ['shop'] }, policies: { recommended: { enabled: true } } } })), seconds(20))
-      expect(await k('get', 'hp', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.mode}{end}')).to.equal('shop/recommended-crash-loop dryrun')
+      expect((await k('get', 'hp', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.mode}{"\\n"}{end}')).trim().split('\n')).to.deep.equal(
+        ['crash-loop dryrun', 'job-failed monitor', 'not-ready dryrun', 'rollout-stuck monitor', 'volume-pending monitor'].map((each) => `shop/recommended-${each}`))
     })
 
     for (const [what, upgrade] of [
@@ -177,6 +205,7 @@ describe('the chart on an API server', function () {
       ['helm upgrade after it', () => helmMust(['upgrade', 'kubeskippy', CHART, '--force-conflicts'], on({ values: { healers: { namespaces: ['shop'] } } }))],
       ['kubectl apply --server-side', () => k('apply', '--server-side', '--force-conflicts', '-k', CONFIG)],
       ['kubectl apply', () => k('apply', '-k', CONFIG)],
+      ['helm upgrade, which takes it back', () => helmMust(['upgrade', 'kubeskippy', CHART, '--force-conflicts'], on())],
     ] as const) {
       it(`keeps them over ${what}`, async () => {
         // The webhook mends what is lost within ten seconds, which would hide it.
@@ -205,8 +234,6 @@ describe('the chart on an API server', function () {
       await helmMust(['uninstall', 'kubeskippy'], { kubeconfig: cluster.kubeconfig })
     })
 
-    it('and cannot be installed elsewhere', async () => expect((await helm(['install', 'kubeskippy', CHART], on({ namespace: 'shop' }))).stderr).to.contain('has to be installed in the namespace kubeskippy-system'))
-
     it('and comes by kubectl alone, twice without a change, and with an image of one\'s own', async () => {
       await k('delete', ...CRDS)
       await k('apply', '--server-side', '-k', CONFIG)
@@ -217,6 +244,16 @@ describe('the chart on an API server', function () {
       expect(await versions()).to.equal(before)
       await k('-n', OPERATOR_NAMESPACE, 'set', 'image', 'deployment', '*=registry.example.com/kubeskippy:0.1.0', '--all')
       expect(await k('get', 'deployments', '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.items[*].spec.template.spec.containers[*].image}')).to.equal('registry.example.com/kubeskippy:0.1.0 registry.example.com/kubeskippy:0.1.0')
+    })
+
+    it('and goes over to Helm with what was decided, in the steps that Helm tells', async () => {
+      const install = (): ReturnType<typeof helm> => helm(['install', 'kubeskippy', CHART], on())
+      expect((await install()).stderr).to.contain('by other means than Helm, and there can be only one. Stay with them, or remove it first, which keeps policies, actions and ledgers: kubeskippy uninstall')
+      expect((await kubeskippy(cluster, 'uninstall')).code).to.equal(0)
+      const { stderr } = await install()
+      expect(stderr).to.contain('The CRDs of an earlier installation are there still, and do not belong to the release kubeskippy. Hand them over with all policies: kubectl label crd ')
+      for (const command of stderr.trim().replace(/^[^]*all policies: /, '').split(' && ')) await k(...command.split(' ').slice(1))
+      await helmMust(['install', 'kubeskippy', CHART], on())
     })
   })
 })

@@ -1,13 +1,14 @@
 /** cert-manager in the webhook's place: an authority of the chart's own, unless there is an issuer already, and the certificate by it. */
 import { OPERATOR_NAMESPACE, WEBHOOK_SERVICE, WEBHOOK_TLS_SECRET } from '../../shared/api/v1alpha1/names.ts'
 import { Hole } from './holes.ts'
-import { meta, type Manifest } from './workloads.ts'
+import { meta, type Manifest } from './manifest.ts'
 
 const VERSION = 'cert-manager.io/v1'
 const AUTHORITY = 'kubeskippy-webhook-ca'
 const SELF_SIGNED = 'kubeskippy-self-signed'
 
 export const CERT_MANAGER = '$.Values.certificates.certManager.enabled'
+export const OWN_CERTIFICATES = `not ${CERT_MANAGER}`
 const ISSUER = '$.Values.certificates.certManager.issuerRef'
 export const OWN_ISSUER = `and ${CERT_MANAGER} (not ${ISSUER})`
 

@@ -7,10 +7,14 @@ import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { readFlags, resolveOptions } from '../../shared/runtime/options.ts'
+import { PROGRAM_SECTIONS } from '../../shared/kube/program-options.ts'
 import { WEBHOOK_OPTIONS } from '../../webhook/options.ts'
+import { OURS, PROGRAMS, DEFINITIONS, NAMESPACE } from '../../cli/uninstall/inventory.ts'
 import { healers, legacyImpersonation, recommended } from './healers.ts'
 import { filled, Hole, Items, template } from './holes.ts'
-import { configMap } from './workloads.ts'
+import { PARTS } from './product.ts'
+import { configMap } from './configuration.ts'
+import { type Manifest } from './manifest.ts'
 import { CONFIG_OPTIONS, treeOf, VALUES, standardValues } from './values.ts'
 
 const CHART = join(import.meta.dirname, '../../chart')
@@ -77,24 +81,43 @@ describe("the chart's values", () => {
 
   it('are understood by both programs', () => {
     const config = (standardValues()['config']) as Record<string, unknown>
-    expect(() => resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, ['webhook'])).not.to.throw()
-    expect(() => resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), config, ['controller', 'alerts'])).not.to.throw()
+    expect(() => resolveOptions(CONTROLLER_OPTIONS, readFlags(CONTROLLER_OPTIONS, []), config, PROGRAM_SECTIONS.webhook)).not.to.throw()
+    expect(() => resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), config, PROGRAM_SECTIONS.controller)).not.to.throw()
     const { data } = filled(configMap) as { data: Record<string, string> }
-    expect(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), parse(data['config.yaml'] ?? ''), ['controller', 'alerts'])).to.deep.equal(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, [])))
+    expect(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, []), parse(data['config.yaml'] ?? ''), PROGRAM_SECTIONS.controller)).to.deep.equal(resolveOptions(WEBHOOK_OPTIONS, readFlags(WEBHOOK_OPTIONS, [])))
   })
 })
 
 describe('what the chart brings', () => {
-  it('is a policy that the door takes without a warning, in whatever mode', () => {
-    for (const mode of ['monitor', 'dryrun', 'manual', 'automatic']) {
-      const policy = filled(recommended) as { spec: object }
-      expect(judge({ ...policy, spec: { ...policy.spec, mode } }, { installation: DEFAULT_INSTALLATION }), mode).to.deep.equal({ violations: [], warnings: [] })
+  it('are policies that the door takes without a warning, in whatever mode, and dry runs unless told otherwise', () => {
+    for (const { mode: chosen, policy } of recommended.flatMap((each) => ['monitor', 'dryrun', 'manual', 'automatic'].map((mode) => ({ mode, policy: filled(each) as { metadata: object; spec: { mode: string } } })))) {
+      const { mode } = policy.spec
+      expect(mode).to.be.oneOf(['dryrun', 'monitor'])
+      const set = { ...policy, spec: { ...policy.spec, mode: mode === 'dryrun' ? chosen : mode } }
+      expect(judge(set, { installation: DEFAULT_INSTALLATION }), JSON.stringify(policy.metadata)).to.deep.equal({ violations: [], warnings: [] })
     }
-    expect((filled(recommended) as { spec: { mode: string } }).spec.mode).to.equal('dryrun')
   })
 
   it('gives each healer what `enable` gives it, and the older impersonation nowhere but in its namespace', () => {
     expect(healers.map(({ kind }) => kind)).to.deep.equal(['ServiceAccount', 'Role', 'RoleBinding'])
     expect(legacyImpersonation.map(({ kind, metadata }) => [kind, filled(metadata['namespace'])])).to.deep.equal([['Role', 'shop'], ['RoleBinding', 'shop']])
   })
+})
+
+describe('what is installed', () => {
+  const places = [...PROGRAMS, DEFINITIONS, NAMESPACE]
+  const labels = Object.fromEntries(OURS.split(',').map((pair) => pair.split('=')))
+  for (const { name, objects } of PARTS) {
+    it(`goes by kubeskippy uninstall: ${name}`, () => {
+      for (const object of objects.map(filled) as Manifest[]) {
+        const { kind, metadata } = object
+        // Policies go with their CRD, where they are not kept.
+        if (kind === 'HealingPolicy') continue
+        const there = places.filter(({ resource, namespace }) => resource.kind === kind && (namespace ?? metadata['namespace']) === metadata['namespace'])
+        const isNamed = there.some(({ names }) => names?.includes(metadata['name'] as string))
+        if (!isNamed) expect(there.some(({ names }) => names === undefined), `${kind} ${String(metadata['name'])}`).to.equal(true)
+        expect(metadata['labels'], `${kind} ${String(metadata['name'])}`).to.include(isNamed ? {} : labels)
+      }
+    })
+  }
 })

@@ -1,9 +1,10 @@
-/** Namespaces that consent from the chart on: their healers, and a policy to begin with. */
+/** Namespaces that consent from the chart on: their healers, and policies to begin with. */
 import { healerObjects } from '../../cli/healer.ts'
-import { API_VERSION, GROUP } from '../../shared/api/v1alpha1/fields.ts'
+import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { CONTROLLER_ACCOUNT, HEALER_ACCOUNT, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { Hole } from './holes.ts'
-import type { Manifest } from './workloads.ts'
+import { policyTemplate } from './templates.ts'
+import type { Manifest } from './manifest.ts'
 import { fromValue } from './values.ts'
 
 /** Within `range $namespace := ...`. `sample` stands there in what is judged by tests. */
@@ -21,7 +22,7 @@ export const healers = healerObjects(SAMPLE).map(({ manifest }): Manifest => {
 export const RBAC = 'rbac.authorization.k8s.io'
 
 /** Constrained impersonation. Before it there is only the verb that lets the controller do whatever the healer may: in a Role for each namespace, so that it is nobody's anywhere else. */
-export const CONSTRAINED = 'semverCompare ">=1.36.0-0" $.Capabilities.KubeVersion.Version'
+export const CONSTRAINED = 'include "kubeskippy.constrained" $'
 
 const LEGACY = 'kubeskippy-impersonation'
 const legacyMeta = { name: LEGACY, namespace: namespace(SAMPLE), labels: { ...LABELS, 'app.kubernetes.io/component': 'healer' } }
@@ -30,16 +31,19 @@ export const legacyImpersonation: readonly Manifest[] = [
   { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: legacyMeta, roleRef: { apiGroup: RBAC, kind: 'Role', name: LEGACY }, subjects: [{ kind: 'ServiceAccount', name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE }] },
 ]
 
-/** Only pods whose owners have said so, one at a time, and rarely. */
-export const recommended: Manifest = {
-  apiVersion: API_VERSION,
-  kind: 'HealingPolicy',
-  metadata: { name: 'recommended-crash-loop', namespace: namespace(SAMPLE), labels: { ...LABELS, 'app.kubernetes.io/component': 'policy' } },
+/** Those of `config/policies` that need nothing but Kubernetes itself. */
+const RECOMMENDED = ['crash-loop', 'not-ready', 'rollout-stuck', 'job-failed', 'volume-pending']
+
+const matchLabels = new Hole('block', `(default (dict "${GROUP}/heal" "true") $.Values.policies.recommended.matchLabels)`, { [`${GROUP}/heal`]: 'true' })
+
+/** In the files but for whose they are, and for the mode of those that can act. */
+export const recommended: readonly Manifest[] = RECOMMENDED.map(policyTemplate).map(({ apiVersion, kind, metadata, spec }) => ({
+  apiVersion,
+  kind,
+  metadata: { name: `recommended-${metadata.name}`, namespace: namespace(SAMPLE), labels: { ...LABELS, 'app.kubernetes.io/component': 'policy' } },
   spec: {
-    mode: fromValue('policies.recommended.mode'),
-    selector: { labelSelector: { matchLabels: new Hole('block', `(default (dict "${GROUP}/heal" "true") $.Values.policies.recommended.matchLabels)`, { [`${GROUP}/heal`]: 'true' }) } },
-    triggers: [{ name: 'crashing', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '5m' } }],
-    actions: [{ name: 'restart', type: 'restart', restartAction: {} }],
-    safetyRules: { maxActionsPerHour: 2, maxConcurrent: 1 },
+    ...spec,
+    mode: spec.mode === 'dryrun' ? fromValue('policies.recommended.mode') : spec.mode,
+    selector: { ...spec.selector, labelSelector: { matchLabels } },
   },
-}
+}))

@@ -1,9 +1,10 @@
 /** What Prometheus Operator and Grafana take. */
-import { alertRules } from '../monitoring/alerts.ts'
+import { alertRules, runbookOf } from '../monitoring/alerts.ts'
 import { DASHBOARDS, grafana } from '../monitoring/dashboards.ts'
 import { Hole } from './holes.ts'
 import { fromValue } from './values.ts'
-import { meta, METRICS_COMPONENT, type Manifest } from './workloads.ts'
+import { meta, type Manifest } from './manifest.ts'
+import { METRICS_COMPONENT } from './workloads.ts'
 
 const VERSION = 'monitoring.coreos.com/v1'
 
@@ -28,7 +29,7 @@ export const prometheusRule: Manifest = {
   apiVersion: VERSION,
   kind: 'PrometheusRule',
   metadata: labelled('kubeskippy', 'alerts', 'monitoring.prometheusRule.labels'),
-  spec: alertRules(),
+  spec: alertRules((alert) => new Hole('scalar', `printf "%s/${alert.name}.md" (trimSuffix "/" $.Values.monitoring.prometheusRule.runbookUrl) | quote`, runbookOf(alert))),
 }
 
 export const dashboards: Manifest = {

@@ -3,7 +3,8 @@
  * are the cluster's, and a policy that shuts the operator out of its API server stops all healing without a word.
  */
 import { Hole, Items } from './holes.ts'
-import { ALERTS_WANTED, alertsPort, meta, NAMES, portOf, selecting, type Manifest, type Program } from './workloads.ts'
+import { meta, type Manifest } from './manifest.ts'
+import { ALERTS_WANTED, alertsPort, NAMES, portOf, selecting, type Program } from './workloads.ts'
 
 const tcp = (port: Hole) => ({ protocol: 'TCP', port })
 

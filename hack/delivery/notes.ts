@@ -1,4 +1,5 @@
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { CONSTRAINED } from './healers.ts'
 
 /** What to do next. */
 export const NOTES = `KubeSkippy {{ .Chart.AppVersion }} is installed. It heals nothing yet: that takes a namespace that consents, and a policy.
@@ -17,16 +18,16 @@ export const NOTES = `KubeSkippy {{ .Chart.AppVersion }} is installed. It heals 
 {{- if not (.Capabilities.APIVersions.Has "kubeskippy.io/v1alpha1/HealingPolicy") }}
 4. The recommended policies are NOT there yet: they need the CRDs and a webhook that answers. Once step 1 is done, run the same helm upgrade again.
 {{- else }}
-4. The recommended policies ({{ .Values.policies.recommended.mode }}) are about pods with the label kubeskippy.io/heal: "true", unless policies.recommended.matchLabels says otherwise:
+4. The recommended policies ({{ .Values.policies.recommended.mode }}) are about what has the label kubeskippy.io/heal: "true", unless policies.recommended.matchLabels says otherwise:
      kubectl get healingpolicies -A
 {{- end }}
 {{- else }}
 4. Write a policy; mode dryrun shows what it would do:
      docs/guide/writing-policies.md, or policies.recommended.enabled of this chart
 {{- end }}
-{{- if semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version }}
+{{- if not (${CONSTRAINED}) }}
 
-Kubernetes {{ .Capabilities.KubeVersion.Version }} has no constrained impersonation: in the namespaces of healers.namespaces the controller may do all that their kubeskippy-healer may.
+Without constrained impersonation (Kubernetes {{ .Capabilities.KubeVersion.Version }}, rbac.impersonation {{ .Values.rbac.impersonation }}): in the namespaces of healers.namespaces the controller may do all that their kubeskippy-healer may.
 A namespace that consents by kubeskippy enable alone is not healed.
 {{- end }}
 `

@@ -1,5 +1,6 @@
 /** The options of the programs as values of the chart. */
-import { DURATION_PATTERN } from '../../shared/lib/duration.ts'
+import { DURATION_PATTERN, requireDuration } from '../../shared/lib/duration.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import type { RecordField } from '../../shared/runtime/option-records.ts'
 import type { OptionSpec } from '../../shared/runtime/options.ts'
 
@@ -8,6 +9,9 @@ type Schema = Readonly<Record<string, unknown>>
 const duration: Schema = { type: 'string', pattern: DURATION_PATTERN }
 const text = (pattern?: RegExp): Schema => ({ type: 'string', ...(pattern === undefined ? {} : { pattern: pattern.source }) })
 
+/** Of strings: a file, an address, a URL. */
+const OTHERS = ['/etc/other', '0.0.0.0:7777', 'http://other:7777'] as const
+
 /** What values.yaml says: the option's default, as a person would write it. */
 export const optionStandard = (spec: OptionSpec): unknown => spec.default
 
@@ -15,7 +19,7 @@ export const optionStandard = (spec: OptionSpec): unknown => spec.default
 export function optionSchema(spec: OptionSpec): { readonly schema: Schema; readonly other: unknown } {
   switch (spec.type) {
     case 'string':
-      return { schema: text(spec.pattern), other: spec.pattern === undefined ? '/etc/other' : '127.0.0.1:7777' }
+      return { schema: text(spec.pattern), other: OTHERS.find((other) => spec.pattern?.test(other) !== false) }
     case 'boolean':
       return { schema: { type: 'boolean' }, other: !spec.default }
     case 'integer':
@@ -24,7 +28,7 @@ export function optionSchema(spec: OptionSpec): { readonly schema: Schema; reado
       return { schema: { type: spec.type, ...bounds }, other: (spec.default ?? 0) + 1 }
     }
     case 'duration':
-      return { schema: duration, other: '7s' }
+      return { schema: duration, other: requireDuration('min', spec.min ?? '0s') > seconds(7) ? spec.max : '7s' }
     case 'choice':
       return { schema: { enum: spec.choices }, other: spec.choices.find((choice) => choice !== spec.default) }
     case 'list':

@@ -4,15 +4,17 @@ import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
-import { controllerRbac, kubeletRbac, namespaceAdminRbac, peopleRbac, type PolicyRule } from '../../controller/permissions.ts'
+import { controllerRbac, kubeletRbac, metricsApisRbac, namespaceAdminRbac, peopleRbac, type PolicyRule } from '../../controller/permissions.ts'
 import { admissionPolicies } from '../../webhook/admission-policies.ts'
-import { webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
-import { authority, CERT_MANAGER, certificate, injection, OWN_ISSUER } from './certificates.ts'
+import { isToKeepCertificates, webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
+import { authority, CERT_MANAGER, certificate, injection, OWN_CERTIFICATES, OWN_ISSUER } from './certificates.ts'
 import { CONSTRAINED, healers, legacyImpersonation, recommended } from './healers.ts'
 import { Hole, Items } from './holes.ts'
 import { dashboards, prometheusRule, serviceMonitor } from './monitoring.ts'
 import { networkPolicy } from './network.ts'
-import { ALERTS_WANTED, alertsService, configMap, deployment, disruptionBudget, metricsService, webhookService, type Manifest } from './workloads.ts'
+import { configMap } from './configuration.ts'
+import { type Manifest } from './manifest.ts'
+import { ALERTS_WANTED, alertsService, criticalQuota, deployment, disruptionBudget, metricsService, webhookService } from './workloads.ts'
 
 export interface Part {
   /** File below `chart/templates`. */
@@ -33,6 +35,9 @@ const byVersion = (manifest: Manifest): unknown => {
   return { ...manifest, rules: rules.map((rule) => (rule.verbs.some((verb) => verb.startsWith('impersonate')) ? new Items(CONSTRAINED, 'holds', [rule]) : rule)) }
 }
 
+const METRICS_APIS = ['$.Values.rbac.metricsApis.custom', '$.Values.rbac.metricsApis.external'] as const
+const metricsApis: Manifest = { ...metricsApisRbac, rules: metricsApisRbac.rules.map((rule, index) => new Items(METRICS_APIS[index] ?? '', 'fails', [{ ...rule, resources: new Hole('block', METRICS_APIS[index] ?? '') }])) }
+
 /** Helm's namespace is made by whoever installs: it holds the release. */
 const accounts = controllerRbac.filter(({ kind }) => kind !== 'Namespace')
 
@@ -43,15 +48,31 @@ const aggregated = (manifest: Manifest): unknown => {
   return { ...manifest, metadata: { ...manifest.metadata, labels: Object.fromEntries(entries) as Record<string, unknown> } }
 }
 
+/** Where cert-manager keeps the certificate the webhook writes nothing. */
+const byCertificates = (manifest: Manifest): unknown => {
+  const { rules } = manifest as Manifest & { readonly rules?: readonly PolicyRule[] }
+  if (rules === undefined) return manifest
+  return {
+    ...manifest,
+    rules: rules.map((rule) => {
+      const [kept = [], own = []] = [false, true].map((wanted) => rule.verbs.filter((verb) => rule.resources.every((resource) => isToKeepCertificates(resource, verb)) === wanted))
+      if (own.length === 0) return rule
+      return kept.length === 0 ? new Items(OWN_CERTIFICATES, 'holds', [rule]) : { ...rule, verbs: [...kept, new Items(OWN_CERTIFICATES, 'holds', own)] }
+    }),
+  }
+}
+
 const injected = (manifest: Manifest): unknown => ({ ...manifest, metadata: { ...manifest.metadata, annotations: injection } })
 
 export const PARTS: readonly Part[] = [
   // In the order in which kinds depend on each other; Helm and kubectl have theirs.
   { name: 'crds.yaml', objects: resources.map((resource) => emitCrd(resource, { group: GROUP, version: VERSION })), when: '.Values.crds.install', base: 'crd' },
   { name: 'rbac-controller.yaml', objects: accounts.map(byVersion), base: 'rbac' },
-  { name: 'rbac-webhook.yaml', objects: webhookRbac, base: 'rbac' },
+  { name: 'rbac-webhook.yaml', objects: webhookRbac.map(byCertificates), base: 'rbac' },
   { name: 'rbac-people.yaml', objects: [...namespaceAdminRbac, ...peopleRbac].map(aggregated), base: 'rbac' },
   { name: 'rbac-kubelets.yaml', objects: kubeletRbac, when: '.Values.config.metrics.kubelet.enabled' },
+  { name: 'rbac-metrics-apis.yaml', objects: [metricsApis], when: `or ${METRICS_APIS.join(' ')}` },
+  { name: 'quota.yaml', objects: [criticalQuota], base: 'config/manager/quota.yaml' },
   { name: 'config.yaml', objects: [configMap], base: 'config/manager/config.yaml' },
   { name: 'controller.yaml', objects: [deployment('controller'), disruptionBudget('controller')], base: 'config/manager/controller.yaml' },
   { name: 'webhook.yaml', objects: [deployment('webhook'), disruptionBudget('webhook'), webhookService], base: 'config/manager/webhook.yaml' },
@@ -67,5 +88,5 @@ export const PARTS: readonly Part[] = [
   { name: 'dashboards.yaml', objects: [dashboards], when: '.Values.monitoring.dashboards.enabled' },
   { name: 'healers.yaml', objects: healers, each: '.Values.healers.namespaces' },
   { name: 'healers-before-1.36.yaml', objects: legacyImpersonation, when: `not (${CONSTRAINED})`, each: '.Values.healers.namespaces' },
-  { name: 'recommended-policies.yaml', objects: [recommended], when: 'and .Values.policies.recommended.enabled (.Capabilities.APIVersions.Has "kubeskippy.io/v1alpha1/HealingPolicy")', each: '.Values.healers.namespaces' },
+  { name: 'recommended-policies.yaml', objects: recommended, when: 'and .Values.policies.recommended.enabled (.Capabilities.APIVersions.Has "kubeskippy.io/v1alpha1/HealingPolicy")', each: '.Values.healers.namespaces' },
 ]

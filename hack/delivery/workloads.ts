@@ -1,35 +1,36 @@
 /** The two Deployments, and what stands around them. */
-import { createHash } from 'node:crypto'
-import { CONTROLLER_ACCOUNT, OPERATOR_NAMESPACE, WEBHOOK_ACCOUNT, WEBHOOK_SERVICE } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_ACCOUNT, WEBHOOK_ACCOUNT, WEBHOOK_SERVICE } from '../../shared/api/v1alpha1/names.ts'
 import { parseAddress } from '../../shared/runtime/address.ts'
 import { VERSION } from '../../shared/lib/version.ts'
-import { toYaml } from '../generators/generator.ts'
+import { CONFIG_FILE, CONFIG_NAME, STANDARD_NAME } from './configuration.ts'
 import { Hole } from './holes.ts'
-import { CONFIG_OPTIONS, fromValue, treeOf, valueOf } from './values.ts'
+import { meta, type Manifest } from './manifest.ts'
+import { fromValue, valueOf } from './values.ts'
 
 export type Program = 'controller' | 'webhook'
-export type Manifest = Readonly<Record<string, unknown>> & { readonly kind: string; readonly metadata: Readonly<Record<string, unknown>> }
 
 export const NAMES: Readonly<Record<Program, string>> = { controller: CONTROLLER_ACCOUNT, webhook: WEBHOOK_ACCOUNT }
-const COMMON = { 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/part-of': 'kubeskippy' } as const
 /** What selectors go by. It never changes: a Deployment's cannot. */
 export const selecting = (program: Program): Readonly<Record<string, string>> => ({ 'app.kubernetes.io/name': 'kubeskippy', 'app.kubernetes.io/component': program })
-export const meta = (name: string, component?: string) => ({ name, namespace: OPERATOR_NAMESPACE, labels: { ...COMMON, ...(component === undefined ? {} : { 'app.kubernetes.io/component': component }) } })
 
-const CONFIG = 'kubeskippy-config'
+/** Where the API server is told to ask for one (GKE), no pod of a critical class starts outside of kube-system without; more pods than there will ever be. */
+export const criticalQuota = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: meta('kubeskippy-critical-pods'),
+  spec: {
+    hard: { pods: '100' },
+    scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-node-critical', 'system-cluster-critical'] }] },
+  },
+}
+
 const CONFIG_DIR = '/etc/kubeskippy'
-const CONFIG_FILE = 'config.yaml'
 
 /** The port of an address option, which may move. */
 export const portOf = (path: string): Hole => {
   const { standard } = valueOf(path)
   return new Hole('scalar', `regexFind "[0-9]+$" $.Values.${path}`, typeof standard === 'string' ? parseAddress(standard).port : undefined)
 }
-
-/** The file of an installation that has the defaults. Both programs read it, so that they agree. */
-const standardConfig = (): string => toYaml(treeOf([...CONFIG_OPTIONS.filter((spec) => spec.default !== undefined).map(({ key, default: leaf }) => ({ path: key, leaf })), { path: 'webhook.certificates', leaf: 'own' }])).trimEnd()
-
-export const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(CONFIG), data: { [CONFIG_FILE]: new Hole('text', 'include "kubeskippy.config" .', standardConfig()) } }
 
 /** Seconds, as the programs need at most on SIGTERM, and some to spare. The webhook answers for 25 s at most. */
 const GRACE: Readonly<Record<Program, number>> = { controller: 30, webhook: 40 }
@@ -56,8 +57,21 @@ const container = (program: Program) => ({
   volumeMounts: new Hole('block', `(concat (list (dict "name" "config" "mountPath" "${CONFIG_DIR}" "readOnly" true)) $.Values.${program}.extraVolumeMounts)`, [{ mountPath: CONFIG_DIR, name: 'config', readOnly: true }]),
 })
 
-/** Beside each other only where there is no other place: a cluster of one node works too. */
-const spread = (program: Program, topologyKey: string) => ({ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: selecting(program) } })
+/** Those that an upgrade takes away do not count, or the new ones would end up side by side. */
+const amongNew = { matchLabelKeys: ['pod-template-hash'] }
+
+/**
+ * Beside each other only where there is no other place: a cluster of one node works too. Of nodes alone: where one of
+ * several keys is no label of the nodes, as zones often are not, the scheduler spreads by none of them.
+ */
+const spread = (program: Program) => ({ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: selecting(program) }, ...amongNew })
+
+/** In zones of their own, where there are zones. */
+function apart(program: Program): Hole {
+  const preferred = [{ weight: 50, podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector: { matchLabels: selecting(program) }, ...amongNew } }]
+  const standard = { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } }
+  return new Hole('block', `(mustMergeOverwrite (fromJson \`${JSON.stringify(standard)}\`) $.Values.${program}.affinity)`, standard)
+}
 
 export const deployment = (program: Program): Manifest => ({
   apiVersion: 'apps/v1',
@@ -70,10 +84,7 @@ export const deployment = (program: Program): Manifest => ({
     template: {
       metadata: {
         labels: { ...selecting(program), 'app.kubernetes.io/part-of': 'kubeskippy' },
-        // The file is read when a program starts.
-        annotations: new Hole('block', `(merge (dict "checksum/config" (include "kubeskippy.config" . | sha256sum)) $.Values.${program}.podAnnotations)`, {
-          'checksum/config': createHash('sha256').update(standardConfig()).digest('hex'),
-        }),
+        annotations: fromValue(`${program}.podAnnotations`),
       },
       spec: {
         serviceAccountName: NAMES[program],
@@ -84,10 +95,10 @@ export const deployment = (program: Program): Manifest => ({
         imagePullSecrets: fromValue('imagePullSecrets'),
         nodeSelector: fromValue(`${program}.nodeSelector`),
         tolerations: fromValue(`${program}.tolerations`),
-        affinity: fromValue(`${program}.affinity`),
-        topologySpreadConstraints: [spread(program, 'kubernetes.io/hostname'), spread(program, 'topology.kubernetes.io/zone')],
+        affinity: apart(program),
+        topologySpreadConstraints: [spread(program)],
         containers: [container(program)],
-        volumes: new Hole('block', `(concat (list (dict "name" "config" "configMap" (dict "name" "${CONFIG}"))) $.Values.${program}.extraVolumes)`, [{ configMap: { name: CONFIG }, name: 'config' }]),
+        volumes: new Hole('block', `(concat (list (dict "name" "config" "configMap" (dict "name" (${CONFIG_NAME})))) $.Values.${program}.extraVolumes)`, [{ configMap: { name: STANDARD_NAME }, name: 'config' }]),
       },
     },
   },
