@@ -4,43 +4,45 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { ClusterError } from '../cluster/errors.ts'
 import { exec, type Finished } from '../cluster/exec.ts'
 import { sleep, waitFor } from '../cluster/wait.ts'
-import { install } from '../installation/installation.ts'
+import type { ProductImage } from '../image/product.ts'
+import { startProduct } from '../run/product.ts'
 import type { KubeApi } from '../../shared/kube/api.ts'
-import { APPS, POLICIES, type App } from './scenario.ts'
+import { policiesOf, SCENARIO, type App, type AppName } from './scenario.ts'
 import { isSettled, milestones } from './timeline.ts'
 import { judge, type Verdict } from './verdict.ts'
 import { verdictTable, type Paint, type View } from './view.ts'
 import { readWorld, watchWorld } from './watch.ts'
-import { actionsOf, isReady, NAMESPACE, type World } from './world.ts'
+import { actionsOf, isReady, NAMESPACE, podsOf, type World } from './world.ts'
 
 const E2E = join(import.meta.dirname, '..')
 
 /** Milliseconds from the faults on; what takes longer has failed. */
-const PATIENCE = 150_000
+const PATIENCE = 360_000
 /** So long after everything has happened it is watched whether anything else does. */
 const QUIET = 15_000
 /** A kubelet has seen a changed ConfigMap by then. */
 const PROPAGATION = 1_500
+/** Between two lines that say what is still waited for. */
+const HEARTBEAT = 20_000
 
 export interface Stage {
   readonly cluster: Cluster
   readonly api: KubeApi
   readonly view: View
   readonly paint: Paint
+  /** In the order of the scenario. */
+  readonly apps: readonly App[]
 }
 
 /** KubeSkippy and the apps, both at once. */
-export async function setUp({ cluster, view }: Pick<Stage, 'cluster' | 'view'>): Promise<void> {
-  const apps = async () => {
-    await must(cluster, ['apply', '-k', join(E2E, 'apps')])
-    await must(cluster, ['wait', '--for=condition=Available', '--timeout=90s', 'deployment', '--all'])
-    view.progress(`the apps are up: ${APPS.map(({ name }) => name).join(', ')}`)
+export async function setUp({ cluster, view, apps }: Stage, image: ProductImage): Promise<void> {
+  const deployed = async () => {
+    const names = apps.map(({ name }) => name)
+    await must(cluster, ['apply', '-k', join(E2E, 'apps'), '--selector', `${SCENARIO} in (every,${names.join(',')})`])
+    await must(cluster, ['wait', '--for=condition=Available', '--timeout=180s', 'deployment', '--all'])
+    view.progress(`the apps are up: ${names.join(', ')}`)
   }
-  const kubeskippy = async () => {
-    await install(cluster, { log: view.progress })
-    view.progress('KubeSkippy is ready')
-  }
-  await Promise.all([kubeskippy(), apps()])
+  await Promise.all([startProduct(cluster, image, { log: view.progress }), deployed()])
   view.title('A namespace consents to being healed')
   view.command(`kubeskippy enable -n ${NAMESPACE}`)
   const { code, stdout, stderr } = await exec(process.execPath, [join(E2E, '../cli/main.ts'), 'enable', '--kubeconfig', cluster.kubeconfig, '-n', NAMESPACE])
@@ -49,76 +51,81 @@ export async function setUp({ cluster, view }: Pick<Stage, 'cluster' | 'view'>):
 }
 
 export async function showPolicies(stage: Stage): Promise<readonly Verdict[]> {
-  const { cluster, api, view } = stage
+  const { cluster, api, view, apps } = stage
+  const names = policiesOf(apps)
   view.title('An unsafe policy is refused')
-  const refused = await apply(stage, 'demo/policies/unsafe.yaml')
+  const refused = await apply(stage, ['demo/policies/unsafe.yaml'])
   const reasons = new Set([...refused.stderr.matchAll(/\[(KS\d+)\]/g)].map(([, id]) => id))
   const unsafe: Verdict = {
-    app: 'unsafe policy', expected: 'refused, with every reason', failures: [],
+    app: 'unsafe policy', title: 'the front door', expected: 'refused, with every reason', audit: '', failures: [],
     ok: refused.code !== 0 && reasons.size > 0,
     seen: refused.code === 0 ? 'accepted' : reasons.size === 0 ? 'refused for no reason of ours' : `refused: ${[...reasons].join(', ')}`,
   }
   view.title('Safe ones are accepted')
-  const accepted = await apply(stage, 'demo/policies/safe')
-  const ready = await waitFor({ timeout: 20_000, every: 200 }, async () => {
+  const accepted = await apply(stage, names.map((name) => `demo/policies/safe/${name}.yaml`))
+  const ready = await waitFor({ timeout: 90_000, every: 500 }, async () => {
     const { policies } = await readWorld(api, cluster)
-    const names = policies.filter(({ status }) => status?.conditions?.some(({ type, status: yes }) => type === 'Ready' && yes === 'True')).map(({ metadata }) => metadata.name)
-    return POLICIES.every((name) => names.includes(name))
+    const ready = policies.filter(({ status }) => status?.conditions?.some(({ type, status: yes }) => type === 'Ready' && yes === 'True') && status.triggers?.every(({ state }) => state === 'Quiet') === true).map(({ metadata }) => metadata.name)
+    return names.every((name) => ready.includes(name))
   })
   const safe: Verdict = {
-    app: 'safe policies', expected: 'accepted and watching', failures: [], ok: accepted.code === 0 && ready === true,
-    seen: accepted.code !== 0 ? 'refused' : ready === true ? 'accepted and watching' : 'accepted, but not Ready',
+    app: 'safe policies', title: 'the front door', expected: 'accepted and watching', audit: '', failures: [], ok: accepted.code === 0 && ready === true,
+    seen: accepted.code !== 0 ? 'refused' : ready === true ? 'accepted and watching' : 'accepted, but not Ready and quiet',
   }
   return [unsafe, safe]
 }
 
 /** Breaks all apps at once, and tells what comes of it as it comes. */
-export async function breakApps({ cluster, api, view }: Stage): Promise<readonly Verdict[]> {
+export async function breakApps({ cluster, api, view, apps }: Stage): Promise<readonly Verdict[]> {
   view.title('Real pods break, each for its own reason')
   const before = await readWorld(api, cluster)
-  const unready = before.pods.filter((pod) => !isReady(pod))
+  const unready = apps.flatMap(({ name }) => podsOf(before, name)).filter((pod) => !isReady(pod))
   if (unready.length > 0) throw new ClusterError(`The apps are not healthy before the faults: ${unready.map(({ metadata }) => metadata.name).join(', ')}.`)
-  await Promise.all(APPS.map(async ({ prepare }) => (prepare === undefined ? undefined : must(cluster, prepare))))
+  await Promise.all(apps.map(async ({ prepare }) => (prepare === undefined ? undefined : must(cluster, prepare))))
   await sleep(PROPAGATION)
 
-  let faultAt = Date.now()
-  const started = new Map<string, number>()
+  const begin = performance.now()
+  const seconds = () => (performance.now() - begin) / 1000
+  const faultAt = Date.now()
   const told = new Set<string>()
-  const seconds = (app: App) => (performance.now() - (started.get(app.name) ?? performance.now())) / 1000
+  const triggered = new Set<AppName>()
   const watch = await watchWorld(api, () => { tell() })
   const tell = () => {
-    for (const app of APPS) {
-      if (!started.has(app.name)) continue
-      for (const { key, step, text } of milestones(app, watch.world())) {
+    for (const app of apps) {
+      for (const { key, step, text } of milestones(app, watch.world(), triggered.has(app.name))) {
+        if (step === 'seen') triggered.add(app.name)
         if (told.has(`${app.name} ${key}`)) continue
         told.add(`${app.name} ${key}`)
-        view.moment(seconds(app), app.name, step, text)
+        view.moment(seconds(), app.name, step, text)
       }
     }
   }
+  const open = () => apps.filter((app) => !isSettled(app, watch.world(), triggered.has(app.name))).map(({ name }) => name)
+  const heartbeat = setInterval(() => {
+    if (open().length > 0) view.progress(`${Math.round(seconds())} s: waiting for ${open().join(', ')}`)
+  }, HEARTBEAT)
   try {
-    faultAt = Date.now()
-    await Promise.all(APPS.map(async (app) => {
-      started.set(app.name, performance.now())
-      view.moment(0, app.name, 'fault', app.fault)
+    await Promise.all(apps.map(async (app) => {
+      view.moment(seconds(), app.name, 'fault', app.fault)
       // What it does may end the container before kubectl has its answer.
       await kubectl(cluster, app.inject)
     }))
-    const settled = await waitFor({ timeout: PATIENCE, every: 200 }, async () => APPS.every((app) => isSettled(app, watch.world())))
+    const settled = await waitFor({ timeout: PATIENCE, every: 200 }, async () => open().length === 0)
     if (settled === true) {
       view.progress(`everything expected has happened; is anything else done within ${QUIET / 1000} s?`)
       await sleep(QUIET)
     } else view.progress(`not everything expected has happened within ${PATIENCE / 1000} s`)
   } finally {
+    clearInterval(heartbeat)
     await watch.stop()
   }
   const world = await readWorld(api, cluster)
-  showDryRun(world, view)
-  return APPS.map((app) => judge(app, world, { ...before, faultAt }))
+  showDryRun(apps, world, view)
+  return apps.map((app) => judge(app, world, { ...before, faultAt, triggered }))
 }
 
-function showDryRun(world: World, view: View): void {
-  for (const { metadata, status, spec } of APPS.flatMap(({ name }) => actionsOf(world, name)).filter((action) => action.spec.dryRun)) {
+function showDryRun(apps: readonly App[], world: World, view: View): void {
+  for (const { metadata, status, spec } of apps.flatMap(({ name }) => actionsOf(world, name)).filter((action) => action.spec.dryRun)) {
     view.title(`What ${metadata.name} would have changed on Pod/${spec.targetResource.name}`)
     for (const { field, oldValue, newValue } of status?.result?.changes ?? []) {
       if (oldValue !== undefined) view.line(`  - ${field}: ${oldValue}`)
@@ -133,9 +140,9 @@ export function showVerdicts({ view, paint }: Stage, verdicts: readonly Verdict[
 }
 
 /** Shown as kubectl shows it. */
-async function apply({ cluster, view }: Stage, path: string): Promise<Finished> {
-  view.command(`kubectl apply -f e2e/${path}`)
-  const done = await cluster.kubectl(['apply', '-f', join(E2E, path)])
+async function apply({ cluster, view }: Stage, paths: readonly string[]): Promise<Finished> {
+  view.command(`kubectl apply${paths.map((path) => ` -f e2e/${path}`).join('')}`)
+  const done = await cluster.kubectl(['apply', ...paths.flatMap((path) => ['-f', join(E2E, path)])])
   for (const line of `${done.stdout}${done.stderr}`.trimEnd().split('\n')) view.line(`  ${line}`)
   return done
 }

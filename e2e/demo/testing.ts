@@ -2,7 +2,7 @@
 import type { HealingAction, HealingActionStatus, HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { CONTROLLER_USER, HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import type { AuditEntry } from './audit.ts'
-import type { Baseline } from './verdict.ts'
+import type { Story } from './verdict.ts'
 import { NAMESPACE, type ClusterEvent, type Deployment, type Pod, type World } from './world.ts'
 
 const meta = (name: string, uid = name) => ({ name, namespace: NAMESPACE, uid, resourceVersion: '1', generation: 1, creationTimestamp: '2030-01-01T00:00:00Z' })
@@ -23,8 +23,15 @@ export const pod = (app: string, { suffix = 'aaaaa', ready = true, restarts = 0 
   },
 })
 
-export const deployment = (app: string, available = 1, uid = app): Deployment => ({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta(app, uid), spec: { replicas: 1 }, status: { availableReplicas: available, observedGeneration: 1 },
+export interface DeploymentState {
+  readonly replicas?: number
+  readonly available?: number
+  readonly generation?: number
+  readonly uid?: string
+}
+
+export const deployment = (app: string, { replicas = 1, available = replicas, generation = 1, uid = app }: DeploymentState = {}): Deployment => ({
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...meta(app, uid), generation }, spec: { replicas }, status: { availableReplicas: available, observedGeneration: generation },
 })
 
 export const action = (app: string, status: HealingActionStatus | undefined, dryRun = false): HealingAction => ({
@@ -63,18 +70,29 @@ export const eviction = (app: string, more: Partial<AuditEntry> = {}): AuditEntr
   user: CONTROLLER_USER, impersonated: serviceAccountUser(NAMESPACE, HEALER_ACCOUNT), dryRun: false, userAgent: 'kubeskippy', ...more,
 })
 
+export const scaling = (app: string, more: Partial<AuditEntry> = {}): AuditEntry => eviction(app, { verb: 'patch', group: 'apps', resource: 'deployments/scale', name: app, ...more })
+
 export const escalatedEvent = (count?: number): ClusterEvent => ({
   apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: meta('broken.1'), reason: 'Escalated', note: 'no action helped Deployment/broken',
   regarding: { kind: 'HealingPolicy', name: 'broken' }, ...(count === undefined ? {} : { series: { count } }),
 })
 
-const NAMES = ['stale-lock', 'leak', 'broken', 'bystander', 'observed']
+const NAMES = ['stale-lock', 'leak', 'swinging', 'checkout', 'orders', 'broken', 'bystander', 'observed']
+const QUOTES = ['aaaaa', 'bbbbb', 'ccccc']
 
-export const baseline: Baseline = { pods: NAMES.map((name) => pod(name)), deployments: NAMES.map((name) => deployment(name)), faultAt: Date.parse('2030-01-01T00:00:00Z') }
+export const story: Story = {
+  pods: [...NAMES.map((name) => pod(name)), ...QUOTES.map((suffix) => pod('quotes', { suffix }))],
+  deployments: [...NAMES.map((name) => deployment(name)), deployment('quotes', { replicas: QUOTES.length })],
+  faultAt: Date.parse('2030-01-01T00:00:00Z'), triggered: new Set(['swinging']),
+}
 
 export const PROTECTED = { kind: 'Blocked', reason: 'Protected', message: `Pod/${podName('bystander')}: protected by safetyRules.protectedResources` } as const
 
+const STORM = { kind: 'Blocked', reason: 'StormGate', message: 'too many objects of the policy at once' } as const
+
 const ESCALATED = { type: 'Escalated', status: 'True', reason: 'NoActionHelped', message: 'Deployment/broken', lastTransitionTime: '2030-01-01T00:00:20Z' } as const
+
+const HEALED = ['stale-lock', 'leak', 'orders']
 
 /** After the faults, everything as expected. */
 export const world = (spoilt: Partial<World> = {}): World => ({
@@ -85,15 +103,19 @@ export const world = (spoilt: Partial<World> = {}): World => ({
       breaker: { state: 'Open', failures: 1, openUntil: '2030-01-01T00:10:00Z' }, conditions: [ESCALATED],
       incidents: [{ id: 'inc-broken', trigger: 'crash-loop', state: 'Escalated', openedAt: '2030-01-01T00:00:00Z', subject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'broken' } }],
     }),
-    policy('observed'),
+    policy('observed'), policy('swinging'), policy('checkout'), policy('orders'), policy('quotes', { lastDecision: STORM }),
   ],
-  actions: [action('stale-lock', ended('Effective')), action('leak', ended('Effective')), action('broken', ended('Ineffective')), action('observed', dryRunEnded, true)],
+  actions: [...HEALED.map((app) => action(app, ended('Effective'))), action('checkout', ended('Effective')), action('broken', ended('Ineffective')), action('observed', dryRunEnded, true)],
   pods: [
-    pod('stale-lock', { suffix: 'bbbbb' }), pod('leak', { suffix: 'bbbbb' }), pod('broken', { suffix: 'bbbbb', ready: false, restarts: 3 }),
+    ...HEALED.map((app) => pod(app, { suffix: 'bbbbb' })), pod('broken', { suffix: 'bbbbb', ready: false, restarts: 3 }),
+    pod('swinging'), pod('checkout'), pod('checkout', { suffix: 'bbbbb' }), ...QUOTES.map((suffix) => pod('quotes', { suffix, ready: false, restarts: 4 })),
     pod('bystander', { ready: false, restarts: 5 }), pod('observed', { ready: false, restarts: 5 }),
   ],
-  deployments: ['stale-lock', 'leak'].map((name) => deployment(name)).concat(['broken', 'bystander', 'observed'].map((name) => deployment(name, 0))),
+  deployments: [
+    ...[...HEALED, 'swinging'].map((name) => deployment(name)), deployment('checkout', { replicas: 2, generation: 2 }), deployment('quotes', { replicas: QUOTES.length, available: 0 }),
+    ...['broken', 'bystander', 'observed'].map((name) => deployment(name, { available: 0 })),
+  ],
   events: [escalatedEvent()],
-  audit: ['stale-lock', 'leak', 'broken'].flatMap((app) => [eviction(app, { dryRun: true }), eviction(app)]).concat(eviction('observed', { dryRun: true })),
+  audit: [...[...HEALED, 'broken'].flatMap((app) => [eviction(app, { dryRun: true }), eviction(app)]), scaling('checkout'), eviction('observed', { dryRun: true })],
   ...spoilt,
 })

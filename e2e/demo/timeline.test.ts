@@ -53,9 +53,20 @@ describe('the timeline', () => {
 
   it('is settled when the last milestone is reached, good or bad', () => {
     for (const each of APPS) {
-      expect(isSettled(each, nothing), each.name).to.be.false
-      expect(isSettled(each, world()), each.name).to.be.true
+      expect(isSettled(each, nothing, false), each.name).to.be.false
+      expect(isSettled(each, world(), true), each.name).to.be.true
     }
-    expect(isSettled(app('leak'), { ...nothing, actions: [action('leak', ended('Ineffective'))] })).to.be.true
+    expect(isSettled(app('leak'), { ...nothing, actions: [action('leak', ended('Ineffective'))] }, true)).to.be.true
+  })
+
+  it('tells of what comes and goes only when it has come', () => {
+    const quiet = { ...nothing, policies: [policy('swinging')] }
+    expect(milestones(app('swinging'), quiet, false)).to.be.empty
+    expect(milestones(app('swinging'), quiet, true).map(({ step }) => step)).to.deep.equal(['gone'])
+    expect(milestones(app('swinging'), { ...nothing, policies: [policy('swinging', { findings: [finding('swinging')] })] }, true).map(({ step }) => step)).to.deep.equal(['seen'])
+  })
+
+  it('ends a storm with the refusal of the whole policy', () => {
+    expect(steps('quotes', world()).at(-1)).to.equal('refusal')
   })
 })

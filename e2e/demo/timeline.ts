@@ -1,21 +1,22 @@
 /** What has happened to an app so far, read off the cluster's objects. Pure: the live part is that more and more is true. */
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { App } from './scenario.ts'
+import { concerns } from './verdict.ts'
 import { actionsOf, appOfPod, isReady, lastEnd, podsOf, policyNamed, restartsOf, type LiveWorld } from './world.ts'
 
 export interface Milestone {
   /** The same for as long as it is the same milestone. */
   readonly key: string
-  readonly step: 'broke' | 'seen' | 'decision' | 'refusal' | 'dry run' | 'act' | 'recovered' | 'verified' | 'breaker' | 'escalated'
+  readonly step: 'broke' | 'seen' | 'gone' | 'decision' | 'refusal' | 'dry run' | 'act' | 'recovered' | 'verified' | 'breaker' | 'escalated'
   readonly text: string
 }
 
-/** In the order in which they happen. */
-export function milestones(app: App, world: LiveWorld): readonly Milestone[] {
+/** In the order in which they happen. @param triggered whether its trigger has been seen before */
+export function milestones(app: App, world: LiveWorld, triggered = false): readonly Milestone[] {
   const policy = policyNamed(world, app.policy)
   return [
     ...broke(app, world),
-    ...(policy === undefined ? [] : seen(app, policy)),
+    ...(policy === undefined ? [] : seen(app, policy, triggered)),
     ...actionsOf(world, app.name).toSorted(byAge).flatMap((action) => steps(action, world)),
     ...(policy === undefined ? [] : [...refusal(app, policy), ...afterwards(app, policy)]),
   ]
@@ -31,31 +32,33 @@ function broke(app: App, world: LiveWorld): Milestone[] {
   return [{ key: 'broke', step: 'broke', text: `Pod/${pod.metadata.name} is not Ready: its container ended with ${end.reason ?? 'no reason'}, exit code ${end.exitCode}` }]
 }
 
-function seen(app: App, { status }: HealingPolicy): Milestone[] {
+function seen(app: App, { status }: HealingPolicy, triggered: boolean): Milestone[] {
   const finding = status?.findings?.find(({ object }) => appOfPod(object.name) === app.name)
-  return finding === undefined ? [] : [{ key: 'seen', step: 'seen', text: `${finding.trigger}: ${finding.message ?? finding.state}` }]
+  if (finding !== undefined) return [{ key: 'seen', step: 'seen', text: `${finding.trigger}: ${finding.message ?? finding.state}` }]
+  return triggered && app.expectation === 'spared' ? [{ key: 'gone', step: 'gone', text: 'it is over before it has lasted: nothing is done' }] : []
 }
 
 function steps(action: HealingAction, world: LiveWorld): Milestone[] {
   const { spec, status, metadata } = action
   const found: Milestone[] = []
   const add = (step: Milestone['step'], text: string): void => void found.push({ key: `${step} ${metadata.name}`, step, text })
-  add('decision', `${spec.action.name} of Pod/${spec.targetResource.name}${spec.dryRun ? ', as a dry run' : ''}`)
+  const target = `${spec.targetResource.kind}/${spec.targetResource.name}`
+  add('decision', `${spec.action.name} of ${target}${spec.dryRun ? ', as a dry run' : ''}`)
   if (spec.dryRun) {
     if (status?.completionTime !== undefined) add('dry run', `${status.phase}: ${status.result?.message ?? ''}`)
     return found
   }
-  if (status?.actedAt !== undefined) add('act', `evicted Pod/${spec.targetResource.name} as the healer of its namespace`)
-  const replacement = podsOf(world, spec.incident.subject.name).find((pod) => pod.metadata.uid !== spec.targetResource.uid && isReady(pod))
+  if (status?.actedAt !== undefined) add('act', `${spec.action.type === 'scale' ? 'scaled' : 'evicted'} ${target} as the healer of its namespace`)
+  const replacement = spec.action.type === 'scale' ? undefined : podsOf(world, spec.incident.subject.name).find((pod) => pod.metadata.uid !== spec.targetResource.uid && isReady(pod))
   if (status?.healthySince !== undefined && replacement !== undefined) add('recovered', `Pod/${replacement.metadata.name} is Ready`)
   if (status?.completionTime !== undefined) add('verified', `${status.outcome ?? status.phase}: ${status.result?.message ?? ''}`)
   return found
 }
 
 function refusal(app: App, { status }: HealingPolicy): Milestone[] {
-  if (app.expectation !== 'untouched') return []
+  if (app.expectation !== 'untouched' && app.expectation !== 'held') return []
   const { kind, reason, message = '' } = status?.lastDecision ?? {}
-  return kind === 'Blocked' && message.includes(`${app.name}-`) ? [{ key: `refusal ${reason}`, step: 'refusal', text: `${reason}: ${message}` }] : []
+  return kind === 'Blocked' && concerns(app, message) ? [{ key: `refusal ${reason}`, step: 'refusal', text: `${reason}: ${message}` }] : []
 }
 
 function afterwards(app: App, { status }: HealingPolicy): Milestone[] {
@@ -69,14 +72,18 @@ function afterwards(app: App, { status }: HealingPolicy): Milestone[] {
 }
 
 /** Whether the last milestone of an app is reached, whatever it says. */
-export function isSettled(app: App, world: LiveWorld): boolean {
-  const reached = milestones(app, world).map(({ step }) => step)
+export function isSettled(app: App, world: LiveWorld, triggered: boolean): boolean {
+  const reached = milestones(app, world, triggered).map(({ step }) => step)
   switch (app.expectation) {
     case 'healed':
+    case 'scaled':
       return reached.includes('verified')
+    case 'spared':
+      return reached.includes('gone')
     case 'escalated':
       return reached.includes('verified') && reached.includes('escalated')
     case 'untouched':
+    case 'held':
       return reached.includes('refusal')
     case 'dry-run':
       return reached.includes('dry run')

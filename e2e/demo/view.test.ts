@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { byHand, coloured, createView, momentLine, plain, verdictTable } from './view.ts'
 
 const verdicts = [
-  { app: 'leak', expected: 'Effective', seen: 'Effective', ok: true, failures: [], after: 25.44 },
-  { app: 'bystander', expected: 'untouched', seen: 'none; 1 not as expected', ok: false, failures: [{ what: 'pod', expected: 'the same', seen: 'a new one' }] },
+  { app: 'leak', title: 'memory leak', expected: 'Effective', seen: 'as expected', audit: '1 eviction', ok: true, failures: [], after: 25.44 },
+  { app: 'bystander', title: 'protected', expected: 'untouched', seen: '1 not as expected', audit: 'nothing', ok: false, failures: [{ what: 'pods', expected: 'the same', seen: 'a new one' }] },
 ]
 
 describe('the view', () => {
@@ -22,17 +22,17 @@ describe('the view', () => {
   })
 
   it('tells how to go on with what the machine has', () => {
-    const lines = byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo' })
+    const lines = byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo', policy: 'leak' })
     expect(lines.at(-1)).to.match(/^make down NAME=demo /)
     expect(lines.filter((line) => /\bnode\b/.test(line))).to.deep.equal([])
   })
 
   it('says under the table what was not as expected', () => {
     expect(verdictTable(verdicts, plain)).to.deep.equal([
-      '     app        expected   verdict after  seen',
-      '  ✓  leak       Effective         25.4 s  Effective',
-      '  ✗  bystander  untouched                 none; 1 not as expected',
-      '     bystander: pod: expected the same, seen a new one',
+      '     app        what         expected   seen               audit log of the API server  verdict after',
+      '  ✓  leak       memory leak  Effective  as expected        1 eviction                   25.4 s',
+      '  ✗  bystander  protected    untouched  1 not as expected  nothing',
+      '     bystander: pods: expected the same, seen a new one',
     ])
   })
 })

@@ -1,5 +1,4 @@
 /** How it looks. Control codes only for a terminal; a pipe and a CI log get plain lines. */
-import { POLICIES } from './scenario.ts'
 import type { Milestone } from './timeline.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -20,7 +19,7 @@ export const plain: Paint = (_style, text) => text
 export const coloured: Paint = (style, text) => `\u001b[${CODES[style]}m${text}\u001b[0m`
 
 const STYLES: Readonly<Record<Milestone['step'] | 'fault', keyof typeof CODES>> = {
-  fault: 'yellow', broke: 'yellow', seen: 'cyan', decision: 'bold', refusal: 'bold', 'dry run': 'bold', act: 'bold',
+  fault: 'yellow', broke: 'yellow', seen: 'cyan', gone: 'green', decision: 'bold', refusal: 'bold', 'dry run': 'bold', act: 'bold',
   recovered: 'green', verified: 'green', breaker: 'red', escalated: 'red',
 }
 
@@ -38,33 +37,37 @@ export function momentLine(seconds: number, app: string, step: Milestone['step']
   return `${`+${seconds.toFixed(1)} s`.padStart(9)}  ${app.padEnd(10)}  ${paint(STYLES[step], step.padEnd(9))}  ${text}`
 }
 
-/** Title of the column of seconds from the fault to the last verdict. */
-const AFTER = 'verdict after'
+/** Titles of the columns. The seconds are from the fault to the verdict on the last action. */
+const TITLES: readonly string[] = ['app', 'what', 'expected', 'seen', 'audit log of the API server', 'verdict after']
 
 /** One row for each app, and under the table what was not as expected. */
 export function verdictTable(verdicts: readonly Verdict[], paint: Paint): readonly string[] {
-  const width = (of: (verdict: Verdict) => string, title: string) => Math.max(title.length, ...verdicts.map((verdict) => of(verdict).length))
-  const [app, expected] = [width((v) => v.app, 'app'), width((v) => v.expected, 'expected')]
-  const row = (mark: string, ...cells: readonly [string, string, string, string]) => `  ${mark}  ${cells[0].padEnd(app)}  ${cells[1].padEnd(expected)}  ${cells[2].padStart(AFTER.length)}  ${cells[3]}`
+  const rows = verdicts.map(({ app, title, expected, seen, audit, after }) => [app, title, expected, seen, audit, after === undefined ? '' : `${after.toFixed(1)} s`])
+  const widths = TITLES.map((title, column) => Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)))
+  const row = (mark: string, cells: readonly string[]): string => `  ${mark}  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}`
   return [
-    paint('bold', row(' ', 'app', 'expected', AFTER, 'seen')),
-    ...verdicts.map(({ ok, after, ...v }) => row(ok ? paint('green', '✓') : paint('red', '✗'), v.app, v.expected, after === undefined ? '' : `${after.toFixed(1)} s`, v.seen)),
-    ...verdicts.flatMap(({ app: name, failures }) => failures.map(({ what, expected: wanted, seen }) => `     ${name}: ${what}: expected ${wanted}, seen ${seen}`)),
+    paint('bold', row(' ', TITLES)),
+    ...verdicts.map(({ ok }, index) => row(ok ? paint('green', '✓') : paint('red', '✗'), rows[index] ?? [])),
+    ...verdicts.flatMap(({ app, failures }) => failures.map(({ what, expected, seen }) => `     ${app}: ${what}: expected ${expected}, seen ${seen}`)),
   ]
 }
 
 export interface ByHand {
   readonly kubeconfig: string
+  /** Directories for the PATH. */
   readonly bin: string
   readonly cluster: string
+  /** One of the policies. */
+  readonly policy: string
 }
 
 /** What to type next in a cluster that was left up. */
-export const byHand = ({ kubeconfig, bin, cluster }: ByHand): readonly string[] => [
+export const byHand = ({ kubeconfig, bin, cluster, policy }: ByHand): readonly string[] => [
   `export KUBECONFIG=${kubeconfig} PATH="${bin}:$PATH"`,
   'kubectl -n demo-apps get healingpolicies,healingactions,pods',
-  `kubectl -n demo-apps describe healingpolicy ${POLICIES[0] ?? ''}      # what it sees, and why it did nothing`,
+  'kubeskippy top -n demo-apps      # policies as they change',
+  `kubeskippy explain ${policy} -n demo-apps      # what it sees, and why it did nothing`,
   "kubectl -n demo-apps patch configmap broken --type merge -p '{\"data\":{\"port\":\"8080\"}}'      # mend broken: its incident ends",
-  "kubectl -n demo-apps exec deploy/leak -- sh -c 'echo 100000 > /cache/records'      # once more: refused until the cooldown of 5m is over",
+  "kubectl -n demo-apps exec deploy/leak -- sh -c 'echo 700 > /cache/records'      # once more: refused until the cooldown of 5m is over",
   `make down NAME=${cluster}      # removes every trace`,
 ]

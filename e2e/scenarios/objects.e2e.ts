@@ -4,15 +4,13 @@
  * the disruption budget that forbids.
  */
 import { expect } from 'chai'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { policy, useFixture } from '../healing/fixture.ts'
+import { openDatabase } from './database.ts'
 import { rolledOut, tell, workload } from './workloads.ts'
 
 interface Restarting extends KubeObject {
@@ -100,27 +98,13 @@ describe('nights seen in the status of objects', function () {
     expect(fixture.evictions(ns).map(({ name }) => name)).to.deep.equal([pod])
   })
 
-  /** What pods need to go on, which can be taken away from all of them. */
-  const openDatabase = async () => {
-    const server = createServer((_, response) => response.end('here'))
-    const listen = async (port: number): Promise<number> => {
-      await once(server.listen(port, fixture.cluster.hostIp), 'listening')
-      return (server.address() as AddressInfo).port
-    }
-    const port = await listen(0)
-    const close = (): void => {
-      server.close()
-      server.closeAllConnections()
-    }
-    return { close, reopen: () => listen(port), needed: `timeout 10 wget -q -O /dev/null http://${fixture.cluster.hostIp}:${port}/` }
-  }
-
   it('an outage of what all of them need trips the storm gate: nothing is written, and they come back by themselves', async () => {
     const ns = await fixture.namespace('outage')
-    const database = await openDatabase()
+    const database = await openDatabase(fixture.cluster)
     try {
       const script = `while ${database.needed}; do sleep 1; done; exit 7`
-      const stormy = withSpec(policy(ns, { app: 'web' }), { triggers: triggeredBy('CrashLoopBackOff', '2s') })
+      // The last one to come back is alone for as long as the kubelet waits: the gate stays closed for longer than that.
+      const stormy = withSpec(policy(ns, { app: 'web', safetyRules: { stabilizationWindow: '30s', healthCheckTimeout: '60s' } }), { triggers: triggeredBy('CrashLoopBackOff', '2s') })
       await fixture.apply(workload(ns, 'web', { script, replicas: 4 }))
       const pods = await rolledOut(fixture, ns, 'web')
       database.close()
@@ -144,7 +128,7 @@ describe('nights seen in the status of objects', function () {
 
   it('of an outage that reaches one pod after the other no more than the first is acted on', async () => {
     const ns = await fixture.namespace('creeping')
-    const database = await openDatabase()
+    const database = await openDatabase(fixture.cluster)
     try {
       // Each notices some time after the one before it: by then the first may have been evicted, since it was alone. None is up for a stabilization window.
       const script = `n=$((RANDOM % 8)); while ${database.needed}; do sleep 1; done; sleep $n; exit 7`

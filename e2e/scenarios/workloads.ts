@@ -6,13 +6,17 @@ export interface WorkloadOptions {
   /** Run by `sh -c`. What is in `/data` is as old as the pod. */
   readonly script: string
   readonly replicas?: number
+  /** Of the Deployment and of its pods, beside `app`. */
+  readonly more?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly limits?: Readonly<Record<string, string>>
   /** Added to the container. */
   readonly container?: object
+  /** Of `/data`. Default: on the node's disk. */
+  readonly volume?: object
 }
 
-export function workload(namespace: string, name: string, { script, replicas = 1, annotations = {}, limits, container = {} }: WorkloadOptions): object {
+export function workload(namespace: string, name: string, { script, replicas = 1, annotations = {}, more = {}, limits, container = {}, volume = { emptyDir: {} } }: WorkloadOptions): object {
   const labels = { app: name }
   const main = {
     name: 'app', image: BUSYBOX_IMAGE, imagePullPolicy: 'Never', command: ['sh', '-c', script],
@@ -21,12 +25,12 @@ export function workload(namespace: string, name: string, { script, replicas = 1
     ...container,
   }
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace, labels },
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace, labels: { ...labels, ...more } },
     spec: {
       replicas, selector: { matchLabels: labels },
       template: {
-        metadata: { labels, annotations },
-        spec: { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [main], volumes: [{ name: 'data', emptyDir: {} }] },
+        metadata: { labels: { ...labels, ...more }, annotations },
+        spec: { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [main], volumes: [{ name: 'data', ...volume }] },
       },
     },
   }
