@@ -70,13 +70,13 @@ describe('policies in conflict', function () {
     }))
 
   describe('at the door', () => {
-    it('the second is refused with both names and the number of objects that both select', async () => {
+    it('the second is refused with both names and the number of workloads that both select', async () => {
       await must(policy('up', { direction: 'up' }))
       const stderr = await refused(policy('down', { direction: 'down', tier: 'web' }))
-      expect(stderr).to.contain('The HealingPolicy "down" is invalid: spec.actions[0]: [KS501] policy "shop/up" scales up what "down" scales down: both select 2 objects now — ')
+      expect(stderr).to.contain('The HealingPolicy "down" is invalid: spec.actions[0]: [KS501] policy "shop/up" scales up what "down" scales down: both select 2 workloads now — ')
       expect((await apply(policy('down', { direction: 'down', tier: 'web' }))).code).to.equal(1)
-      expect(await refused(policy('down', { direction: 'down' }))).to.contain('both select 3 objects now')
-      expect(await refused(policy('down', { direction: 'down', tier: 'db' }))).to.contain('both select 1 object now')
+      expect(await refused(policy('down', { direction: 'down' }))).to.contain('both select 3 workloads now')
+      expect(await refused(policy('down', { direction: 'down', tier: 'db' }))).to.contain('both select 1 workload now')
     })
 
     it('it is only warned about while nothing is shared', async () => {
@@ -134,7 +134,7 @@ describe('policies in conflict', function () {
       }
       const stopped = await eventually(verdict, seconds(30))
       const other = stopped === 'one' ? 'two' : 'one'
-      expect((await condition(stopped))?.message).to.contain(`[KS501] spec.actions[0]: policy "shop/${other}" scales`).and.to.contain(`"${stopped}"`).and.to.contain('both select 3 objects now')
+      expect((await condition(stopped))?.message).to.contain(`[KS501] spec.actions[0]: policy "shop/${other}" scales`).and.to.contain(`"${stopped}"`).and.to.contain('both select 3 workloads now')
       expect((await fixture.policy('shop', stopped)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'NotAccepted' })
       const versions = async (): Promise<readonly string[]> => Promise.all(['one', 'two'].map(async (name) => (await fixture.policy('shop', name)).metadata.resourceVersion))
       const before = await versions()

@@ -134,7 +134,7 @@ describe('workloads that replace their pods in order', function () {
     await rolledOut(ns)
     const before = await live(ns)
     // Whoever gets this is not Ready for as long as the test lasts.
-    const patch = 'spec: {template: {metadata: {annotations: {note: tried}}, spec: {containers: [{name: app, resources: {limits: {memory: 64Mi}}, readinessProbe: {initialDelaySeconds: 3600}}]}}}'
+    const patch = 'spec: {template: {metadata: {annotations: {note: tried}}, spec: {containers: [{name: app, resources: {limits: {memory: 64Mi}}, readinessProbe: {initialDelaySeconds: 500}}]}}}'
     const made = policy(ns, { app: 'web', actions: [{ name: 'slow', type: 'patch', target: 'Workload', patchAction: { patch } }], safetyRules: { ...safetyRules, healthCheckTimeout: '10s' } }) as { spec: object }
     await fixture.apply({ ...made, spec: { ...made.spec, triggers: [{ name: 'unready', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'Ready', status: 'False', duration: '2s' } }] } })
     await touch(ns, 'web-1', 'unready')

@@ -7,6 +7,7 @@ import type { ObjectRef } from '../../controller/healing/snapshot.ts'
 import type { WriteResult } from '../../controller/ports/target-writer.ts'
 import type { KubeObject, Resource } from '../../shared/kube/api.ts'
 import { apiVersionOf, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
+import { buildHealingAction } from '../../shared/testing/builders/objects.ts'
 import { deployment, OLD_VERSION, OTHER_UID, pod, setReady, type Harness, type Workload } from '../../shared/testing/contract/harness.ts'
 
 const CACHES: Resource = { group: 'writer.example.com', version: 'v1', kind: 'Cache', plural: 'caches', namespaced: true }
@@ -17,7 +18,7 @@ interface Writer extends Pick<Harness, 'admin' | 'define' | 'namespace' | 'event
 }
 type Live = KubeObject & { readonly metadata: { readonly generation?: number; readonly annotations?: Readonly<Record<string, string>> } }
 
-const CONTEXT = { namespace: 'default', action: 'act-1', dryRun: false } as const
+const ACT = buildHealingAction()
 
 export function writerSuite(server: string, start: () => Promise<Writer>): void {
   describe(`writes to workloads on ${server}`, function () {
@@ -31,7 +32,7 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
       await harness?.stop()
     })
 
-    const write = (operation: Operation, dryRun = false): Promise<WriteResult> => targetWriter(harness.admin, 'e2e').write(operation, { ...CONTEXT, dryRun })
+    const write = (operation: Operation, dryRun = false): Promise<WriteResult> => targetWriter(harness.admin, 'e2e').write(operation, { act: ACT, dryRun })
     const place = async (): Promise<string> => {
       const namespace = await harness.namespace()
       for (const { resource, manifest } of healerObjects(namespace, { scale: [CACHES] })) await harness.admin.create(resource, manifest)

@@ -1,21 +1,25 @@
 /**
  * One verdict in four places: every sample that creates an object goes through the offline lint, a server dry run, a real create, and
- * the re-check of a running controller (with the door's configuration away, so that what the door refuses is stored at all).
+ * the re-check of a running controller (with the door's configuration away, so that what the door refuses is stored at all); and
+ * every update of what is stored, by some edits that do more and some that do less, through the rules here and the server's dry run.
  * The sets of rule ids and fields must be equal, but for what `Rule.needs` and `partlyNeeds` mark: only a place that can know it finds it.
  */
 import { expect } from 'chai'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
-import { HEALING_POLICY_ADMISSION_POLICY } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_USER, HEALING_POLICY_ADMISSION_POLICY } from '../../shared/api/v1alpha1/names.ts'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
-import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import type { HealingPolicy, HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import type { KubeManifest } from '../../shared/kube/api.ts'
 import { HEALING_POLICIES } from '../../shared/kube/resources.ts'
 import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { seconds } from '../../shared/lib/time.ts'
+import { judge } from '../../shared/rules/judge.ts'
 import { RULES } from '../../shared/rules/registry.ts'
+import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import type { Violation } from '../../shared/rules/violation.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { readCorpus } from '../../shared/testing/corpus.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
@@ -42,6 +46,15 @@ const rulesOf = (remarks: readonly Pick<Remark, 'rule' | 'level' | 'path'>[], le
 const knownTo = (offline: readonly string[], elsewhere: readonly string[]): readonly string[] => elsewhere.filter((line) => offline.includes(line) || !PARTLY.has(line.split(' ')[1] ?? ''))
 
 const schemaOf = (remarks: readonly Pick<Remark, 'rule' | 'path'>[]): string[] => [...new Set(remarks.filter(({ rule }) => rule === 'KS001' || rule === 'KS002').map(({ path }) => path))].sort()
+
+/** What an author changes of what is stored: nothing that matters, something that makes it do less, something that makes it do more. */
+const EDITS: readonly (readonly [what: string, edit: (spec: HealingPolicySpec) => unknown])[] = [
+  ['another label', (spec) => spec],
+  ['a longer cooldown', (spec) => ({ ...spec, triggers: spec.triggers.map((trigger) => ({ ...trigger, cooldownPeriod: '700h' })) })],
+  ['a single action an hour', (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, maxActionsPerHour: 1 } })],
+  ['more actions an hour', (spec) => ({ ...spec, safetyRules: { ...spec.safetyRules, maxActionsPerHour: 59 } })],
+  ['another trigger', (spec) => ({ ...spec, triggers: [...spec.triggers, { name: 'one-more', type: 'condition', cooldownPeriod: '5m', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '1m' } }] })],
+]
 
 const corpus = (await readCorpus()).filter(({ now: { value }, old }) => old === undefined && isObject(value) && value['kind'] === healingPolicy.kind)
 
@@ -100,43 +113,95 @@ describe('one verdict in four places', function () {
     })
   }
 
-  it('of every stored object: by the controller, before it would act', async () => {
-    if (api === undefined || installation === undefined) throw new Error('not installed')
-    await cluster.kubectl(['delete', 'validatingwebhookconfigurations,mutatingwebhookconfigurations', '--all'])
-    // It keeps out of protected namespaces without the door too.
-    await cluster.kubectl(['delete', 'validatingadmissionpolicybinding', HEALING_POLICY_ADMISSION_POLICY])
-    await installation.stopWebhook()
-    const connection = api
-    const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
-    const named = [...stored].map(([index, { file, offline }]) => {
-      const manifest = placed(byFile.get(file)?.now.value)
-      return { file, offline, manifest: { ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `sample-${index}` } } }
+  describe('of every update of what was stored before the door', () => {
+    const olds: HealingPolicy[] = []
+    const remark = (level: Remark['level']) => ({ rule, path, what, why, fix }: Violation): Remark => ({ rule, path, what, why, fix, level })
+    const named = (manifest: KubeManifest, index: number): KubeManifest => ({ ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `stored-${index}` } })
+
+    before(async () => {
+      if (api === undefined) throw new Error('no connection')
+      const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
+      const all = [...stored].map(([index, { file }]) => named(placed(byFile.get(file)?.now.value), Number(index)))
+      // The door does not ask the controller, which is how they get past it.
+      const made = await cluster.kubectl(['create', '-f', '-', '--as', CONTROLLER_USER, '--as-group', 'system:masters', '--validate=false', '-o', 'name'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: all }) })
+      const names = new Set(made.stdout.split('\n').map((line) => line.split('/')[1]))
+      for (const { metadata } of all.filter(({ metadata: { name } }) => names.has(name))) olds.push(await api.get<HealingPolicy>(HEALING_POLICIES, { namespace: metadata.namespace ?? '', name: metadata.name }))
+      expect(olds.length, made.stderr).to.be.greaterThan(100)
     })
-    await eventually(async () => {
-      const [first] = named
-      await connection.create(HEALING_POLICIES, first?.manifest ?? expect.fail('nothing stored'), { dryRun: true })
+    after(async () => {
+      for (const namespace of new Set(olds.map(({ metadata }) => metadata.namespace ?? ''))) await cluster.kubectl(['delete', 'healingpolicies', '--all', '-n', namespace])
     })
-    await installation.startController()
-    const verdictOf = async ({ metadata }: KubeManifest): Promise<readonly string[]> => {
-      const key = { name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) }
-      const { status } = await connection.get<HealingPolicy>(HEALING_POLICIES, key)
-      const accepted = status?.conditions?.find(({ type }) => type === 'Accepted') ?? expect.fail(`${metadata.name} has no verdict`)
-      const told = Array.from((accepted.message ?? '').matchAll(/\[(KS[0-9]{3})\] (\S+): /g), ([, rule = '', path = '']): Remark => ({ rule, level: 'error', path, what: '' }))
-      expect(accepted.status, `${metadata.name}: ${accepted.message}`).to.equal(told.length === 0 ? 'True' : 'False')
-      expect(accepted.message ?? '', 'cut').to.not.match(/…$/)
-      return rulesOf(told, 'error')
+
+    for (const [what, edit] of EDITS) {
+      it(`that has ${what}`, async () => {
+        if (api === undefined) throw new Error('no connection')
+        const differing: string[] = []
+        let refused = 0
+        for (const old of olds) {
+          const now = { ...old, metadata: { ...old.metadata, labels: { ...old.metadata.labels, edited: 'true' } }, spec: edit(old.spec) }
+          const { violations, warnings } = judge(now, { old, installation: DEFAULT_INSTALLATION })
+          const here = [...violations.map(remark('error')), ...warnings.map(remark('warning'))]
+          const there: Remark[] = []
+          try {
+            await api.replace(HEALING_POLICIES, now, { dryRun: true, onWarning: (warning) => void there.push(fromWarning(warning, here)) })
+          } catch (error) {
+            if (!isApiError(error)) throw error
+            there.push(...fromRefusal(error, here).remarks)
+          }
+          if (violations.length > 0) refused++
+          const [mine, theirs] = [rulesOf(here), knownTo(rulesOf(here), rulesOf(there))]
+          if (JSON.stringify(mine) !== JSON.stringify(theirs)) differing.push(`${old.metadata.name}: here ${mine.join(', ') || 'nothing'}; the server ${theirs.join(', ') || 'nothing'}`)
+        }
+        expect(differing).to.deep.equal([])
+        if (what === 'another trigger') expect(refused).to.be.greaterThan(20)
+        expect(refused).to.be.lessThan(olds.length)
+      })
     }
-    const differing: string[] = []
-    // One after another: what policies do to each other is for other suites.
-    for (const { file, offline, manifest } of named) {
-      await connection.create(HEALING_POLICIES, manifest)
-      const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(30)))
-      if (JSON.stringify(verdict) !== JSON.stringify(offline)) differing.push(`${file}: offline ${offline.join(', ') || 'nothing'}; the controller ${verdict.join(', ') || 'nothing'}`)
-      const { uid, resourceVersion } = (await connection.get(HEALING_POLICIES, manifest.metadata)).metadata
-      await connection.delete(HEALING_POLICIES, manifest.metadata, { preconditions: { uid, resourceVersion } })
-    }
-    expect(differing).to.deep.equal([])
-    // Agreement about objects without violations would say little.
-    expect(new Set(named.flatMap(({ offline }) => offline.map((line) => line.split(' ')[1]))).size).to.be.greaterThan(15)
+  })
+
+  // Last: it takes the door away.
+  describe('of every stored object', () => {
+    it('by the controller, before it would act', async () => {
+      if (api === undefined || installation === undefined) throw new Error('not installed')
+      await cluster.kubectl(['delete', 'validatingwebhookconfigurations,mutatingwebhookconfigurations', '--all'])
+      // It keeps out of protected namespaces without the door too.
+      await cluster.kubectl(['delete', 'validatingadmissionpolicybinding', HEALING_POLICY_ADMISSION_POLICY])
+      await installation.stopWebhook()
+      const connection = api
+      const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
+      const named = [...stored].map(([index, { file, offline }]) => {
+        const manifest = placed(byFile.get(file)?.now.value)
+        return { file, offline, manifest: { ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `sample-${index}` } } }
+      })
+      await eventually(async () => {
+        const [first] = named
+        await connection.create(HEALING_POLICIES, first?.manifest ?? expect.fail('nothing stored'), { dryRun: true })
+      })
+      await installation.startController()
+      const verdictOf = async ({ metadata }: KubeManifest): Promise<readonly string[]> => {
+        const key = { name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) }
+        const { status } = await connection.get<HealingPolicy>(HEALING_POLICIES, key)
+        const accepted = status?.conditions?.find(({ type }) => type === 'Accepted') ?? expect.fail(`${metadata.name} has no verdict`)
+        const told = Array.from((accepted.message ?? '').matchAll(/\[(KS[0-9]{3})\] (\S+): /g), ([, rule = '', path = '']): Remark => ({ rule, level: 'error', path, what: '' }))
+        expect(accepted.status, `${metadata.name}: ${accepted.message}`).to.equal(told.length === 0 ? 'True' : 'False')
+        expect(accepted.message ?? '', 'cut').to.not.match(/…$/)
+        return rulesOf(told, 'error')
+      }
+      const differing: string[] = []
+      // One after another: what policies do to each other is for other suites.
+      for (const { file, offline, manifest } of named) {
+        await connection.create(HEALING_POLICIES, manifest)
+        const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(30)))
+        if (JSON.stringify(verdict) !== JSON.stringify(offline)) differing.push(`${file}: offline ${offline.join(', ') || 'nothing'}; the controller ${verdict.join(', ') || 'nothing'}`)
+        // The controller may write its status once more meanwhile.
+        await eventually(async () => {
+          const { uid, resourceVersion } = (await connection.get(HEALING_POLICIES, manifest.metadata)).metadata
+          await connection.delete(HEALING_POLICIES, manifest.metadata, { preconditions: { uid, resourceVersion } })
+        }, seconds(30))
+      }
+      expect(differing).to.deep.equal([])
+      // Agreement about objects without violations would say little.
+      expect(new Set(named.flatMap(({ offline }) => offline.map((line) => line.split(' ')[1]))).size).to.be.greaterThan(15)
+    })
   })
 })

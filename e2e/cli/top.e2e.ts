@@ -54,6 +54,7 @@ describe('kubeskippy top', function () {
       version: 'e2e',
       defaultKubeconfig: () => cluster.kubeconfig,
       defaultNamespace: () => Promise.resolve('default'),
+      nameOfCluster: () => Promise.resolve('e2e'),
       connect: (access) => Promise.resolve(connect({ ...access, userAgent: 'kubeskippy-e2e', timers: systemTimers, log: silentLogger })),
       programs: { controller: () => Promise.resolve(1), webhook: () => Promise.resolve(1) },
     })

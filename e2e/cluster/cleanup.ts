@@ -9,6 +9,7 @@ import { removeLink } from './network.ts'
 import { filesOf, stateDir } from './paths.ts'
 import { identify, type ProcessId } from './process-id.ts'
 import { killAll, recorded } from './processes.ts'
+import { nodePlans, type NodePlan } from './spec.ts'
 import { isLeftover, listClusters, type Found } from './state.ts'
 
 /** What the harness starts, or what those start; anything else that mentions our directory (an editor, a pager) is not ours. */
@@ -17,11 +18,12 @@ export const OUR_PROGRAMS: readonly string[] = ['etcd', 'kube-apiserver', 'kube-
 export async function removeCluster({ dir, plan }: Found): Promise<void> {
   const files = filesOf(dir)
   if (existsSync(dir)) writeFileSync(files.stopping, '')
-  await endProcesses(dir, plan?.cgroup)
-  if (plan?.node === true) {
+  const nodes = plan === undefined ? [] : nodePlans(plan)
+  await endProcesses(dir, recorded(dir).map((program) => program.id), nodes.map(({ cgroup }) => cgroup))
+  for (const { network, cgroup } of nodes) {
     // The namespace would take its link along, but only some time after its last process.
-    await removeLink(plan.network.link)
-    await removeCgroup(plan.cgroup)
+    await removeLink(network.link)
+    await removeCgroup(cgroup)
   }
   await unmountBelow(dir)
   // The plan goes last: what is interrupted here can be taken up again.
@@ -49,11 +51,18 @@ export async function sweep(): Promise<readonly string[]> {
   return leftovers.map(({ dir }) => basename(dir))
 }
 
-async function endProcesses(dir: string, cgroup: string | undefined): Promise<void> {
-  // Kubelet and containerd first, or they start anew what is killed below.
-  await killAll(recorded(dir).map((program) => program.id))
+/** As when its power fails: its programs, its pods and its links are gone at once, and nobody has said anything. */
+export async function loseNode(plan: NodePlan): Promise<void> {
+  const parts = recorded(plan.home.dir).filter(({ name }) => ['node', 'containerd', 'kubelet', 'kube-proxy'].some((part) => name === plan.programName(part)))
+  await endProcesses(filesOf(plan.dir).containerd, parts.map(({ id }) => id), [plan.cgroup])
+  await removeLink(plan.network.link)
+}
+
+/** @param programs kubelet and containerd among them: they are killed first, or they start anew what is killed after them */
+async function endProcesses(dir: string, programs: readonly ProcessId[], cgroups: readonly string[]): Promise<void> {
+  await killAll(programs)
   const stray = (): readonly ProcessId[] =>
-    [...strays(dir), ...(cgroup === undefined ? [] : cgroupPids(cgroup))].map(identify).filter((id) => id !== undefined)
+    [...strays(dir), ...cgroups.flatMap(cgroupPids)].map(identify).filter((id) => id !== undefined)
   for (let round = 0; round < 10; round += 1) {
     const ids = stray()
     if (ids.length === 0) return

@@ -8,11 +8,12 @@ import { basename, join } from 'node:path'
 import { hierarchies } from './cgroups.ts'
 import { OUR_PROGRAMS } from './cleanup.ts'
 import { openCluster, startCluster, sweepClusters, type Cluster } from './cluster.ts'
-import { ClusterError } from './errors.ts'
+import { ClusterError, messageOf } from './errors.ts'
 import { exec } from './exec.ts'
+import { openExisting } from './existing.ts'
 import { clusterDir } from './paths.ts'
 import { recorded } from './processes.ts'
-import { BUSYBOX_IMAGE, type ClusterPlan } from './spec.ts'
+import { BUSYBOX_IMAGE, nodePlans, type ClusterPlan } from './spec.ts'
 import { listClusters, planOf } from './state.ts'
 import { waitFor } from './wait.ts'
 
@@ -50,13 +51,14 @@ async function leftOf(plan: ClusterPlan): Promise<readonly string[]> {
 
 /** Every kind of thing a cluster of that plan leaves on the machine. */
 async function traces(plan: ClusterPlan): Promise<readonly string[]> {
+  const nodes = nodePlans(plan)
   const found: string[] = []
   if (existsSync(plan.dir)) found.push(plan.dir)
   const ip = async (...args: string[]) => (await exec('ip', args)).stdout.split('\n').map((line) => line.trim())
   for (const line of [...await ip('link'), ...await ip('route', 'show', 'table', 'all')]) {
-    if (line.includes(`${plan.network.link}@`) || line.includes(`dev ${plan.network.link} `)) found.push(line)
+    if (nodes.some(({ network: { link } }) => line.includes(`${link}@`) || line.includes(`dev ${link} `))) found.push(line)
   }
-  for (const { mount } of hierarchies()) if (existsSync(join(mount, plan.cgroup))) found.push(join(mount, plan.cgroup))
+  for (const { mount } of hierarchies()) found.push(...nodes.map(({ cgroup }) => join(mount, cgroup)).filter(existsSync))
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const read = (file: string, by: (path: string) => string = (path) => readFileSync(path, 'utf8')) => {
       try {
@@ -202,6 +204,23 @@ describe('a local cluster', function () {
   it('does not share its name', async () => {
     const refused = await startCluster({ ...quiet, name: cluster.name }).catch((cause: unknown) => cause)
     expect(refused).to.be.instanceOf(ClusterError).with.property('message').that.contains('choose another name')
+  })
+
+  it('serves as a cluster of somebody else, by the context of its kubeconfig, and outlives who asked for it', async () => {
+    const context = (await kubectl(cluster, ['config', 'current-context'])).trim()
+    const there = { context, image: 'registry.example.com/kubeskippy:1' }
+    const caller = { ...process.env, KUBECONFIG: cluster.kubeconfig }
+    const found = await openExisting(there, { anywhere: true, ...quiet }, caller)
+    expect(await kubectl(found, ['get', 'nodes', '-o', 'name'])).to.equal('node/node-0\n')
+    expect([found.isOwn, found.nodes, found.server]).to.deep.equal([false, 1, cluster.server])
+    expect(readFileSync(found.caFile, 'utf8')).to.equal(readFileSync(cluster.caFile, 'utf8'))
+    expect(() => found.auditLog).to.throw(ClusterError, 'has no audit log')
+    await found.stop()
+    expect(existsSync(found.kubeconfig)).to.equal(false)
+    await kubectl(cluster, ['get', 'nodes'])
+    const said = async (opened: Promise<unknown>): Promise<string> => opened.then(() => '', messageOf)
+    for (const options of [{}, { anywhere: true, nodes: 2 as const }, { anywhere: true, node: false }]) expect(await said(openExisting(there, options, caller))).to.contain('needs a cluster of its own')
+    expect(await said(openExisting({ ...there, context: 'nowhere' }, { anywhere: true }, caller))).to.contain('There is no context nowhere')
   })
 
   it('runs beside another without either noticing', async () => {

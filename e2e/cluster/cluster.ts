@@ -1,19 +1,20 @@
 /** Starts and stops clusters: what tests, the demo and `make` use. */
 import { join } from 'node:path'
 import { toolDir } from './build.ts'
-import { removeCluster, removeSharedTraces, sweep } from './cleanup.ts'
-import { apiServerReady, ask, controllersReady, localServer, readPair, restartApiServer, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
+import { loseNode, removeCluster, removeSharedTraces, sweep } from './cleanup.ts'
+import { apiServerReady, ask, backUpEtcd, controllersReady, localServer, readPair, restartApiServer, restartEtcd, restoreEtcd, startApiServer, startControllers, startEtcd, writePki } from './control-plane.ts'
 import { ClusterError, messageOf } from './errors.ts'
 import { exec, type Finished } from './exec.ts'
-import { arePortsFree, assertPortFree, hostLinks, hostRoutes } from './network.ts'
-import { importImage, nodeReady, prepareNode, startKubelet } from './node.ts'
+import { existing, openExisting } from './existing.ts'
+import { arePortsFree, assertPortFree, hostLinks, hostRoutes, joinNodes } from './network.ts'
+import { importImage, nodeReady, prepareNode, startKubelet, type Node } from './node.ts'
 import { ensureParts, type NodeParts } from './parts.ts'
 import { clusterDir, filesOf, keepsFailed } from './paths.ts'
 import { makePki, type KeyPair } from './pki.ts'
 import { assertMachine } from './preflight.ts'
 import { identify, isAlive } from './process-id.ts'
 import { isGuest, plainEnv, recorded } from './processes.ts'
-import { assertName, assertShort, freeSlots, networkOf, NODE_NAME, portsOf, sparePortsOf, type ClusterPlan } from './spec.ts'
+import { assertName, assertShort, freeSlots, networkOf, nodePlans, portsOf, sparePortsOf, type ClusterPlan, type NodePlan } from './spec.ts'
 import { listClusters, readPlan, withState, writePlan } from './state.ts'
 
 export interface ClusterOptions {
@@ -21,6 +22,10 @@ export interface ClusterOptions {
   readonly name?: string
   /** False: control plane only, which needs no root. Default true. */
   readonly node?: boolean
+  /** How many nodes, where there are any: 1 (default) or 2. The loss of one of two is noticed within 12 s. */
+  readonly nodes?: 1 | 2
+  /** True: one that is there already will do (`KUBESKIPPY_CONTEXT`): the suite asks for nothing but an API server and nodes, and leaves nothing. Default false. */
+  readonly anywhere?: boolean
   /** True: it lives until stopCluster, whatever becomes of this process. Default false. */
   readonly persistent?: boolean
   /** Of the API server; default: one of the harness's choice. */
@@ -50,6 +55,10 @@ export interface Cluster {
   readonly name: string
   /** False: control plane only. */
   readonly node: boolean
+  /** How many nodes there are. */
+  readonly nodes: number
+  /** False: somebody else's, by `KUBESKIPPY_CONTEXT`. */
+  readonly isOwn: boolean
   /** File of an administrator, with everything inline. */
   readonly kubeconfig: string
   /** URL for processes of this machine. */
@@ -67,10 +76,18 @@ export interface Cluster {
   /** Address of this machine as seen from the node and its pods. */
   readonly hostIp: string
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
-  /** Loads an archive made by `docker save` or `buildah push docker-archive:` into the node. */
+  /** Loads an archive made by `docker save` or `buildah push docker-archive:` into every node. */
   loadImage(archive: string): Promise<void>
+  /** Ends a node as a failure of its power would, with all that runs on it. It does not come back. */
+  loseNode(name: string): Promise<void>
   /** Ends the API server as a crash would, and starts it again. */
   restartApiServer(): Promise<void>
+  /** The same of etcd, under a living API server. */
+  restartEtcd(): Promise<void>
+  /** What `restoreEtcd` goes back to. Etcd restarts for it. Returns when that was, in milliseconds of the epoch. */
+  backUpEtcd(): Promise<number>
+  /** Versions go back with everything else. */
+  restoreEtcd(): Promise<void>
   /** From now on it lives until stopCluster, whatever becomes of this process. */
   keep(): void
   /** Removes every trace. */
@@ -82,12 +99,14 @@ const ephemeral = new Set<string>()
 let made = 0
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const there = existing()
+  if (there !== undefined) return openExisting(there, options)
   const log = options.log ?? ((line: string) => { console.error(line) })
   const node = options.node ?? true
   const name = options.name ?? `t${process.pid}-${made += 1}`
   assertName(name)
   await assertMachine({ node })
-  if (node) assertShort(clusterDir(name))
+  if (node) assertShort(options.nodes === 2 ? `${clusterDir(name)}/n1` : clusterDir(name))
   const parts = await ensureParts(node, options.terminal === undefined ? { log } : { log, terminal: options.terminal })
   const plan = await withState(log, async () => reserve(name, node, options, log))
   ephemeral.add(name)
@@ -115,7 +134,7 @@ export async function openCluster(name: string): Promise<Cluster | undefined> {
   const plan = readPlan(clusterDir(name))
   if (plan === undefined) return undefined
   const programs = recorded(plan.dir).filter(({ name }) => !isGuest(name))
-  const complete = programs.length === (plan.node ? 8 : 4) && programs.every((program) => isAlive(program.id))
+  const complete = programs.length === 4 + 4 * nodePlans(plan).length && programs.every((program) => isAlive(program.id))
   return complete && (await ask(plan, '/readyz'))?.status === 200 ? handleOf(plan) : undefined
 }
 
@@ -161,7 +180,7 @@ async function reserve(name: string, node: boolean, options: ClusterOptions, log
   for (const slot of freeSlots(occupied)) {
     const ports = { ...portsOf(slot), ...(port === undefined ? {} : { apiServer: port }) }
     if (!await arePortsFree([...Object.values(ports), ...sparePortsOf(slot)])) continue
-    const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), apiServerArgs: options.apiServerArgs ?? [], cgroup: `/kubeskippy-${slot}`, owner }
+    const plan: ClusterPlan = { name, slot, dir, node, ports, network: networkOf(slot), apiServerArgs: options.apiServerArgs ?? [], cgroup: `/kubeskippy-${slot}`, owner, ...(node && options.nodes === 2 ? { nodes: 2 } : {}) }
     writePlan(plan)
     return plan
   }
@@ -173,21 +192,22 @@ async function bringUp(plan: ClusterPlan, options: ClusterOptions, parts: NodePa
   const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`
   log(`starting the cluster ${plan.name} (usually about ${plan.node ? 6 : 4} s)`)
   // The node's own part needs no API server: both at once. Its failure is told where it is awaited.
-  const preparing = parts === undefined ? undefined : prepareNode(plan, parts.programs, parts.image)
+  const nodes = nodePlans(plan)
+  const preparing = parts === undefined ? undefined : prepareNodes(nodes, parts)
   preparing?.catch(() => {})
   try {
-    writePki(plan, await makePki({ ...plan.network, nodeName: NODE_NAME }))
+    writePki(plan, await makePki({ ...plan.network, nodes: nodes.map(({ nodeName, network: { nodeIp } }) => ({ nodeName, nodeIp })) }))
     await startEtcd(plan)
     await startApiServer(plan)
     await apiServerReady(plan)
     await startControllers(plan)
-    const node = await preparing
-    if (node !== undefined) await startKubelet(node, { crashLoopSeconds: options.crashLoopSeconds ?? 8 })
+    const prepared = (await preparing) ?? []
+    for (const node of prepared) await startKubelet(node, { crashLoopSeconds: options.crashLoopSeconds ?? 8 })
     await controllersReady(plan)
     log(`control plane ready after ${took()}`)
-    if (node === undefined) return
-    await nodeReady(node)
-    log(`node ready after ${took()}`)
+    if (prepared.length === 0) return
+    await Promise.all(prepared.map(nodeReady))
+    log(`${prepared.length === 1 ? 'node' : 'nodes'} ready after ${took()}`)
   } catch (cause) {
     // Nothing may go on in the background while the caller cleans up.
     await preparing?.catch(() => {})
@@ -195,11 +215,20 @@ async function bringUp(plan: ClusterPlan, options: ClusterOptions, parts: NodePa
   }
 }
 
+async function prepareNodes(plans: readonly NodePlan[], { programs, image }: NodeParts): Promise<readonly Node[]> {
+  const prepared = await Promise.all(plans.map((plan) => prepareNode(plan, programs, image)))
+  const [one, other] = prepared.map(({ plan: { network }, holder: { pid } }) => ({ network, pid }))
+  if (one !== undefined && other !== undefined) await joinNodes([one, other])
+  return prepared
+}
+
 function handleOf(plan: ClusterPlan): Cluster {
   const files = filesOf(plan.dir)
   return {
     name: plan.name,
     node: plan.node,
+    nodes: nodePlans(plan).length,
+    isOwn: true,
     kubeconfig: files.kubeconfig('admin'),
     server: localServer(plan),
     caFile: join(files.pki, 'ca.crt'),
@@ -210,8 +239,16 @@ function handleOf(plan: ClusterPlan): Cluster {
     sparePorts: sparePortsOf(plan.slot),
     hostIp: plan.network.hostIp,
     kubectl: async (args, options) => kubectl(plan, args, options),
-    loadImage: async (archive) => importImage(plan, archive),
+    loadImage: async (archive) => { await Promise.all(nodePlans(plan).map(async (node) => importImage(node, archive))) },
+    loseNode: async (name) => {
+      const found = nodePlans(plan).find(({ nodeName }) => nodeName === name)
+      if (found === undefined) throw new ClusterError(`The cluster ${plan.name} has no node ${name}.`)
+      await loseNode(found)
+    },
     restartApiServer: async () => restartApiServer(plan),
+    restartEtcd: async () => restartEtcd(plan),
+    backUpEtcd: async () => backUpEtcd(plan),
+    restoreEtcd: async () => restoreEtcd(plan),
     keep: () => { keep(plan) },
     stop: async () => { await stopCluster(plan.name) },
   }

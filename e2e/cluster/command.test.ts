@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { assertKind, forShell, readArguments } from './command.ts'
+import { assertKind, forShell, readArguments, readNodes } from './command.ts'
 import { ClusterError } from './errors.ts'
 
 const read = (...args: readonly string[]) => readArguments('usage: x', { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true } }, args)
@@ -19,7 +19,14 @@ describe('commands of the harness', () => {
   })
 
   it('do not take a cluster of another kind for the wanted one', () => {
-    expect(() => assertKind({ name: 'a', node: true }, true)).not.to.throw()
-    expect(() => assertKind({ name: 'a', node: false }, true)).to.throw(ClusterError, 'make down NAME=a')
+    expect(() => assertKind({ name: 'a', node: true, nodes: 1 }, true)).not.to.throw()
+    expect(() => assertKind({ name: 'a', node: false, nodes: 0 }, true)).to.throw(ClusterError, 'make down NAME=a')
+    for (const nodes of [undefined, 2]) expect(() => assertKind({ name: 'a', node: true, nodes: 2 }, true, nodes)).not.to.throw()
+    expect(() => assertKind({ name: 'a', node: true, nodes: 2 }, true, 1)).to.throw(ClusterError, 'is up with 2 nodes: end it first')
+  })
+
+  it('make one node, or two', () => {
+    expect(['', '1', '2'].map(readNodes)).to.deep.equal([undefined, 1, 2])
+    for (const text of ['0', '3', 'two', '1.5']) expect(() => readNodes(text), text).to.throw(ClusterError, 'write 1 or 2')
   })
 })

@@ -19,13 +19,23 @@ export function readArguments<const O extends NonNullable<ParseArgsConfig['optio
   return { command, values }
 }
 
+/** How many nodes are wished for; empty: whatever there are, or one. @throws ClusterError */
+export function readNodes(text: string): 1 | 2 | undefined {
+  if (text === '') return undefined
+  const nodes = [1, 2] as const
+  const found = nodes.find((each) => String(each) === text)
+  if (found === undefined) throw new ClusterError(`"${text}" nodes there cannot be: write 1 or 2.`)
+  return found
+}
+
 /** For `eval`; the last line is the one that matters. */
 export function forShell({ bin, kubeconfig }: Pick<Cluster, 'bin' | 'kubeconfig'>): readonly string[] {
   return [`export PATH="${bin}:$PATH"`, `export KUBECONFIG=${kubeconfig}`]
 }
 
 /** The wish for another kind of cluster under this name would go unheard. @throws ClusterError */
-export function assertKind(running: Pick<Cluster, 'name' | 'node'>, node: boolean): void {
+export function assertKind(running: Pick<Cluster, 'name' | 'node' | 'nodes'>, node: boolean, nodes?: number): void {
+  if (node && running.node && nodes !== undefined && nodes !== running.nodes) throw new ClusterError(`The cluster ${running.name} is up with ${running.nodes === 1 ? 'one node' : `${running.nodes} nodes`}: end it first (make down NAME=${running.name}), or choose another name.`)
   if (node !== running.node) throw new ClusterError(`The cluster ${running.name} is up ${node ? 'without' : 'with'} a node: end it first (make down NAME=${running.name}), or choose another name.`)
 }
 

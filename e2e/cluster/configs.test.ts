@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { parseHierarchies } from './cgroups.ts'
+import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
 import { auditPolicy, containerdConfig, kubeletConfig } from './configs.ts'
 import { isNodeReady } from './node.ts'
 import { networkOf, portsOf, type ClusterPlan } from './spec.ts'
@@ -23,7 +24,9 @@ describe('the components', () => {
     const { rules } = JSON.parse(auditPolicy()) as { rules: { level: string; users?: string[]; resources?: { group: string; resources?: string[] }[] }[] }
     expect(rules[0]).to.deep.equal({ level: 'None', users: ['kubeskippy-harness'] })
     expect(rules.at(-1)).to.deep.equal({ level: 'Metadata' })
-    expect(rules.filter(({ level }) => level === 'RequestResponse').flatMap(({ resources }) => resources)).to.deep.equal([{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }])
+    const whole = rules.filter(({ level }) => level === 'RequestResponse')
+    expect(whole.filter(({ users }) => users === undefined).flatMap(({ resources = [] }) => resources)).to.deep.equal([{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }, { group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }])
+    expect(whole.flatMap(({ users }) => users ?? [])).to.deep.equal([CONTROLLER_USER])
   })
 })
 

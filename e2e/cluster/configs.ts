@@ -1,6 +1,7 @@
 /** Configuration files of the components, as text. Pure. YAML readers read JSON too. */
 import { filesOf } from './paths.ts'
-import { BUSYBOX_IMAGE, type ClusterPlan } from './spec.ts'
+import { BUSYBOX_IMAGE, type ClusterPlan, type NodePlan } from './spec.ts'
+import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
 import { HARNESS_USER, type KeyPair } from './pki.ts'
 
 export function kubeconfig(server: string, name: string, caPem: string, pair: KeyPair): string {
@@ -33,6 +34,9 @@ export function auditPolicy(): string {
         level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'],
         resources: [{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }],
       },
+      // All that our controller writes, and what says whether it may: the checkers of invariants judge by it.
+      { level: 'RequestResponse', users: [CONTROLLER_USER], verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] },
+      { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], resources: [{ group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }] },
       // Only the body tells a dry run of a delete.
       { level: 'Request', verbs: ['delete'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps' }] },
       { level: 'Metadata' },
@@ -124,17 +128,19 @@ export function kubeletConfig(plan: ClusterPlan, settings: KubeletSettings): str
     evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
     imageGCHighThresholdPercent: 100,
     nodeStatusUpdateFrequency: '4s',
+    // renewed each quarter of it: of two nodes the loss of one is to be noticed soon
+    ...(plan.nodes === undefined ? {} : { nodeLeaseDurationSeconds: 8 }),
     crashLoopBackOff: { maxContainerRestartPeriod: `${settings.crashLoopSeconds}s` },
   }, null, 2)
 }
 
-export function kubeProxyConfig(plan: ClusterPlan, nodeName: string): string {
+export function kubeProxyConfig(plan: NodePlan): string {
   return JSON.stringify({
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: filesOf(plan.dir).kubeconfig('kube-proxy') },
     mode: 'iptables',
-    clusterCIDR: plan.network.podCidr,
-    hostnameOverride: nodeName,
+    clusterCIDR: plan.home.network.podCidr,
+    hostnameOverride: plan.nodeName,
     healthzBindAddress: `${plan.network.nodeIp}:10256`,
     metricsBindAddress: '127.0.0.1:10249',
     // the limits belong to the machine, not to this network namespace

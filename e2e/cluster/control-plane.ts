@@ -1,5 +1,5 @@
 /** etcd, kube-apiserver, kube-controller-manager and kube-scheduler as processes of the host. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { toolDir } from './build.ts'
@@ -8,7 +8,7 @@ import { assertPortFree, isPortFree } from './network.ts'
 import { filesOf } from './paths.ts'
 import type { KeyPair, Pki } from './pki.ts'
 import { killAll, recorded, startProgram, untilReady } from './processes.ts'
-import { NODE_NAME, type ClusterPlan } from './spec.ts'
+import { nodePlans, type ClusterPlan } from './spec.ts'
 import { waitFor } from './wait.ts'
 
 /** Milliseconds; a busy machine with cold disks needs a good part of it. */
@@ -19,10 +19,12 @@ export function localServer(plan: ClusterPlan): string {
 }
 
 export function writePki(plan: ClusterPlan, pki: Pki): void {
-  const { pki: dir, kubeconfig: configFile } = filesOf(plan.dir)
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const put = (name: string, text: string) => { writeFileSync(join(dir, name), text, { mode: 0o600 }) }
-  const pairs = { ca: pki.ca, 'etcd-ca': pki.etcdCa, etcd: pki.etcd, apiserver: pki.apiServer, 'kubelet-client': pki.kubeletClient, 'front-proxy': pki.frontProxy, node: pki.node, harness: pki.harness }
+  const { pki: own, kubeconfig: configFile } = filesOf(plan.dir)
+  const put = (name: string, text: string, dir = own) => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    writeFileSync(join(dir, name), text, { mode: 0o600 })
+  }
+  const pairs = { ca: pki.ca, 'etcd-ca': pki.etcdCa, etcd: pki.etcd, apiserver: pki.apiServer, 'kubelet-client': pki.kubeletClient, 'front-proxy': pki.frontProxy, harness: pki.harness }
   for (const [name, pair] of Object.entries(pairs)) {
     put(`${name}.crt`, pair.certPem)
     put(`${name}.key`, pair.keyPem)
@@ -35,9 +37,16 @@ export function writePki(plan: ClusterPlan, pki: Pki): void {
     ['admin', localServer(plan), pki.admin],
     ['controller-manager', localServer(plan), pki.controllerManager],
     ['scheduler', localServer(plan), pki.scheduler],
-    [NODE_NAME, fromNode, pki.node],
-    ['kube-proxy', fromNode, pki.kubeProxy],
   ] as const) writeFileSync(configFile(user), kubeconfig(server, name, pki.ca.certPem, pair), { mode: 0o600 })
+  for (const [index, { dir, nodeName }] of nodePlans(plan).entries()) {
+    const pair = pki.nodes[index]
+    if (pair === undefined) throw new Error(`${nodeName} has no certificate`)
+    const files = filesOf(dir)
+    put('ca.crt', pki.ca.certPem, files.pki)
+    put('node.crt', pair.certPem, files.pki)
+    put('node.key', pair.keyPem, files.pki)
+    for (const [user, credentials] of [[nodeName, pair], ['kube-proxy', pki.kubeProxy]] as const) writeFileSync(files.kubeconfig(user), kubeconfig(fromNode, name, pki.ca.certPem, credentials), { mode: 0o600 })
+  }
   writeFileSync(filesOf(plan.dir).auditPolicy, auditPolicy())
 }
 
@@ -106,7 +115,9 @@ export async function startControllers(plan: ClusterPlan): Promise<void> {
       ...common('controller-manager', plan.ports.controllerManager),
       '--service-account-private-key-file', pki('sa.key'), '--root-ca-file', pki('ca.crt'),
       '--cluster-signing-cert-file', pki('ca.crt'), '--cluster-signing-key-file', pki('ca.key'), '--use-service-account-credentials',
-      '--allocate-node-cidrs', '--cluster-cidr', plan.network.podCidr, '--node-cidr-mask-size', '24',
+      '--allocate-node-cidrs', '--cluster-cidr', plan.network.podCidr, '--node-cidr-mask-size', plan.nodes === undefined ? '24' : '25',
+      // a lost node is to be noticed within seconds, not a minute
+      ...(plan.nodes === undefined ? [] : ['--node-monitor-grace-period', '12s', '--node-monitor-period', '1s']),
     ],
   })
   await startProgram(plan.dir, {
@@ -127,11 +138,49 @@ export async function controllersReady(plan: ClusterPlan): Promise<void> {
 
 /** Ends the API server as a crash would, and starts it again on the same port. */
 export async function restartApiServer(plan: ClusterPlan): Promise<void> {
-  await killAll(recorded(plan.dir).filter((program) => program.name === 'kube-apiserver').map((program) => program.id))
-  // It is let go by the kernel a moment after its holder, and a new one that finds it taken ends at once.
-  if (await waitFor({ timeout: READY_TIMEOUT, every: 20 }, async () => isPortFree(plan.ports.apiServer)) === undefined) await assertPortFree(plan.ports.apiServer)
+  await kill(plan, ['kube-apiserver'], [plan.ports.apiServer])
   await startApiServer(plan)
   await apiServerReady(plan)
+}
+
+/** Ends etcd as a crash would, and starts it again; the API server goes on. What is done `between` sees its files at rest. */
+export async function restartEtcd(plan: ClusterPlan, between: () => void = () => {}): Promise<void> {
+  await kill(plan, ['etcd'], [plan.ports.etcd, plan.ports.etcdPeer])
+  between()
+  await startEtcd(plan)
+  await apiServerReady(plan)
+}
+
+const backupOf = (plan: ClusterPlan): string => `${filesOf(plan.dir).etcd}-backup`
+
+/** Etcd restarts for it: its files are copied while nobody writes to them. Returns when that was, in milliseconds of the epoch. */
+export async function backUpEtcd(plan: ClusterPlan): Promise<number> {
+  let asOf = 0
+  await restartEtcd(plan, () => {
+    asOf = Date.now()
+    cpSync(filesOf(plan.dir).etcd, backupOf(plan), { recursive: true })
+  })
+  return asOf
+}
+
+/** The store is as it was at the backup, and versions go on from there. The cluster's own programs begin anew, as its operator would have them do. */
+export async function restoreEtcd(plan: ClusterPlan): Promise<void> {
+  const { ports } = plan
+  await kill(plan, ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'], [ports.apiServer, ports.controllerManager, ports.scheduler])
+  await kill(plan, ['etcd'], [ports.etcd, ports.etcdPeer])
+  rmSync(filesOf(plan.dir).etcd, { recursive: true })
+  cpSync(backupOf(plan), filesOf(plan.dir).etcd, { recursive: true })
+  await startEtcd(plan)
+  await startApiServer(plan)
+  await apiServerReady(plan)
+  await startControllers(plan)
+  await controllersReady(plan)
+}
+
+async function kill(plan: ClusterPlan, names: readonly string[], ports: readonly number[]): Promise<void> {
+  await killAll(recorded(plan.dir).filter(({ name }) => names.includes(name)).map(({ id }) => id))
+  // A port is let go by the kernel a moment after its holder, and a program that finds it taken ends at once.
+  for (const port of ports) if (await waitFor({ timeout: READY_TIMEOUT, every: 20 }, async () => isPortFree(port)) === undefined) await assertPortFree(port)
 }
 
 export interface Answer {

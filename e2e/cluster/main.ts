@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `e2e/cluster/main.ts up|down|list|clean|tools`: bare clusters. `make up` has KubeSkippy beside one. */
+/** `e2e/cluster/main.ts up|down|list|clean|tools`: bare clusters. `make up` has KubeSkippy in one. */
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
 import { ClusterError } from './errors.ts'

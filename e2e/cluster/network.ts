@@ -16,16 +16,17 @@ export async function hostRoutes(): Promise<readonly string[]> {
 }
 
 /** Joins the host and the network namespace of a process. The link, and with it every route, ends with the namespace. */
-export async function joinNode(network: Network, pid: number): Promise<void> {
+export async function joinNode({ network, pid }: NodeEnd): Promise<void> {
+  const prefix = network.nodeCidr.replace(/^.*\//, '')
   await must('ip', ['-batch', '-'], { input: [
     `link add ${network.link} type veth peer name eth0 netns ${pid}`,
-    `addr add ${network.hostIp}/24 dev ${network.link}`,
+    `addr add ${network.hostIp}/${prefix} dev ${network.link}`,
     `link set ${network.link} up`,
     '',
   ].join('\n') })
   await must('nsenter', ['--target', String(pid), '--net', 'ip', '-batch', '-'], { input: [
     'link set lo up',
-    `addr add ${network.nodeIp}/24 dev eth0`,
+    `addr add ${network.nodeIp}/${prefix} dev eth0`,
     'link set eth0 up',
     `route add default via ${network.hostIp}`,
     '',
@@ -33,6 +34,25 @@ export async function joinNode(network: Network, pid: number): Promise<void> {
   // So that processes of the host (webhook tests, a browser) reach pods.
   await must('ip', ['route', 'add', network.podCidr, 'via', network.nodeIp])
   await must('nsenter', ['--target', String(pid), '--net', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
+}
+
+/** A link from node to node, without addresses of its own: each reaches the other and its pods by it. */
+export async function joinNodes([one, other]: readonly [NodeEnd, NodeEnd]): Promise<void> {
+  await must('ip', ['link', 'add', 'eth1', 'netns', String(one.pid), 'type', 'veth', 'peer', 'name', 'eth1', 'netns', String(other.pid)])
+  for (const [here, there] of [[one, other], [other, one]] as const) {
+    await must('nsenter', ['--target', String(here.pid), '--net', 'ip', '-batch', '-'], { input: [
+      'link set eth1 up',
+      `route add ${there.network.nodeIp}/32 dev eth1 src ${here.network.nodeIp}`,
+      `route add ${there.network.podCidr} via ${there.network.nodeIp} dev eth1 onlink src ${here.network.nodeIp}`,
+      '',
+    ].join('\n') })
+  }
+}
+
+export interface NodeEnd {
+  readonly network: Network
+  /** Of a process in its network namespace. */
+  readonly pid: number
 }
 
 export async function removeLink(link: string): Promise<void> {

@@ -17,7 +17,7 @@ import { joinNode } from './network.ts'
 import { filesOf } from './paths.ts'
 import type { ProcessId } from './process-id.ts'
 import { plainEnv, startProgram, untilReady } from './processes.ts'
-import { NODE_NAME, type ClusterPlan } from './spec.ts'
+import type { NodePlan } from './spec.ts'
 import { waitFor } from './wait.ts'
 
 /** `f_type` of an overlay, as in a container. */
@@ -27,27 +27,27 @@ const OVERLAY_MAGIC = 0x794c7630
 const READY_TIMEOUT = 90_000
 
 export interface Node {
-  readonly plan: ClusterPlan
+  readonly plan: NodePlan
   /** Holds the namespaces. */
   readonly holder: ProcessId
   readonly env: NodeJS.ProcessEnv
 }
 
 /** Up to a containerd that has the demo image: all that needs no API server. */
-export async function prepareNode(plan: ClusterPlan, programs: DebianPrograms, imageArchive: string): Promise<Node> {
+export async function prepareNode(plan: NodePlan, programs: DebianPrograms, imageArchive: string): Promise<Node> {
   makeCgroup(plan.cgroup)
   const holder = await startHolder(plan)
-  await joinNode(plan.network, holder.pid)
+  await joinNode({ network: plan.network, pid: holder.pid })
   const node: Node = { plan, holder, env: plainEnv([toolDir('containerd'), await iptablesDir(programs, holder)]) }
   writeConfigs(plan, programs)
   await startInNode(node, 'containerd', join(toolDir('containerd'), 'containerd'), ['--config', filesOf(plan.dir).containerdConfig])
-  await untilReady(plan.dir, 'containerd', READY_TIMEOUT, async () => canConnect(filesOf(plan.dir).containerdSocket))
+  await untilReady(plan.home.dir, plan.programName('containerd'), READY_TIMEOUT, async () => canConnect(filesOf(plan.dir).containerdSocket))
   await importImage(plan, imageArchive)
   return node
 }
 
 /** Programs that write to a fixed path of the machine see an empty directory of the cluster's there instead. */
-async function startHolder(plan: ClusterPlan): Promise<ProcessId> {
+async function startHolder(plan: NodePlan): Promise<ProcessId> {
   const files = filesOf(plan.dir)
   const dirs = makeHostDirs()
   const script = ['set -e', 'mount --make-rshared /']
@@ -58,14 +58,14 @@ async function startHolder(plan: ClusterPlan): Promise<ProcessId> {
   }
   script.push(`echo > '${files.nodeReady}'`, 'exec sleep infinity')
   // "slave": mounts of the machine still appear in here, ours never out there.
-  const holder = await startProgram(plan.dir, {
-    name: 'node', file: 'unshare', args: ['--mount', '--net', '--propagation', 'slave', 'sh', '-c', script.join('\n')],
+  const holder = await startProgram(plan.home.dir, {
+    name: plan.programName('node'), file: 'unshare', args: ['--mount', '--net', '--propagation', 'slave', 'sh', '-c', script.join('\n')],
   })
-  await untilReady(plan.dir, 'node', 10_000, async () => existsSync(files.nodeReady))
+  await untilReady(plan.home.dir, plan.programName('node'), 10_000, async () => existsSync(files.nodeReady))
   return holder
 }
 
-function writeConfigs(plan: ClusterPlan, programs: DebianPrograms): void {
+function writeConfigs(plan: NodePlan, programs: DebianPrograms): void {
   const files = filesOf(plan.dir)
   for (const dir of [files.cniConfig, files.shimSockets, files.containerd]) mkdirSync(dir, { recursive: true })
   writeFileSync(join(files.cniConfig, '10-kubeskippy.conflist'), cniConfig(plan))
@@ -78,10 +78,10 @@ export async function startKubelet(node: Node, settings: KubeletSettings): Promi
   const { plan } = node
   const files = filesOf(plan.dir)
   writeFileSync(files.kubeletConfig, kubeletConfig(plan, settings))
-  writeFileSync(files.kubeProxyConfig, kubeProxyConfig(plan, NODE_NAME))
+  writeFileSync(files.kubeProxyConfig, kubeProxyConfig(plan))
   await startInNode(node, 'kubelet', join(toolDir('kubernetes'), 'kubelet'), [
-    '--config', files.kubeletConfig, '--kubeconfig', files.kubeconfig(NODE_NAME), '--root-dir', files.kubelet,
-    '--hostname-override', NODE_NAME, '--node-ip', plan.network.nodeIp,
+    '--config', files.kubeletConfig, '--kubeconfig', files.kubeconfig(plan.nodeName), '--root-dir', files.kubelet,
+    '--hostname-override', plan.nodeName, '--node-ip', plan.network.nodeIp,
     // its cAdvisor looks at a fixed socket otherwise, and knows no container by name
     '--containerd', files.containerdSocket,
   ])
@@ -91,8 +91,8 @@ export async function startKubelet(node: Node, settings: KubeletSettings): Promi
 /** Waits until pods can be scheduled to the node and services are routed on it. */
 export async function nodeReady({ plan }: Node): Promise<void> {
   await Promise.all([
-    untilReady(plan.dir, 'kubelet', READY_TIMEOUT, async () => isNodeReady((await ask(plan, `/api/v1/nodes/${NODE_NAME}`))?.body)),
-    untilReady(plan.dir, 'kube-proxy', READY_TIMEOUT, async () => (await fetch(`http://${plan.network.nodeIp}:10256/healthz`).catch(() => undefined))?.ok === true),
+    untilReady(plan.home.dir, plan.programName('kubelet'), READY_TIMEOUT, async () => isNodeReady((await ask(plan.home, `/api/v1/nodes/${plan.nodeName}`))?.body)),
+    untilReady(plan.home.dir, plan.programName('kube-proxy'), READY_TIMEOUT, async () => (await fetch(`http://${plan.network.nodeIp}:10256/healthz`).catch(() => undefined))?.ok === true),
   ])
 }
 
@@ -103,7 +103,7 @@ export function isNodeReady(json: string | undefined): boolean {
 }
 
 /** Loads an archive made by `docker save` or `buildah push docker-archive:` into the node. */
-export async function importImage(plan: ClusterPlan, archive: string): Promise<void> {
+export async function importImage(plan: NodePlan, archive: string): Promise<void> {
   const args = ['--address', filesOf(plan.dir).containerdSocket, '--namespace', 'k8s.io', 'images', 'import', archive]
   // Just after its start containerd may listen before all of its services are up.
   let problem = ''
@@ -126,8 +126,8 @@ async function iptablesDir(programs: DebianPrograms, holder: ProcessId): Promise
 
 /** Not by `ip netns exec`: that mounts /sys anew, without the cgroups below it. */
 async function startInNode(node: Node, name: string, file: string, args: readonly string[]): Promise<void> {
-  await startProgram(node.plan.dir, {
-    name, env: node.env, file: 'nsenter',
+  await startProgram(node.plan.home.dir, {
+    name: node.plan.programName(name), env: node.env, file: 'nsenter',
     args: ['--target', String(node.holder.pid), '--mount', '--net', file, ...args],
   })
 }

@@ -37,7 +37,8 @@ export interface Pki {
   readonly harness: KeyPair
   readonly controllerManager: KeyPair
   readonly scheduler: KeyPair
-  readonly node: KeyPair
+  /** In the order of the options. */
+  readonly nodes: readonly KeyPair[]
   readonly kubeProxy: KeyPair
   readonly serviceAccountKeyPem: string
   readonly serviceAccountPublicPem: string
@@ -45,13 +46,12 @@ export interface Pki {
 
 export interface PkiOptions {
   readonly hostIp: string
-  readonly nodeIp: string
   readonly serviceIp: string
-  readonly nodeName: string
+  readonly nodes: readonly { readonly nodeName: string; readonly nodeIp: string }[]
 }
 
 export async function makePki(options: PkiOptions): Promise<Pki> {
-  const keys = await Promise.all(Array.from({ length: 13 }, newKey))
+  const keys = await Promise.all(Array.from({ length: 12 + options.nodes.length }, newKey))
   const take = () => keys.pop() ?? ''
   const caKey = take()
   const ca = { keyPem: caKey, certPem: certificate({ commonName: 'kubernetes' }, caKey) }
@@ -77,7 +77,7 @@ export async function makePki(options: PkiOptions): Promise<Pki> {
     harness: issue({ commonName: HARNESS_USER, organization: 'system:masters' }),
     controllerManager: issue({ commonName: 'system:kube-controller-manager' }),
     scheduler: issue({ commonName: 'system:kube-scheduler' }),
-    node: issue({ commonName: `system:node:${options.nodeName}`, organization: 'system:nodes', dnsNames: [options.nodeName], ipAddresses: [options.nodeIp] }),
+    nodes: options.nodes.map(({ nodeName, nodeIp }) => issue({ commonName: `system:node:${nodeName}`, organization: 'system:nodes', dnsNames: [nodeName], ipAddresses: [nodeIp] })),
     kubeProxy: issue({ commonName: 'system:kube-proxy' }),
   }
 }

@@ -49,7 +49,7 @@ export function isGuest(name: string): boolean {
 }
 
 /** Names of the programs that a cluster is made of. */
-const PARTS: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'node', 'containerd', 'kubelet', 'kube-proxy'])
+const PARTS: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'node', 'containerd', 'kubelet', 'kube-proxy', 'node-1', 'containerd-1', 'kubelet-1', 'kube-proxy-1'])
 
 export interface Recorded {
   readonly name: string

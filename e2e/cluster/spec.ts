@@ -6,7 +6,7 @@ import { ClusterError } from './errors.ts'
 import { overlaps, parseCidr } from './cidr.ts'
 import type { ProcessId } from './process-id.ts'
 
-/** Name of the one node. */
+/** Name of the first node, which mostly is the only one. */
 export const NODE_NAME = 'node-0'
 
 /** The demo base image, and the sandbox image of every pod. */
@@ -56,6 +56,8 @@ export interface ClusterPlan {
   readonly apiServerArgs: readonly string[]
   /** Below the root of every cgroup hierarchy. */
   readonly cgroup: string
+  /** Absent: one, or none. */
+  readonly nodes?: 2
   /** The process an ephemeral cluster lives and dies with; absent for one that outlives its maker (`make up`). */
   readonly owner?: ProcessId
 }
@@ -86,6 +88,35 @@ export function networkOf(slot: number): Network {
   }
 }
 
+/** One of the nodes. Its `dir`, `network` and `cgroup` are its own, the rest is the cluster's. */
+export interface NodePlan extends ClusterPlan {
+  readonly nodeName: string
+  readonly home: ClusterPlan
+  /** In the cluster's list of programs: each node has its own. */
+  readonly programName: (program: string) => string
+}
+
+/**
+ * Where its nodes are. Of two each has half of the cluster's addresses, a link to the host, and one to the other: the
+ * host forwards nothing.
+ */
+export function nodePlans(plan: ClusterPlan): readonly NodePlan[] {
+  if (!plan.node) return []
+  const { network, slot } = plan
+  const first: NodePlan = { ...plan, home: plan, nodeName: NODE_NAME, programName: (program) => program }
+  if (plan.nodes === undefined) return [first]
+  return [
+    { ...first, network: { ...network, podCidr: `10.201.${slot}.0/25` } },
+    {
+      ...plan, home: plan, nodeName: 'node-1', programName: (program) => `${program}-1`,
+      // Short, for the unix sockets in it.
+      dir: `${plan.dir}/n1`,
+      cgroup: `${plan.cgroup}-1`,
+      network: { ...network, link: `${network.link}b`, nodeCidr: `10.200.${slot}.128/25`, hostIp: `10.200.${slot}.129`, nodeIp: `10.200.${slot}.130`, podCidr: `10.201.${slot}.128/25` },
+    },
+  ]
+}
+
 /** For programs beside the cluster, such as KubeSkippy itself: no other cluster uses them. */
 export function sparePortsOf(slot: number): readonly number[] {
   const taken = Object.keys(portsOf(slot)).length
@@ -113,10 +144,10 @@ export function assertName(name: string): void {
   }
 }
 
-/** Of a cluster with a node. */
-export function assertShort(clusterDir: string): void {
-  const socketDir = `${clusterDir}/s`
+/** Of a cluster with a node. @param nodeDir that of its last one */
+export function assertShort(nodeDir: string): void {
+  const socketDir = `${nodeDir}/s`
   if (socketDir.length > MAX_SOCKET_DIR) {
-    throw new ClusterError(`The directory ${clusterDir} is too long for unix sockets: choose a shorter KUBESKIPPY_STATE (${socketDir.length - MAX_SOCKET_DIR} characters less).`)
+    throw new ClusterError(`The directory ${nodeDir} is too long for unix sockets: choose a shorter KUBESKIPPY_STATE (${socketDir.length - MAX_SOCKET_DIR} characters less).`)
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
 
-export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform'
+export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform' | 'actionlint'
 
 interface Recipe {
   /** Module whose version is the tool's. */
@@ -67,6 +67,12 @@ const RECIPES: Readonly<Record<ToolName, Recipe>> = {
     usualSeconds: 3,
     stamp: (version) => ({ 'main.version': `v${version}` }),
   },
+  actionlint: {
+    module: 'github.com/rhysd/actionlint',
+    programs: { 'cmd/actionlint': 'actionlint' },
+    usualSeconds: 4,
+    stamp: (version) => ({ 'github.com/rhysd/actionlint.version': version }),
+  },
 }
 
 /** The smallest control plane, and what a node needs on top. */
@@ -74,8 +80,8 @@ export const CONTROL_PLANE_TOOLS: readonly ToolName[] = ['etcd', 'kubernetes']
 export const NODE_TOOLS: readonly ToolName[] = ['containerd', 'cni']
 /** Beside a cluster, for those that ask for it. */
 export const MONITORING_TOOLS: readonly ToolName[] = ['metrics-server']
-/** For the chart. */
-export const CHART_TOOLS: readonly ToolName[] = ['helm', 'kubeconform']
+/** For the chart, and for what releases it. */
+export const CHART_TOOLS: readonly ToolName[] = ['helm', 'kubeconform', 'actionlint']
 
 export interface Tool {
   readonly name: ToolName

@@ -1,4 +1,5 @@
 /** The contract suite on a real API server: what makes the fake cluster trustworthy. */
+import { join } from 'node:path'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { loadAccess } from '../../shared/kube/credentials.ts'
@@ -9,19 +10,22 @@ import { definition } from '../../shared/testing/builders/definitions.ts'
 import { contractSuite } from '../../shared/testing/contract/contract.ts'
 import type { Harness } from '../../shared/testing/contract/harness.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { kubectl } from '../cli/access.ts'
 import { startCluster } from '../cluster/cluster.ts'
+import { THROTTLED } from '../faults/kinds.ts'
+import { startProxy } from '../installation/proxy.ts'
 import { compactEtcd } from './compact.ts'
-import { openWire } from './wire.ts'
 
 const common = { timers: systemTimers, log: silentLogger, userAgent: 'kubeskippy-contract' }
 
 contractSuite('a real API server', async () => {
   const cluster = await startCluster({ node: false })
+  await kubectl(cluster, ['apply', '--server-side', '-f', join(import.meta.dirname, '../../config/crd/bases')])
   const access = loadAccess({ kubeconfig: cluster.kubeconfig })
-  const { hostname, port } = new URL(access.origin)
-  const wire = await openWire({ host: hostname, port: Number(port) })
+  const { tls: { cert = '', key = '' } } = await access.read()
+  const proxy = await startProxy(cluster, {}, { credentials: { cert: cert.toString(), key: key.toString() } })
   const admin = connect({ ...common, access })
-  const api = connect({ ...common, access: { ...access, origin: `https://127.0.0.1:${wire.port}` } })
+  const api = connect({ ...common, access: { ...access, origin: proxy.url } })
   let namespaces = 0
   const harness: Harness = {
     api,
@@ -39,8 +43,26 @@ contractSuite('a real API server', async () => {
       await admin.create(CUSTOM_RESOURCE_DEFINITIONS, definition(resource, scale))
     },
     cut: () => {
-      const restore = wire.cut()
-      return Promise.resolve(() => Promise.resolve(restore()))
+      proxy.setHooks({ onRequest: () => 'reset' })
+      proxy.cut()
+      return Promise.resolve(() => Promise.resolve(proxy.setHooks({})))
+    },
+    truncate() {
+      // Each watch once: what begins anew gets it whole.
+      const cut = new Set<number>()
+      const running = proxy.count
+      proxy.setHooks({ onLine: ({ id }) => (id > running || cut.has(id) || cut.add(id).size === 0 ? 'forward' : 'truncate') })
+      return Promise.resolve()
+    },
+    silence() {
+      const running = proxy.count
+      proxy.setHooks({ onLine: ({ id }) => (id > running ? 'forward' : 'drop') })
+      return Promise.resolve()
+    },
+    throttle() {
+      let left = 1
+      proxy.setHooks({ onRequest: () => (left-- > 0 ? THROTTLED : 'forward') })
+      return Promise.resolve()
     },
     async forgetHistory() {
       const { resourceVersion } = await admin.list(NAMESPACES)
@@ -52,7 +74,8 @@ contractSuite('a real API server', async () => {
     },
     eventually: (assertion) => eventually(assertion, millis(15_000)),
     async stop() {
-      await Promise.all([api.close(), admin.close(), wire.close()])
+      await Promise.all([api.close(), admin.close()])
+      await proxy.stop()
       await cluster.stop()
     },
   }

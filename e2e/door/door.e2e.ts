@@ -128,7 +128,9 @@ describe('the front door', function () {
       expect(stderr).to.match(/^(Warning: KS\d{3} shop\/warned-json .+\n)+$/)
     })
     it('what the author may not do himself', () => golden('forbidden', ['apply', '--as', 'author', '-f', '-'], policy('forbidden')))
-    it('that beside other problems', () => golden('forbidden-and-invalid', ['apply', '--as', 'author', '-f', '-'], policy('both', { safetyRules: { maxActionsPerHour: 99 } })))
+    it('several rights in two namespaces, in one answer', () =>
+      golden('forbidden-many', ['apply', '--as', 'author', '-f', '-'], policy('ladder', { mode: 'manual', selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'ladder' } } }, actions: [{ name: 'evict', type: 'evict', evictAction: {} }, { name: 'delete', type: 'delete', deleteAction: {} }, { name: 'scale', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 5 } }] })))
+    it('that beside other problems, all in one answer', () => golden('forbidden-and-invalid', ['apply', '--as', 'author', '-f', '-'], policy('both', { safetyRules: { maxActionsPerHour: 99 } })))
     it('more warnings than the API server lets through', async () => {
       const triggers = Array.from({ length: 16 }, (_, index) => ({ ...HASTY[0], name: `unready-${index}` }))
       const { code, stderr } = await apply(policy('many-warnings', { mode: 'dryrun', triggers }))
@@ -167,7 +169,7 @@ describe('the front door', function () {
     expect((await get())['spec']).to.deep.equal(first['spec'])
   })
 
-  it('an old violation does not stop metadata changes, suspending and lowering the mode, and stops everything else', async () => {
+  it('an old violation does not stop metadata changes, suspending, lowering the mode and what else makes it do less, and stops everything else', async () => {
     // As one that was stored before there was a rule: by the account that the door does not ask.
     await door.must(['apply', '-f', '-'], { input: policy('old') })
     const patch = (spec: unknown, ...flags: string[]) => door.kubectl(['-n', 'shop', 'patch', 'hp', 'old', '--type=merge', '-p', JSON.stringify({ spec }), ...flags])
@@ -175,6 +177,11 @@ describe('the front door', function () {
     expect(raised.code, raised.stderr).to.equal(0)
     const labelled = await door.kubectl(['-n', 'shop', 'label', 'hp', 'old', 'a=b'])
     expect([labelled.code, labelled.stderr]).to.deep.equal([0, 'Warning: KS401 shop/old safetyRules.maxActionsPerHour: 99 is above the ceiling of this installation (60); write 1 to 60\n'])
+    // What makes it do less passes too, but for what it brings in itself.
+    const less = (name: string, spec: unknown) => golden(name, ['-n', 'shop', 'patch', 'hp', 'old', '--type=merge', '-p', JSON.stringify({ spec })])
+    await less('less', { selector: { labelSelector: { matchLabels: { app: 'old', tier: 'web' } } }, safetyRules: { maxActionsPerHour: 80, protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['old-0'] }] } })
+    await less('less-and-wrong', { safetyRules: { maxActionsPerHour: 70, protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['old-0'] }, { apiVersion: 'v1', kind: 'Pod', labelSelector: { matchLabels: { app: 'old' } } }] } })
+    await less('less-and-more', { safetyRules: { maxActionsPerHour: 70, maxConcurrent: 2 } })
     expect((await patch({ mode: 'dryrun' })).code).to.equal(0)
     expect((await patch({ mode: 'automatic' })).code).to.equal(1)
     expect((await patch({ safetyRules: { maxConcurrent: 2 } })).code).to.equal(1)

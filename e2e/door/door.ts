@@ -35,16 +35,15 @@ export interface Door {
 
 export async function openDoor({ front, prepare, flags = {} }: DoorOptions = {}): Promise<Door> {
   const cluster = await startCluster({ node: false, log: () => {} })
-  const [port = 0, health = 0, secondPort = 0, secondHealth = 0] = cluster.sparePorts
+  const [port = 0, health = 0, secondPort = 0, secondHealth = 0, metrics = 0, secondMetrics = 0] = cluster.sparePorts
   const kubeconfig = join(cluster.dir, `${WEBHOOK_ACCOUNT}.kubeconfig`)
-  const programOf = (name: string, admission: number, probes: number): Program =>
+  const programOf = (name: string, admission: number, probes: number, scraped: number): Program =>
     new Program(cluster, {
       name,
       entry: ['webhook/main.ts'],
-      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'metrics-bind-address': '127.0.0.1:0', 'quiet-period': '500ms', ...flags },
+      flags: { kubeconfig, 'bind-address': `127.0.0.1:${admission}`, 'health-probe-bind-address': `127.0.0.1:${probes}`, 'metrics-bind-address': `127.0.0.1:${scraped}`, 'quiet-period': '500ms', ...flags },
       readyUrl: readyUrl(probes),
-      // On the admission port too.
-      metricsUrl: `https://127.0.0.1:${admission}/metrics`,
+      metricsUrl: `http://127.0.0.1:${scraped}/metrics`,
     })
   const url = `https://127.0.0.1:${port}`
   const dialled = (await front?.([{ port, readyUrl: readyUrl(health) }, { port: secondPort, readyUrl: readyUrl(secondHealth) }])) ?? url
@@ -60,13 +59,13 @@ export async function openDoor({ front, prepare, flags = {} }: DoorOptions = {})
   const token = await must(['create', 'token', WEBHOOK_ACCOUNT, '--namespace', OPERATOR_NAMESPACE, '--duration', '24h'])
   writeFileSync(kubeconfig, tokenKubeconfig({ ...cluster, user: WEBHOOK_ACCOUNT, token: token.trim() }), { mode: 0o600 })
   await prepare?.(must)
-  const program = programOf('kubeskippy-webhook', port, health)
+  const program = programOf('kubeskippy-webhook', port, health, metrics)
   await program.start()
   await program.ready()
   return {
     cluster,
     program,
-    second: programOf('kubeskippy-webhook-2', secondPort, secondHealth),
+    second: programOf('kubeskippy-webhook-2', secondPort, secondHealth, secondMetrics),
     url,
     probes: `http://127.0.0.1:${health}`,
     kubectl,

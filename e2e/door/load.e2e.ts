@@ -75,7 +75,7 @@ describe('the front door under load', function () {
   }
   const served = (port: number): Promise<X509Certificate> =>
     new Promise((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port, path: '/livez', rejectUnauthorized: false, agent: false }, (answer) => {
+      const sent = request({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }, (answer) => {
         const certificate = (answer.socket as TLSSocket).getPeerX509Certificate()
         answer.resume().once('end', () => (certificate === undefined ? reject(new Error('no certificate')) : resolve(certificate)))
       })
@@ -172,5 +172,11 @@ describe('the front door under load', function () {
     }, seconds(60))
     expect([door.program.process, door.second.process]).to.not.include(undefined)
     allRight(await during(() => delay(3_000)))
+  })
+
+  it('as many reviews were sent in all that time as there should have been', async () => {
+    const due = await load.finished()
+    expect(due).to.be.above(PER_SECOND * 30)
+    expect(load.outcomes).to.have.lengthOf(due)
   })
 })

@@ -1,4 +1,5 @@
 /** A constant stream of policies in server dry run, good and bad in turn, and what became of each. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../agreement/server.ts'
 
 export interface Outcome {
@@ -19,14 +20,16 @@ export interface Load {
   readonly outcomes: readonly Outcome[]
   /** Since then: when each of them has its answer. */
   settled(since: number): Promise<readonly Outcome[]>
+  /** Begins no more than are due by now; resolves when all of these have their answers, with how many they are. */
+  finished(): Promise<number>
   stop(): Promise<void>
 }
 
-/** A machine that does not keep up would never be done with the others. */
+/** What is due beyond these waits: a machine that falls behind now and then catches up, and none is left out. */
 const MOST_OPEN = 64
 
-/** Starts one each `1000 / perSecond` ms, whether or not those before it are answered, unless too many are not. Nothing is tried twice. */
-export async function startLoad(kubeconfig: string, namespace: string, specimens: readonly Specimen[], perSecond: number): Promise<Load> {
+/** Starts one each `1000 / perSecond` ms, whether or not those before it are answered, or later where too many are not. Nothing is tried twice. */
+export async function startLoad(kubeconfig: string, namespace: string, specimens: readonly Specimen[], perSecond: number, mostOpen = MOST_OPEN): Promise<Load> {
   const server = await connect(kubeconfig)
   const outcomes: Outcome[] = []
   const open = new Map<number, Promise<void>>()
@@ -43,11 +46,12 @@ export async function startLoad(kubeconfig: string, namespace: string, specimens
     }
     outcomes.push({ started, ended: performance.now(), ...(problem === undefined ? {} : { problem }) })
   }
+  let end = Infinity
+  const due = (): number => Math.ceil((Math.min(performance.now() - begin, end) / 1000) * perSecond)
   const tick = (): void => {
-    const due = ((performance.now() - begin) / 1000) * perSecond
-    for (; count < due; count++) {
+    for (; count < due() && open.size < mostOpen; count++) {
       const specimen = specimens[count % specimens.length]
-      if (specimen === undefined || open.size >= MOST_OPEN) continue
+      if (specimen === undefined) continue
       const key = count
       open.set(key, judge(specimen, performance.now()).finally(() => open.delete(key)))
     }
@@ -59,6 +63,12 @@ export async function startLoad(kubeconfig: string, namespace: string, specimens
     settled: async (since) => {
       await drained()
       return outcomes.filter(({ started }) => started >= since)
+    },
+    finished: async () => {
+      end = performance.now() - begin
+      while (count < due()) await delay(10)
+      await drained()
+      return due()
     },
     stop: async () => {
       clearInterval(timer)

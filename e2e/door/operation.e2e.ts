@@ -7,6 +7,7 @@ import { CONTROLLER_USER, MUTATING_CONFIGURATION, OPERATOR_NAMESPACE, VALIDATING
 import { millis } from '../../shared/lib/time.ts'
 import { rawPolicy } from '../../shared/rules/test-policy.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { startAsker } from './asker.ts'
 import { openDoor, send, type Door } from './door.ts'
 
 const policy = (name: string, metadata: Record<string, unknown> = {}): string =>
@@ -196,8 +197,24 @@ describe('the front door in operation', function () {
     await works()
   })
 
+  // Each of these ports is served by the same thread as reviews are.
+  it('clients that ask again and again before they are answered, at every port: reviews go on', async () => {
+    const askers = [
+      await startAsker(door.url, '/metrics'),
+      await startAsker(door.url, '/validate'),
+      await startAsker(door.probes, '/readyz?verbose'),
+      await startAsker(door.program.metricsUrl, '/metrics'),
+    ]
+    try {
+      for (let i = 0; i < 10; i++) await works()
+      for (const asker of askers) expect(asker.sent(), asker.url).to.be.above(1000)
+    } finally {
+      for (const asker of askers) asker.stop()
+    }
+  })
+
   it('counts reviews and rules', async () => {
-    const { body: text } = await send(`${door.url}/metrics`, { method: 'GET' })
+    const text = await (await fetch(door.program.metricsUrl)).text()
     expect(text).to.match(/kubeskippy_admission_reviews_total\{webhook="validate",operation="CREATE",verdict="denied"\} [1-9]/)
     expect(text).to.match(/kubeskippy_safety_validations_total\{rule="KS401",severity="E"\} [1-9]/)
     expect(text).to.contain('kubeskippy_safety_validations_total{rule="KS105",severity="E"} 0')

@@ -10,10 +10,16 @@ import { systemClock } from '../../shared/adapters/system-clock.ts'
 import { hours, seconds } from '../../shared/lib/time.ts'
 import { rawPolicy } from '../../shared/rules/test-policy.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { isToKeepCertificates, webhookRbac } from '../../webhook/manifests.ts'
 import { openDoor, type Door } from './door.ts'
 
 const CONFIGURATIONS = [`validatingwebhookconfiguration/${VALIDATING_CONFIGURATION}`, `mutatingwebhookconfiguration/${MUTATING_CONFIGURATION}`]
 const BAD = stringify(rawPolicy({ safetyRules: { maxActionsPerHour: 99 } }), { version: '1.1' })
+/** What the chart gives the account where somebody else keeps the certificate. */
+const READING = webhookRbac.flatMap((manifest) => {
+  const { rules } = manifest as { readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] }
+  return rules === undefined ? [] : [{ ...manifest, rules: rules.map((rule) => ({ ...rule, verbs: rule.verbs.filter((verb) => !rule.resources.some((resource) => isToKeepCertificates(resource, verb))) })).filter(({ verbs }) => verbs.length > 0) }]
+})
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 describe('the front door with provided certificates', function () {
@@ -54,6 +60,7 @@ describe('the front door with provided certificates', function () {
       prepare: async (must) => {
         await store(must, authority)
         await inject(must, authority.cert)
+        await must(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: READING }) })
       },
     })
   })

@@ -143,9 +143,9 @@ export class Fixture {
   policy = (namespace: string, name = 'heal'): Promise<HealingPolicy> => this.api.get<HealingPolicy>(HEALING_POLICIES, { namespace, name })
 
   /** Until a policy's last decision has this reason. */
-  decided(namespace: string, reason: string, within: Millis = seconds(30)): Promise<HealingPolicy> {
+  decided(namespace: string, reason: string, within: Millis = seconds(30), name = 'heal'): Promise<HealingPolicy> {
     return eventually(async () => {
-      const policy = await this.policy(namespace)
+      const policy = await this.policy(namespace, name)
       const { lastDecision } = policy.status ?? {}
       if (lastDecision?.reason !== reason) throw new Error(`last decision: ${JSON.stringify(lastDecision)}`)
       return policy
@@ -227,6 +227,7 @@ export interface PolicyOptions {
   readonly mode?: string
   readonly actions?: readonly object[]
   readonly safetyRules?: object
+  readonly objectives?: object
   readonly cooldown?: string
   readonly suspend?: boolean
   readonly name?: string
@@ -245,6 +246,7 @@ export function policy(namespace: string, { app, mode = 'automatic', name = 'hea
       triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: cooldown, conditionTrigger: { type: 'CrashLoopBackOff', duration: '2s' } }],
       actions: more.actions ?? [{ name: 'restart', type: 'restart', restartAction: {} }],
       safetyRules: { stabilizationWindow: '4s', healthCheckTimeout: '30s', ...more.safetyRules },
+      ...(more.objectives === undefined ? {} : { objectives: more.objectives }),
     },
   }
 }

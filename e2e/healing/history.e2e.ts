@@ -1,6 +1,7 @@
 /** What stays of what was done, and what is remembered of it. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { formatDuration } from '../../shared/lib/duration.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { acceptedWrites } from '../demo/audit.ts'
@@ -35,6 +36,31 @@ describe('the history of a policy', function () {
     await fixture.installation.startController()
     await fixture.decided(ns, 'Healthy')
     expect(fixture.evictions(ns)).to.have.length(2)
+  })
+
+  it('says how long healing took, and whether that is what the policy promises', async () => {
+    const ns = await fixture.namespace('objective')
+    const wide = async (): Promise<readonly string[]> => {
+      const [head = '', row = ''] = (await fixture.kubectl(['get', 'hp', 'heal', '-n', ns, '-o', 'wide'])).split('\n')
+      return ['HEALED IN', 'OBJECTIVE'].map((name) => row.slice(head.indexOf(name)).split(/\s/)[0] ?? '')
+    }
+    const used = async (): Promise<number> => Number(new RegExp(`^kubeskippy_time_to_heal_objective_used\\{policy_namespace="${ns}",policy="heal"\\} (\\S+)$`, 'm').exec(await (await fetch(fixture.installation.controller.metricsUrl)).text())?.[1])
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web', objectives: { timeToHeal: '5m' } }))
+    await heal(ns, 1)
+    const [action] = await fixture.actions(ns)
+    const first = (await fixture.policy(ns)).status?.timeToHeal
+    expect(first).to.include({ incidents: 1, missed: 0 })
+    const span = (Date.parse(first?.at ?? '') - Date.parse(action?.spec.trigger.since ?? '')) / 1000
+    expect(first?.last).to.equal(formatDuration(seconds(Math.round(span))))
+    expect(await wide()).to.deep.equal([first?.last, '5m'])
+    expect(await used()).to.be.greaterThan(0).and.lessThan(1)
+    // Two seconds until it fires and four until it is believed are more.
+    await fixture.kubectl(['patch', 'hp', 'heal', '-n', ns, '--type=merge', '-p', '{"spec":{"objectives":{"timeToHeal":"5s"}}}'])
+    await fixture.installation.killController('SIGKILL')
+    await fixture.installation.startController()
+    await heal(ns, 2)
+    expect((await fixture.policy(ns)).status?.timeToHeal).to.include({ incidents: 2, missed: 1 })
+    expect(await used()).to.be.greaterThan(1)
   })
 
   it('says when a trouble comes back: the fourth time in a day nothing is done and a person is told, over kill -9 and over delete and recreate of the policy', async () => {

@@ -91,7 +91,7 @@ describe('the image', function () {
   it('prints its version, and what is wrong with a flag, with the exit codes of the command line', async () => {
     expect(await runPod('version', CONTROLLER, ['--version'])).to.deep.equal({ code: 0, out: `${VERSION}\n` })
     const { code, out } = await runPod('misused', WEBHOOK, ['webhook', '--nonsense', '--log-level=loud'])
-    expect(code).to.equal(1)
+    expect(code).to.equal(2)
     expect(out).to.contain('--nonsense').and.to.contain('--log-level')
     expect((await runPod('unknown', CONTROLLER, ['controler'])).code).to.equal(2)
   })

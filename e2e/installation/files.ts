@@ -26,6 +26,10 @@ export function installationManifests(webhookUrl: string | undefined): string {
   ].join('\n---\n')
 }
 
+/** The same without what holds policies, actions and ledgers. */
+export const removableManifests = (webhookUrl: string): string =>
+  installationManifests(webhookUrl).split('\n---\n').filter((document) => !/^kind: (CustomResourceDefinition|Namespace)$/m.test(document)).join('\n---\n')
+
 /** A namespace's consent to being healed. */
 export const healerManifests = (namespace: string): string => toYaml(healerObjects(namespace).map(({ manifest }) => manifest)).join('---\n')
 

@@ -7,7 +7,7 @@ import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ClusterError } from '../cluster/errors.ts'
 import { lastLines } from '../cluster/exec.ts'
-import { healerManifests, installationManifests, tokenKubeconfig } from './files.ts'
+import { healerManifests, installationManifests, removableManifests, tokenKubeconfig } from './files.ts'
 import { Program, type Flags } from './program.ts'
 
 export interface InstallOptions {
@@ -24,6 +24,8 @@ export interface ControllerOptions {
   readonly server?: string
   /** Flags on top of the installation's own, or in their place. */
   readonly flags?: Flags
+  /** A module that is loaded before the program, such as another clock. */
+  readonly preload?: string
 }
 
 export interface Installation {
@@ -68,6 +70,22 @@ export async function install(cluster: Cluster, options: InstallOptions = {}): P
   return installation
 }
 
+/**
+ * Ends both programs, takes away what they need, and leaves the CRDs, with every policy, to the Helm release of this name,
+ * and healers to their namespaces. False when KubeSkippy is not beside the cluster.
+ */
+export async function removeInstallation(cluster: Cluster, release: string): Promise<boolean> {
+  const { code, stdout } = await cluster.kubectl(['get', 'clusterrole', CONTROLLER_ACCOUNT, '-o', 'jsonpath={.metadata.annotations.meta\\.helm\\.sh/release-name}'])
+  if (code !== 0 || stdout !== '') return false
+  const { controller, webhook } = openInstallation(cluster)
+  await Promise.all([controller.stop(), webhook.stop()])
+  await kubectl(cluster, ['delete', '--ignore-not-found', '-f', '-'], removableManifests(webhookUrl(cluster)))
+  const crds = resources.map(({ plural }) => `${plural}.${GROUP}`)
+  await kubectl(cluster, ['label', '--overwrite', 'crd', ...crds, 'app.kubernetes.io/managed-by=Helm'])
+  await kubectl(cluster, ['annotate', '--overwrite', 'crd', ...crds, `meta.helm.sh/release-name=${release}`, `meta.helm.sh/release-namespace=${OPERATOR_NAMESPACE}`])
+  return true
+}
+
 /** Of a cluster that has been installed to before. */
 export function openInstallation(cluster: Cluster): Installation {
   const [, ...ports] = cluster.sparePorts
@@ -91,8 +109,8 @@ export function openInstallation(cluster: Cluster): Installation {
   return {
     cluster, controller, webhook, controllerKubeconfig,
     secondController: program('kubeskippy-controller-2', CONTROLLER, CONTROLLER_ACCOUNT, ports.slice(4, 6), alone),
-    startController: async ({ server, flags = {} } = {}) => {
-      await controller.start({ kubeconfig: controllerKubeconfig(server), ...flags })
+    startController: async ({ server, flags = {}, preload } = {}) => {
+      await controller.start({ kubeconfig: controllerKubeconfig(server), ...flags }, preload)
       await controller.ready()
     },
     stopController: async () => controller.stop(),

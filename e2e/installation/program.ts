@@ -33,10 +33,13 @@ export class Program extends Guest {
     return this.#spec.metricsUrl
   }
 
-  /** Does not wait until it is ready. */
-  async start(more: Flags = {}): Promise<void> {
+  /**
+   * Does not wait until it is ready.
+   * @param preload a module that is loaded before the program
+   */
+  async start(more: Flags = {}, preload?: string): Promise<void> {
     const [main = '', ...command] = this.#spec.entry
     const flags = Object.entries({ ...this.#spec.flags, ...more }).map(([flag, value]) => `--${flag}=${value}`)
-    await this.launch([join(ROOT, main), ...command, ...flags])
+    await this.launch([...(preload === undefined ? [] : ['--import', preload]), join(ROOT, main), ...command, ...flags])
   }
 }

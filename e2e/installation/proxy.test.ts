@@ -152,4 +152,61 @@ describe('the proxy between a client and the API server', () => {
     answer = (_, outgoing) => { outgoing.end('new') }
     expect(await textOf(await responseOf(send('GET', '/watch')))).to.equal('new')
   })
+
+  it('resets the connection before or after the write', async () => {
+    for (const [hook, landed] of [['onRequest', 0], ['onResponse', 1]] as const) {
+      received = []
+      proxy.setHooks({ [hook]: (): Verdict => 'reset' })
+      await cutOff(send('POST', '/reset'))
+      expect(received, hook).to.have.length(landed)
+    }
+  })
+
+  it('delays what goes on by itself', async () => {
+    proxy.setHooks({ onRequest: () => ({ delay: seconds(0.2) }) })
+    const sent = send('POST', '/late')
+    const seen = noAnswer(sent)
+    await new Promise((resolve) => void setTimeout(resolve, 50))
+    expect(received).to.be.empty
+    expect(seen.none).to.be.true
+    expect((await responseOf(sent)).statusCode).to.equal(201)
+  })
+
+  it('asks for something else', async () => {
+    proxy.setHooks({ onRequest: ({ url }) => ({ url: `${url}?resourceVersion=9` }) })
+    await textOf(await responseOf(send('GET', '/pods')))
+    expect(received).to.deep.equal(['GET /pods?resourceVersion=9 Bearer t'])
+  })
+
+  it('ends an answer in the middle', async () => {
+    answer = (_, outgoing) => { outgoing.end('0123456789') }
+    proxy.setHooks({ onResponse: () => ({ truncate: 4 }) })
+    const response = await responseOf(send('GET', '/part'))
+    let text = ''
+    response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+    await once(response, 'error')
+    expect(text).to.equal('0123')
+  })
+
+  it('holds back lines of a watch that runs already, leaves some out, and ends it within one', async () => {
+    let watch: ServerResponse | undefined
+    answer = (_, outgoing) => {
+      watch = outgoing
+      outgoing.writeHead(200).write('one\n')
+    }
+    const response = await responseOf(send('GET', '/pods?watch=true'))
+    let text = ''
+    response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+    await eventually(() => expect(text).to.equal('one\n'), seconds(2))
+    const gate = Promise.withResolvers<void>()
+    proxy.setHooks({ onLine: async (_request, line) => (line === 'held' ? gate.promise.then(() => 'forward' as const) : line === 'gone' ? 'drop' : line === 'half' ? 'truncate' : 'forward') })
+    watch?.write('held\ngone\nnext\nha')
+    await new Promise((resolve) => void setTimeout(resolve, 50))
+    expect(text).to.equal('one\n')
+    gate.resolve()
+    await eventually(() => expect(text).to.equal('one\nheld\nnext\n'), seconds(2))
+    watch?.write('lf\n')
+    await once(response, 'error')
+    expect(text).to.equal('one\nheld\nnext\nha')
+  })
 })

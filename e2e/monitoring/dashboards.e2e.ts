@@ -23,7 +23,7 @@ describe('the dashboards, over a real run', function () {
     const protectedResources = [{ apiVersion: 'v1', kind: 'Pod', labelSelector: { matchLabels: { critical: 'true' } } }]
     await fixture.apply(inNamespace(refused, deployment('web', 'always', { labels: { critical: 'true' } })), policy(refused, { app: 'web', safetyRules: { protectedResources } }))
     await fixture.decided(refused, 'Protected')
-    await fixture.apply(inNamespace(healed, deployment('web', 'inThisPod')), policy(healed, { app: 'web' }))
+    await fixture.apply(inNamespace(healed, deployment('web', 'inThisPod')), policy(healed, { app: 'web', objectives: { timeToHeal: '5m' } }))
     await breakPods(fixture, healed, 'web')
     expect((await fixture.ended(healed))[0]?.status?.outcome).to.equal('Effective')
     await eventually(async () => expect(await prometheus.query('kubeskippy_fault_to_verified_seconds_count > 0')).to.have.length(1), seconds(30))

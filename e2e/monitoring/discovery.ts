@@ -1,6 +1,8 @@
-/** Tells Prometheus by a file which pods want to be scraped, as long as the process that started it lives. */
-import { renameSync, writeFileSync } from 'node:fs'
+/** Tells Prometheus by a file which pods want to be scraped: within the process that asks for it, or as a program beside the cluster. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { ask } from '../cluster/control-plane.ts'
+import { Guest } from '../cluster/guest.ts'
 import { planOf } from '../cluster/state.ts'
 import { sleep } from '../cluster/wait.ts'
 
@@ -22,7 +24,21 @@ export interface TargetGroup {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export async function followPods(cluster: { readonly dir: string }, file: string): Promise<{ stop(): Promise<void> }> {
+export interface Following {
+  stop(): Promise<void>
+}
+
+/** Ends with `down`, at the latest. @param name of the Prometheus that reads the file */
+export async function launchFollower(cluster: { readonly dir: string }, name: string, file: string): Promise<Following> {
+  const guest = new Guest(cluster, { name: `${name}-pods`, file: process.execPath, isReady: async () => existsSync(file) })
+  rmSync(file, { force: true })
+  await guest.launch([fileURLToPath(new URL('follow.ts', import.meta.url)), cluster.dir, file])
+  await guest.ready()
+  return { stop: async () => { await guest.stop() } }
+}
+
+/** Until it is stopped, or this process ends. */
+export async function followPods(cluster: { readonly dir: string }, file: string): Promise<Following> {
   const plan = planOf(cluster)
   const stopping = new AbortController()
   let last = ''

@@ -2,10 +2,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { HEALTHY_SERIES, STILL_COUNTERS } from '../../shared/promql/healthy-series.ts'
-import { HEALTHY_WORLDS, whenHealthy } from '../../shared/promql/healthy.ts'
+import { HEALTHY_NAMES, healthySeries, STILL_COUNTERS, type HealthySeries } from '../../shared/promql/healthy-series.ts'
+import { whenHealthy } from '../../shared/promql/healthy.ts'
+import { HEALTHY_WORLDS, numberOf } from '../../shared/promql/healthy-worlds.ts'
 import { parsePromql } from '../../shared/promql/parse.ts'
-import { ANSWERED_WHEN_HEALTHY } from '../../shared/promql/testing/healthy-queries.ts'
+import { ANSWERED_WHEN_HEALTHY, NAMED_BY_CONVENTION } from '../../shared/promql/testing/healthy-queries.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
@@ -17,13 +18,14 @@ const WORLD = HEALTHY_WORLDS[PLACE] ?? expect.fail('no such world')
 
 /** What one of the two objects shows; `up` and `instance` come of being scraped. */
 function exposition(object: string): string {
-  const series = [...HEALTHY_SERIES, ...[...STILL_COUNTERS].map((name) => [name, { each: 'container', samples: [{ labels: {}, value: 3 }] }] as const)]
+  const counter: HealthySeries = { each: 'container', samples: [{ labels: {}, value: 3 }] }
+  const series = [...[...HEALTHY_NAMES, ...NAMED_BY_CONVENTION].map((name) => [name, healthySeries(name) ?? expect.fail(`${name} is not known`)] as const), ...[...STILL_COUNTERS].map((name) => [name, counter] as const)]
   return series
     .filter(([name]) => name !== 'up')
     .flatMap(([name, { each, samples }]) =>
       samples.map(({ labels, value }) => {
         const all = Object.entries({ ...(each === 'instance' ? {} : { [each]: object }), ...labels }).map(([label, text]) => `${label}="${text}"`)
-        return `${name}{${all.join(',')}} ${value === 'replicas' ? WORLD.replicas : value === 'some' ? WORLD.some : value}`
+        return `${name}{${all.join(',')}} ${numberOf(value, WORLD)}`
       }),
     )
     .join('\n')

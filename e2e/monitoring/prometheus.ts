@@ -8,7 +8,7 @@ import { must } from '../cluster/exec.ts'
 import { answers, Guest } from '../cluster/guest.ts'
 import { planOf } from '../cluster/state.ts'
 import { makeAccount } from './account.ts'
-import { followPods } from './discovery.ts'
+import { followPods, launchFollower, type Following } from './discovery.ts'
 import { sparePort } from './ports.ts'
 import { prometheusConfig, type Alerting, type ConfigInput, type Rule, type Target } from './prometheus-config.ts'
 
@@ -26,6 +26,10 @@ export interface PrometheusOptions {
   readonly alertmanager?: Alerting
   /** Of scrapes and of rules, such as `1s`; default `2s`. */
   readonly scrapeInterval?: string
+  /** Address of this machine on which it listens; default 127.0.0.1. Pods reach `Cluster.hostIp`. */
+  readonly host?: string
+  /** True: new pods are found after this process has ended, too. Default false. */
+  readonly outlives?: boolean
   /** Added to its command line. */
   readonly flags?: readonly string[]
 }
@@ -36,7 +40,7 @@ export interface PrometheusSample {
 }
 
 export interface Prometheus {
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`, or with the `host` of the options. */
   readonly url: string
   readonly logFile: string
   /** What is left out stays as it was. Returns when the new configuration is in force. */
@@ -52,7 +56,7 @@ export interface Prometheus {
 }
 
 export async function startPrometheus(cluster: Cluster, options: PrometheusOptions = {}, log: (line: string) => void = () => {}): Promise<Prometheus> {
-  const { name = 'prometheus' } = options
+  const { name = 'prometheus', host = '127.0.0.1' } = options
   const programs = await ensureMonitoring({ log })
   const { tokenFile } = await makeAccount(cluster, 'prometheus', ACCOUNT_RULES)
   const dir = join(cluster.dir, name)
@@ -60,15 +64,16 @@ export async function startPrometheus(cluster: Cluster, options: PrometheusOptio
   const fixed = { caFile: cluster.caFile, tokenFile, kubelet: `${network.nodeIp}:${KUBELET_PORT}`, podsFile: join(dir, 'pods.json') }
   mkdirSync(dir, { recursive: true })
   const port = await sparePort(cluster)
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://${host}:${port}`
   let current = options
   await writeConfig(dir, programs.promtool, { ...fixed, ...options })
   const guest = new Guest(cluster, { name, file: programs.prometheus, isReady: async () => answers(`${url}/-/ready`) })
-  let discovery: { stop(): Promise<void> } | undefined
+  const follow = async (): Promise<Following> => options.outlives === true ? launchFollower(cluster, name, fixed.podsFile) : followPods(cluster, fixed.podsFile)
+  let discovery: Following | undefined
   const start = async (): Promise<void> => {
-    discovery ??= await followPods(cluster, fixed.podsFile)
+    discovery ??= await follow()
     await guest.launch([
-      '--config.file', join(dir, 'prometheus.json'), '--storage.tsdb.path', join(dir, 'data'), '--web.listen-address', `127.0.0.1:${port}`,
+      '--config.file', join(dir, 'prometheus.json'), '--storage.tsdb.path', join(dir, 'data'), '--web.listen-address', `${host}:${port}`,
       '--web.enable-lifecycle', '--storage.tsdb.retention.time', '6h', ...(options.flags ?? []),
     ])
     await guest.ready()

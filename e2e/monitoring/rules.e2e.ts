@@ -43,7 +43,7 @@ describe('the alerts about KubeSkippy itself', function () {
           alert_rule_test: [{
             eval_time: `${at}m`,
             alertname: alert,
-            exp_alerts: fires.map(({ labels, summary }) => ({ exp_labels: { severity, ...labels }, exp_annotations: { summary, description, runbook: runbookOf(definition) } })),
+            exp_alerts: fires.map(({ labels, summary }) => ({ exp_labels: { severity, ...labels }, exp_annotations: { summary, description, runbook_url: runbookOf(definition) } })),
           }],
         }],
       }))

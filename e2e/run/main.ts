@@ -1,27 +1,30 @@
 #!/usr/bin/env node
-/** `make up` and `make down`: a cluster with KubeSkippy beside it. */
-import { openCluster, startCluster, stopCluster } from '../cluster/cluster.ts'
-import { assertKind, forShell, log, readArguments, runCommand } from '../cluster/command.ts'
+/** `make up` and `make down`: a cluster with KubeSkippy installed in it. */
+import { openCluster, stopCluster, type Cluster } from '../cluster/cluster.ts'
+import { forShell, log, readArguments, readNodes, runCommand } from '../cluster/command.ts'
 import { ClusterError } from '../cluster/errors.ts'
-import { keepsFailed } from '../cluster/paths.ts'
-import { install } from '../installation/installation.ts'
+import { programsFor, up } from './product.ts'
 
 const USAGE = `usage: node_modules/.bin/node e2e/run/main.ts COMMAND
 
-  up    [--name dev] [--no-node]   starts a cluster with KubeSkippy beside it; its output is for a shell
-  down  [--name dev]               ends both and removes every trace
+  up    [--name dev] [--nodes 1]   starts a cluster with KubeSkippy installed by its chart, and monitoring; its output is for a shell
+  env   [--name dev]   the same output for one that is up
+  down  [--name dev]   ends it and removes every trace
 
-or: make up NAME=dev, make down NAME=dev`
-
-const OPTIONS = { name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true } } as const
+or: make up NAME=dev NODES=2, make down NAME=dev`
 
 async function main(): Promise<void> {
-  const { command, values } = readArguments(USAGE, OPTIONS)
+  const { command, values: { name, nodes } } = readArguments(USAGE, { name: { type: 'string', default: 'dev' }, nodes: { type: 'string', default: '' } })
   switch (command) {
     case 'up':
-      return up(values.name, values.node)
+      return start(name, readNodes(nodes))
+    case 'env': {
+      const cluster = await openCluster(name)
+      if (cluster === undefined) throw new ClusterError(`There is no cluster ${name}: make up${name === 'dev' ? '' : ` NAME=${name}`}`)
+      return printShell(cluster)
+    }
     case 'down':
-      log(await stopCluster(values.name) ? `removed the cluster ${values.name}` : `there is no cluster ${values.name}`)
+      log(await stopCluster(name) ? `removed the cluster ${name}` : `there is no cluster ${name}`)
       return
     case undefined:
     default:
@@ -29,24 +32,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** What is up already is left as it is; what is missing is added. */
-async function up(name: string, node: boolean): Promise<void> {
-  const running = await openCluster(name)
-  if (running !== undefined) {
-    assertKind(running, node)
-    log(`the cluster ${name} is up already`)
-  }
-  const cluster = running ?? await startCluster({ name, node, log, ...(process.stderr.isTTY ? { terminal: process.stderr } : {}) })
-  try {
-    const { webhook, controller } = await install(cluster, { log })
-    log(`KubeSkippy is ready; its logs: ${webhook.logFile} and ${controller.logFile}`)
-    log(`kubectl of the same version: ${cluster.bin}/kubectl`)
-  } catch (cause) {
-    if (running === undefined) await (keepsFailed() ? cluster.keep() : cluster.stop())
-    throw cause
-  }
-  if (running === undefined) cluster.keep()
-  for (const line of forShell(cluster)) console.log(line)
+async function start(name: string, nodes: 1 | 2 | undefined): Promise<void> {
+  const { cluster } = await up(name, nodes === undefined ? {} : { nodes }, { log, ...(process.stderr.isTTY ? { terminal: process.stderr } : {}) })
+  log('Grafana is not part of it; dashboards for one of yours are in config/monitoring')
+  printShell(cluster)
+}
+
+function printShell(cluster: Cluster): void {
+  for (const line of forShell({ bin: programsFor(cluster), kubeconfig: cluster.kubeconfig })) console.log(line)
 }
 
 await runCommand(main)

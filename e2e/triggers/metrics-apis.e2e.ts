@@ -31,7 +31,7 @@ describe('metric triggers on the metrics APIs', function () {
     })
     const value = (more: object): object => ({ timestamp: formatInstant(systemClock.now()), value: `${length}k`, ...more })
 
-    it('is no data before it is there', async () => {
+    it('is no data before it may be read, and says what gives the right', async () => {
       const ns = await fixture.namespace('adapted')
       await fixture.apply(
         inNamespace(ns, app('web', { script: 'sleep 1000000' })),
@@ -39,8 +39,17 @@ describe('metric triggers on the metrics APIs', function () {
         policy(ns, { metric: { query: 'queue_length', source: 'custom.metrics.k8s.io', threshold: 10_000, duration: '2s' } }),
       )
       await ready(fixture, ns)
-      expect((await untilState(fixture, ns, 'NoData', 'external')).message).to.equal('external.metrics.k8s.io has no metric queue_length, or no adapter serves it')
-      expect((await untilState(fixture, ns, 'NoData')).message).to.equal('custom.metrics.k8s.io has no metric queue_length of pods, or no adapter serves it')
+      const grant = 'name the metric in rbac.metricsApis of the chart, or apply config/rbac/optional/metrics-apis.yaml'
+      expect((await untilState(fixture, ns, 'NoData', 'external')).message).to.equal(`the controller may not read external.metrics.k8s.io: ${grant}`)
+      expect((await untilState(fixture, ns, 'NoData')).message).to.equal(`the controller may not read custom.metrics.k8s.io: ${grant}`)
+    })
+
+    it('is no data before it is there', async () => {
+      const ns = 'adapted'
+      await fixture.kubectl(['apply', '-f', 'config/rbac/optional/metrics-apis.yaml'])
+      const said = async (policyName?: string) => (await untilState(fixture, ns, 'NoData', policyName)).message
+      await eventually(async () => expect(await said('external')).to.equal('external.metrics.k8s.io has no metric queue_length, or no adapter serves it'), seconds(60))
+      await eventually(async () => expect(await said()).to.equal('custom.metrics.k8s.io has no metric queue_length of pods, or no adapter serves it'), seconds(60))
     })
 
     it('tells of pods by the custom metrics API, and of the one named object by the external one', async () => {

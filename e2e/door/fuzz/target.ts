@@ -7,13 +7,12 @@ import type { KubeConnection } from '../../../shared/kube/transport.ts'
 import { millis } from '../../../shared/lib/time.ts'
 import { DEFAULT_INSTALLATION } from '../../../shared/rules/rule.ts'
 import { testPolicy } from '../../../shared/rules/test-policy.ts'
-import { Health } from '../../../shared/runtime/health.ts'
 import { silentLogger } from '../../../shared/runtime/logger.ts'
 import { noMetrics } from '../../../shared/runtime/metrics.ts'
 import { accessReviews } from '../../../webhook/admission/access.ts'
-import { clusterKnowledge } from '../../../webhook/admission/known.ts'
+import { clusterKnowledge, rightsOnly } from '../../../webhook/admission/known.ts'
 import { declareAdmissionMetrics } from '../../../webhook/admission/metrics.ts'
-import { createApp } from '../../../webhook/app.ts'
+import { admissionRoutes } from '../../../webhook/admission/routes.ts'
 import { AdmissionServer, type KeyPair } from '../../../webhook/server.ts'
 
 export interface Started {
@@ -40,7 +39,7 @@ const api = new Proxy({}, {
 /** Of the same namespace, one on the objects of most samples. */
 const OTHERS = [testPolicy(), testPolicy({ selector: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } } }), testPolicy({ namespace: 'bank' })]
 
-const app = createApp({
+const app = admissionRoutes({
   installation: DEFAULT_INSTALLATION,
   ask: clusterKnowledge({
     access: accessReviews({ api, timers: systemTimers, log }),
@@ -49,13 +48,11 @@ const app = createApp({
     around: () => ({ policies: OTHERS, goesFirst: () => true }),
     objects: () => Promise.resolve({ objects: [], complete: true }),
   }),
+  askRights: rightsOnly({ access: accessReviews({ api, timers: systemTimers, log }) }),
   metrics: declareAdmissionMetrics(noMetrics),
   clock: systemClock,
   timers: systemTimers,
   log,
-  livez: new Health(),
-  readyz: new Health(),
-  exposition: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
 })
 
 process.on('message', (message: { readonly pair: KeyPair } | 'state') => {
