@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { API_VERSION } from '../shared/api/v1alpha1/fields.ts'
+import { resources } from '../shared/api/v1alpha1/resources.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { bundle } from './bundle.ts'
 
@@ -30,11 +32,22 @@ describe('the bundle', function () {
 
   it('tells its version', async () => expect(await run('version')).to.deep.equal({ stdout: `${VERSION}\n`, stderr: '' }))
 
+  it('judges files, of every kind of ours', async () => {
+    const { code, stdout, stderr } = await run('lint', '--format', 'json', join(import.meta.dirname, '../config/samples/invalid/rules/ks401.yaml'))
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' })
+    expect(stdout).to.contain('KS401')
+    const objects = resources.map(({ kind }) => JSON.stringify({ apiVersion: API_VERSION, kind, metadata: { name: 'a', namespace: 'shop' }, spec: {}, status: {} }))
+    writeFileSync(join(folder, 'all.yaml'), objects.join('\n---\n'))
+    const all = await run('lint', '--format', 'json', 'all.yaml')
+    expect(all.stderr).to.equal('')
+    for (const { kind } of resources) expect(all.stdout).to.contain(kind)
+  })
+
   for (const program of ['controller', 'webhook']) {
     it(`holds the ${program}`, async () => expect((await run(program, '--help')).stdout).to.contain(`Usage: kubeskippy ${program}`))
     it(`holds a ${program} that names every problem of its configuration`, async () => {
       const { code, stderr } = await run(program, '--nonsense', '--log-level=loud', '--kubeconfig=/nonexistent')
-      expect(code).to.equal(1)
+      expect(code).to.equal(2)
       expect(stderr).to.contain('--nonsense').and.to.contain('--log-level').and.to.contain('/nonexistent')
     })
   }

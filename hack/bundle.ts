@@ -3,6 +3,7 @@ import { build, type BuildOptions } from 'esbuild'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { validators } from './validators.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ENTRY = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
@@ -32,6 +33,7 @@ const COMMON = {
   // Names and lines stay readable in a stack trace.
   minify: false,
   external: EXTERNAL,
+  plugins: [validators],
   logLevel: 'warning',
 } as const satisfies BuildOptions
 

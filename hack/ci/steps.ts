@@ -1,5 +1,7 @@
 /** What `make test` runs, in this order: cheap and common mistakes first, real clusters last. */
 import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { runsAnywhere } from '../../e2e/cluster/existing.ts'
 import { longestFirst } from './order.ts'
 
 export interface Step {
@@ -32,6 +34,7 @@ export const steps = (root: string): readonly Step[] => [
   check('types', 'tsc', '--noEmit'),
   check('generated', 'node', 'hack/generate.ts', '--check'),
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
+  check('simulation', 'node', 'simulation/main.ts', '--seeds', '200'),
   // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
   { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring', '--chart'), limit: 40 },
   ...longestFirst(globSync('e2e/**/*.e2e.ts', { cwd: root })).map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
@@ -43,6 +46,14 @@ export function select(all: readonly Step[], words: readonly string[]): readonly
   const chosen = ({ name }: Step): boolean => words.some((word) => name.startsWith(word))
   const cluster = all.some((step) => isOnCluster(step) && chosen(step))
   return all.filter((step) => chosen(step) || (cluster && step.name === TOOLS))
+}
+
+/** Where a cluster of somebody else's takes the place of those that suites start: which of them run there. The others would change it, or need more than it has. */
+export function inExisting(all: readonly Step[], root: string): { readonly run: readonly Step[]; readonly skipped: readonly string[] } {
+  const fits = ({ name }: Step): boolean => name.startsWith('e2e/') && runsAnywhere(join(root, name))
+  const tools = all.filter(({ name }) => name === TOOLS).map((step) => ({ ...step, args: ['e2e/cluster/main.ts', 'tools', '--no-node', '--chart'] }))
+  const run = all.filter(fits)
+  return { run: run.length === 0 ? [] : [...tools, ...run], skipped: all.filter((step) => step.name !== TOOLS && !fits(step)).map(({ name }) => name) }
 }
 
 export const isOnCluster = ({ name }: Step): boolean => name.startsWith('e2e/')

@@ -9,10 +9,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ClusterError } from '../../e2e/cluster/errors.ts'
+import { existing } from '../../e2e/cluster/existing.ts'
 import { excerpt, failureReport, type StepEnd } from './failures.ts'
 import { inLanes } from './lanes.ts'
 import { run, stopRunning } from './process.ts'
-import { isOnCluster, LANES, select, steps, type Step } from './steps.ts'
+import { inExisting, isOnCluster, LANES, select, steps, type Step } from './steps.ts'
 import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult } from './tally.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,7 +54,24 @@ async function take({ name, program, args, kind, limit, beside }: Step): Promise
   return { name, tally, failures: result?.failures ?? [], output: excerpt(end, 'end'), ...(why === undefined ? {} : { why }) }
 }
 
-const chosen = select(steps(root), process.argv.slice(2))
+function choose(): readonly Step[] {
+  const wanted = select(steps(root), process.argv.slice(2))
+  const there = existing()
+  if (there === undefined) return wanted
+  const { run: fitting, skipped } = inExisting(wanted, root)
+  console.log(`in the cluster of the context ${there.context}: ${fitting.filter(isOnCluster).map(({ name }) => name).join(', ') || 'nothing'}`)
+  console.log(`skipped, since they need no cluster or one of their own: ${skipped.join(', ')}`)
+  return fitting
+}
+
+let chosen: readonly Step[]
+try {
+  chosen = choose()
+} catch (cause) {
+  if (!(cause instanceof ClusterError)) throw cause
+  console.error(cause.message)
+  process.exit(1)
+}
 const taken: StepEnd[] = []
 try {
   const goOn = (): boolean => interrupted === undefined

@@ -2,6 +2,8 @@
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { VERSION } from '../../shared/lib/version.ts'
+import { CHECK_FUNCTIONS, CHECKS } from '../delivery/checks.ts'
+import { CONFIG, CONFIGS_BEFORE, HASH_LENGTH } from '../delivery/configuration.ts'
 import { Hole, template } from '../delivery/holes.ts'
 import { NOTES } from '../delivery/notes.ts'
 import { PARTS, type Part } from '../delivery/product.ts'
@@ -45,13 +47,17 @@ const FUNCTIONS = `{{- define "kubeskippy.chart" -}}${RELEASE}-${VERSION}{{- end
 {{- $fixed := dict "webhook" (dict "certificates" (ternary "provided" "own" ${CERT_MANAGER})) -}}
 {{- mustMergeOverwrite (deepCopy .Values.config) $fixed | toYaml -}}
 {{- end }}
-`
 
-/** What would be accepted and then not work. */
-const CHECKS = `{{- if ne .Release.Namespace "${OPERATOR_NAMESPACE}" }}
-{{- fail "KubeSkippy has to be installed in the namespace ${OPERATOR_NAMESPACE}: its admission policies know its accounts by that name. Use --namespace ${OPERATOR_NAMESPACE} --create-namespace" }}
+{{- define "kubeskippy.configName" -}}
+${CONFIG}-{{ include "kubeskippy.config" . | fromYaml | mustToRawJson | sha256sum | trunc ${HASH_LENGTH} }}
 {{- end }}
-`
+
+{{- define "kubeskippy.constrained" -}}
+{{- $isNew := semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version -}}
+{{- if or (eq .Values.rbac.impersonation "constrained") (and (eq .Values.rbac.impersonation "auto") $isNew) -}}true{{- end -}}
+{{- end }}
+
+${CHECK_FUNCTIONS}`
 
 const chartYaml = yamlFile(`${CHART_FOLDER}/Chart.yaml`, () => [
   {
@@ -117,6 +123,7 @@ export const chartFiles: readonly GeneratedFile[] = [
   readme,
   { path: `${CHART_FOLDER}/templates/_functions.tpl`, produce: () => COMMENT + FUNCTIONS },
   { path: `${CHART_FOLDER}/templates/checks.yaml`, produce: () => COMMENT + CHECKS },
+  { path: `${CHART_FOLDER}/templates/configs-before.yaml`, produce: () => COMMENT + CONFIGS_BEFORE },
   { path: `${CHART_FOLDER}/templates/NOTES.txt`, produce: () => COMMENT + NOTES },
   ...templates,
 ]

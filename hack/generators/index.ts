@@ -1,12 +1,14 @@
 /** What is generated. A new generated file is one line here. */
+import { attemptReference } from './attempts.ts'
 import { chartFiles, CHART_FOLDER } from './chart.ts'
 import { configurationReference } from './configuration.ts'
 import { crds } from './crd.ts'
 import type { GeneratedFile } from './generator.ts'
 import { kustomizeFiles } from './kustomize.ts'
-import { controllerRbacFile, kubeletRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
+import { controllerRbacFile, kubeletRbacFile, metricsApisRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
 import { metricReference } from './metrics.ts'
 import { monitoringFiles } from './monitoring.ts'
+import { proofReference } from './proof.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
 import { webhookFiles } from './webhook.ts'
@@ -15,12 +17,15 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ...crds,
   controllerRbacFile,
   kubeletRbacFile,
+  metricsApisRbacFile,
   namespaceAdminRbacFile,
   peopleRbacFile,
   ...reference,
   ruleReference,
   configurationReference,
   metricReference,
+  attemptReference,
+  proofReference,
   ...monitoringFiles,
   ...webhookFiles,
   ...kustomizeFiles,

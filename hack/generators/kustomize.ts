@@ -16,7 +16,10 @@ const listed = (): readonly string[] => [
   'webhook/manifests.yaml',
 ]
 
+/** Helm has another word there: the API server refuses to apply one installation over the other (a conflict of field managers). */
+const MANAGED = { 'app.kubernetes.io/managed-by': 'kustomize' }
+
 export const kustomizeFiles: readonly GeneratedFile[] = [
   ...manager,
-  yamlFile('config/kustomization.yaml', () => [{ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: listed() }]),
+  yamlFile('config/kustomization.yaml', () => [{ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', labels: [{ pairs: MANAGED }], resources: listed() }]),
 ]

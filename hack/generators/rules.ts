@@ -14,7 +14,7 @@ const SEVERITIES = { E: 'refused (422 Invalid)', F: 'refused (403 Forbidden)', W
 export const ruleReference: GeneratedFile = markdownFile('docs/reference/rules.md', () =>
   [
     '# Rules',
-    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only or lowers the mode, violations are warnings, and so are those that were there before when it only lowers limits or takes namespaces away. An update after which the policy is suspended is refused for nothing but other people\'s rights and consent (403, and KS109), and suspending alone not for these either; one that lets it go on is judged as a new policy.',
+    'What the front door checks beyond the schema. The same rules run at the door and in the controller before it acts, but for those that need the API server, which say so. On an update that changes metadata only or lowers the mode, violations are warnings, and so are those that were there before when it only makes the policy do less: lower limits, longer cooldowns, more protections, a narrower selector ([exemptions](../guide/exemptions.md#what-may-change-while-a-rule-is-broken)). An update after which the policy is suspended is refused for nothing but other people\'s rights and consent (403, and KS109), and suspending alone not for these either; one that lets it go on is judged as a new policy.',
     '| rule | severity | what |\n|---|---|---|\n' +
       [...BEYOND_TEXTS, ...RULES].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((rule) => `| [${rule.id}](#${rule.id.toLowerCase()}) | ${severitiesOf(rule).join(', ')} | ${rule.title} |`).join('\n'),
     ...RULE_GROUPS.flatMap(({ name, rules }) => [`## ${name}`, ...rules.map(section)]),
@@ -42,10 +42,10 @@ const BESIDE = ' Where the door cannot see the other policies it is not checked;
 const beside = (id: string): boolean => sampleText('invalid', id).includes('\n---\n')
 
 /** Of a warning nobody has to be exempted. */
-function exemptionOf({ id, severity, noExemption }: Rule): string {
+function exemptionOf({ id, severity, noExemption, partlyNoExemption }: Rule): string {
   if (noExemption !== undefined) return `\n- Exemption: none; ${noExemption}.`
   if (severity === 'W') return ''
-  return `\n- Exemption: the annotation \`${ALLOW_ANNOTATION}: ${id}\` on the policy makes a warning of it; ${needsVerb(id) ? `whoever writes it needs the verb \`${OVERRIDE_VERB}\` on healingpolicies ([KS506](#ks506))` : 'nobody has to be asked'}.`
+  return `\n- Exemption: the annotation \`${ALLOW_ANNOTATION}: ${id}\` on the policy makes a warning of it; ${needsVerb(id) ? `whoever writes it needs the verb \`${OVERRIDE_VERB}\` on healingpolicies ([KS506](#ks506))` : 'nobody has to be asked'}${partlyNoExemption === undefined ? '' : `. None for ${partlyNoExemption}`}.`
 }
 
 const sampleText = (kind: 'valid' | 'invalid', id: string): string =>

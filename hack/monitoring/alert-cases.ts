@@ -28,6 +28,7 @@ const leader = (instance: string): string => `kubeskippy_leader{instance="${inst
 const NO_LEADER = [{ summary: 'No KubeSkippy controller leads' }]
 const LEDGER = 'kubeskippy_ledger_unreadable_total{instance="a"}'
 const reads = (kind: string, outcome: string): string => `kubeskippy_metric_reads_total{kind="${kind}",outcome="${outcome}",instance="a"}`
+const objective = (policy: string): string => `kubeskippy_time_to_heal_objective_used{policy_namespace="shop",policy="${policy}",instance="a"}`
 const escalated = (reason: string): string => `kubeskippy_escalated_incidents{reason="${reason}"}`
 const accepted = (value: string): string => `kubeskippy_policy_acceptance_changes_total{accepted="${value}"}`
 const evaluations = (reason: string): string => `kubeskippy_policy_evaluations_total{decision="Blocked",reason="${reason}"}`
@@ -90,6 +91,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
 
   { alert: 'KubeSkippyEscalated', when: 'nothing helped one', series: { [escalated('LadderExhausted')]: '0x3 1x10', [escalated('Rejected')]: '0x13' }, at: 10, fires: [{ labels: { reason: 'LadderExhausted' }, summary: 'No action helped, and a person has to look: 1 incidents (LadderExhausted)' }] },
   { alert: 'KubeSkippyEscalated', when: 'one comes back, for which there is another alert', series: { [escalated('LadderExhausted')]: '1x3 0x10', [escalated('Recurring')]: '1x13' }, at: 10, fires: [] },
+
+  { alert: 'KubeSkippyTimeToHealMissed', when: 'an incident is open for longer than that', series: { [objective('cart')]: '0+0.25x8', [objective('web')]: '0x8' }, at: 6, fires: [{ labels: { policy_namespace: 'shop', policy: 'cart' }, summary: 'Policy shop/cart heals too slowly: 150% of its timeToHeal' }] },
+  { alert: 'KubeSkippyTimeToHealMissed', when: 'it took just as long', series: { [objective('cart')]: '0+0.25x4 1x10' }, at: 8, fires: [] },
+  { alert: 'KubeSkippyTimeToHealMissed', when: 'one that was missed is an hour ago', series: { [objective('cart')]: '2x60 0x10' }, at: 65, fires: [] },
 
   { alert: 'KubeSkippyPolicyStopped', when: 'the first one did', series: { [accepted('false')]: '0x5 1x20', [accepted('true')]: '0x25' }, at: 8, fires: [{ summary: 'A policy that was accepted is not any more, and has stopped acting' }] },
   { alert: 'KubeSkippyPolicyStopped', when: 'one is accepted again', series: { [accepted('false')]: '0x25', [accepted('true')]: '0x5 1x20' }, at: 8, fires: [] },

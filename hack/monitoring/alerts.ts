@@ -13,7 +13,7 @@ export interface Alert {
   readonly description: string
 }
 
-const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations } = METRICS
+const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations, objectiveUsed } = METRICS
 
 const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
 const ended = (outcome: (typeof actions.labels.outcome)[number]): string => `sum by (action) (increase(${actions.name}{outcome="${outcome}"}[1h]))`
@@ -90,6 +90,11 @@ export const ALERTS: readonly Alert[] = [
     description: 'They are not healed any more until they have been healthy again.',
   },
   {
+    name: 'KubeSkippyTimeToHealMissed', expr: `max by (policy_namespace, policy) (${objectiveUsed.name}) > 1`, for: '0m', severity: 'warning',
+    summary: 'Policy {{ $labels.policy_namespace }}/{{ $labels.policy }} heals too slowly: {{ $value | humanizePercentage }} of its timeToHeal',
+    description: 'An incident of it is open for longer than the policy promises, or was, within the last hour.',
+  },
+  {
     name: 'KubeSkippyPolicyStopped', expr: `sum(increase(${acceptance.name}{accepted="false"}[10m])) > 0`, for: '0m', severity: 'warning',
     summary: 'A policy that was accepted is not any more, and has stopped acting',
     description: 'The rules or the configuration of KubeSkippy have changed, or the policy came past the webhook.',
@@ -102,10 +107,11 @@ export const ALERTS: readonly Alert[] = [
   },
 ]
 
-export const runbookOf = ({ name }: Pick<Alert, 'name'>): string => `docs/runbooks/${name}.md`
+export const RUNBOOKS = 'docs/runbooks'
+export const runbookOf = (alert: Pick<Alert, 'name'>): string => `${RUNBOOKS}/${alert.name}.md`
 
-/** As Prometheus reads it, and as `spec` of a PrometheusRule. */
-export const alertRules = () => ({
+/** As Prometheus reads it, and as `spec` of a PrometheusRule. @param runbook where an alert's is */
+export const alertRules = (runbook: (alert: Alert) => unknown = runbookOf) => ({
   groups: [
     {
       name: 'kubeskippy',
@@ -114,7 +120,7 @@ export const alertRules = () => ({
         expr: alert.expr,
         for: alert.for,
         labels: { severity: alert.severity },
-        annotations: { summary: alert.summary, description: alert.description, runbook: runbookOf(alert) },
+        annotations: { summary: alert.summary, description: alert.description, runbook_url: runbook(alert) },
       })),
     },
   ],

@@ -96,6 +96,7 @@ const POLICY: Dashboard = {
         stat('Budgets that are used up', 'They do nothing more within this hour.', `count(max by (policy_namespace, policy) (${M.budget.name}${CHOSEN}) == 0) or vector(0)`),
         graph('Actions left in this hour', 'Of the sliding hour, by policy.', `max by (policy_namespace, policy) (${M.budget.name}${CHOSEN})`, { legend: '{{policy_namespace}}/{{policy}}' }),
         graph('Breaker', '0 closed, 1 half-open, 2 open.', `max by (policy_namespace, policy) (${M.breaker.name}${CHOSEN})`, { legend: '{{policy_namespace}}/{{policy}}' }),
+        graph('Time to heal, of its objective', 'Of policies that have one: used up by the incident open for longest, or by the one healed last within the hour. Above 100 %: missed.', `max by (policy_namespace, policy) (${M.objectiveUsed.name}${CHOSEN})`, { unit: 'percentunit', legend: '{{policy_namespace}}/{{policy}}' }),
         { title: 'Least left', description: 'The ten policies with the fewest actions left.', type: 'table', unit: 'short', queries: [{ expr: `bottomk(10, max by (policy_namespace, policy) (${M.budget.name}${CHOSEN}))`, legend: '' }] },
       ],
     },

@@ -34,7 +34,7 @@ export async function startPrograms(policies: number): Promise<RunningPrograms> 
     const namespace = `shop-${i % 50}`
     if (i < 50) cluster.seed(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     const { apiVersion, kind, spec } = buildPolicy({})
-    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: `policy-${i}`, namespace, generation: 1 }, spec })
+    cluster.seed(HEALING_POLICIES, { apiVersion, kind, metadata: { name: `policy-${i}`, namespace, generation: 1 }, spec: { ...spec as object, objectives: { timeToHeal: '5m' } } })
   }
   const folder = mkdtempSync(join(tmpdir(), 'kubeskippy-metrics-'))
   const tokenFile = join(folder, 'token')
@@ -55,8 +55,7 @@ export async function startPrograms(policies: number): Promise<RunningPrograms> 
     }
     return {
       version: '1.2.3', instance: 'here', clock: systemClock, timers: systemTimers, random: Math.random, stop: end.signal, metrics,
-      exposition: () => prom.exposition(),
-      createLog: () => silentLogger,
+      createLog: (level) => ({ ...silentLogger, level }),
       connect: () => Object.assign(cluster.client(program), { close: () => Promise.resolve() }),
       probeServer: () => idle, metricsServer: () => idle,
       readFile: () => '',
