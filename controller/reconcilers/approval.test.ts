@@ -4,6 +4,7 @@ import { KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names
 import type { HealingPolicySpec } from '../../shared/api/v1alpha1/types.ts'
 import { hours, minutes, seconds } from '../../shared/lib/time.ts'
 import { buildActionTemplate, buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { THROTTLED, type Fault } from '../../shared/testing/fake-cluster/faults.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 
 const POD = { namespace: NAMESPACE, name: 'cart-1-0' }
@@ -51,9 +52,11 @@ describe('an action that needs approval', () => {
   describe('when it is a patch', () => {
     const patch: HealingPolicySpec['actions'][number] = { name: 'mark', type: 'patch', priority: 1, target: 'Workload', patchAction: { type: 'merge', patch: 'metadata: {annotations: {tier: "2"}}' } }
     const CART = { namespace: NAMESPACE, name: 'cart' }
+    let release = (): void => {}
     const annotate = (tier: string): void => void town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { tier } } }))
-    const asked = async (): Promise<void> => {
+    const asked = async (fault?: Fault): Promise<void> => {
       town = new Town({ spec: { ...MANUAL, actions: [patch] } })
+      if (fault !== undefined) release = town.cluster.faults.add(({ dryRun }) => (dryRun ? fault : undefined))
       town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, spec: { replicas: 1, template: {} } }))
       town.cluster.change(DEPLOYMENTS, CART, (o) => ({ ...o, status: { observedGeneration: o.metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } }))
       annotate('1')
@@ -69,6 +72,28 @@ describe('an action that needs approval', () => {
       town.decide('Approved', 'seen')
       await town.live(seconds(20))
       expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '2' })
+    })
+
+    it('is asked about when it can be shown, though the API server had no time at first', async () => {
+      await asked({ when: 'before', answer: THROTTLED })
+      expect(town.actions.map(({ status }) => status?.phase)).to.deep.equal([undefined])
+      release()
+      await town.live(seconds(5))
+      expect(town.actions[0]?.status?.result).to.deep.include({ reason: 'PendingApproval' }).and.to.have.nested.property('changes[0].newValue', '2')
+      town.decide('Approved', 'seen')
+      await town.live(seconds(20))
+      expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '2' })
+    })
+
+    it('is asked about without being shown when it cannot be for long, and is not done blindly', async () => {
+      await asked({ when: 'before', answer: THROTTLED })
+      await town.live(seconds(30))
+      expect(town.actions[0]?.status?.result).to.include({ reason: 'PendingApproval' }).and.not.to.have.property('changes')
+      release()
+      town.decide('Approved', 'blindly')
+      await town.live(seconds(20))
+      expect(ending()).to.deep.equal(['Cancelled', 'TargetChanged'])
+      expect(town.cluster.must(DEPLOYMENTS, CART).metadata.annotations).to.deep.equal({ tier: '1' })
     })
 
     it('is cancelled with the difference when what it was to change is another value by then', async () => {

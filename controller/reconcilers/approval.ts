@@ -1,5 +1,5 @@
 /** An action that a person has to approve: it waits, and is withdrawn when nobody is asked any more. Nothing is written to the target here. */
-import { between, millis } from '../../shared/lib/time.ts'
+import { after, between, millis, parseInstant, seconds } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { needsApproval } from '../../shared/api/v1alpha1/approval.ts'
@@ -13,6 +13,10 @@ import type { ClusterCache } from '../ports/cluster.ts'
 import { isAsked, keyOf, type ActionRecord, type ActionRecordPorts } from './action-record.ts'
 import { cancelled } from './endings.ts'
 import { preview, type PreviewPorts } from './preview.ts'
+
+/** Nobody can approve what was not shown: so long, from the decision on, the question waits for the answer of a dry run. */
+const PREVIEW_PATIENCE = seconds(30)
+const PREVIEW_RETRY = seconds(1)
 
 export interface ApprovalPorts extends ActionRecordPorts, PreviewPorts {
   readonly cluster: ClusterCache
@@ -40,7 +44,12 @@ export async function awaitApproval(ports: ApprovalPorts, record: ActionRecord, 
     case 'Waiting': {
       const moot = await whyMoot(ports, action, policy)
       if (moot !== undefined) return ended(moot.reason, moot.message)
-      if (!isAsked(action)) await record.waiting(action, approval.until, await preview(ports, action))
+      if (!isAsked(action)) {
+        const shown = await preview(ports, action)
+        const patience = after(parseInstant(action.metadata.creationTimestamp) ?? now, PREVIEW_PATIENCE)
+        if (shown === 'NotYet' && now < patience) return { kind: 'NotYet', result: { requeueAfter: PREVIEW_RETRY } }
+        await record.waiting(action, approval.until, shown === 'NotYet' ? undefined : shown)
+      }
       return { kind: 'NotYet', result: { requeueAfter: millis(Math.max(50, between(now, approval.until))) } }
     }
     default:

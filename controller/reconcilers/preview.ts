@@ -6,7 +6,7 @@ import { changedSince } from '../actions/fields.ts'
 import { afterDryRun, plan } from '../actions/index.ts'
 import { describe } from '../healing/owners.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
-import type { TargetWriter } from '../ports/target-writer.ts'
+import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import { planContext } from './plan-context.ts'
 
 export interface PreviewPorts {
@@ -15,8 +15,11 @@ export interface PreviewPorts {
   readonly writer: TargetWriter
 }
 
-/** undefined: nothing can be shown, or the decision has shown it already. Whether it can be done is judged when it is approved. */
-export async function preview({ clock, live, writer }: PreviewPorts, action: HealingAction): Promise<DryRun | undefined> {
+/** A controller of the cluster wrote the object between the look and the dry run, or the API server had no time for it. */
+const PASSING: ReadonlySet<WriteResult['kind']> = new Set(['Changed', 'Misfit', 'Later', 'Unknown'])
+
+/** `NotYet`: what was in the way may pass. undefined: nothing can be shown, or the decision has shown it already. Whether it can be done is judged when it is approved. */
+export async function preview({ clock, live, writer }: PreviewPorts, action: HealingAction): Promise<DryRun | 'NotYet' | undefined> {
   const { metadata, spec } = action
   if (spec.action.type !== 'patch') return undefined
   const view = await live.look(spec)
@@ -27,6 +30,7 @@ export async function preview({ clock, live, writer }: PreviewPorts, action: Hea
   const operation = planned === undefined || 'refusal' in planned ? undefined : planned.operations[0]
   if (operation === undefined) return undefined
   const answer = await writer.write(operation, { act: action, dryRun: true })
+  if (PASSING.has(answer.kind)) return 'NotYet'
   if (answer.kind !== 'Done' || answer.object === undefined) return undefined
   const shown = afterDryRun(spec.action, target, answer.object, context)
   return 'intent' in shown ? shown : undefined

@@ -8,6 +8,7 @@ import { definition } from '../../shared/testing/builders/definitions.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { kubeskippy } from '../cli/access.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
@@ -53,7 +54,7 @@ describe('actions on real pods', function () {
     )
     await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s'])
     await fixture.kubectl(['rollout', 'pause', '-n', ns, 'deployment/web'])
-    await fixture.kubectl(['exec', '-n', ns, 'deployment/web', '--', 'touch', '/data/broken'])
+    await tellPod(fixture.cluster, ns, 'deployment/web', 'broken')
     const actions = (await fixture.ended(ns, 2, seconds(120))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
     expect(actions.map(({ spec, status }) => `${spec.action.name} ${status?.phase}`)).to.deep.equal(['roll Failed', 'away Succeeded'])
     expect(actions[0]?.status?.result?.message).to.include('paused')
@@ -65,7 +66,7 @@ describe('actions on real pods', function () {
     const ns = await fixture.namespace('graceful')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }))
     const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
-    await fixture.kubectl(['exec', '-n', ns, old[0]?.metadata.name ?? '', '--', 'touch', '/data/broken'])
+    await tellPod(fixture.cluster, ns, old[0]?.metadata.name ?? '', 'broken')
     const actions = await fixture.ended(ns, 1, seconds(150))
     expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(written(ns, actions)).to.deep.equal(['create pods/eviction', 'create pods/eviction', 'create pods/eviction'])
@@ -81,7 +82,7 @@ describe('actions on real pods', function () {
     await fixture.kubectl(['create', 'clusterrolebinding', 'alice', '--clusterrole=cluster-admin', '--user=alice'])
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'all', type: 'restart', target: 'Workload', restartAction: { strategy: 'recreate', gracePeriodSeconds: 1 } }))
     const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
-    await fixture.kubectl(['exec', '-n', ns, old[0]?.metadata.name ?? '', '--', 'touch', '/data/broken'])
+    await tellPod(fixture.cluster, ns, old[0]?.metadata.name ?? '', 'broken')
     const waiting = await eventually(async () => {
       const [action] = await fixture.actions(ns)
       expect(action?.status?.result).to.include({ reason: 'PendingApproval' })
@@ -126,7 +127,7 @@ describe('actions on real pods', function () {
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'less', type: 'scale', scaleAction: { direction: 'down', replicas: 1, minReplicas: 2, maxReplicas: 3 } }))
     const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
     const broken = old[0]?.metadata.name ?? ''
-    await fixture.kubectl(['exec', '-n', ns, broken, '--', 'touch', '/data/broken'])
+    await tellPod(fixture.cluster, ns, broken, 'broken')
     const actions = await fixture.ended(ns, 1, seconds(150))
     expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '3', after: '2' }])

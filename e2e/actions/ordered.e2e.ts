@@ -9,6 +9,7 @@ import type { KubeObject } from '../../shared/lib/object.ts'
 import { EVENTS, PODS, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { inNamespace, policy, useFixture } from '../healing/fixture.ts'
 
 interface Set extends KubeObject {
@@ -51,7 +52,7 @@ describe('workloads that replace their pods in order', function () {
   const fixture = useFixture()
 
   const rolledOut = (ns: string, kind = 'statefulset'): Promise<string> => fixture.kubectl(['rollout', 'status', '-n', ns, `${kind}/web`, '--timeout=120s'])
-  const touch = (ns: string, pod: string, file: string): Promise<string> => fixture.kubectl(['exec', '-n', ns, pod, '--', 'touch', `/data/${file}`])
+  const touch = (ns: string, pod: string, file: string): Promise<void> => tellPod(fixture.cluster, ns, pod, file)
   const live = (ns: string): Promise<Set> => fixture.api.get<Set>(STATEFUL_SETS, { namespace: ns, name: 'web' })
   /** `web-0 REVISION Ready` of each pod. */
   const pods = async (ns: string): Promise<string[]> =>

@@ -10,6 +10,7 @@ import { eventually } from '../../shared/testing/eventually.ts'
 import { kubectl, kubeskippy } from '../cli/access.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { startLoad } from '../door/load.ts'
 import { deployment, inNamespace, policy } from '../healing/fixture.ts'
 import { EARLIER_IMAGE, earlierImage } from '../image/earlier.ts'
@@ -43,7 +44,7 @@ describe('an earlier version', function () {
   const actions = async (): Promise<readonly string[]> => (await k('get', 'ha', '-n', 'shop', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.phase} {.status.outcome}{"\\n"}{end}')).trim().split('\n')
   const breakPod = async (): Promise<void> => {
     await k('rollout', 'status', '-n', 'shop', 'deployment/app', '--timeout=60s')
-    await k('exec', '-n', 'shop', 'deployment/app', '--', 'touch', '/data/broken')
+    await tellPod(cluster, 'shop', 'deployment/app', 'broken')
   }
   const isLimited = (): Promise<unknown> => eventually(async () => expect(await k('get', 'hp', 'heal', '-n', 'shop', '-o', 'jsonpath={.status.lastDecision.reason}')).to.equal('RateLimited'), seconds(60))
 

@@ -10,6 +10,7 @@ import { silentLogger } from '../../shared/runtime/logger.ts'
 import { seconds, type Millis } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { acceptedWrites, type AuditEntry } from '../demo/audit.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import type { Flags } from '../installation/program.ts'
@@ -260,6 +261,6 @@ export const inNamespace = (namespace: string, object: object): object => {
 export async function breakPods(fixture: Fixture, namespace: string, app: string): Promise<readonly string[]> {
   await fixture.kubectl(['rollout', 'status', '-n', namespace, `deployment/${app}`, '--timeout=30s'])
   const pods = await fixture.pods(namespace)
-  for (const { metadata } of pods) await fixture.kubectl(['exec', '-n', namespace, metadata.name, '--', 'touch', '/data/broken'])
+  for (const { metadata } of pods) await tellPod(fixture.cluster, namespace, metadata.name, 'broken')
   return pods.map(({ metadata }) => metadata.uid)
 }

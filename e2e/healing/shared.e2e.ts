@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { startProxy, type FaultProxy, type ProxiedRequest } from '../installation/proxy.ts'
 import { deployment, Fixture, inNamespace, policy } from './fixture.ts'
 
@@ -51,7 +52,7 @@ describe('what policies share, when the controller is killed', function () {
 
   const breakApp = async (ns: string, app: string): Promise<void> => {
     await fixture.kubectl(['rollout', 'status', '-n', ns, `deployment/${app}`, '--timeout=30s'])
-    await fixture.kubectl(['exec', '-n', ns, `deployment/${app}`, '--', 'touch', '/data/broken'])
+    await tellPod(fixture.cluster, ns, `deployment/${app}`, 'broken')
   }
 
   for (const [name, at, chosen] of [

@@ -6,11 +6,12 @@ import { expect } from 'chai'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { useFixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 import { acts, measured } from './figures.ts'
-import { rolledOut, tell, workload } from './workloads.ts'
+import { rolledOut, workload } from './workloads.ts'
 
 const MINUTES = 60
 
@@ -35,11 +36,11 @@ describe('nights seen in figures alone', function () {
     const [creeping = '', fine = ''] = await rolledOut(fixture, ns, 'shop')
     await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(90))
     // At the limit is not beyond it.
-    for (const value of ['0.4', '0.8', '1']) await tell(fixture, ns, creeping, 'www/metrics', `checkout_seconds ${value}`)
+    for (const value of ['0.4', '0.8', '1']) await tellPod(fixture.cluster, ns, creeping, 'www/metrics', `checkout_seconds ${value}`)
     await eventually(async () => expect((await prometheus.query(`checkout_seconds{pod="${creeping}"}`))[0]?.value).to.equal(1), seconds(60))
     await new Promise((resolve) => setTimeout(resolve, 6000))
     expect(await fixture.actions(ns), 'at the limit').to.deep.equal([])
-    await tell(fixture, ns, creeping, 'www/metrics', 'checkout_seconds 2.5')
+    await tellPod(fixture.cluster, ns, creeping, 'www/metrics', 'checkout_seconds 2.5')
     const [action] = await fixture.ended(ns, 1, seconds(150))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.trigger.evidence).to.include('2.5')
@@ -57,7 +58,7 @@ describe('nights seen in figures alone', function () {
     }
     await fixture.apply(workload(ns, 'api', { script: served('failed_percent', 0), annotations: SCRAPED }), measured(ns, 'api', { query, threshold: 5, duration: '3s' }, more))
     const [pod = ''] = await rolledOut(fixture, ns, 'api')
-    await tell(fixture, ns, pod, 'www/metrics', 'failed_percent 8')
+    await tellPod(fixture.cluster, ns, pod, 'www/metrics', 'failed_percent 8')
     const [action] = await fixture.ended(ns, 1, seconds(150))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.targetResource).to.include({ kind: 'Deployment', name: 'api' })

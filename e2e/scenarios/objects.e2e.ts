@@ -9,9 +9,10 @@ import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { policy, useFixture } from '../healing/fixture.ts'
 import { openDatabase } from './database.ts'
-import { rolledOut, tell, workload } from './workloads.ts'
+import { rolledOut, workload } from './workloads.ts'
 
 interface Restarting extends KubeObject {
   readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] }
@@ -33,7 +34,7 @@ describe('nights seen in the status of objects', function () {
     const script = 'while [ ! -e /data/leak ]; do sleep 0.2; done; sleep 1; exec tail /dev/zero'
     await fixture.apply(workload(ns, 'cache', { script, limits: { cpu: '500m', memory: '24Mi' } }), withSpec(policy(ns, { app: 'cache' }), { triggers: triggeredBy('OOMKilled', '3s') }))
     const [pod = ''] = await rolledOut(fixture, ns, 'cache')
-    await tell(fixture, ns, pod, 'leak')
+    await tellPod(fixture.cluster, ns, pod, 'leak')
     const [action] = await fixture.ended(ns, 1, seconds(120))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.trigger.evidence).to.include('OOMKilled')
@@ -78,7 +79,7 @@ describe('nights seen in the status of objects', function () {
     const written = await fixture.cluster.kubectl(['apply', '-f', '-'], { as: 'olga', input: JSON.stringify(policy(ns, { app: 'web', mode: 'manual' })) })
     expect(written.code, written.stderr).to.equal(0)
     const [pod = ''] = await rolledOut(fixture, ns, 'web')
-    await tell(fixture, ns, pod, 'broken')
+    await tellPod(fixture.cluster, ns, pod, 'broken')
     const waiting = await eventually(async () => {
       const [action] = await fixture.actions(ns)
       expect(action?.status?.result).to.include({ reason: 'PendingApproval' })

@@ -5,10 +5,11 @@
 import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { useFixture } from '../healing/fixture.ts'
 import { startMetricsServer } from '../monitoring/metrics-server.ts'
 import { acts, measured } from './figures.ts'
-import { rolledOut, tell, workload } from './workloads.ts'
+import { rolledOut, workload } from './workloads.ts'
 
 const MINUTES = 60
 
@@ -34,7 +35,7 @@ describe('a pod that spins on its CPU', function () {
       await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state }), seconds(180))
     }
     expect(await fixture.actions(ns), 'while it came and went').to.deep.equal([])
-    await tell(fixture, ns, pod, 'forever')
+    await tellPod(fixture.cluster, ns, pod, 'forever')
     await eventually(async () => {
       const { status } = await fixture.policy(ns)
       expect(acts(fixture, ns), `${JSON.stringify(status?.triggers)} ${JSON.stringify(status?.lastDecision)}`).to.have.length(1)

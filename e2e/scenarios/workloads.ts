@@ -43,7 +43,3 @@ export async function rolledOut(fixture: Fixture, namespace: string, name: strin
   return pods.filter(({ metadata }) => metadata.labels?.['app'] === name && metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name)
 }
 
-/** Writes to a file of the pod's `/data`. */
-export async function tell(fixture: Fixture, namespace: string, pod: string, file: string, text = ''): Promise<void> {
-  await fixture.kubectl(['exec', '-n', namespace, pod, '--', 'sh', '-c', `echo '${text}' > /data/${file}`])
-}

@@ -12,6 +12,7 @@ import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { policyTemplate } from '../../hack/delivery/templates.ts'
 import { alertEndpoint, firing, type AlertEndpoint } from '../alerts/endpoint.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { inNamespace, useFixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startMetricsServer } from '../monitoring/metrics-server.ts'
@@ -19,7 +20,7 @@ import { sparePort } from '../monitoring/ports.ts'
 import { startPrometheus } from '../monitoring/prometheus.ts'
 import { openDatabase } from '../scenarios/database.ts'
 import { acts } from '../scenarios/figures.ts'
-import { rolledOut, tell, workload, type WorkloadOptions } from '../scenarios/workloads.ts'
+import { rolledOut, workload, type WorkloadOptions } from '../scenarios/workloads.ts'
 import { acting, hurried } from './hurried.ts'
 
 const MINUTES = 60
@@ -93,7 +94,7 @@ describe('the templates of config/policies', function () {
       await apply(ns, 'web', { script: 'mkdir /data/lock || exit 1; while [ ! -e /data/crash ]; do sleep 0.5; done; exit 9', replicas: 2 })
       const [pod = '', other = ''] = await rolledOut(fixture, ns, 'web')
       await watch(ns, 'crash-loop')
-      await tell(fixture, ns, pod, 'crash')
+      await tellPod(fixture.cluster, ns, pod, 'crash')
       await replaced(ns, 'web', pod, [other])
     },
 
@@ -106,7 +107,7 @@ describe('the templates of config/policies', function () {
         await watch(ns, 'not-ready', { duration: '30s', stabilizationWindow: '30s', healthCheckTimeout: '20s' })
         await decided(ns, 'not-ready', 'Healthy')
         database.close()
-        await tell(fixture, ns, pod, 'hung')
+        await tellPod(fixture.cluster, ns, pod, 'hung')
         await decided(ns, 'not-ready', 'StormGate')
         await eventually(async () => expect((await fixture.policy(ns, 'not-ready')).status?.triggers?.[0]).to.include({ objects: 5 }), LONG)
         expect(await fixture.actions(ns), 'during the outage').to.deep.equal([])
@@ -145,11 +146,11 @@ describe('the templates of config/policies', function () {
       await Promise.all(['busy', 'stuck'].map((name) => apply(ns, name, options)))
       const [[busy = ''], [stuck = '']] = await Promise.all([rolledOut(fixture, ns, 'busy'), rolledOut(fixture, ns, 'stuck')])
       await watch(ns, 'cpu-spin')
-      await tell(fixture, ns, busy, 'spin')
+      await tellPod(fixture.cluster, ns, busy, 'spin')
       // It computes as much as it may and answers.
       await decided(ns, 'cpu-spin', 'Partial')
-      await tell(fixture, ns, stuck, 'deaf')
-      await tell(fixture, ns, stuck, 'spin')
+      await tellPod(fixture.cluster, ns, stuck, 'deaf')
+      await tellPod(fixture.cluster, ns, stuck, 'spin')
       await replaced(ns, 'stuck', stuck)
       expect(await rolledOut(fixture, ns, 'busy')).to.deep.equal([busy])
     },
@@ -165,7 +166,7 @@ describe('the templates of config/policies', function () {
       const [pod = '', ...others] = await rolledOut(fixture, ns, 'api')
       await watch(ns, 'error-rate')
       await trigger(ns, 'error-rate', 'failing', 'Quiet')
-      await tell(fixture, ns, pod, 'poisoned')
+      await tellPod(fixture.cluster, ns, pod, 'poisoned')
       await replaced(ns, 'api', pod, others)
     },
 
@@ -175,11 +176,11 @@ describe('the templates of config/policies', function () {
       const [pod = '', other = ''] = await rolledOut(fixture, ns, 'api')
       await watch(ns, 'connection-pool')
       await decided(ns, 'connection-pool', 'Healthy')
-      await tell(fixture, ns, pod, 'www/metrics', pool(10, 0).join('\n'))
+      await tellPod(fixture.cluster, ns, pod, 'www/metrics', pool(10, 0).join('\n'))
       // In use, and nobody waits.
       await decided(ns, 'connection-pool', 'Partial')
       expect(written(ns)).to.deep.equal([])
-      await tell(fixture, ns, pod, 'www/metrics', pool(10, 4).join('\n'))
+      await tellPod(fixture.cluster, ns, pod, 'www/metrics', pool(10, 4).join('\n'))
       await replaced(ns, 'api', pod, [other])
     },
 
@@ -190,7 +191,7 @@ describe('the templates of config/policies', function () {
       await apply(ns, 'worker', { script: REST, replicas: 2 })
       const [figuresPod = ''] = await rolledOut(fixture, ns, 'figures')
       const workers = (count: number) => eventually(async () => expect(await rolledOut(fixture, ns, 'worker')).to.have.length(count), LONG)
-      const say = (messages: number, replicas: number): Promise<void> => tell(fixture, ns, figuresPod, 'www/metrics', figures(messages, replicas).join('\n'))
+      const say = (messages: number, replicas: number): Promise<void> => tellPod(fixture.cluster, ns, figuresPod, 'www/metrics', figures(messages, replicas).join('\n'))
       await watch(ns, 'queue-backlog')
       await decided(ns, 'queue-backlog', 'Healthy')
       await say(5000, 2)

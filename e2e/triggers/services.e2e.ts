@@ -2,8 +2,9 @@
 import { expect } from 'chai'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
+import { tellPod } from '../cluster/tell.ts'
 import { acts } from '../scenarios/figures.ts'
-import { rolledOut, tell, workload } from '../scenarios/workloads.ts'
+import { rolledOut, workload } from '../scenarios/workloads.ts'
 import { Fixture } from '../healing/fixture.ts'
 import { SCRAPE, SCRAPE_PORT } from '../monitoring/discovery.ts'
 import { startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
@@ -70,12 +71,12 @@ describe('what is told of Services', function () {
     const [away = '', other = ''] = await rolledOut(fixture, ns, 'web')
     const all = ['service-50', 'service-51', 'deployment-50', 'deployment-51']
     for (const name of all) await until(ns, name, 'Quiet')
-    await tell(fixture, ns, away, 'away')
+    await tellPod(fixture.cluster, ns, away, 'away')
     for (const kind of ['service', 'deployment']) {
       expect(await until(ns, `${kind}-51`, 'Firing'), kind).to.include({ value: 50, message: 'availability_percent is 50 (< 51)', objects: 1 })
       expect((await fixture.policy(ns, `${kind}-50`)).status?.triggers?.[0], `${kind} at the limit`).to.include({ state: 'Quiet' })
     }
-    await tell(fixture, ns, other, 'away')
+    await tellPod(fixture.cluster, ns, other, 'away')
     for (const kind of ['service', 'deployment']) expect(await until(ns, `${kind}-50`, 'Firing'), kind).to.include({ value: 0 })
     for (const pod of [away, other]) await fixture.kubectl(['exec', '-n', ns, pod, '--', 'rm', '/data/away'])
     for (const name of all) await until(ns, name, 'Quiet')
