@@ -42,9 +42,10 @@ export async function askServer(api: Api, candidates: readonly Candidate[]): Pro
   const queue = candidates.entries()
   const work = async (): Promise<void> => {
     for (const [index, candidate] of queue) {
-      const answer = await ask(api, candidate)
+      const offline = whereAsked(candidate.remarks)
+      const answer = await ask(api, candidate, offline)
       if ('problem' in answer) problems.push({ file: candidate.file, what: `${called(candidate.subject)} could not be asked about: ${answer.problem}` })
-      else answered[index] = { ...candidate, remarks: merged(whereAsked(candidate.remarks), answer, door) }
+      else answered[index] = { ...candidate, remarks: merged(offline, answer, door) }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
@@ -86,8 +87,7 @@ const MANAGER = 'kubeskippy-lint'
 
 type Answer = { readonly remarks: readonly Remark[]; readonly more: boolean } | { readonly problem: string }
 
-async function ask(api: Api, { value, subject, remarks }: Candidate): Promise<Answer> {
-  const offline = whereAsked(remarks)
+async function ask(api: Api, { value, subject }: Candidate, offline: readonly Remark[]): Promise<Answer> {
   const resource = resourceOf(value)
   if (resource === undefined || !isSendable(value)) return { remarks: offline, more: false }
   const warnings: string[] = []

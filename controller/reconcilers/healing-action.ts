@@ -126,10 +126,10 @@ export class ActionReconciler {
     const { template: _, ...going } = spec
     const around = view.policy === undefined ? undefined : await this.#neighbourhoods.around(view.policy, view.world)
     const refusal = recheck(stepsDone > 0 ? going : spec, policy, target, liveSnapshot(view, now, around))
-    // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
     const context = planContext(view, found.metadata.name, now, { begunAt: begun, stepsDone, healthCheckTimeout: policy?.limits.healthCheckTimeout })
     // Of pods that all had to stay, as a disruption budget says, nothing has helped.
     const untouched = stepsDone === 0 && status?.result?.reason === DISRUPTION_BUDGET && target?.shape === 'Workload' && isUnrenewed(target, context)
+    // An act of several steps goes on when the first ones have helped already; what else forbids it ends it half-way.
     const inSteps = begun !== undefined && (expectation === 'renewal' ? !untouched : stepsDone > 0)
     if (expectation === 'turnover' && stepsDone > 0 && isOverwritten(status?.intent ?? [], view.raw)) {
       return record.ended(found, policy, inconclusive(`stopped on its way: somebody else has changed ${describe(spec.targetResource)}`, 'TargetChanged'))

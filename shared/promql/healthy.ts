@@ -4,6 +4,7 @@
  */
 import { COMPARISONS, type Aggregate, type Binary, type Call, type Expr, type Matching, type Selector } from './ast.ts'
 import { ARITHMETIC } from './constants.ts'
+import { RATES } from './counters.ts'
 import { holds } from './filters.ts'
 import { countsTrouble, countsWork, isOfTheRest } from './healthy-counters.ts'
 import { healthySeries, STILL_COUNTERS } from './healthy-series.ts'
@@ -175,16 +176,13 @@ function absent(arg: Expr, world: World): Vector | undefined {
   return typeof value !== 'object' ? undefined : value.samples.length === 0 ? single(1) : { samples: [], each: '', madeUp: false }
 }
 
-/** The others count how often a gauge changed. */
-const COUNTING: ReadonlySet<string> = new Set(['rate', 'increase', 'irate'])
-
 function moved({ name }: Call, arg: Expr, world: World): Vector | undefined {
   if (arg.type !== 'range' || arg.expr.type !== 'selector') return undefined
   const known = selected(arg.expr, world)
   if (known !== undefined && isSteady(arg.expr)) return { ...known, samples: known.samples.map((sample) => ({ ...sample, value: 0 })) }
   if (STILL_COUNTERS.has(arg.expr.name ?? '')) return { samples: [{ labels: {}, value: 0 }], each: 'container', madeUp: false }
-  if (COUNTING.has(name) && countsTrouble(arg.expr)) return { samples: [{ labels: {}, value: 0 }], each: '', madeUp: true }
-  return { samples: [{ labels: {}, value: COUNTING.has(name) && countsWork(arg.expr) ? world.work : world.rate }], each: '', madeUp: true }
+  if (RATES.has(name) && countsTrouble(arg.expr)) return { samples: [{ labels: {}, value: 0 }], each: '', madeUp: true }
+  return { samples: [{ labels: {}, value: RATES.has(name) && countsWork(arg.expr) ? world.work : world.rate }], each: '', madeUp: true }
 }
 
 function aggregated({ operator, grouping, args }: Aggregate, world: World): Value {

@@ -1,5 +1,6 @@
 /** Shares of a whole: a counter divided by the same counter with fewer matchers. They are from 0 to 1, or to 100 where that is written. */
-import type { Aggregate, Binary, Expr, Matcher, Selector } from './ast.ts'
+import { unwrapped, type Aggregate, type Binary, type Expr, type Matcher, type Selector } from './ast.ts'
+import { RATES } from './counters.ts'
 
 export interface Share {
   /** The most that it can be: 1, or 100 for percent. */
@@ -9,7 +10,7 @@ export interface Share {
 }
 
 export function shareOf(expr: Expr): Share | undefined {
-  const inner = bare(expr)
+  const inner = unwrapped(expr)
   return inner.type === 'binary' && !inner.bool ? ofBinary(inner) : undefined
 }
 
@@ -43,15 +44,13 @@ function ofBinary({ operator, left, right, operatorFrom }: Binary): Share | unde
   return part !== undefined && whole !== undefined && times.by > 0 && isWithin(part, whole) ? { whole: times.by, from: operatorFrom } : undefined
 }
 
-const bare = (expr: Expr): Expr => (expr.type === 'paren' ? bare(expr.expr) : expr)
-
 function numberIn(expr: Expr): number | undefined {
-  const inner = bare(expr)
+  const inner = unwrapped(expr)
   return inner.type === 'number' ? inner.value : undefined
 }
 
 function productOf(expr: Expr): { readonly by: number; readonly of: Expr } {
-  const inner = bare(expr)
+  const inner = unwrapped(expr)
   if (inner.type === 'binary' && inner.operator === '*') {
     const [a, b] = [numberIn(inner.left), numberIn(inner.right)]
     if (a !== undefined) return { by: a, of: inner.right }
@@ -67,14 +66,12 @@ interface Part {
   readonly over: string
 }
 
-const MOVES: ReadonlySet<string> = new Set(['rate', 'increase', 'irate'])
-
 /** `sum by (pod) (rate(x[5m]))`: unless both sides are summed, each series finds only itself on the other. */
 function partOf(expr: Expr): Part | undefined {
-  const sum = bare(expr)
+  const sum = unwrapped(expr)
   if (sum.type !== 'aggregate' || sum.operator !== 'sum' || sum.args.length !== 1) return undefined
-  const call = sum.args[0] === undefined ? undefined : bare(sum.args[0])
-  const range = call?.type === 'call' && MOVES.has(call.name) ? call.args[0] : undefined
+  const call = sum.args[0] === undefined ? undefined : unwrapped(sum.args[0])
+  const range = call?.type === 'call' && RATES.has(call.name) ? call.args[0] : undefined
   if (call?.type !== 'call' || range?.type !== 'range' || range.expr.type !== 'selector') return undefined
   return { grouping: groupingOf(sum), selector: range.expr, over: `${call.name} ${range.range.millis}` }
 }
