@@ -30,8 +30,10 @@ export const refused = (request: string, cause: string): ApiError =>
  * One path segment. Empty is refused above all: `DELETE pods/` with an empty name is a deletecollection (I8: empty is
  * never all). The others are what the server refuses as segments too, and what a proxy might resolve.
  */
+export const isPathSegment = (value: string): boolean => value !== '' && value !== '.' && value !== '..' && !/[/%]/.test(value)
+
 function segment(value: string, what: string, request: string): string {
-  if (value === '' || value === '.' || value === '..' || /[/%]/.test(value)) throw refused(request, `${what} is no path segment`)
+  if (!isPathSegment(value)) throw refused(request, `${what} is no path segment`)
   return encodeURIComponent(value)
 }
 

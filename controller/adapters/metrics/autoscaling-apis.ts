@@ -4,6 +4,7 @@
  */
 import type { KubeApi, KubeObject, Resource } from '../../../shared/kube/api.ts'
 import { isApiError } from '../../../shared/kube/errors.ts'
+import { isPathSegment } from '../../../shared/kube/paths.ts'
 import { isObject } from '../../../shared/lib/json.ts'
 import { parseQuantity } from '../../../shared/lib/quantity.ts'
 import { printable } from '../../../shared/lib/text.ts'
@@ -20,12 +21,14 @@ const resource = (group: string, version: string, plural: string): Resource => (
 /** The names of metrics are rights of their own, which nobody has by himself. */
 const GRANT = 'name the metric in rbac.metricsApis of the chart, or apply config/rbac/optional/metrics-apis.yaml'
 
+/** The API server reads an encoded slash as a slash: such a name would be a path to another namespace. A HorizontalPodAutoscaler may name none either. */
+const elsewhere = (metric: string): MetricAnswer => ({ kind: 'NoData', why: `${printable(metric, 80)} can be no metric of these APIs: its name would be a part of a path, so it holds neither / nor %` })
+
 /** Of every object of a resource: a star stands for their names. */
 export async function askCustom(api: Api, { namespace, resource: of, metric }: Extract<MetricQuestion, { kind: 'customMetric' }>): Promise<MetricAnswer> {
+  if (!isPathSegment(metric)) return elsewhere(metric)
   const plural = `${of}/*/${encodeURIComponent(metric)}`
   const wording = { what: CUSTOM_METRICS, absent: `${CUSTOM_METRICS} has no metric ${printable(metric, 80)} of ${of}, or no adapter serves it`, grant: GRANT }
-  // As a segment of a path these two lead elsewhere.
-  if (metric === '.' || metric === '..') return { kind: 'NoData', why: wording.absent }
   try {
     const items = await firstServed(['v1beta2', 'v1beta1'], (version) => api.list(resource(CUSTOM_METRICS, version, plural), { namespace, timeout: API_TIMEOUT }))
     return { kind: 'Series', series: items.flatMap((item) => described(item, namespace)) }
@@ -35,6 +38,7 @@ export async function askCustom(api: Api, { namespace, resource: of, metric }: E
 }
 
 export async function askExternal(api: Api, { namespace, metric, selector }: Extract<MetricQuestion, { kind: 'externalMetric' }>): Promise<MetricAnswer> {
+  if (!isPathSegment(metric)) return elsewhere(metric)
   const wording = { what: EXTERNAL_METRICS, absent: `${EXTERNAL_METRICS} has no metric ${printable(metric, 80)}, or no adapter serves it`, grant: GRANT }
   try {
     const { items } = await api.list(resource(EXTERNAL_METRICS, 'v1beta1', encodeURIComponent(metric)), { namespace, timeout: API_TIMEOUT, ...(selector === '' ? {} : { labelSelector: selector }) })

@@ -105,9 +105,19 @@ describe('the custom metrics API', () => {
   it('that has no such metric is no data', async () => expect(told(await sourcesOf({}).ask(question))).to.equal('custom.metrics.k8s.io has no metric queue_length of deployments.apps, or no adapter serves it'))
   it('is not led elsewhere by the name of a metric', async () => {
     const { ask, calls } = sourcesOf({})
-    await ask({ ...question, metric: '../../../secrets?x=1' })
-    expect(calls[0]?.path).to.equal('/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/deployments.apps/*/..%2F..%2F..%2Fsecrets%3Fx%3D1')
+    await ask({ ...question, metric: 'queue?x=1#y' })
+    expect(calls[0]?.path).to.equal('/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/deployments.apps/*/queue%3Fx%3D1%23y')
   })
+  // The API server has decoded the path when it asks who may read it, and hands it on like that.
+  for (const metric of ['../../../bank/pods/*/balance', '..', '.', 'a%2fb', 'a/b']) {
+    for (const kind of ['customMetric', 'externalMetric'] as const) {
+      it(`is not asked for ${metric} as ${kind}, and says why`, async () => {
+        const { ask, calls } = sourcesOf({})
+        expect(told(await ask(kind === 'customMetric' ? { ...question, metric } : { kind, namespace: 'shop', metric, selector: '' }))).to.equal(`${metric} can be no metric of these APIs: its name would be a part of a path, so it holds neither / nor %`)
+        expect(calls).to.deep.equal([])
+      })
+    }
+  }
 })
 
 describe('the external metrics API', () => {
