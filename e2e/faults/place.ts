@@ -5,24 +5,13 @@ import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeApi, KubeManifest } from '../../shared/kube/api.ts'
 import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, STATEFUL_SETS } from '../../shared/kube/resources.ts'
 import { millis, seconds, type Millis } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { policySlot } from '../../controller/adapters/ledger-slots.ts'
 import { policyOf, workloadOf, type ActionUnderTest } from './actions.ts'
 import type { PlayedKubelet } from './kubelet.ts'
 
 /** Dozens of places are looked at at the same time: often enough to be patient. */
 const LOOK = millis(500)
-
-async function eventually<T>(look: () => T | Promise<T>, within: Millis): Promise<T> {
-  const deadline = performance.now() + within
-  for (;;) {
-    try {
-      return await look()
-    } catch (error) {
-      if (performance.now() >= deadline) throw error
-      await new Promise((resolve) => void setTimeout(resolve, LOOK))
-    }
-  }
-}
 
 const ENDED: readonly (string | undefined)[] = ['Succeeded', 'Failed', 'Cancelled']
 
@@ -50,7 +39,7 @@ export class Place {
     await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     await Promise.all(healerObjects(namespace).map(({ resource, manifest }) => api.create(resource, manifest as KubeManifest)))
     await api.create(under.workload === 'StatefulSet' ? STATEFUL_SETS : DEPLOYMENTS, workloadOf(under, namespace) as KubeManifest)
-    await eventually(() => { if (this.#kubelet.podsOf(namespace) < under.replicas) throw new Error(`${namespace} has no pods yet`) }, seconds(60))
+    await eventually(() => { if (this.#kubelet.podsOf(namespace) < under.replicas) throw new Error(`${namespace} has no pods yet`) }, seconds(60), LOOK)
     await api.create(HEALING_POLICIES, policyOf(under, namespace) as KubeManifest)
   }
 
@@ -59,7 +48,7 @@ export class Place {
     await eventually(async () => {
       const { status } = await this.policy()
       if (status?.lastDecision?.reason !== 'Healthy') throw new Error(`${this.namespace}: ${JSON.stringify(status?.lastDecision)}`)
-    }, seconds(60))
+    }, seconds(60), LOOK)
   }
 
   break = (): Promise<void> => this.#kubelet.break(this.namespace)
@@ -75,6 +64,6 @@ export class Place {
       const { spec } = await this.ledger()
       if (spec.entries?.some(({ state }) => state === 'Reserved') !== false) throw new Error(`${this.namespace}: its ledger is not settled`)
       return actions
-    }, within)
+    }, within, LOOK)
   }
 }

@@ -1,0 +1,55 @@
+/** What the history of the API server says of trials: of every suite of faults the same. */
+import { expect } from 'chai'
+import { judge, tell, type Verdict } from '../../shared/testing/oracle/checker.ts'
+import type { History } from '../../shared/testing/oracle/history.ts'
+import { INVARIANTS } from '../../shared/testing/oracle/invariants/index.ts'
+import { ACTIONS } from './actions.ts'
+import type { Trials } from './trials.ts'
+import { HEALED, table, usual, verdicts, type Row } from './verdict.ts'
+
+export interface Judged {
+  readonly history: History
+  readonly verdict: Verdict
+  readonly rows: readonly Row[]
+}
+
+/** Nothing goes wrong from here on. */
+export function judged(trials: Trials): Judged {
+  trials.mark('FaultsEnd')
+  const history = trials.history()
+  const verdict = judge(history, INVARIANTS)
+  return { history, verdict, rows: verdicts(history, verdict, trials.done, trials.baseline) }
+}
+
+/** Of each what is wrong, or open. */
+export const found = (rows: readonly Row[], of: 'violations' | 'undecided'): readonly string[] => rows.flatMap(({ trial, [of]: all }) => all.map((why) => `${trial.what}, ${trial.action}: ${why}`))
+
+/** @param least so many trials there are */
+export function itIsJudged(trials: () => Trials, least: number): void {
+  describe('in the history of the API server', () => {
+    let history: History
+    let rows: readonly Row[]
+    let verdict: Verdict
+    before(() => {
+      ({ history, rows, verdict } = judged(trials()))
+      console.log(table(rows))
+    })
+
+    it('without a fault each action is done once, and judged', () => {
+      const done = usual(history, trials().baseline)
+      expect(done).to.have.length(ACTIONS.length)
+      expect(done.filter((outline) => !HEALED.test(outline))).to.deep.equal([])
+    })
+    it('everything was written and ended as without the fault', () => {
+      expect(found(rows, 'violations')).to.deep.equal([])
+    })
+    it('every fault came about, and nothing is left open', () => {
+      expect(rows.length).to.be.at.least(least)
+      // What the fault itself may have undone may still be on its way when the history ends.
+      expect(found(rows.filter(({ trial }) => trial.comparable), 'undecided')).to.deep.equal([])
+    })
+    for (const { invariant, title } of INVARIANTS) {
+      it(`${invariant} holds: ${title}`, () => expect(tell(verdict.broken.filter((finding) => finding.invariant === invariant))).to.equal(''))
+    }
+  })
+}
