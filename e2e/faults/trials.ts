@@ -98,6 +98,7 @@ export class Trials {
   /** @param preload a module that is loaded before it */
   async startController(flags: Flags = {}, preload?: string): Promise<void> {
     if (this.#running) return
+    await this.installation.renewToken()
     await this.installation.startController({ server: this.proxy.url, flags: { ...FLAGS, ...flags }, ...(preload === undefined ? {} : { preload }) })
     this.#running = true
   }
@@ -105,6 +106,7 @@ export class Trials {
   /** Beside the first one, without the proxy. */
   async startSecond(flags: Flags = {}): Promise<void> {
     const { secondController } = this.installation
+    await this.installation.renewToken()
     await secondController.start({ kubeconfig: this.installation.controllerKubeconfig(), ...FLAGS, ...flags })
     await secondController.ready()
   }

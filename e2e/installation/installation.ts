@@ -40,6 +40,8 @@ export interface Installation {
   stopController(): Promise<boolean>
   /** As by a crash; SIGSTOP is a pause until SIGCONT. False when it did not run. */
   killController(signal?: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<boolean>
+  /** What starts next has a token of its own, by which the audit log tells it from what ran before. */
+  renewToken(): Promise<void>
   readonly startWebhook: () => Promise<void>
   stopWebhook(): Promise<boolean>
   /** The namespace's consent: its healer account, with a Role and a RoleBinding. */
@@ -114,6 +116,7 @@ export function openInstallation(cluster: Cluster): Installation {
       await controller.ready()
     },
     stopController: async () => controller.stop(),
+    renewToken: async () => writeToken(cluster, CONTROLLER_ACCOUNT),
     killController: async (signal) => controller.kill(signal),
     startWebhook: async () => {
       writeKubeconfig(cluster, WEBHOOK_ACCOUNT, cluster.server)

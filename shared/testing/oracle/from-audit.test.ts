@@ -24,6 +24,12 @@ describe('the history of an audit log', () => {
     expect(second).to.include({ ok: false, answer: 429 })
   })
 
+  it('tells processes of one account apart by their tokens', () => {
+    const extra = { 'authentication.kubernetes.io/credential-id': ['JTI=2f'] }
+    const [first, second] = read(line('2030-01-01T00:00:01Z', { user: { username: CONTROLLER_USER, extra } }), line('2030-01-01T00:00:02Z'))
+    expect([first, second].map((entry) => entry?.kind === 'call' && entry.process)).to.deep.equal(['JTI=2f', undefined])
+  })
+
   it('has objects of our own kinds as the answer showed them, and that they go', () => {
     const stored = { metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '8' }, status: { phase: 'Pending' } }
     const ref = { apiGroup: 'kubeskippy.io', resource: 'healingactions', namespace: 'shop', name: 'a' }

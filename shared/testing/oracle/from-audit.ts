@@ -67,6 +67,7 @@ function parse(line: string): Call | undefined {
   const call: Omit<Call, 'changes'> = {
     kind: 'call', at: done, received, verb, collection, subresource,
     user: text(event, 'user', 'username') ?? '',
+    process: credentialOf(at(event, 'user', 'extra')),
     impersonated: text(event, 'impersonatedUser', 'username'),
     userAgent: text(event, 'userAgent') ?? '',
     fieldManager: query.get('fieldManager') ?? undefined,
@@ -77,6 +78,12 @@ function parse(line: string): Call | undefined {
     changed: undefined, uid: text(response, 'metadata', 'uid'),
   }
   return { ...call, changed: changedBy(call, response), changes: changesOf(call, response) }
+}
+
+/** Of a ServiceAccount: which of its tokens. A process that is given one of its own is told apart by it. */
+function credentialOf(extra: unknown): string | undefined {
+  const ids = at(extra, 'authentication.kubernetes.io/credential-id')
+  return Array.isArray(ids) && typeof ids[0] === 'string' ? ids[0] : undefined
 }
 
 /** The version that a write was conditioned on is the one that it left: nothing was stored. */

@@ -22,6 +22,8 @@ export interface Call {
   /** When it arrived. */
   readonly received: Instant
   readonly user: string
+  /** Which of the processes of this user it was, by its credential. Absent: it has one. */
+  readonly process?: string | undefined
   /** As whom it was done, when not as the user itself. */
   readonly impersonated?: string | undefined
   readonly userAgent: string
@@ -110,6 +112,8 @@ const READS = new Set(['get', 'list', 'watch'])
 export const isWrite = ({ verb, collection }: Call): boolean => !READS.has(verb) && !collection.startsWith('authorization.k8s.io/') && !collection.startsWith('authentication.k8s.io/')
 /** Who counts for the server's rights. */
 export const actor = ({ user, impersonated }: Call): string => impersonated ?? user
+
+export const processOf = ({ user, process = user }: Call): string => process
 
 /** `create pods/eviction shop/cart-1`, for people. */
 export function describe(entry: Entry): string {

@@ -113,6 +113,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   I7: {
     breaks: {
       'nothing was read before': without(base, isLook),
+      'only all namespaces were listed, which fills a cache': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list', namespace: undefined }), ...without(base, isLook).slice(4)],
+      'another process has looked': base.map((entry) => (isLook(entry) && entry.kind === 'call' ? { ...entry, process: 'another' } : entry)),
       'the last look is older than a minute and the time of a request': [...without(base, isLook).slice(0, 2), looked(13 - 71), ...without(base, isLook).slice(2)],
       'a new incident while its workload cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:05:00.000Z' }] })), written.action(11, action())],
     },
@@ -209,6 +211,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   I18: {
     breaks: {
       'the same write again without a look': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
+      'the same write again, and only another process has looked': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9, { process: 'another' }), ...base.slice(5)],
+      'the same write again after a list of all namespaces': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), call(12.9, { verb: 'list', namespace: undefined }), ...base.slice(5)],
       'the same again, while two act, and it is let through': [mark(1, 'TwoLeaders'), ...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
       'the same again after two have acted': [mark(1, 'TwoLeaders'), mark(2, 'OneLeader'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })],
       'another version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false, preconditions: { uid: UID, resourceVersion: '8' } })],

@@ -4,7 +4,7 @@ import { RESOURCE_VERSION } from '../../../kube/paths.ts'
 import { olderThan } from '../../../kube/store.ts'
 import { actionOf, actOf, isAct, isEffective, isHealer, isToTarget, LOOK_LIFETIME, operationOf, preconditionsOf, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
-import { actor, isWrite, type Call } from '../history.ts'
+import { actor, isWrite, processOf, type Call } from '../history.ts'
 import { ACTIONS, collectionOf } from '../world.ts'
 import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
 
@@ -69,16 +69,19 @@ export const sameObject: Checker = {
   }),
 }
 
-/** Reads and lists that showed an object, by process. */
+/** Reads of an object and lists of its namespace, by process. A list of all namespaces is a reflector's: it fills a cache. */
 class Looks {
   readonly #at = new Map<string, Instant>()
 
   take(entry: Call): void {
-    if (entry.ok && (entry.verb === 'get' || entry.verb === 'list')) this.#at.set(`${entry.collection} ${entry.namespace ?? ''}/${entry.name ?? ''}`, entry.at)
+    const live = entry.verb === 'get' || (entry.verb === 'list' && entry.namespace !== undefined)
+    if (entry.ok && live) this.#at.set(`${processOf(entry)} ${entry.collection} ${entry.namespace ?? ''}/${entry.name ?? ''}`, entry.at)
   }
 
-  last({ collection, namespace = '', name = '' }: Call): Instant | undefined {
-    const found = [`${namespace}/${name}`, `${namespace}/`, '/'].flatMap((key) => this.#at.get(`${collection} ${key}`) ?? [])
+  /** Of the process that writes: what another one has seen is nothing that this one knows. */
+  last(write: Call): Instant | undefined {
+    const { collection, namespace = '', name = '' } = write
+    const found = [`${namespace}/${name}`, `${namespace}/`].flatMap((key) => this.#at.get(`${processOf(write)} ${collection} ${key}`) ?? [])
     return found.length === 0 ? undefined : (Math.max(...found) as Instant)
   }
 }
