@@ -17,31 +17,31 @@ export function kubeconfig(server: string, name: string, caPem: string, pair: Ke
 const SYSTEM_USERS = ['system:apiserver', 'system:kube-controller-manager', 'system:kube-scheduler', 'system:kube-proxy']
 const SYSTEM_GROUPS = ['system:nodes', 'system:serviceaccounts:kube-system']
 
+const WRITES = ['create', 'update', 'patch', 'delete', 'deletecollection']
+
 /** Tests read the audit log as the witness of who did what: writes that matter in full, the cluster's own hum left out. */
 export function auditPolicy(): string {
   const events = [{ group: '', resources: ['events'] }, { group: 'events.k8s.io', resources: ['events'] }]
-  return JSON.stringify({
-    apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'],
-    rules: [
-      { level: 'None', users: [HARNESS_USER] },
-      { level: 'None', namespaces: ['kube-system', 'kube-node-lease'], resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
-      ...[{ users: SYSTEM_USERS }, { userGroups: SYSTEM_GROUPS }].flatMap((who) => [
-        { level: 'None', ...who, verbs: ['get', 'list', 'watch'] },
-        { level: 'None', ...who, resources: events },
-      ]),
-      { level: 'None', nonResourceURLs: ['/healthz*', '/livez*', '/readyz*', '/version', '/openapi*', '/api', '/api/*', '/apis', '/apis/*'] },
-      {
-        level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'],
-        resources: [{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }],
-      },
-      // All that our controller writes, and what says whether it may: the checkers of invariants judge by it.
-      { level: 'RequestResponse', users: [CONTROLLER_USER], verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] },
-      { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], resources: [{ group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }] },
-      // Only the body tells a dry run of a delete.
-      { level: 'Request', verbs: ['delete'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps' }] },
-      { level: 'Metadata' },
-    ],
-  }, null, 2)
+  const rules = [
+    { level: 'None', users: [HARNESS_USER] },
+    { level: 'None', namespaces: ['kube-system', 'kube-node-lease'], resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
+    ...[{ users: SYSTEM_USERS }, { userGroups: SYSTEM_GROUPS }].flatMap((who) => [
+      { level: 'None', ...who, verbs: ['get', 'list', 'watch'] },
+      { level: 'None', ...who, resources: events },
+    ]),
+    { level: 'None', nonResourceURLs: ['/healthz*', '/livez*', '/readyz*', '/version', '/openapi*', '/api', '/api/*', '/apis', '/apis/*'] },
+    // All that our controller writes, and what says whether it may: the checkers of invariants judge by it. That it was asked
+    // for stands in the log too: of a server that dies meanwhile nothing tells the end.
+    { level: 'RequestResponse', users: [CONTROLLER_USER], verbs: WRITES, omitStages: [] },
+    { level: 'RequestResponse', verbs: WRITES, resources: [{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }] },
+    { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], resources: [{ group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }] },
+    // Whose a pod is, what it is labelled with, and who has opted out. Status is of no interest.
+    { level: 'RequestResponse', verbs: ['create', 'update', 'patch'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps', resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'] }] },
+    // Only the body tells a dry run of a delete.
+    { level: 'Request', verbs: ['delete'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps' }] },
+    { level: 'Metadata' },
+  ]
+  return JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: rules.map((rule) => ({ omitStages: ['RequestReceived'], ...rule })) }, null, 2)
 }
 
 export function cniConfig(plan: ClusterPlan): string {

@@ -10,6 +10,9 @@ import { OWN, type World } from './world.ts'
 /** A look may be a minute old when its write is sent, and a request takes up to ten seconds. */
 export const LOOK_LIFETIME = seconds(70)
 
+/** From the last look at a policy, a ledger or an owner to the write: a dry run and three records lie between them. */
+export const ON_ITS_WAY = seconds(10)
+
 /** Groups in which our controller writes with its own account: leases and events. */
 const OWN_BUSINESS = new Set(['coordination.k8s.io/leases', 'events.k8s.io/events', '/events'])
 

@@ -10,6 +10,7 @@ import { ACTIONS, LEDGERS, POLICIES } from './world.ts'
 export const BEGIN = instant(Date.parse('2030-01-01T00:00:00Z'))
 export const NS = 'shop'
 export const UID = 'uid-cart-1'
+const POLICY_UID = 'uid-policy'
 const CONTROLLER = 'controller-1'
 const HEALER = serviceAccountUser(NS, HEALER_ACCOUNT)
 export const inSeconds = (s: number): Instant => after(BEGIN, millis(s * 1000))
@@ -21,14 +22,14 @@ const meta = (name: string, namespace: string, uid = `uid-${name}`) => ({ name, 
 
 export function policy(spec: Parts<HealingPolicy['spec']> = {}, metadata: object = {}): HealingPolicy {
   const built = buildPolicy({ spec: { mode: 'automatic', selector: { labelSelector: { matchLabels: { app: 'cart' } } } } })
-  return { ...built, metadata: { ...meta('cart', NS), ...metadata }, spec: { ...built.spec, actions: [{ name: 'restart', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } }], ...spec } } as HealingPolicy
+  return { ...built, metadata: { ...meta('cart', NS, POLICY_UID), ...metadata }, spec: { ...built.spec, actions: [{ name: 'restart', type: 'restart', priority: 50, restartAction: { strategy: 'rolling' } }], ...spec } } as HealingPolicy
 }
 
 export function action(spec: Parts<HealingAction['spec']> = {}, status: Parts<NonNullable<HealingAction['status']>> = { phase: 'InProgress' }, name = 'cart-restart-1'): HealingAction {
   return {
     apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingAction', metadata: meta(name, NS),
     spec: {
-      policyRef: { name: 'cart', namespace: NS, uid: 'uid-cart', generation: 1 },
+      policyRef: { name: 'cart', namespace: NS, uid: POLICY_UID, generation: 1 },
       incident: { id: `incident-${name}`, subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart', uid: 'uid-cart' }, ordinal: 0, rung: 0, recurrence: 0 },
       targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: UID },
       trigger: { name: 'crash', since: formatInstant(BEGIN), evidence: 'it crashed' },

@@ -19,14 +19,16 @@ interface Key {
 }
 const keyOf = ({ namespace = '', name }: Key): string => `${namespace}/${name}`
 
-interface Known {
+/** What an object was from then on. */
+interface Version {
+  readonly at: Instant
   readonly object: KubeObject
-  /** Since when its generation, or all of it where there is none, is as it is. */
-  readonly since: Instant
 }
 
 export class World {
-  readonly #collections = new Map<Collection, Map<string, Known>>()
+  readonly #collections = new Map<Collection, Map<string, KubeObject>>()
+  /** By uid, those of what has gone included. */
+  readonly #versions = new Map<string, Version[]>()
   readonly #gone = new Map<string, Instant>()
   readonly #setting: Setting
   /** Since when the kill switch is on. */
@@ -39,18 +41,26 @@ export class World {
   }
 
   get(collection: Collection, key: Key): KubeObject | undefined {
-    return this.#collections.get(collection)?.get(keyOf(key))?.object
+    return this.#collections.get(collection)?.get(keyOf(key))
   }
 
   all(collection: Collection): readonly KubeObject[] {
-    return [...(this.#collections.get(collection)?.values() ?? [])].map(({ object }) => object)
+    return [...(this.#collections.get(collection)?.values() ?? [])]
   }
 
-  /** Whatever its kind. */
-  byUid(uid: string): KubeObject | undefined {
-    for (const objects of this.#collections.values()) for (const { object } of objects.values()) if (object.metadata.uid === uid) return object
-    return undefined
+  /** As it was last, whatever its kind and whether it is still there. */
+  byUid = (uid: string): KubeObject | undefined => this.#versions.get(uid)?.at(-1)?.object
+
+  /** All that an object has been since `from`, what it was at that time included. */
+  lately(uid: string, from: number): readonly KubeObject[] {
+    const versions = this.#versions.get(uid) ?? []
+    const first = versions.findLastIndex(({ at }) => at <= from)
+    return versions.slice(Math.max(0, first)).map(({ object }) => object)
   }
+
+  /** The policy that a decision names, as it was stored then. */
+  policyAs = ({ uid, generation }: { readonly uid: string; readonly generation: number }): HealingPolicy | undefined =>
+    this.#versions.get(uid)?.findLast(({ object }) => object.metadata.generation === generation)?.object as HealingPolicy | undefined
 
   policy = (key: Key): HealingPolicy | undefined => this.get(POLICIES, key) as HealingPolicy | undefined
   action = (key: Key): HealingAction | undefined => this.get(ACTIONS, key) as HealingAction | undefined
@@ -60,11 +70,6 @@ export class World {
 
   ledgerOf({ namespace, name }: { readonly namespace: string; readonly name: string }): HealingLedger | undefined {
     return this.ledgers().find(({ spec }) => spec.policy?.namespace === namespace && spec.policy.name === name)
-  }
-
-  /** Since when an object has had the content that it has; undefined: it is not known. */
-  since(collection: Collection, key: Key): Instant | undefined {
-    return this.#collections.get(collection)?.get(keyOf(key))?.since
   }
 
   /** When the object of this uid went; undefined: it is there, or was never known. */
@@ -86,18 +91,18 @@ export class World {
   }
 
   #change({ collection, before, after }: Change, at: Instant): void {
-    const objects = this.#collections.get(collection) ?? new Map<string, Known>()
+    const objects = this.#collections.get(collection) ?? new Map<string, KubeObject>()
     this.#collections.set(collection, objects)
     const { metadata } = after ?? before ?? {}
     if (metadata === undefined) return
     const key = keyOf(metadata)
     const known = objects.get(key)
-    if (known !== undefined && known.object.metadata.uid !== after?.metadata.uid) this.#gone.set(known.object.metadata.uid, at)
+    if (known !== undefined && known.metadata.uid !== after?.metadata.uid) this.#gone.set(known.metadata.uid, at)
     if (after === undefined) objects.delete(key)
     // The log is written when an answer goes out: two of them may change places.
-    else if (known === undefined || known.object.metadata.uid !== after.metadata.uid || olderThan(known.object.metadata.resourceVersion, after.metadata.resourceVersion)) {
-      const same = known !== undefined && known.object.metadata.uid === after.metadata.uid && after.metadata.generation !== undefined && known.object.metadata.generation === after.metadata.generation
-      objects.set(key, { object: after, since: same ? known.since : at })
+    else if (known === undefined || known.metadata.uid !== after.metadata.uid || olderThan(known.metadata.resourceVersion, after.metadata.resourceVersion)) {
+      objects.set(key, after)
+      this.#versions.set(after.metadata.uid, [...(this.#versions.get(after.metadata.uid) ?? []), { at, object: after }])
     }
     if (collection === collectionOf(CONFIG_MAPS) && metadata.name === KILL_SWITCH && metadata.namespace === this.#setting.operatorNamespace) {
       this.killed = after === undefined ? undefined : (this.killed ?? at)

@@ -4,7 +4,7 @@ import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.t
 import { NAMESPACES } from '../../../kube/resources.ts'
 import { isEmptySelector, matchesLabels } from '../../../lib/selector.ts'
 import { hours, parseInstant, type Instant } from '../../../lib/time.ts'
-import { actionOf, actOf, isAct, isEffective } from '../acts.ts'
+import { actionOf, actOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { ACTIONS, collectionOf, type World } from '../world.ts'
@@ -128,15 +128,19 @@ export const dryMeansDry: Checker = {
     see: (entry, world, report) => {
       if (!isAct(entry, setting) || entry.dryRun) return
       const action = actionOf(entry, world)
-      if (action?.spec.dryRun === true) report.broken('its action is a dry run', { action: action.metadata })
-      const policy = action === undefined ? undefined : world.policy(action.spec.policyRef)
-      if (action === undefined || policy === undefined || action.status?.undo !== undefined || !['monitor', 'dryrun'].includes(policy.spec.mode)) return
-      const since = world.since('kubeskippy.io/healingpolicies', action.spec.policyRef)
-      // What was looked at just before the edit may still be on its way.
-      if (since !== undefined && entry.received - since > LOOK + setting.slack) report.broken(`its policy is in mode ${policy.spec.mode}`, { action: action.metadata })
+      if (action === undefined) return
+      const about = { action: action.metadata }
+      if (action.spec.dryRun) report.broken('its action is a dry run', about)
+      // What the action says of itself is the word of whoever is judged.
+      const decided = world.policyAs(action.spec.policyRef)
+      if (decided === undefined && isEffective(entry)) report.undecided('the policy that decided it is not in the history', about)
+      if (decided !== undefined && onlyLooks(decided)) report.broken(`it was decided in mode ${decided.spec.mode}`, about)
+      if (action.status?.undo !== undefined) return
+      // What was looked at just before an edit may still be on its way.
+      const lately = world.lately(action.spec.policyRef.uid, entry.received - ON_ITS_WAY - setting.slack) as readonly HealingPolicy[]
+      if (lately.length > 0 && lately.every(onlyLooks)) report.broken(`its policy is in mode ${lately.at(-1)?.spec.mode}`, about)
     },
   }),
 }
 
-/** From the last look at the policy to its write: a dry run and three records lie between them. */
-const LOOK = 10_000
+const onlyLooks = ({ spec: { mode } }: HealingPolicy): boolean => mode === 'monitor' || mode === 'dryrun'

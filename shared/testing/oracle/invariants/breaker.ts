@@ -1,13 +1,10 @@
 /** The circuit breaker: what its ledger says, and what the ends of actions say that the ledger must. */
 import type { HealingAction, HealingLedger } from '../../../api/v1alpha1/types.ts'
 import { seconds, type Instant } from '../../../lib/time.ts'
-import { actionOf, isAct, isEffective } from '../acts.ts'
+import { actionOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { ACTIONS, LEDGERS, type World } from '../world.ts'
-
-/** An act that had been looked at before may be on its way. */
-const ON_ITS_WAY = seconds(10)
 
 /** Between the last look at the breaker and the write. */
 const LAST_LOOK = seconds(1)

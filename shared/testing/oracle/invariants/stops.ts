@@ -7,7 +7,7 @@ import type { HealingAction } from '../../../api/v1alpha1/types.ts'
 import type { KubeObject } from '../../../kube/api.ts'
 import { parseInstant, seconds, type Instant } from '../../../lib/time.ts'
 import { compileResource } from '../../../schema/validate.ts'
-import { actionOf, actOf, isAct, isEffective } from '../acts.ts'
+import { actionOf, actOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import { actor, isWrite } from '../history.ts'
 import { ACTIONS, LEDGERS, POLICIES, type World } from '../world.ts'
@@ -23,42 +23,6 @@ export const killSwitch: Checker = {
   }),
 }
 
-export const approved: Checker = {
-  invariant: 'I13', title: 'approval counts only from an authenticated approver in time, and nobody but the controller writes what is ours',
-  begin: (setting) => {
-    const given = new Map<string, { readonly by: string; readonly at: Instant }>()
-    return {
-      see: (entry, world, report) => {
-        if (entry.kind !== 'call') return
-        if (isWrite(entry) && entry.ok && !entry.dryRun && entry.changed !== false && !setting.isController(actor(entry))) {
-          const about = { action: { namespace: entry.namespace, name: entry.name ?? '' } }
-          if (entry.collection === ACTIONS && entry.verb === 'create') report.broken(`${actor(entry)} made a HealingAction`, about)
-          if (entry.collection === ACTIONS && entry.subresource === 'status') report.broken(`${actor(entry)} wrote the status of a HealingAction`, about)
-          if (entry.collection === LEDGERS && ['create', 'update', 'patch'].includes(entry.verb)) report.broken(`${actor(entry)} wrote a ledger`)
-        }
-        if (entry.collection === ACTIONS && entry.ok && !entry.dryRun) {
-          for (const { after } of entry.changes) {
-            const action = after as HealingAction | undefined
-            const key = `${action?.metadata.namespace}/${action?.metadata.name}`
-            const approval = action?.spec.approval
-            if (action === undefined || approval?.decision !== 'Approved' || given.has(key)) continue
-            given.set(key, { by: actor(entry), at: entry.at })
-            if (approval.decidedBy !== actor(entry)) report.broken(`${actor(entry)} decided in the name of ${approval.decidedBy}`, { action: action.metadata })
-            if (setting.mayApprove?.(actor(entry), action.metadata.namespace ?? '') === false) report.broken(`${actor(entry)} may not approve`, { action: action.metadata })
-          }
-        }
-        if (!isAct(entry, setting) || entry.dryRun) return
-        const action = actionOf(entry, world)
-        if (action?.spec.approvalRequired !== true) return
-        const approval = given.get(`${action.metadata.namespace}/${action.metadata.name}`)
-        if (action.spec.approval?.decision !== 'Approved') report.broken('nobody has approved it', { action: action.metadata })
-        const deadline = parseInstant(action.spec.approvalDeadline)
-        if (approval !== undefined && deadline !== undefined && approval.at > deadline + setting.slack) report.broken(`it was approved after ${action.spec.approvalDeadline}`, { action: action.metadata })
-      },
-    }
-  },
-}
-
 const CHECKS = { [ACTIONS]: compileResource(healingAction, API_VERSION), [LEDGERS]: compileResource(healingLedger, API_VERSION), [POLICIES]: compileResource(healingPolicy, API_VERSION) }
 
 /** What the schema would refuse, and a ledger that is another policy's. */
@@ -66,9 +30,6 @@ function whatIsWrong(collection: keyof typeof CHECKS, object: KubeObject): strin
   const [issue] = CHECKS[collection]?.(object) ?? []
   return issue === undefined ? undefined : `${object.kind}/${object.metadata.name} is malformed at ${issue.path}`
 }
-
-/** An act that had been looked at before may be on its way. */
-const ON_ITS_WAY = seconds(10)
 
 export const readable: Checker = {
   invariant: 'I19', title: 'malformed state of our own stops acting, and is never read as empty',
