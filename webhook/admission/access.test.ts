@@ -70,6 +70,24 @@ describe('reviews of access', () => {
     expect(asked).to.have.length(2)
   })
 
+  it('believe once, and for a second, what somebody may do, and ask again what he may not', async () => {
+    const { ask, asked, clock } = setUp({ may: ({ resourceAttributes: { verb } }) => verb !== 'heal' })
+    const verbs = async (requester = ALICE): Promise<unknown> => {
+      asked.length = 0
+      const answer = await ask([evict, heal], requester)
+      expect([answer(evict), answer(heal)]).to.deep.equal(['Allowed', 'Denied'])
+      return asked.map(({ resourceAttributes }) => resourceAttributes['verb'])
+    }
+    expect(await verbs()).to.deep.equal(['create', 'heal'])
+    for (const other of [{ username: 'bob' }, { uid: 'u-2' }, { groups: [] }, { extra: { scopes: ['a'] } }]) expect(await verbs({ ...ALICE, ...other }), JSON.stringify(other)).to.deep.equal(['create', 'heal'])
+    await clock.advance(millis(999))
+    expect(await verbs()).to.deep.equal(['heal'])
+    // By another request.
+    expect(await verbs()).to.deep.equal(['create', 'heal'])
+    await clock.advance(seconds(1))
+    expect(await verbs()).to.deep.equal(['create', 'heal'])
+  })
+
   it('tell each answer from the others, and no answer from a no', async () => {
     const { ask } = setUp({
       may: ({ resourceAttributes: { namespace } }) => {
