@@ -54,6 +54,15 @@ const later = (spec: object) => policy(spec, { resourceVersion: '99999', generat
 const pod = (annotations: object, labels: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-1', namespace: NS, uid: UID, resourceVersion: '7', creationTimestamp: '', annotations, labels } as KubeObject['metadata'] })
 const lies = (object: KubeObject, collection = '/pods'): Entry => ({ kind: 'outside', at: inSeconds(1), change: { collection, after: object } })
 const owned = (kind: string, name: string, owner?: string): KubeObject => ({ apiVersion: kind === 'Pod' ? 'v1' : 'apps/v1', kind, metadata: { name, namespace: NS, uid: `uid-${name}`, resourceVersion: '7', creationTimestamp: '', ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid: `uid-${owner}`, controller: true }] }) } })
+/** The namespace, and its pod with all that owns it. */
+const around = (deployment: object = {}, namespace: object = {}): Entry[] => {
+  const [top, set] = [owned('Deployment', 'cart'), owned('ReplicaSet', 'cart-set', 'cart')]
+  const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NS, uid: 'uid-shop', resourceVersion: '7', creationTimestamp: '', ...namespace } }
+  return [lies(home, '/namespaces'), lies({ ...top, metadata: { ...top.metadata, ...deployment } }, 'apps/deployments'), lies(set, 'apps/replicasets'), lies({ ...owned('Pod', 'cart-1', 'cart-set'), metadata: { ...owned('Pod', 'cart-1', 'cart-set').metadata, uid: UID } })]
+}
+const optsOut = (said: string): object => ({ annotations: { [IGNORE_ANNOTATION]: said } })
+const protecting = (entry: object): Entry[] => withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...entry }] } })
+const CRITICAL = { labelSelector: { matchLabels: { critical: 'true' } } }
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart', uid: 'uid-cart' }
 const GRACEFUL = { name: 'restart', type: 'restart', priority: 50, target: 'Workload', restartAction: { strategy: 'graceful' } }
 const gracefully = (name: string): Entry[] => [written.policy(0, policy({ actions: [GRACEFUL] })), ...act(10, { spec: { targetResource: DEPLOYMENT, action: GRACEFUL }, eviction: { name, uid: `uid-${name}`, preconditions: { uid: `uid-${name}`, resourceVersion: '7' } } })]
@@ -98,9 +107,14 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a pod that the policy protects by name': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }),
       'a pod that it protects by label': [lies(pod({}, { critical: 'true' })), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', labelSelector: { matchLabels: { critical: 'true' } } }] } })],
       'a namespace that the policy does not name': withSpec({ selector: { namespaces: ['other'], labelSelector: { matchLabels: { app: 'cart' } } } }),
-      'a pod whose owner opted out': [lies(pod({ [IGNORE_ANNOTATION]: 'true' })), ...base],
+      'a pod whose Deployment opted out': [...around(optsOut('true')), ...base],
+      'a pod whose Deployment opted out in other words': [...around(optsOut('yes')), ...base],
+      'a pod whose namespace opted out': [...around({}, optsOut('true')), ...base],
+      'a pod of a Deployment that the policy protects by name': [...around(), ...protecting({ names: ['cart'] })],
+      'a pod of a Deployment that it protects by label': [...around({ labels: { critical: 'true' } }), ...protecting(CRITICAL)],
+      'a pod that opted out': [lies(pod({ [IGNORE_ANNOTATION]: 'true' })), ...base],
     },
-    keeps: { 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
+    keeps: { 'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
   },
   I4: {
     breaks: { 'a pod of the operator': [...base, evicted(20, { namespace: OPERATOR_NAMESPACE, name: 'x' })], 'a pod of kube-system, even in a dry run': [...base, evicted(20, { namespace: 'kube-system', name: 'x', dryRun: true })] },
@@ -258,7 +272,7 @@ describe('the checkers of invariants', () => {
   })
 
   it('find nothing in an act as it should be', () => {
-    const { broken, undecided } = judge(history(base), INVARIANTS)
+    const { broken, undecided } = judge(history([...around(), ...base]), INVARIANTS)
     expect(tell(broken)).to.equal('')
     expect(tell(undecided)).to.equal('')
   })
@@ -285,18 +299,32 @@ describe('the checkers of invariants', () => {
   })
 
   it('leave open what a history without reads cannot tell', () => {
-    const { broken, undecided } = judge(history(without(base, isLook), { seesReads: false }), INVARIANTS)
+    const { broken, undecided } = judge(history([...around(), ...without(base, isLook)], { seesReads: false }), INVARIANTS)
     expect(tell(broken)).to.equal('')
     expect(undecided.map(({ invariant }) => invariant)).to.deep.equal(['I7'])
   })
 
   it('leave open what a policy that is not in the history has asked for', () => {
-    const { broken, undecided } = judge(history(base.slice(1)), INVARIANTS)
+    const { broken, undecided } = judge(history([...around(), ...base.slice(1)]), INVARIANTS)
     expect(tell(broken)).to.equal('')
-    expect(undecided.map(({ invariant }) => invariant)).to.include.members(['I12', 'I13'])
+    expect(undecided.map(({ invariant }) => invariant)).to.have.members(['I3', 'I12', 'I13'])
+  })
+
+  describe('leave open whom a write has touched', () => {
+    const [home, top, set, itself] = around() as [Entry, Entry, Entry, Entry]
+    const openOf = (...entries: readonly Entry[]): readonly string[] => {
+      const { broken, undecided } = judge(history(entries), INVARIANTS)
+      expect(tell(broken)).to.equal('')
+      return undecided.map(({ invariant, why }) => `${invariant} ${why}`)
+    }
+    it('where its pod is not in the history', () => expect(openOf(home, top, set, ...base)).to.deep.equal(['I3 whether Pod/cart-1 is protected or has opted out is not in the history']))
+    it('where an owner is not', () => expect(openOf(home, set, itself, ...base)[0]).to.equal('I3 whether Deployment/cart is protected or has opted out is not in the history'))
+    it('where its namespace is not', () => expect(openOf(top, set, itself, ...base)).to.deep.equal(['I3 /namespaces shop is not in the history']))
+    it('and nothing of a dry run', () => expect(openOf(...base.map((entry) => (entry.kind === 'call' && entry.subresource === 'eviction' ? { ...entry, dryRun: true } : entry)))).to.deep.equal([]))
+    it('where only its name tells whose pod it is', () => expect(openOf(looked(12, { name: 'cart-1-a' }), ...gracefully('cart-1-a'))).to.include('I14 who owns pod cart-1-a is not in the history'))
   })
 
   it('leave open whether an action will end that has time left', () => {
-    expect(judge(history(begun('Verifying'), {}, inSeconds(20 + minutes(3) / 1000)), INVARIANTS).undecided.map(({ invariant }) => invariant)).to.deep.equal(['I16'])
+    expect(judge(history([...around(), ...begun('Verifying')], {}, inSeconds(20 + minutes(3) / 1000)), INVARIANTS).undecided.map(({ invariant }) => invariant)).to.deep.equal(['I16'])
   })
 })

@@ -33,8 +33,6 @@ export class World {
   readonly #setting: Setting
   /** Since when the kill switch is on. */
   killed: Instant | undefined
-  /** Whether what is no API client's doing is in the history: pods that come, owners that are made. */
-  seesOthers = false
 
   constructor(setting: Setting) {
     this.#setting = setting
@@ -76,10 +74,7 @@ export class World {
   goneAt = (uid: string): Instant | undefined => this.#gone.get(uid)
 
   take(entry: Entry): void {
-    if (entry.kind === 'outside') {
-      this.seesOthers = true
-      this.#change(entry.change, entry.at)
-    }
+    if (entry.kind === 'outside') this.#change(entry.change, entry.at)
     if (entry.kind !== 'call') return
     for (const change of entry.changes) this.#change(change, entry.at)
     if (entry.ok && !entry.dryRun) this.#emptied(entry)

@@ -1,13 +1,10 @@
 /** How much is done, and to what. */
-import { IGNORE_ANNOTATION } from '../../../api/v1alpha1/names.ts'
 import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.ts'
-import { NAMESPACES } from '../../../kube/resources.ts'
-import { isEmptySelector, matchesLabels } from '../../../lib/selector.ts'
+import { isEmptySelector } from '../../../lib/selector.ts'
 import { hours, parseInstant, type Instant } from '../../../lib/time.ts'
 import { actionOf, actOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
-import type { Call } from '../history.ts'
-import { ACTIONS, collectionOf, type World } from '../world.ts'
+import { ACTIONS } from '../world.ts'
 
 interface Counted {
   readonly action: string
@@ -56,35 +53,6 @@ export const withinTheHour: Checker = {
       },
     }
   },
-}
-
-/** The object as the world knows it; its labels and annotations may not be known. */
-const objectOf = (entry: Call, world: World) => entry.changes.find(({ collection }) => collection === entry.collection)?.before ?? (entry.name === undefined ? undefined : world.get(entry.collection, { namespace: entry.namespace, name: entry.name }))
-
-export const insideThePolicy: Checker = {
-  invariant: 'I3', title: 'no write to a protected object, or outside of the namespaces of the policy',
-  begin: (setting) => ({
-    see: (entry, world, report) => {
-      if (!isAct(entry, setting)) return
-      const action = actionOf(entry, world)
-      const policy = action === undefined ? undefined : world.policy(action.spec.policyRef)
-      if (action === undefined || policy === undefined) return
-      const about = { action: action.metadata }
-      const namespaces = policy.spec.selector?.namespaces ?? [policy.metadata.namespace ?? '']
-      if (!namespaces.includes(entry.namespace ?? '')) report.broken(`the policy is about ${namespaces.join(', ')}`, about)
-      const object = objectOf(entry, world)
-      for (const { kind, names, labelSelector } of policy.spec.safetyRules?.protectedResources ?? []) {
-        if (!entry.collection.endsWith(`/${kind.toLowerCase()}s`)) continue
-        const named = names === undefined || names.includes(entry.name ?? '')
-        const labelled = labelSelector === undefined || (object !== undefined && matchesLabels(labelSelector, object.metadata.labels))
-        if ((names !== undefined || labelSelector !== undefined) && named && labelled) report.broken(`${kind}/${entry.name} is protected by the policy`, about)
-      }
-      const home = world.get(collectionOf(NAMESPACES), { name: entry.namespace ?? '' })
-      for (const [what, { metadata } = { metadata: undefined }] of [['it', object], ['its namespace', home]] as const) {
-        if (metadata?.annotations?.[IGNORE_ANNOTATION] === 'true') report.broken(`${what} has opted out`, about)
-      }
-    },
-  }),
 }
 
 export const neverTheOperator: Checker = {

@@ -1,13 +1,13 @@
 /** What a write is made to, and with which number: what the policy and the decision name, and nothing else. */
 import { isPod, knownKind } from '../../../api/v1alpha1/kinds.ts'
 import type { HealingAction, ObjectReference } from '../../../api/v1alpha1/types.ts'
-import type { KubeObject } from '../../../kube/api.ts'
 import { isObject } from '../../../lib/json.ts'
 import { PODS } from '../../../kube/resources.ts'
 import { nameOfPermission, writesTo, permissionOf } from '../../../rules/action-writes.ts'
 import { actionOf, isAct, isEffective, LOOK_LIFETIME, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
+import { objectOf, ownersOf, unknownAmong } from '../owners.ts'
 import { ACTIONS, collectionOf, type World } from '../world.ts'
 
 export const planned: Checker = {
@@ -38,7 +38,7 @@ export const planned: Checker = {
       const former = entry.dryRun ? undefined : ofFormerPolicy(entry, action, world, LOOK_LIFETIME + setting.slack)
       if (former !== undefined) report.broken(former, about)
       const elsewhere = whereElse(entry, action, world)
-      if (elsewhere !== undefined) report.broken(elsewhere, about)
+      if (elsewhere !== undefined) report[elsewhere.sure ? 'broken' : 'undecided'](elsewhere.why, about)
       const number = entry.subresource === 'scale' ? outOfBounds(entry, action) : undefined
       if (number !== undefined) report.broken(number, about)
     },
@@ -55,31 +55,26 @@ function ofFormerPolicy({ received }: Call, { spec: { policyRef }, status }: Hea
 }
 
 /** undefined: it is to the target, or to a pod of it. What was refused may have been about an object that has gone. */
-function whereElse(entry: Call, { spec: { targetResource } }: HealingAction, world: World): string | undefined {
+function whereElse(entry: Call, { spec: { targetResource } }: HealingAction, world: World): { readonly why: string; readonly sure: boolean } | undefined {
   const uid = uidOf(entry)
   if (entry.collection !== collectionOf(PODS) || isPod(targetResource)) {
     const same = entry.name === targetResource.name && (!isEffective(entry) || uid === undefined || uid === targetResource.uid)
-    return same ? undefined : `the decision was about ${targetResource.kind}/${targetResource.name} of uid ${targetResource.uid}, not about ${entry.name} of uid ${uid ?? 'unknown'}`
+    return same ? undefined : { why: `the decision was about ${targetResource.kind}/${targetResource.name} of uid ${targetResource.uid}, not about ${entry.name} of uid ${uid ?? 'unknown'}`, sure: true }
   }
-  return !isEffective(entry) || isPodOf(targetResource, entry, uid, world) ? undefined : `pod ${entry.name} is none of ${targetResource.kind}/${targetResource.name}`
+  if (!isEffective(entry)) return undefined
+  const pod = objectOf(entry, world)
+  const owners = pod === undefined ? [] : ownersOf(pod, world, entry.received)
+  if (owners.some(({ ref }) => ref.uid === targetResource.uid)) return undefined
+  const known = pod !== undefined && unknownAmong(owners) === undefined
+  // Its controller names it after itself: by that alone it may be, and by that alone it is not.
+  if (known || !isNamedAfter(targetResource, entry)) return { why: `pod ${entry.name} is none of ${targetResource.kind}/${targetResource.name}`, sure: true }
+  return { why: `who owns pod ${entry.name} is not in the history`, sure: false }
 }
 
-/** By the owners above it; an audit log does not tell of them, and there it goes by the name that its controller gave it. */
-function isPodOf(workload: ObjectReference, { collection, name = '', changes }: Call, uid: string | undefined, world: World): boolean {
-  if (!world.seesOthers) return name.startsWith(`${workload.name}-`.slice(0, LONGEST_BASE))
-  const pod = changes.find((change) => change.collection === collection && change.before?.metadata.uid === uid)?.before ?? (uid === undefined ? undefined : world.byUid(uid))
-  let owner = controllerOf(pod)
-  for (let depth = 0; owner !== undefined && owner.uid !== workload.uid && depth < MAX_DEPTH; depth++) owner = controllerOf(world.byUid(owner.uid))
-  return owner?.uid === workload.uid
-}
-
-const controllerOf = (object: KubeObject | undefined) => object?.metadata.ownerReferences?.find(({ controller }) => controller === true)
+const isNamedAfter = (workload: ObjectReference, { name = '' }: Call): boolean => name.startsWith(`${workload.name}-`.slice(0, LONGEST_BASE))
 
 /** Characters of a name that the API server keeps before it adds five of its own. */
 const LONGEST_BASE = 58
-
-/** Of owners above a pod. */
-const MAX_DEPTH = 8
 
 /** Why the number of replicas is none that the action may write; taken back, it is the one from before. */
 function outOfBounds({ body }: Call, { spec: { action: { scaleAction } }, status }: HealingAction): string | undefined {
