@@ -48,6 +48,9 @@ export function itIsJudged(trials: () => Trials, least: number): void {
       // What the fault itself may have undone may still be on its way when the history ends.
       expect(found(rows.filter(({ trial }) => trial.comparable), 'undecided')).to.deep.equal([])
     })
+    it('nothing is missing from it', () => {
+      expect(history.entries.filter(({ kind }) => kind === 'gap')).to.deep.equal([])
+    })
     for (const { invariant, title } of INVARIANTS) {
       it(`${invariant} holds: ${title}`, () => expect(tell(verdict.broken.filter((finding) => finding.invariant === invariant))).to.equal(''))
     }

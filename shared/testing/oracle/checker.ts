@@ -1,12 +1,14 @@
 /** What each invariant's checker is: it sees every entry of a history, with the world before it. */
 import type { Instant } from '../../lib/time.ts'
 import { describe, type Entry, type History, type Setting } from './history.ts'
+import { missingFrom } from './missing.ts'
 import { World } from './world.ts'
 
 export type Invariant = `I${number}`
 
 export interface Finding {
-  readonly invariant: Invariant
+  /** `all`: none of them can be told. */
+  readonly invariant: Invariant | 'all'
   /** Position in the history; its length: at its end. */
   readonly index: number
   readonly at: Instant
@@ -76,7 +78,7 @@ function judgeLife({ setting, entries, until }: History, checkers: readonly Chec
       const { index, entry } = here
       findings.push({
         invariant, index, why, at: entry?.at ?? until, where: entry === undefined ? 'the end of the history' : describe(entry),
-        ...(action === undefined ? {} : { action: `${action.namespace ?? ''}/${action.name}` }),
+        ...(action === undefined ? {} : { action: nameOf(action) }),
       })
     }
     return { watch: begin(setting), report: { broken: note(broken), undecided: note(undecided) }, at: (index: number, entry: Entry | undefined) => { here = { index, entry } } }
@@ -92,8 +94,11 @@ function judgeLife({ setting, entries, until }: History, checkers: readonly Chec
     at(entries.length, undefined)
     watch.end?.(world, until, report)
   }
-  return { broken, undecided }
+  const missing = missingFrom(entries, setting).map(({ index, entry, why, action }): Finding => ({ invariant: 'all', index, why, at: entry.at, where: describe(entry), ...(action === undefined ? {} : { action: nameOf(action) }) }))
+  return { broken, undecided: [...undecided, ...missing] }
 }
+
+const nameOf = ({ namespace = '', name }: NonNullable<About['action']>): string => `${namespace}/${name}`
 
 /** One line for each, as a failing test shows them. */
 export const tell = (findings: readonly Finding[]): string =>

@@ -5,9 +5,10 @@ import { judge } from './checker.ts'
 import { historyOfAudit } from './from-audit.ts'
 import { INVARIANTS } from './invariants/index.ts'
 
+let ids = 0
 const PRECONDITIONS = { uid: 'u', resourceVersion: '7' }
 const line = (at: string, more: Record<string, unknown> = {}): string => JSON.stringify({
-  stage: 'ResponseComplete', verb: 'create', requestURI: '/api/v1/namespaces/shop/pods/cart-1/eviction?fieldManager=kubeskippy',
+  auditID: `id-${(ids += 1)}`, stage: 'ResponseComplete', verb: 'create', requestURI: '/api/v1/namespaces/shop/pods/cart-1/eviction?fieldManager=kubeskippy',
   user: { username: CONTROLLER_USER }, userAgent: 'kubeskippy/1 (healingaction shop/a; correlation-id 1)', impersonatedUser: { username: 'system:serviceaccount:shop:kubeskippy-healer' },
   objectRef: { resource: 'pods', subresource: 'eviction', namespace: 'shop', name: 'cart-1' }, requestObject: { deleteOptions: { preconditions: PRECONDITIONS } },
   responseStatus: { code: 201 }, requestReceivedTimestamp: at, stageTimestamp: at, ...more,
@@ -43,8 +44,30 @@ describe('the history of an audit log', () => {
     expect(read(patch('7'), patch('8')).map((entry) => entry.kind === 'call' && entry.changed)).to.deep.equal([false, true])
   })
 
-  it('leaves out what is no resource, what has no answer, and a last line that is still being written', () => {
-    expect(read(line('2030-01-01T00:00:01Z', { objectRef: undefined }), line('2030-01-01T00:00:01Z', { stage: 'RequestReceived' }), line('2030-01-01T00:00:01Z').slice(0, 50))).to.be.empty
+  it('leaves out what is no resource, and that a watch has ended', () => {
+    expect(read(line('2030-01-01T00:00:01Z', { objectRef: undefined }), line('2030-01-01T00:00:01Z', { verb: 'watch' }))).to.be.empty
+  })
+
+  describe('that is not whole says so', () => {
+    const openOf = (...lines: readonly string[]): readonly string[] => judge(historyOfAudit(lines.join('\n'), { until: instant(Date.parse('2030-01-01T00:01:00Z')) }), []).undecided.map(({ where, why }) => `${where}: ${why}`)
+    const whole = line('2030-01-01T00:00:01Z')
+    for (const [what, broken] of [['a line that is none', '{"kind":"Ev'], ['JSON that is no event', '{}'], ['an event without a time', line('never')]] as const) {
+      it(`of ${what}`, () => expect(openOf(whole, broken, whole)).to.deep.equal(['the log: line 2 of the audit log is no event']))
+    }
+    it('of an end within a line', () => expect(openOf(whole, whole.slice(0, 50))).to.deep.equal(['the log: line 2 of the audit log is no event, it ends within it']))
+    it('of nothing', () => expect(openOf('', '')).to.deep.equal(['the log: there is nothing in the audit log']))
+
+    const begun = (more: object = {}): string => line('2030-01-01T00:00:01Z', { auditID: 'same', stage: 'RequestReceived', requestObject: undefined, responseStatus: undefined, impersonatedUser: undefined, ...more })
+    it('of a write that has no end', () => expect(openOf(begun())).to.deep.equal(['create pods/eviction shop/cart-1, without an end: nothing tells how it ended: it may have landed']))
+    it('of one that ended in a panic', () => expect(openOf(begun(), begun({ stage: 'Panic' }))).to.have.length(1))
+    it('and not of one that has one', () => expect(openOf(begun(), line('2030-01-01T00:00:02Z', { auditID: 'same' }))).to.be.empty)
+    it('nor of a read', () => expect(openOf(begun({ verb: 'get', objectRef: { resource: 'pods', namespace: 'shop', name: 'cart-1' } }))).to.be.empty)
+    it('nor of one that a later answer tells about', () => {
+      const of = (more: object) => ({ objectRef: { apiGroup: 'kubeskippy.io', resource: 'healingactions', namespace: 'shop', name: 'a', subresource: 'status' }, verb: 'patch', ...more })
+      expect(openOf(begun(of({})))).to.have.length(1)
+      expect(openOf(begun(of({})), line('2030-01-01T00:00:03Z', of({ responseStatus: { code: 200 } })))).to.be.empty
+      expect(openOf(begun(of({})), line('2030-01-01T00:00:03Z', of({ responseStatus: { code: 409 } })))).to.have.length(1)
+    })
   })
 
   it('is one that the checkers read', () => {

@@ -8,7 +8,7 @@ import { isObject } from '../../lib/json.ts'
 import { millis, parseInstant, type Instant } from '../../lib/time.ts'
 import { preconditionsOf } from './acts.ts'
 import { withNotes } from './from-journal.ts'
-import type { Call, History, Mark, Output, Setting } from './history.ts'
+import { isWrite, type Call, type Gap, type History, type Mark, type Open, type Output, type Setting } from './history.ts'
 
 export interface AuditHistoryOptions extends Partial<Setting> {
   readonly until: Instant
@@ -16,9 +16,9 @@ export interface AuditHistoryOptions extends Partial<Setting> {
 }
 
 export function historyOfAudit(log: string, { until, notes = [], ...setting }: AuditHistoryOptions): History {
-  const calls = log.split('\n').flatMap((line) => parse(line) ?? [])
+  const told = read(log, until)
   // A line is written when its answer goes out: answers of two connections may change places.
-  const entries = calls.toSorted((a, b) => a.at - b.at)
+  const entries = told.toSorted((a, b) => a.at - b.at)
   return {
     setting: {
       operatorNamespace: OPERATOR_NAMESPACE,
@@ -43,21 +43,58 @@ const text = (value: unknown, ...path: readonly string[]): string | undefined =>
 }
 const asObject = (value: unknown): KubeObject | undefined => (text(value, 'metadata', 'name') !== undefined && text(value, 'metadata', 'resourceVersion') !== undefined ? (value as KubeObject) : undefined)
 
-/** undefined: no answer yet, not about a resource, or a last line that is still being written. */
-function parse(line: string): Call | undefined {
+/** What cannot be read, and what was begun and has no end, is part of it: who reads it must not take it for the whole. */
+function read(log: string, until: Instant): readonly (Call | Open | Gap)[] {
+  const entries: (Call | Open | Gap)[] = []
+  const begun = new Map<string, Call>()
+  const lines = log.split('\n')
+  let last = until
+  if (lines.every((line) => line === '')) return [{ kind: 'gap', at: until, why: 'there is nothing in the audit log' }]
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue
+    const event = parse(line)
+    if (event === undefined) {
+      entries.push({ kind: 'gap', at: last, why: `line ${index + 1} of the audit log is no event${index === lines.length - 1 ? ', it ends within it' : ''}` })
+      continue
+    }
+    const { id, stage, call } = event
+    last = event.at
+    if (call === undefined) continue
+    if (stage === 'RequestReceived') begun.set(id, call)
+    // A watch says that it began; its end is of no interest.
+    else if (stage === (call.verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) {
+      begun.delete(id)
+      entries.push(call)
+    }
+  }
+  return [...entries, ...[...begun.values()].filter(isWrite).map((call): Open => ({ kind: 'open', at: call.received, call }))]
+}
+
+interface AuditEvent {
+  readonly id: string
+  readonly stage: string
+  readonly at: Instant
+  /** undefined: it is not about a resource. */
+  readonly call: Call | undefined
+}
+
+/** undefined: it is none. */
+function parse(line: string): AuditEvent | undefined {
   let event: unknown
   try {
     event = JSON.parse(line)
   } catch {
     return undefined
   }
-  const received = parseInstant(text(event, 'requestReceivedTimestamp'))
-  const done = parseInstant(text(event, 'stageTimestamp'))
+  const [received, done] = [parseInstant(text(event, 'requestReceivedTimestamp')), parseInstant(text(event, 'stageTimestamp'))]
+  const [id, stage] = [text(event, 'auditID'), text(event, 'stage')]
+  return received === undefined || done === undefined || id === undefined || stage === undefined ? undefined : { id, stage, at: done, call: callOf(event, received, done) }
+}
+
+function callOf(event: unknown, received: Instant, done: Instant): Call | undefined {
   const plural = text(event, 'objectRef', 'resource')
-  const stage = text(event, 'stage')
   const verb = text(event, 'verb') ?? ''
-  // A watch says that it began; its end is of no interest.
-  if (received === undefined || done === undefined || plural === undefined || stage !== (verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) return undefined
+  if (plural === undefined) return undefined
   const collection = `${text(event, 'objectRef', 'apiGroup') ?? ''}/${plural}`
   const code = Number(at(event, 'responseStatus', 'code'))
   const query = new URLSearchParams(text(event, 'requestURI')?.split('?')[1])

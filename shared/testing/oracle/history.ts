@@ -79,7 +79,21 @@ export interface Output {
   readonly text: string
 }
 
-export type Entry = Call | Outside | Mark | Output
+/** It arrived, and nothing tells how it ended: it may have landed. */
+export interface Open {
+  readonly kind: 'open'
+  readonly at: Instant
+  readonly call: Call
+}
+
+/** Something is missing here, nobody knows what. */
+export interface Gap {
+  readonly kind: 'gap'
+  readonly at: Instant
+  readonly why: string
+}
+
+export type Entry = Call | Outside | Mark | Output | Open | Gap
 
 export interface Setting {
   readonly operatorNamespace: string
@@ -119,6 +133,8 @@ export const processOf = ({ user, process = user }: Call): string => process
 export function describe(entry: Entry): string {
   if (entry.kind === 'mark') return entry.of === undefined ? entry.mark : `${entry.mark} ${entry.of}`
   if (entry.kind === 'output') return entry.stream
+  if (entry.kind === 'gap') return 'the log'
+  if (entry.kind === 'open') return `${describe(entry.call)}, without an end`
   if (entry.kind === 'outside') {
     const { metadata } = entry.change.after ?? entry.change.before ?? { metadata: { name: '', namespace: '' } }
     return `${entry.change.collection} ${metadata.namespace ?? ''}/${metadata.name}, by other hands`

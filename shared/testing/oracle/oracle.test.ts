@@ -243,12 +243,13 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     breaks: {
       'the same write again without a look': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
       'the same write again, and only another process has looked': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9, { process: 'another' }), ...base.slice(5)],
+      'the same write again after one without an end': [...base.slice(0, 5), { kind: 'open', at: inSeconds(12.8), call: evicted(12.8, { ok: false, answer: 0 }) }, ...base.slice(5)],
       'the same write again after a list of all namespaces': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), call(12.9, { verb: 'list', namespace: undefined }), ...base.slice(5)],
       'the same again, while two act, and it is let through': [mark(1, 'TwoLeaders'), ...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
       'the same again after two have acted': [mark(1, 'TwoLeaders'), mark(2, 'OneLeader'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })],
       'another version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false, preconditions: { uid: UID, resourceVersion: '8' } })],
     },
-    keeps: { 'what another one has read before, and is refused': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })], 'with a look between': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9), ...base.slice(5)], 'after a dry run': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)] },
+    keeps: { 'what another one has read before, and is refused': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })], 'with a look after one without an end': [...base.slice(0, 4), { kind: 'open', at: inSeconds(12.2), call: evicted(12.2, { ok: false, answer: 0 }) }, looked(12.4), ...base.slice(4)], 'with a look between': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9), ...base.slice(5)], 'after a dry run': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)] },
   },
   I19: {
     breaks: {

@@ -5,7 +5,7 @@ import { olderThan } from '../../../kube/store.ts'
 import { actionOf, actOf, isAct, isEffective, isHealer, isToTarget, LOOK_LIFETIME, operationOf, preconditionsOf, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import { actor, isWrite, processOf, type Call } from '../history.ts'
-import { ACTIONS, collectionOf } from '../world.ts'
+import { ACTIONS, collectionOf, type World } from '../world.ts'
 import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
 
 export const once: Checker = {
@@ -152,6 +152,12 @@ export const attributable: Checker = {
   },
 }
 
+/** The same act of the same action, to whatever bears the name: of what has no end no body is known. */
+const attemptOf = (call: Call, world: World): string => {
+  const [key, action] = [actOf(call), actionOf(call, world)]
+  return [key?.namespace, key?.name, action?.status?.undo === undefined ? 'act' : 'undo', call.verb, call.collection, call.subresource, call.namespace, call.name].join(' ')
+}
+
 /** A process that comes back after a crash has the number of its life after a dot. */
 const machineOf = ({ user }: Call): string => user.replace(/\.[0-9]+$/, '')
 
@@ -164,11 +170,13 @@ export const neverBlind: Checker = {
     return {
       see: (entry, world, report) => {
         if (entry.kind === 'mark' && (entry.mark === 'TwoLeaders' || entry.mark === 'OneLeader')) two = entry.mark === 'TwoLeaders'
+        // It may have landed: what has no end was sent all the same.
+        if (entry.kind === 'open' && isAct(entry.call, setting) && !entry.call.dryRun) attempts.set(attemptOf(entry.call, world), entry.call)
         if (entry.kind !== 'call') return
         if (setting.isController(entry.user)) looks.take(entry)
         if (!isAct(entry, setting) || entry.dryRun) return
         const action = actOf(entry)
-        const operation = `${action?.namespace}/${action?.name} ${operationOf(entry, actionOf(entry, world))}`
+        const operation = attemptOf(entry, world)
         const earlier = attempts.get(operation)
         attempts.set(operation, entry)
         if (earlier === undefined) return
