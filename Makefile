@@ -65,8 +65,8 @@ down: $(DEPS) ## Removes that cluster; NAME=demo: the one that KEEP=1 make demo 
 run: $(DEPS) ## KubeSkippy from the working tree beside that cluster, in place of what is installed, and its logs.
 	@node hack/run.ts "$(NAME)"
 
-bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint; ONLY=image: pods.
-	@node bench/$(if $(ONLY),$(ONLY)/main.ts,start-up.ts)
+bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint; ONLY=image: pods; ONLY=scale: thousands of pods.
+	@node bench/$(if $(ONLY),$(ONLY)/main.ts,start-up.ts) $(ARGS)
 
 clean: ## Removes the clusters dev and demo, what crashed runs left behind, dist and node_modules.
 	@if [ -x node_modules/.bin/node ]; then \

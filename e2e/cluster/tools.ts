@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
 
-export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform' | 'actionlint'
+export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform' | 'actionlint' | 'kwok'
 
 interface Recipe {
   /** Module whose version is the tool's. */
@@ -73,6 +73,12 @@ const RECIPES: Readonly<Record<ToolName, Recipe>> = {
     usualSeconds: 4,
     stamp: (version) => ({ 'github.com/rhysd/actionlint.version': version }),
   },
+  kwok: {
+    module: 'sigs.k8s.io/kwok',
+    programs: { 'cmd/kwok': 'kwok' },
+    usualSeconds: 60,
+    stamp: (version) => ({ 'sigs.k8s.io/kwok/pkg/consts.Version': `v${version}` }),
+  },
 }
 
 /** The smallest control plane, and what a node needs on top. */
@@ -80,6 +86,8 @@ export const CONTROL_PLANE_TOOLS: readonly ToolName[] = ['etcd', 'kubernetes']
 export const NODE_TOOLS: readonly ToolName[] = ['containerd', 'cni']
 /** Beside a cluster, for those that ask for it. */
 export const MONITORING_TOOLS: readonly ToolName[] = ['metrics-server']
+/** Nodes and pods that nothing runs, by the thousand. */
+export const SIMULATION_TOOLS: readonly ToolName[] = ['kwok']
 /** For the chart, and for what releases it. */
 export const CHART_TOOLS: readonly ToolName[] = ['helm', 'kubeconform', 'actionlint']
 

@@ -8,6 +8,7 @@ import { kustomizeFiles } from './kustomize.ts'
 import { controllerRbacFile, kubeletRbacFile, metricsApisRbacFile, namespaceAdminRbacFile, peopleRbacFile } from './rbac.ts'
 import { metricReference } from './metrics.ts'
 import { monitoringFiles } from './monitoring.ts'
+import { performanceReference } from './performance.ts'
 import { proofReference } from './proof.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
@@ -26,6 +27,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   metricReference,
   attemptReference,
   proofReference,
+  performanceReference,
   ...monitoringFiles,
   ...webhookFiles,
   ...kustomizeFiles,
