@@ -3,6 +3,7 @@ import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import type { HealingLedger, HealingLedgerSpec, StoredLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import { shortHash } from '../../shared/lib/hash.ts'
+import { remembered } from '../../shared/lib/remembered.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
 import { emptyLedger, type Ledger } from '../healing/ledger.ts'
 import { emptyBudget, type BudgetScope, type SharedBudget } from '../healing/shared-budget.ts'
@@ -43,14 +44,15 @@ const isOfPolicy = (spec: StoredLedgerSpec): spec is HealingLedgerSpec =>
 
 const validate = compileResource(healingLedger, API_VERSION)
 
-export function problemOf(found: HealingLedger): string | undefined {
+/** Once for each version: it is read again whenever something is decided. */
+export const problemOf = remembered((found: HealingLedger): string | undefined => {
   const [issue] = validate(found)
   if (issue !== undefined) return `${issue.path}: ${issue.message}`
   // What the CEL rules of its schema say.
   const name = nameOf(found.spec)
   if (name === undefined) return 'spec: it has not all that is of a policy, nor a budget'
   return name === found.metadata.name ? undefined : `spec: it is about something else than its name says, which would be ${name}`
-}
+})
 
 /** What a ledger that holds this is called; undefined: none does. */
 function nameOf(spec: StoredLedgerSpec): string | undefined {

@@ -48,8 +48,6 @@ export class LedgerStore implements Ledgers {
   /** Those that we are deleting ourselves. */
   readonly #removing = new Set<string>()
   readonly #queues = new Map<string, Promise<unknown>>()
-  /** What is wrong with each object that the watch has brought. */
-  readonly #problems = new WeakMap<HealingLedger, { readonly problem: string | undefined }>()
   /** What was read of each of them. */
   readonly #glances = new WeakMap<HealingLedger, { readonly held: unknown }>()
 
@@ -101,15 +99,7 @@ export class LedgerStore implements Ledgers {
 
   /** Names of those that cannot be read: what they are of does not act. */
   get unreadable(): readonly string[] {
-    return [...this.watch.store.values()].filter((ledger) => this.#problem(ledger) !== undefined).map(({ metadata }) => metadata.name)
-  }
-
-  #problem(ledger: HealingLedger): string | undefined {
-    const known = this.#problems.get(ledger)
-    if (known !== undefined) return known.problem
-    const problem = problemOf(ledger)
-    this.#problems.set(ledger, { problem })
-    return problem
+    return [...this.watch.store.values()].filter((ledger) => problemOf(ledger) !== undefined).map(({ metadata }) => metadata.name)
   }
 
   /** As the watch has it: for who looks on and decides nothing. Empty when there is none, undefined when it cannot be read. */
@@ -126,7 +116,7 @@ export class LedgerStore implements Ledgers {
     if (found === undefined) return slot.empty
     let glance = this.#glances.get(found)
     if (glance === undefined) {
-      glance = { held: this.#problem(found) === undefined ? slot.unwrap(found.spec) : undefined }
+      glance = { held: problemOf(found) === undefined ? slot.unwrap(found.spec) : undefined }
       this.#glances.set(found, glance)
     }
     return glance.held as Held | undefined

@@ -3,6 +3,7 @@ import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
 import { CORRELATION_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
+import { remembered as rememberedByObject } from '../../shared/lib/remembered.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
 import { ACCEPTED } from '../../shared/rules/across/standing.ts'
@@ -50,6 +51,8 @@ export class PolicyReconciler {
   readonly #storms: StormWatch
   readonly #consents: Consents
   readonly #neighbourhoods: Neighbourhoods
+  /** Of a policy that is in nobody's way: what its rules say does not change before it does. */
+  readonly #judged = rememberedByObject((installation: Snapshot['installation']) => rememberedByObject((stored: HealingPolicy) => judge(stored, { installation })))
 
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
@@ -95,7 +98,7 @@ export class PolicyReconciler {
     const policy = compilePolicy(stored)
     const world = cluster.world(key.namespace, await this.#consents.reach(policy))
     const around = await this.#neighbourhoods.around(stored, world)
-    const { violations, warnings } = judge(stored, { installation: world.installation, ...(around === undefined ? {} : { around }) })
+    const { violations, warnings } = around === undefined ? this.#judged(world.installation)(stored) : judge(stored, { installation: world.installation, around })
     const exempted = { violations: warnings.filter(({ lowered }) => lowered === 'Exempted'), grant: grantOf(stored) }
     const known = await settleEnded(this.#ports, key, policy, await ledgers.read(key), now)
     const reserved = (known?.entries ?? []).filter(isOpen).map((e) => e.action)

@@ -19,14 +19,27 @@ describe('the store of a reflector', () => {
         for (const step of steps) {
           if (step.tags === undefined) store.delete(step.name)
           else store.set(step.name, entry(step.name, step.tags))
-        }
-        for (const tag of ['x', 'y', 'z']) {
-          const expected = [...store.values()].filter((item) => item.tags.includes(tag)).map((item) => item.name)
-          expect(store.byIndex('tag', tag).map((item) => item.name)).to.have.members(expected)
-          expect(store.indexValues('tag').includes(tag)).to.equal(expected.length > 0)
+          // After each of them: what was found before is not found again when it has changed.
+          for (const tag of ['x', 'y', 'z']) {
+            const expected = [...store.values()].filter((item) => item.tags.includes(tag))
+            expect(new Set(store.byIndex('tag', tag))).to.deep.equal(new Set(expected))
+            expect(store.indexValues('tag').includes(tag)).to.equal(expected.length > 0)
+          }
         }
       }),
     )
+  })
+
+  it('gives the same answer until something of it changes, and leaves to its holder what was given', () => {
+    const store = new Store<Item, 'tag'>({ tag: (item) => item.tags })
+    store.set('a', entry('a', ['x']))
+    const before = store.byIndex('tag', 'x')
+    store.set('b', entry('b', ['y']))
+    expect(store.byIndex('tag', 'x')).to.equal(before)
+    store.set('a', entry('a', ['x'], '2'))
+    expect(store.byIndex('tag', 'x')).to.have.length(1).and.to.not.equal(before)
+    store.delete('a')
+    expect(before).to.have.length(1)
   })
 
   it('stays as it was when an index function throws', () => {

@@ -37,12 +37,17 @@ export class Store<T, I extends string = never> implements ReadonlyStore<T, I> {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #functions: Readonly<Record<I, IndexFunction<T>>>
   readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  /** What `byIndex` has answered, until something of it changes: far more is asked than changes. */
+  readonly #answers = new Map<string, Map<string, readonly T[]>>()
   /** What each key was filed under, so that removing it needs no index function. */
   readonly #filed = new Map<string, readonly (readonly [index: string, value: string])[]>()
 
   constructor(functions: Readonly<Record<I, IndexFunction<T>>>) {
     this.#functions = functions
-    for (const index of Object.keys(functions)) this.#indexes.set(index, new Map())
+    for (const index of Object.keys(functions)) {
+      this.#indexes.set(index, new Map())
+      this.#answers.set(index, new Map())
+    }
   }
 
   get size(): number {
@@ -64,7 +69,16 @@ export class Store<T, I extends string = never> implements ReadonlyStore<T, I> {
   byIndex(index: I, value: string): readonly T[] {
     const keys = this.#indexes.get(index)?.get(value)
     if (keys === undefined) return []
-    return [...keys].flatMap((key) => this.#entries.get(key)?.value ?? [])
+    const answers = this.#answers.get(index)
+    const known = answers?.get(value)
+    if (known !== undefined) return known
+    const found: T[] = []
+    for (const key of keys) {
+      const entry = this.#entries.get(key)
+      if (entry !== undefined) found.push(entry.value)
+    }
+    answers?.set(value, found)
+    return found
   }
 
   indexValues(index: I): readonly string[] {
@@ -93,6 +107,7 @@ export class Store<T, I extends string = never> implements ReadonlyStore<T, I> {
       const keys = byValue?.get(value)
       if (keys === undefined) byValue?.set(value, new Set([key]))
       else keys.add(key)
+      this.#answers.get(index)?.delete(value)
     }
   }
 
@@ -103,6 +118,7 @@ export class Store<T, I extends string = never> implements ReadonlyStore<T, I> {
       const keys = byValue?.get(value)
       keys?.delete(key)
       if (keys?.size === 0) byValue?.delete(value)
+      this.#answers.get(index)?.delete(value)
     }
     this.#filed.delete(key)
   }
