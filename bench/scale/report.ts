@@ -59,7 +59,7 @@ export function performancePage(cells: readonly Cell[]): readonly string[] {
       const { rest, cold } = cell
       return [...size(cell), `${rest.cpu.toFixed(2)} %`, `${whole(rest.rss)} MiB`, times(rest.rss, rest.bareRss), whole(rest.lists), whole(rest.writes), whole(rest.leaseWrites), `${rest.seconds} s`, `${seconds(cold.synced)} s`, times(cold.synced, cold.bare)]
     })),
-    '## What an event of a pod costs\n\nChanges of pods that are no faults, at a steady rate. Policies grow and namespaces (ten) do not, so that with ten times the policies every namespace has ten times as many; each pod is selected by one of them. `Looked at` is how many policies were judged for each event.',
+    '## What an event of a pod costs\n\nChanges of pods that are no faults, at a steady rate. Policies grow and namespaces (ten) do not, so that with ten times the policies every namespace has ten times as many; each pod is selected by one of them. `Looked at` is how many policies were judged for each event.\n\nA change of a pod or a workload has every policy of its namespace judged, not only those that select it: that is what grows, and what a fault waits behind where there are fifty policies in its namespace. Changes that come while a policy waits for its turn are looked at together, so that a controller without time to spare judges fewer for each event. Policies of other namespaces cost nothing.',
     table(['pods', 'policies', 'events', 'a second', 'CPU each', 'x bare', 'looked at', 'CPU against a tenth of the policies'], cells.map((cell) => {
       const { events, rate, cpu, bareCpu, evaluations } = cell.events
       const grown = growth(cells, cell.pods, cell.policies / 10)
