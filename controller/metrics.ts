@@ -1,6 +1,7 @@
 /** The controller's metrics that are counted as things happen. */
 import { METRICS } from '../shared/runtime/metric-table.ts'
 import type { Metrics } from '../shared/runtime/metrics.ts'
+import type { Leadership } from './ports/leadership.ts'
 
 export function declareControllerMetrics(metrics: Metrics) {
   const declared = {
@@ -31,6 +32,12 @@ export function declareControllerMetrics(metrics: Metrics) {
 }
 
 export type ControllerMetrics = ReturnType<typeof declareControllerMetrics>
+
+/** Whether it leads at all, and for which shards. */
+export function declareLeadershipMetrics(metrics: Metrics, { shards }: Leadership): void {
+  metrics.sampled(METRICS.leader, () => [{ labels: {}, value: Number(shards.some(({ leading }) => leading)) }])
+  metrics.sampled(METRICS.shardLeader, () => shards.map(({ leading }, shard) => ({ labels: { shard: String(shard) }, value: Number(leading) })))
+}
 
 /** Of the receiver, which is off by default. */
 export function declareAlertMetrics(metrics: Metrics) {

@@ -61,6 +61,12 @@ describe('sources of metrics in the configuration', () => {
   it('of one name are refused', () => expect(problem({ name: 'main', url }, { name: 'main', url })).to.equal('prometheus.sources: name "main" is there twice'))
 })
 
+describe('shards in the configuration', () => {
+  const read = (shards?: number) => parseOptions(CONTROLLER_OPTIONS, [], shards === undefined ? {} : { controller: { shards } })['controller.shards']
+  it('are one by default, and sixteen at most', () => expect([read(), read(1), read(16)]).to.deep.equal([1, 1, 16]))
+  for (const shards of [0, 17, 1.5]) it(`are not ${shards}`, () => expect(() => read(shards)).to.throw(ConfigError, 'controller.shards'))
+})
+
 describe('the kubelets in the configuration', () => {
   const read = (kubelet: object = {}) => {
     const options = parseOptions(CONTROLLER_OPTIONS, [], { metrics: { kubelet } })

@@ -1,5 +1,5 @@
 /** The controller's options: flag, key of the configuration file, type, default and help from one literal each. */
-import { CONTROLLER_LEASE } from '../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, MOST_SHARDS } from '../shared/api/v1alpha1/names.ts'
 import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
 import { ADDRESS, ADDRESS_FORMAT } from '../shared/runtime/address.ts'
@@ -21,13 +21,22 @@ export const CONTROLLER_OPTIONS = [
     doc: `Act only while holding the Lease ${CONTROLLER_LEASE} in the operator's namespace. Without it several controllers at once do no harm, but do everything twice.`,
   },
   {
+    key: 'controller.shards',
+    flag: 'shards',
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: MOST_SHARDS,
+    doc: 'Parts into which the work is cut, by namespaces: each has a Lease of its own, and the replicas share them. A replica with another number waits until those with the old one are gone.',
+  },
+  {
     key: 'controller.concurrency',
     flag: 'concurrency',
     type: 'integer',
     default: 8,
     min: 1,
     max: 64,
-    doc: 'Policies, and apart from them actions, worked on at the same time.',
+    doc: 'Policies, and apart from them actions, worked on at the same time, of each shard.',
   },
   {
     key: 'alerts.bindAddress',

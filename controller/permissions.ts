@@ -4,7 +4,7 @@
  */
 import { actingAs, scalerPermissions, type Permission } from '../shared/rules/action-writes.ts'
 import { groupOf, OBSERVED_KINDS, type KnownKind } from '../shared/api/v1alpha1/kinds.ts'
-import { AGGREGATE_LABEL, APPROVER_ROLE, AUTHOR_ROLE, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASE, DISCOVERY_ROLE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, METRICS_APIS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE, VIEWER_ROLE } from '../shared/api/v1alpha1/names.ts'
+import { AGGREGATE_LABEL, APPROVER_ROLE, AUTHOR_ROLE, CONSENT, CONTROLLER_ACCOUNT, CONTROLLER_LEASES, DISCOVERY_ROLE, HEAL_VERB, HEALER_ACCOUNT, KILL_SWITCH, KUBELET_METRICS_ROLE, METRICS_APIS_ROLE, OBSERVER_ROLE, OPERATOR_NAMESPACE, VIEWER_ROLE } from '../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, Resource } from '../shared/kube/api.ts'
 import {
   CONFIG_MAPS,
@@ -121,7 +121,7 @@ export const controllerOwnRules: readonly PolicyRule[] = [
   on(CONFIG_MAPS, READ, [KILL_SWITCH]),
   // A name cannot limit create: the object has none yet.
   on(LEASES, ['create']),
-  on(LEASES, ['get', 'update'], [CONTROLLER_LEASE]),
+  on(LEASES, ['get', 'update'], CONTROLLER_LEASES),
 ]
 
 const subject = { kind: SERVICE_ACCOUNTS.kind, name: CONTROLLER_ACCOUNT, namespace: OPERATOR_NAMESPACE } as const

@@ -25,6 +25,8 @@ describe('the controller refuses options that do not fit together', () => {
   const cases: readonly [string, readonly string[], string][] = [
     ['a CA for certificates that are not verified', ['--kubelet-metrics', '--kubelet-ca-file=/ca', '--kubelet-insecure-skip-verify'], 'metrics.kubelet.caFile and metrics.kubelet.insecureSkipVerify exclude each other: a certificate is verified, or it is not'],
     ['alerts from anybody', ['--alerts-bind-address=:9094'], 'alerts.tokenFile (--alerts-token-file) is missing: with alerts.bindAddress anybody could say what is broken'],
+    ['shards without leases', ['--shards=2', '--leader-elect=false'], 'controller.shards needs controller.leaderElect: a shard is what a lease is held for'],
+    ['shards and alerts', ['--shards=2', '--alerts-bind-address=:9094', '--alerts-token-file=/token'], 'alerts.bindAddress and controller.shards above 1 exclude each other: an alert would be told to one replica, and its namespace may be the shard of another'],
     ['half of a certificate', ['--alerts-bind-address=:9094', '--alerts-token-file=/token', '--alerts-tls-cert-file=/cert'], 'alerts.tlsCertFile and alerts.tlsKeyFile go together'],
   ]
   for (const [title, argv, expected] of cases) it(title, async () => expect(await problems(...argv)).to.equal(expected))

@@ -23,17 +23,20 @@ interface World {
   readonly unreadable?: true
   readonly cluster?: Partial<SharedBudget>
   readonly leads?: boolean
+  /** Of two. */
+  readonly shardsLed?: readonly number[]
 }
 
 /** All samples as `name{labels}`. */
-function told({ policies = [policy()], ledger = {}, unreadable, cluster = {}, leads = true }: World): Record<string, number> {
+function told({ policies = [policy()], ledger = {}, unreadable, cluster = {}, leads = true, shardsLed }: World): Record<string, number> {
   const reads: [string, () => readonly Sample<string>[]][] = []
   const metrics: Metrics = { ...noMetrics, sampled: (definition, read) => void reads.push([definition.name, read]) }
   declareStateMetrics(metrics, {
     policies: () => policies,
     ledgers: { seen: (key) => (unreadable ? undefined : { ...emptyLedger(key), ...ledger }), seenBudget: () => ({ scope: 'Cluster', acts: [], ...cluster }) },
     clock: { now: () => T0 },
-    leads: () => leads,
+    leads: (shard) => leads && (shardsLed === undefined || shardsLed.includes(shard)),
+    shards: 2,
   })
   return Object.fromEntries(reads.flatMap(([name, read]) => read().map(({ labels, value }) => [`${name} ${Object.values(labels).join(' ')}`.trim(), value])))
 }
@@ -42,6 +45,12 @@ describe('the state of policies in metrics', () => {
   it('is told by who leads, and by nobody else', () => {
     expect(told({ leads: false })).to.deep.equal({})
     expect(Object.keys(told({})).map((key) => key.split(' ')[0])).to.include.members([METRICS.policies, METRICS.budget, METRICS.breaker, METRICS.storms, METRICS.waiting, METRICS.longestWait, METRICS.escalated].map(({ name }) => name))
+  })
+
+  it('is told of the cluster by who leads for its first shard', () => {
+    const storms = (shardsLed: readonly number[]): readonly string[] => Object.keys(told({ shardsLed })).filter((key) => key.startsWith(METRICS.storms.name))
+    expect(storms([0])).to.deep.equal([`${METRICS.storms.name} Cluster`, `${METRICS.storms.name} Policy`])
+    expect(storms([1])).to.deep.equal([`${METRICS.storms.name} Policy`])
   })
 
   it('counts policies by mode and acceptance, each from zero', () => {

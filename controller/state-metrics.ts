@@ -1,4 +1,4 @@
-/** What policies are in, read at the scrape from what the watches have. Only who leads tells it, so that nothing is told twice. */
+/** What policies are in, read at the scrape from what the watches have. Only who leads tells it, so that nothing is told twice: of policies who has their shard, of the cluster who has the first. */
 import type { HealingPolicy } from '../shared/api/v1alpha1/types.ts'
 import { parseDuration } from '../shared/lib/duration.ts'
 import { between, parseInstant, type Clock, type Instant } from '../shared/lib/time.ts'
@@ -12,15 +12,18 @@ import { reasonOfEscalation, type Ledger } from './healing/incidents.ts'
 import { objectiveUsed } from './healing/time-to-heal.ts'
 
 export interface StateParts {
+  /** Of the shards that this process leads. */
   readonly policies: () => readonly HealingPolicy[]
+  readonly shards: number
   readonly ledgers: Pick<LedgerStore, 'seen' | 'seenBudget'>
   readonly clock: Clock
-  readonly leads: () => boolean
+  /** For the shard of this number. */
+  readonly leads: (shard: number) => boolean
 }
 
-export function declareStateMetrics(metrics: Metrics, { policies, ledgers, clock, leads }: StateParts): void {
+export function declareStateMetrics(metrics: Metrics, { policies, shards, ledgers, clock, leads }: StateParts): void {
   const sampled = <L extends string>(definition: Parameters<typeof metrics.sampled<L>>[0], read: () => readonly Sample<L>[]): void =>
-    metrics.sampled(definition, () => (leads() ? read() : []))
+    metrics.sampled(definition, () => (Array.from({ length: shards }, (_, shard) => shard).some(leads) ? read() : []))
   const known = (): readonly (readonly [HealingPolicy, Ledger])[] =>
     policies().flatMap((policy) => {
       const ledger = ledgers.seen(keyOf(policy))
@@ -47,7 +50,7 @@ export function declareStateMetrics(metrics: Metrics, { policies, ledgers, clock
     }).sort((a, b) => b.value - a.value).slice(0, METRICS.objectiveUsed.labels.policy.atMost),
   )
   sampled(METRICS.storms, () => [
-    { labels: { scope: 'Cluster' }, value: Number(isShut(ledgers.seenBudget({ scope: 'Cluster' }))) },
+    ...(leads(0) ? [{ labels: { scope: 'Cluster' } as const, value: Number(isShut(ledgers.seenBudget({ scope: 'Cluster' }))) }] : []),
     { labels: { scope: 'Policy' }, value: known().filter(([, ledger]) => isShut(ledger)).length },
   ])
   sampled(METRICS.escalated, () => {

@@ -14,7 +14,7 @@ import type { Wanted } from './adapters/metrics/rounds.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
 import { demandOf } from './healing/demand.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
-import { reachOf, type ApiOwnObjects } from './adapters/own-objects.ts'
+import { reachOf, type OwnWatches } from './adapters/own-objects.ts'
 import { compilePolicy, type CompiledPolicy } from './healing/policy.ts'
 import { select } from './healing/select.ts'
 import type { PolicyKey } from './ports/ledgers.ts'
@@ -27,8 +27,18 @@ const ECHO = seconds(1)
 
 const keyOf = ({ metadata }: KubeObject): string => keyString({ namespace: metadata.namespace, name: metadata.name })
 
+/** Only what is of these namespaces gets into it. */
+export const within = (has: (namespace: string) => boolean, queue: Queue): Queue => ({
+  add: (key) => {
+    if (has(parseKey(key).namespace ?? '')) queue.add(key)
+  },
+  addAfter: (key, wait) => {
+    if (has(parseKey(key).namespace ?? '')) queue.addAfter(key, wait)
+  },
+})
+
 /** Returns how to cut the wires again. */
-export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>): () => void {
+export function wire(cluster: WatchedCluster, objects: OwnWatches, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>): () => void {
   const { policy: policyQueue, action: actionQueue, history } = queues
   /** Whether somebody still has to decide on them may have changed. */
   const askAgain = (policy: PolicyKey): void => {
@@ -84,7 +94,7 @@ export function wire(cluster: WatchedCluster, objects: ApiOwnObjects, ledgers: L
 }
 
 /** Policies whose metrics were read, and what is carried out by them in the same namespaces. */
-export function tellPolicies(policies: readonly string[], objects: ApiOwnObjects, policyQueue: Queue, actionQueue: Queue): void {
+export function tellPolicies(policies: readonly string[], objects: OwnWatches, policyQueue: Queue, actionQueue: Queue): void {
   for (const key of policies) policyQueue.add(key)
   for (const namespace of new Set(policies.map((key) => parseKey(key).namespace ?? ''))) {
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
@@ -92,7 +102,7 @@ export function tellPolicies(policies: readonly string[], objects: ApiOwnObjects
 }
 
 /** Policies and open actions of namespaces about which alerts were told. */
-export function tellNamespaces(namespaces: ReadonlySet<string>, objects: ApiOwnObjects, policyQueue: Queue, actionQueue: Queue): void {
+export function tellNamespaces(namespaces: ReadonlySet<string>, objects: OwnWatches, policyQueue: Queue, actionQueue: Queue): void {
   for (const namespace of namespaces) {
     for (const policy of objects.policiesIn(namespace)) policyQueue.add(keyOf(policy))
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
@@ -105,11 +115,12 @@ interface Asking {
   readonly always: readonly Wanted[]
 }
 
-/** What all policies ask of metrics. One that does not compile asks nothing; its reconciler says so. */
-export function metricsWanted(objects: ApiOwnObjects, kubelets: true | undefined, world: (policy: CompiledPolicy) => Parameters<typeof select>[1]): () => readonly Wanted[] {
+/** What policies of these namespaces ask of metrics. One that does not compile asks nothing; its reconciler says so. */
+export function metricsWanted(objects: OwnWatches, has: (namespace: string) => boolean, kubelets: true | undefined, world: (policy: CompiledPolicy) => Parameters<typeof select>[1]): () => readonly Wanted[] {
   const known = new WeakMap<HealingPolicy, Asking>()
   return () =>
-    [...objects.policies.store.values()].flatMap((policy) => {
+    objects.allPolicies().flatMap((policy) => {
+      if (!has(policy.metadata.namespace ?? '')) return []
       const { compiled, always } = known.get(policy) ?? askingOf(policy, kubelets)
       known.set(policy, { compiled, always })
       if (compiled === undefined || kubelets === undefined) return always
@@ -131,7 +142,7 @@ function askingOf(policy: HealingPolicy, kubelets: true | undefined): Asking {
 }
 
 /** What is watched follows from the policies, whoever leads. Returns how to cut the wire again. */
-export const wireDemand = ({ demanded }: WatchedCluster, objects: ApiOwnObjects): (() => void) =>
+export const wireDemand = ({ demanded }: WatchedCluster, objects: OwnWatches): (() => void) =>
   objects.policies.subscribe((event) => {
     if (event.type === 'updated' && event.old.metadata.generation === event.object.metadata.generation) return
     for (const namespace of new Set([event.object, ...(event.type === 'updated' ? [event.old] : [])].flatMap(reachOf))) demanded.demand(namespace, demandOf(objects.policiesIn(namespace)))

@@ -1,6 +1,6 @@
 /** What an installation leaves in a cluster, in the order in which it goes. Pure. */
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
-import { CONTROLLER_LEASE, OPERATOR_NAMESPACE, WEBHOOK_TLS_SECRET } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASES, OPERATOR_NAMESPACE, WEBHOOK_TLS_SECRET } from '../../shared/api/v1alpha1/names.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Resource } from '../../shared/kube/api.ts'
 import {
@@ -62,7 +62,7 @@ export const PROGRAMS: readonly Place[] = [
   { resource: CLUSTER_ROLES },
   { resource: SERVICE_ACCOUNTS },
   own(SECRETS, [WEBHOOK_TLS_SECRET, AUTHORITY_SECRET]),
-  own(LEASES, [CONTROLLER_LEASE]),
+  own(LEASES, CONTROLLER_LEASES),
 ]
 
 /** With every policy, action and ledger; the ledgers are in the namespace. */

@@ -66,12 +66,11 @@ describe('kubeskippy uninstall', () => {
 
   it('removes nothing in a dry run, and says what it would remove', async () => {
     const bench = installed()
-    const before = bench.cluster.all(ROLE_BINDINGS).length
+    const before = [ROLE_BINDINGS, LEASES].map((resource) => bench.cluster.all(resource).length)
     const { code, out } = await bench.run('uninstall --dry-run --delete-policies')
     expect(code).to.equal(0)
     for (const line of ['rolebinding/kubeskippy-healer in shop: removed (dry run)', `secret/${WEBHOOK_TLS_SECRET} in ${OPERATOR_NAMESPACE}: removed (dry run)`, `namespace/${OPERATOR_NAMESPACE}: removed, with everything in it (dry run)`]) expect(out).to.contain(line)
-    expect(bench.cluster.all(ROLE_BINDINGS)).to.have.length(before)
-    expect(bench.cluster.all(LEASES)).to.have.length(1)
+    expect([ROLE_BINDINGS, LEASES].map((resource) => bench.cluster.all(resource).length)).to.deep.equal(before)
   })
 
   it('takes the CRDs and the namespace when it is told so', async () => {

@@ -4,7 +4,7 @@
  */
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
-import type { HealingLedger } from '../../shared/api/v1alpha1/types.ts'
+import type { HealingLedger, StoredLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeApi } from '../../shared/kube/api.ts'
 import { isAmbiguous, isApiError } from '../../shared/kube/errors.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
@@ -24,12 +24,18 @@ interface Stored<Held> {
   readonly version: { readonly uid: string; readonly resourceVersion: string } | undefined
 }
 
-export interface LedgerStoreOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'replace' | 'delete'>
+export interface LedgerWatchOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
+  readonly api: Pick<KubeApi, 'list' | 'watch'>
   readonly namespace: string
+}
+
+export interface LedgerStoreOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log'> {
+  readonly api: Pick<KubeApi, 'get' | 'create' | 'replace' | 'delete'>
+  readonly namespace: string
+  readonly watch: Reflector<HealingLedger>
   readonly clock: Clock
-  /** Whether this controller is the one that writes; absent: always. */
-  readonly leads?: () => boolean
+  /** Whether this store is the one that makes a ledger again that somebody deleted. */
+  readonly keeps: (about: StoredLedgerSpec) => boolean
 }
 
 /** As far as the clocks of two controllers that act may be apart. */
@@ -39,6 +45,19 @@ const CLOCKS_APART = minutes(2)
 const JITTER = { least: 20, spread: 980 }
 const TRIES = 20
 
+export const ledgerWatch = ({ api, namespace, timers, random, log, metrics }: LedgerWatchOptions): Reflector<HealingLedger> =>
+  new Reflector({
+    api,
+    resource: HEALING_LEDGERS,
+    namespace,
+    project: (raw) => raw as HealingLedger,
+    timers,
+    random,
+    log,
+    ...(metrics === undefined ? {} : { metrics }),
+  })
+
+/** Of one shard: what it writes it remembers itself; what is watched all shards of a process share. */
 export class LedgerStore implements Ledgers {
   readonly #options: LedgerStoreOptions
   readonly watch: Reflector<HealingLedger>
@@ -53,17 +72,8 @@ export class LedgerStore implements Ledgers {
 
   constructor(options: LedgerStoreOptions) {
     this.#options = options
-    const { api, namespace, timers, random, log, metrics } = options
-    this.watch = new Reflector({
-      api,
-      resource: HEALING_LEDGERS,
-      namespace,
-      project: (raw) => raw as HealingLedger,
-      timers,
-      random,
-      log,
-      ...(metrics === undefined ? {} : { metrics }),
-    })
+    const { log, watch } = options
+    this.watch = watch
     this.watch.subscribe(({ type, object }) => {
       const { name } = object.metadata
       if (type !== 'deleted') this.#deleted.delete(name)
@@ -73,7 +83,7 @@ export class LedgerStore implements Ledgers {
       else if (this.#isOver(object)) return
       else {
         this.#deleted.set(name, object)
-        if (this.#options.leads?.() !== false) this.#remake(object)
+        this.#remake(object)
       }
     })
   }
@@ -84,8 +94,9 @@ export class LedgerStore implements Ledgers {
   }
 
   #remake(object: HealingLedger): void {
-    const { log } = this.#options
+    const { log, keeps } = this.#options
     const { name } = object.metadata
+    if (!keeps(object.spec)) return
     log.warn('ledger was deleted by somebody, making it again', { ledger: name })
     this.#restore(object).catch((error: unknown) => log.error('ledger could not be made again', { ledger: name, error }))
   }

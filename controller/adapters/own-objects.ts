@@ -16,9 +16,11 @@ import { isEnded } from '../healing/outcome.ts'
 import type { PolicyKey } from '../ports/ledgers.ts'
 import type { OwnObjects, StatusPatch } from '../ports/objects.ts'
 
-export interface ApiOwnObjectsOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'>
+export interface OwnWatchesOptions extends Pick<ReflectorOptions<unknown, never>, 'timers' | 'random' | 'log' | 'metrics'> {
+  readonly api: Pick<KubeApi, 'list' | 'watch'>
 }
+
+type WritingApi = Pick<KubeApi, 'get' | 'create' | 'patch' | 'delete'>
 
 /** Its own, and those that it selects. */
 export const reachOf = ({ metadata, spec }: HealingPolicy): string[] => [...new Set([metadata.namespace ?? '', ...(spec.selector?.namespaces ?? [])])]
@@ -35,31 +37,15 @@ const whole =
     return { ...raw, apiVersion: API_VERSION, kind, metadata } as T
   }
 
-export class ApiOwnObjects implements OwnObjects {
-  readonly #api: ApiOwnObjectsOptions['api']
+/** All policies and actions of the cluster, as they are watched. */
+export class OwnWatches {
   readonly policies: Reflector<HealingPolicy, 'namespace'>
   readonly actions: Reflector<HealingAction, 'namespace' | 'policy'>
-  /** Our own last write of each object, until the watch has brought it or a newer one (I7). */
-  readonly #written = new Map<string, KubeObject>()
-  /** By policy: the version with our own last status, which the API server has looked at. */
-  readonly #sound = new Map<string, string>()
 
-  constructor({ api, timers, random, log, metrics }: ApiOwnObjectsOptions) {
-    this.#api = api
+  constructor({ api, timers, random, log, metrics }: OwnWatchesOptions) {
     const common = { api, timers, random, log, ...(metrics === undefined ? {} : { metrics }) }
     this.policies = new Reflector({ ...common, resource: HEALING_POLICIES, project: whole<HealingPolicy>(HEALING_POLICIES.kind), indexes: { namespace: reachOf } })
-    this.policies.subscribe(({ type, object }) => {
-      if (type === 'deleted') this.#sound.delete(keyString(keyOf(object.metadata)))
-    })
     this.actions = new Reflector({ ...common, resource: HEALING_ACTIONS, project: whole<HealingAction>(HEALING_ACTIONS.kind), indexes: { namespace: placesOf, policy: policyOf } })
-  }
-
-  policy(key: PolicyKey): HealingPolicy | undefined {
-    return this.#newest(HEALING_POLICIES, key, this.policies.store.get(key))
-  }
-
-  action(key: PolicyKey): HealingAction | undefined {
-    return this.#newest(HEALING_ACTIONS, key, this.actions.store.get(key))
   }
 
   openActions(namespace: string): readonly HealingAction[] {
@@ -72,6 +58,44 @@ export class ApiOwnObjects implements OwnObjects {
 
   allPolicies(): readonly HealingPolicy[] {
     return [...this.policies.store.values()]
+  }
+}
+
+/** For one shard: what it writes it remembers itself; what is watched all shards of a process share. */
+export class ApiOwnObjects implements OwnObjects {
+  readonly #api: WritingApi
+  readonly #watches: OwnWatches
+  /** Our own last write of each object, until the watch has brought it or a newer one (I7). */
+  readonly #written = new Map<string, KubeObject>()
+  /** By policy: the version with our own last status, which the API server has looked at. */
+  readonly #sound = new Map<string, string>()
+
+  constructor(api: WritingApi, watches: OwnWatches) {
+    this.#api = api
+    this.#watches = watches
+    watches.policies.subscribe(({ type, object }) => {
+      if (type === 'deleted') this.#sound.delete(keyString(keyOf(object.metadata)))
+    })
+  }
+
+  policy(key: PolicyKey): HealingPolicy | undefined {
+    return this.#newest(HEALING_POLICIES, key, this.#watches.policies.store.get(key))
+  }
+
+  action(key: PolicyKey): HealingAction | undefined {
+    return this.#newest(HEALING_ACTIONS, key, this.#watches.actions.store.get(key))
+  }
+
+  openActions(namespace: string): readonly HealingAction[] {
+    return this.#watches.openActions(namespace)
+  }
+
+  policiesIn(namespace: string): readonly HealingPolicy[] {
+    return this.#watches.policiesIn(namespace)
+  }
+
+  allPolicies(): readonly HealingPolicy[] {
+    return this.#watches.allPolicies()
   }
 
   malformed(action: HealingAction): { readonly in: 'spec' | 'status'; readonly message: string } | undefined {
@@ -88,7 +112,7 @@ export class ApiOwnObjects implements OwnObjects {
   }
 
   actionsOf({ namespace, name }: PolicyKey): readonly HealingAction[] {
-    return this.actions.store.byIndex('policy', keyString({ namespace, name }))
+    return this.#watches.actions.store.byIndex('policy', keyString({ namespace, name }))
   }
 
   async deleteAction({ metadata }: HealingAction): Promise<void> {
@@ -193,7 +217,7 @@ export class ApiOwnObjects implements OwnObjects {
     const id = idOf(resource, key)
     const written = this.#written.get(id) as T | undefined
     if (written === undefined) return cached
-    const reflector = resource === HEALING_POLICIES ? this.policies : this.actions
+    const reflector = resource === HEALING_POLICIES ? this.#watches.policies : this.#watches.actions
     if (reflector.atLeast(written.metadata.resourceVersion)) {
       this.#written.delete(id)
       return cached

@@ -10,10 +10,14 @@ import type { Refusal } from './refusal.ts'
 
 export type Storm = NonNullable<StoredLedgerSpec['storm']>
 
-/** How many objects there are, how many of them are unhealthy, and how many may be. */
-export interface Weather {
+/** How many objects there are, and how many of them are unhealthy. */
+export interface Count {
   readonly unhealthy: number
   readonly of: number
+}
+
+/** And how many may be. */
+export interface Weather extends Count {
   readonly limit: number
   /** How long calm must last before the gate opens, and then again before it opens wide. */
   readonly calmFor: Millis

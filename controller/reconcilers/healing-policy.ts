@@ -26,7 +26,7 @@ import { claimOf } from '../healing/subject-claims.ts'
 import { emptyBudget, scopesOf } from '../healing/shared-budget.ts'
 import { actOn, type Snapshot, type WorkloadView } from '../healing/snapshot.ts'
 import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
-import { stepStorm, withStorm } from '../healing/storm.ts'
+import { stepStorm, withStorm, type Count } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { logFields, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
@@ -41,6 +41,16 @@ import { tellBroken, tellUnreadable } from './unjudged.ts'
 export interface PolicyReconcilerPorts extends ActionRecordPorts {
   readonly cluster: ClusterCache
   readonly live: Pick<LiveReader, 'readiness' | 'claims' | 'consent'>
+  readonly shard: ShardOfPolicies
+}
+
+/** What one of these judges of all policies. */
+export interface ShardOfPolicies {
+  has(namespace: string): boolean
+  /** What the other shards select; undefined: not known of all of them. */
+  elsewhere(): readonly Count[] | undefined
+  /** Tells the other shards what is counted here, and hears what is counted there. */
+  exchange(): Promise<void>
 }
 
 /** A right is given by a person. */
@@ -56,9 +66,20 @@ export class PolicyReconciler {
 
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
-    this.#storms = new StormWatch(ports.ledgers)
+    this.#storms = new StormWatch(ports.ledgers, () => ports.shard.elsewhere())
     this.#consents = new Consents(ports.live, ports.clock)
     this.#neighbourhoods = new Neighbourhoods(ports.objects, this.#consents)
+  }
+
+  /** What the automatic policies of this shard select; undefined: not all of them have been judged yet. */
+  get counted(): Count | undefined {
+    return this.#storms.counted(this.#automatic)
+  }
+
+  get #automatic(): readonly PolicyKey[] {
+    const { objects, shard } = this.#ports
+    const keys = objects.allPolicies().filter(({ spec }) => spec.mode === 'automatic').map(({ metadata: { namespace = '', name } }) => ({ namespace, name }))
+    return keys.filter(({ namespace }) => shard.has(namespace))
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -178,11 +199,11 @@ export class PolicyReconciler {
   }
 
   /** The snapshot with the storm of the whole cluster as it is with what was just seen. */
-  async #weathered(policy: CompiledPolicy, snapshot: Snapshot, { census }: Evaluation): Promise<Snapshot> {
+  async #weathered(policy: CompiledPolicy, snapshot: Snapshot, { census, decision }: Evaluation): Promise<Snapshot> {
     this.#storms.report(policy, policy.mode === 'automatic' ? census : undefined)
-    const automatic = this.#ports.objects.allPolicies().filter(({ spec }) => spec.mode === 'automatic')
-    const keys = automatic.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }))
-    const cluster = await this.#storms.step(keys, snapshot.installation, snapshot.now)
+    // What is unhealthy everywhere at once must not be healed in each shard because none knows of the others yet.
+    if (decision.kind === 'Act') await this.#ports.shard.exchange()
+    const cluster = await this.#storms.step(this.#automatic, snapshot.installation, snapshot.now)
     if (cluster === undefined || sameJson(cluster, snapshot.budgets.find(({ scope }) => scope === 'Cluster'))) return snapshot
     return { ...snapshot, budgets: snapshot.budgets.map((budget) => (budget.scope === 'Cluster' ? cluster : budget)) }
   }

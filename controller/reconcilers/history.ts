@@ -1,6 +1,6 @@
 /** Takes away HealingActions that are beyond their policy's history. By policy, and of policies that are gone as well. */
 import { TerminalError } from '../../shared/lib/errors.ts'
-import { between, hours, millis, seconds, type Clock } from '../../shared/lib/time.ts'
+import { between, hours, millis, seconds, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
@@ -20,6 +20,8 @@ export interface HistoryReconcilerPorts {
   readonly timers: Pick<Timers, 'monotonic'>
   readonly log: Logger
   readonly metrics: ControllerMetrics
+  /** Of the whole installation, which each have their part of what may be removed at once. */
+  readonly shards: number
 }
 
 /** Of a policy that is gone: nobody says anything else. Age alone counts, so that making the policy anew finds all of it. */
@@ -31,11 +33,13 @@ const EVERY = seconds(1)
 
 export class HistoryReconciler {
   readonly #ports: HistoryReconcilerPorts
+  readonly #every: Millis
   readonly #bucket: TokenBucket
 
   constructor(ports: HistoryReconcilerPorts) {
     this.#ports = ports
-    this.#bucket = new TokenBucket(ports.timers, BURST, EVERY)
+    this.#every = millis(EVERY * ports.shards)
+    this.#bucket = new TokenBucket(ports.timers, Math.ceil(BURST / ports.shards), this.#every)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -47,7 +51,7 @@ export class HistoryReconciler {
       const now = clock.now()
       const { actions, nextAt } = outdated(objects.actionsOf(key), await ledgers.read(key), limits, now)
       for (const { action, why } of actions) {
-        if (!this.#bucket.take()) return { requeueAfter: EVERY }
+        if (!this.#bucket.take()) return { requeueAfter: this.#every }
         await objects.deleteAction(action)
         metrics.historyDeleted.inc({ why })
         log.info('history removed', { action: action.metadata.name, policy: `${key.namespace}/${key.name}`, why })

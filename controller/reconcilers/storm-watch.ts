@@ -1,12 +1,13 @@
 /**
- * The weather of the whole cluster: what all automatic policies select, each object once. Counted on in memory, since
- * policies are judged often; the storm itself is in the cluster's ledger.
+ * The weather of the whole cluster: what all automatic policies select, each object once in each shard. Counted on in
+ * memory, since policies are judged often; the storm itself is in the cluster's ledger. Of other shards it is known what
+ * their holders told.
  */
 import type { Instant } from '../../shared/lib/time.ts'
 import type { Installation } from '../healing/installation.ts'
 import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import type { Census } from '../healing/census.ts'
-import { CLUSTER_CALM, stepStorm, withStorm, type Weather } from '../healing/storm.ts'
+import { CLUSTER_CALM, stepStorm, withStorm, type Count, type Weather } from '../healing/storm.ts'
 import type { SharedBudget } from '../healing/shared-budget.ts'
 import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
 
@@ -14,13 +15,16 @@ const NOTHING: Census = new Map()
 
 export class StormWatch {
   readonly #ledgers: Pick<Ledgers, 'readBudget' | 'updateBudget'>
+  readonly #elsewhere: () => readonly Count[] | undefined
   readonly #censuses = new Map<string, Census>()
   /** By uid: how many policies select it, and how many of them see it unhealthy. */
   readonly #selected = new Map<string, number>()
   readonly #unhealthy = new Map<string, number>()
 
-  constructor(ledgers: Pick<Ledgers, 'readBudget' | 'updateBudget'>) {
+  /** @param elsewhere the other shards; undefined: not all of them are known */
+  constructor(ledgers: Pick<Ledgers, 'readBudget' | 'updateBudget'>, elsewhere: () => readonly Count[] | undefined) {
     this.#ledgers = ledgers
+    this.#elsewhere = elsewhere
   }
 
   /** What the policy selects now; undefined: it is not automatic, or cannot be judged. */
@@ -36,21 +40,19 @@ export class StormWatch {
     this.#censuses.delete(textOf(policy))
   }
 
-  weather({ storm: { clusterPercent, minimum } }: Installation): Weather {
-    const of = this.#selected.size
-    const limit = of < minimum ? of : unhealthyLimit({ percent: clusterPercent }, of)
-    return { unhealthy: this.#unhealthy.size, of, limit, calmFor: CLUSTER_CALM }
+  /** Of this shard; undefined until each of these policies has been judged once: half of it is no weather. */
+  counted(policies: readonly PolicyKey[]): Count | undefined {
+    return policies.every((policy) => this.#censuses.has(textOf(policy))) ? { unhealthy: this.#unhealthy.size, of: this.#selected.size } : undefined
   }
 
-  /**
-   * The cluster's budget with the storm as it is now. Until each of these policies has been judged once, nothing is said:
-   * half of the cluster is no weather.
-   */
+  /** The cluster's budget with the storm as it is now. Until all shards are counted, nothing is said. */
   async step(policies: readonly PolicyKey[], installation: Installation, now: Instant): Promise<SharedBudget | undefined> {
     const scope = { scope: 'Cluster' } as const
     const before = await this.#ledgers.readBudget(scope)
-    if (!policies.every((policy) => this.#censuses.has(textOf(policy)))) return before
-    const weather = this.weather(installation)
+    const here = this.counted(policies)
+    const elsewhere = this.#elsewhere()
+    if (here === undefined || elsewhere === undefined) return before
+    const weather = weatherOf([here, ...elsewhere], installation)
     const next = (budget: SharedBudget | undefined) => stepStorm(budget?.storm, weather, now)
     if (next(before) === before?.storm) return before
     return this.#ledgers.updateBudget(scope, (budget) => withStorm(budget, next(budget)))
@@ -62,6 +64,12 @@ export class StormWatch {
       if (unhealthy) add(this.#unhealthy, uid, by)
     }
   }
+}
+
+function weatherOf(counts: readonly Count[], { storm: { clusterPercent, minimum } }: Installation): Weather {
+  const sum = (what: keyof Count): number => counts.reduce((total, count) => total + count[what], 0)
+  const of = sum('of')
+  return { unhealthy: sum('unhealthy'), of, limit: of < minimum ? of : unhealthyLimit({ percent: clusterPercent }, of), calmFor: CLUSTER_CALM }
 }
 
 const textOf = ({ namespace, name }: PolicyKey): string => `${namespace}/${name}`

@@ -15,6 +15,10 @@ import { FakeClock, seededRandom } from '../../shared/testing/fake-clock.ts'
 import { isWrite, type Call } from '../../shared/testing/fake-cluster/calls.ts'
 import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
+import { METRICS } from '../../shared/runtime/metric-table.ts'
+import { ofOneLease, withoutLease } from '../adapters/leadership.ts'
+import { ShardElections, type ShardElectionsOptions } from '../adapters/shard-elections.ts'
+import type { Leadership } from '../ports/leadership.ts'
 import { MetricSources } from '../adapters/metrics/sources.ts'
 import type { KnownAlerts } from '../adapters/alerts/memory.ts'
 import { createController } from '../program.ts'
@@ -61,6 +65,8 @@ export interface TownOptions {
   readonly log?: string | ((run: 'current' | 'previous') => string | undefined) | undefined
   /** Of several controllers only the holder of the lease acts. */
   readonly elected?: boolean
+  /** Above one each controller acts for the shards that it holds. */
+  readonly shards?: number
 }
 
 /** A review is a question, though it is posted. */
@@ -154,12 +160,11 @@ export class Town {
     const { clock } = this
     const api = this.cluster.client(name)
     const common = { clock: { now: () => after(clock.now(), this.ahead) }, timers: clock, random: this.#random, log: this.#logger, metrics: this.#metrics }
-    const lease = { namespace: DEFAULT_INSTALLATION.operatorNamespace, name: CONTROLLER_LEASE }
-    const election = this.#options.elected === true ? new LeaseElection({ ...common, api, lease, identity: name }) : undefined
+    const leadership = this.#leadership({ ...common, api, identity: name, namespace: DEFAULT_INSTALLATION.operatorNamespace, transitions: noMetrics.counter(METRICS.leaderTransitions) })
     const { components, readyz } = createController({
       ...common,
       api,
-      ...(election === undefined ? {} : { election }),
+      leadership,
       events: { record: ({ kind, metadata: { namespace = '' } }, note) => {
         if (this.#dead.has(name)) return
         this.events.push(note)
@@ -176,7 +181,7 @@ export class Town {
     })
     this.readyz.set(name, readyz)
     const lifecycle = new Lifecycle({ timers: clock, log: silentLogger, stopTimeout: seconds(5) })
-    lifecycle.add({ name: 'lease', start: () => {}, stop: () => election?.release() })
+    lifecycle.add({ name: 'lease', start: () => {}, stop: () => leadership.release() })
     for (const component of components) lifecycle.add(component)
     this.#controllers.push(lifecycle)
     const started = lifecycle.start()
@@ -184,6 +189,12 @@ export class Town {
     // Under faults the lists may need longer; the caller lets time pass.
     void started.catch(() => {})
     return lifecycle
+  }
+
+  #leadership(parts: Omit<ShardElectionsOptions, 'shards'>): Leadership {
+    const { elected = false, shards = 1 } = this.#options
+    if (!elected) return withoutLease()
+    return shards === 1 ? ofOneLease(new LeaseElection({ ...parts, lease: { namespace: parts.namespace, name: CONTROLLER_LEASE } })) : new ShardElections({ ...parts, shards })
   }
 
   /** What the user may do himself, as a review asks it. */

@@ -209,6 +209,8 @@ describe('the chart', function () {
     ['half a login', source({ username: 'b' }), 'username and passwordFile belong together'],
     ['an authority of nothing', source({ caFile: '/ca' }), 'caFile needs an https url'],
     ['kubelets that are verified and are not', { config: { metrics: { kubelet: { caFile: '/ca', insecureSkipVerify: true } } } }, 'exclude each other'],
+    ['shards without the lease', { controller: { replicas: 1 }, config: { controller: { leaderElect: false, shards: 2 } } }, 'config.controller.shards needs config.controller.leaderElect'],
+    ['shards and alerts', { config: { controller: { shards: 2 }, alerts: { bindAddress: ':9093', tokenFile: '/token' } } }, 'config.controller.shards above 1 and config.alerts.bindAddress exclude each other'],
     ['several controllers without the lease', { config: { controller: { leaderElect: false } } }, 'controller.replicas: without the lease'],
     ['policies for no namespace', { policies: { recommended: { enabled: true } } }, 'policies.recommended.enabled: there is no namespace'],
     ['an issuer without a name', { certificates: { certManager: { enabled: true, issuerRef: { kind: 'ClusterIssuer' } } } }, 'certificates.certManager.issuerRef: name is missing'],

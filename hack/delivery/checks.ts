@@ -66,6 +66,12 @@ const ALERTS = `{{- with .Values.config.alerts }}
 {{- fail "config.alerts.tlsCertFile and config.alerts.tlsKeyFile go together: write both, or neither" }}
 {{- end }}
 {{- end }}
+{{- if and (gt (int64 .Values.config.controller.shards) 1) (not .Values.config.controller.leaderElect) }}
+{{- fail "config.controller.shards needs config.controller.leaderElect: a shard is what a lease is held for" }}
+{{- end }}
+{{- if and (gt (int64 .Values.config.controller.shards) 1) .Values.config.alerts.bindAddress }}
+{{- fail "config.controller.shards above 1 and config.alerts.bindAddress exclude each other: an alert would be told to one replica, and its namespace may be the shard of another" }}
+{{- end }}
 {{- if and .Values.config.metrics.kubelet.caFile .Values.config.metrics.kubelet.insecureSkipVerify }}
 {{- fail "config.metrics.kubelet.caFile and config.metrics.kubelet.insecureSkipVerify exclude each other: a certificate is verified, or it is not" }}
 {{- end }}

@@ -25,6 +25,7 @@ const storm = (scope: string): string => `kubeskippy_storm_gates_closed{scope="$
 const WAIT = 'kubeskippy_approval_longest_wait_seconds'
 const age = (reflector: string): string => `kubeskippy_reflector_age_seconds{reflector="${reflector}",instance="a"}`
 const leader = (instance: string): string => `kubeskippy_leader{instance="${instance}"}`
+const ofShard = (shard: number, instance: string): string => `kubeskippy_shard_leader{shard="${shard}",instance="${instance}"}`
 const NO_LEADER = [{ summary: 'No KubeSkippy controller leads' }]
 const LEDGER = 'kubeskippy_ledger_unreadable_total{instance="a"}'
 const reads = (kind: string, outcome: string): string => `kubeskippy_metric_reads_total{kind="${kind}",outcome="${outcome}",instance="a"}`
@@ -76,6 +77,17 @@ export const ALERT_CASES: readonly AlertCase[] = [
   { alert: 'KubeSkippyNoLeader', when: 'there has been none for less than a minute', series: {}, at: 0, fires: [] },
   { alert: 'KubeSkippyNoLeader', when: 'two run and none leads', series: { [leader('a')]: '1x3 0x10', [leader('b')]: '0x13' }, at: 10, fires: NO_LEADER },
   { alert: 'KubeSkippyNoLeader', when: 'another one has taken over', series: { [leader('a')]: '1x3 stale', [leader('b')]: '0x3 1x10' }, at: 10, fires: [] },
+
+  {
+    alert: 'KubeSkippyShardWithoutLeader', when: 'one of two shards has none', at: 10,
+    series: { [leader('a')]: '1x13', [leader('b')]: '0x13', [ofShard(0, 'a')]: '1x13', [ofShard(0, 'b')]: '0x13', [ofShard(1, 'a')]: '0x13', [ofShard(1, 'b')]: '1x3 0x10' },
+    fires: [{ labels: { shard: '1' }, summary: 'No KubeSkippy controller leads for shard 1' }],
+  },
+  {
+    alert: 'KubeSkippyShardWithoutLeader', when: 'another one has taken it over', at: 10,
+    series: { [leader('a')]: '1x13', [ofShard(0, 'a')]: '1x13', [ofShard(1, 'a')]: '0x4 1x10', [ofShard(1, 'b')]: '1x3 stale' }, fires: [],
+  },
+  { alert: 'KubeSkippyShardWithoutLeader', when: 'no controller leads at all, of which another one tells', series: { [leader('a')]: '0x13', [ofShard(0, 'a')]: '0x13' }, at: 10, fires: [] },
 
   { alert: 'KubeSkippyLedgerUnreadable', when: 'it is met again and again', series: { [LEDGER]: '0x3 1+2x10' }, at: 10, fires: [{ summary: 'KubeSkippy cannot read its own durable state' }] },
   { alert: 'KubeSkippyLedgerUnreadable', when: 'it was mended', series: { [LEDGER]: '0x3 5x30' }, at: 30, fires: [] },

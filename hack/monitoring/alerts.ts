@@ -13,7 +13,7 @@ export interface Alert {
   readonly description: string
 }
 
-const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations, objectiveUsed } = METRICS
+const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, shardLeader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations, objectiveUsed } = METRICS
 
 const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
 const ended = (outcome: (typeof actions.labels.outcome)[number]): string => `sum by (action) (increase(${actions.name}{outcome="${outcome}"}[1h]))`
@@ -68,6 +68,12 @@ export const ALERTS: readonly Alert[] = [
     name: 'KubeSkippyNoLeader', expr: `absent(${leader.name} == 1)`, for: '1m', severity: 'critical',
     summary: 'No KubeSkippy controller leads',
     description: 'Nothing is healed: no controller runs, or none of them gets the lease.',
+  },
+  {
+    // A change of their number takes as long as its rollout: nobody leads the new ones before the last old replica has gone.
+    name: 'KubeSkippyShardWithoutLeader', expr: `max by (shard) (${shardLeader.name}) == 0 and on () max(${leader.name}) == 1`, for: '5m', severity: 'critical',
+    summary: 'No KubeSkippy controller leads for shard {{ $labels.shard }}',
+    description: 'Nothing is healed in its namespaces, while others are healed.',
   },
   {
     name: 'KubeSkippyLedgerUnreadable', expr: `sum(increase(${ledgerUnreadable.name}[10m])) > 0`, for: '0m', severity: 'critical',

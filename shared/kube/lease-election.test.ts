@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { minutes, seconds } from '../lib/time.ts'
 import { silentLogger } from '../runtime/logger.ts'
+import { METRICS } from '../runtime/metric-table.ts'
 import { noMetrics } from '../runtime/metrics.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { Call } from '../testing/fake-cluster/calls.ts'
@@ -36,7 +37,7 @@ describe('leader election', () => {
   const spec = () => cluster.peek(LEASES, LEASE)?.spec as Record<string, unknown> | undefined
   const candidate = (name: string, workEndsAfter = seconds(0)): LeaseElection => {
     const election = new LeaseElection({
-      api: cluster.client(name), lease: LEASE, identity: name, clock, timers: clock, random: () => 0, log: silentLogger, metrics: noMetrics,
+      api: cluster.client(name), lease: LEASE, identity: name, clock, timers: clock, random: () => 0, log: silentLogger, transitions: noMetrics.counter(METRICS.leaderTransitions),
     })
     all.push(election)
     election.start(async (term) => {
@@ -239,7 +240,7 @@ describe('leader election', () => {
 
   it('begins again after a pause when the work fails at once', async () => {
     let begun = 0
-    const election = new LeaseElection({ api: cluster.client('a'), lease: LEASE, identity: 'a', clock, timers: clock, random: () => 0, log: silentLogger, metrics: noMetrics })
+    const election = new LeaseElection({ api: cluster.client('a'), lease: LEASE, identity: 'a', clock, timers: clock, random: () => 0, log: silentLogger, transitions: noMetrics.counter(METRICS.leaderTransitions) })
     all.push(election)
     election.start(() => {
       begun++

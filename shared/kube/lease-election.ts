@@ -12,7 +12,7 @@ import type { Counter, Metrics } from '../runtime/metrics.ts'
 import type { KubeApi } from './api.ts'
 import { isApiError, NotLeading } from './errors.ts'
 import type { Fence } from './fence.ts'
-import { fingerprint, holderOf, holdsFor, LEASE_TIMES, newLease, releasedLease, RETRY_JITTER, takenLease, type Lease, type LeaseTimes } from './lease.ts'
+import { fingerprint, holderOf, holdsFor, LEASE_TIMES, newLease, releasedLease, takenLease, type Lease, type LeaseTimes } from './lease.ts'
 import { LEASES } from './resources.ts'
 
 export interface LeaseElectionOptions {
@@ -25,8 +25,18 @@ export interface LeaseElectionOptions {
   readonly timers: Timers
   readonly random: Random
   readonly log: Logger
-  readonly metrics: Metrics
+  readonly transitions: Counter<'event'>
   readonly times?: LeaseTimes
+  /** Another lease: without it this one is neither taken nor kept. */
+  readonly under?: Pick<LeaseElection, 'leading' | 'left'>
+  /** Several processes hold it together, under one identity: each expects that another one has renewed it in between. */
+  readonly joint?: true
+  /** Whether to take one that nobody has held for so long; default: at once. One's own is kept without asking. */
+  readonly mayTake?: (freeFor: Millis) => boolean
+  /** Written with each renewal. */
+  readonly annotations?: () => Readonly<Record<string, string>>
+  /** Told of the lease as it was read or written last. */
+  readonly seen?: (lease: Lease) => void
 }
 
 /** Works until the signal aborts, and resolves when none of its work is under way any more. */
@@ -38,10 +48,14 @@ interface Moment {
   readonly wall: Instant
 }
 
+/** What no lease looks like. */
+const ABSENT = ''
+/** Several that write it every two seconds meet rarely, and three times in a row hardly ever. */
+const JOINT_TRIES = 3
+
 export class LeaseElection implements Fence {
   readonly #options: LeaseElectionOptions
   readonly #times: LeaseTimes
-  readonly #transitions: Counter<'event'>
   readonly #stop = new AbortController()
   #campaign: Promise<void> | undefined
   /** Just before the last renewal that succeeded was sent; undefined: this process does not hold the lease. */
@@ -51,16 +65,18 @@ export class LeaseElection implements Fence {
   #seen: { readonly fingerprint: string; readonly at: Millis } | undefined
   /** Since when the work of a lost term has been ending. */
   #ending: Millis | undefined
+  /** Ends the term that is under way. */
+  #endTerm: (() => void) | undefined
+  #handingOver = false
 
   constructor(options: LeaseElectionOptions) {
     this.#options = options
     this.#times = options.times ?? LEASE_TIMES
-    this.#transitions = declareElectionMetrics(options.metrics, () => this.leading)
   }
 
   /** Whether this process may write now. */
   get leading(): boolean {
-    return this.#sinceRenewal() < this.#times.renewDeadline
+    return this.#sinceRenewal() < this.#times.renewDeadline && this.#options.under?.leading !== false
   }
 
   check(): void {
@@ -68,7 +84,7 @@ export class LeaseElection implements Fence {
   }
 
   left(): Millis {
-    return millis(Math.max(1, this.#times.duration - this.#sinceRenewal()))
+    return millis(Math.max(1, Math.min(this.#times.duration - this.#sinceRenewal(), this.#options.under?.left() ?? Number.POSITIVE_INFINITY)))
   }
 
   /** How long the work of a lost term has needed to end; 0 when there is none. */
@@ -93,17 +109,40 @@ export class LeaseElection implements Fence {
     deadline.removeEventListener('abort', wake)
   }
 
-  /** The next one need not wait for the lease to run out. Does nothing while work may be under way. */
+  /** Writes it now, so that others read what is to be told; does nothing where it is not held. @throws when it could not be written */
+  async renew(): Promise<void> {
+    if (this.leading && !(await this.#try())) throw new NotLeading('the lease could not be renewed')
+  }
+
+  /** Reads it now. */
+  async look(): Promise<void> {
+    this.#observe(await this.#read())
+  }
+
+  /** Lets the work of this term end in order, frees the lease for somebody else and stands in line again. */
+  handOver(): void {
+    if (this.#endTerm === undefined) return
+    this.#handingOver = true
+    this.#endTerm()
+  }
+
+  /** The next one need not wait for the lease to run out; one that others hold as well is left to them. Does nothing while work may be under way. */
   async release(): Promise<void> {
+    if (this.#campaign !== undefined) return
+    if (this.#options.joint === true) await this.#try()
+    else await this.#free()
+  }
+
+  async #free(): Promise<void> {
     const { api, clock, log } = this.#options
     const mine = this.#mine
-    if (mine === undefined || !this.leading || this.#campaign !== undefined) return
+    if (mine === undefined || !this.leading) return
     this.#renewed = undefined
     this.#mine = undefined
     try {
       await api.replace(LEASES, releasedLease(mine, clock.now()), { timeout: this.#patience() })
       log.info('lease released', { lease: this.#options.lease.name })
-      this.#transitions.inc({ event: 'released' })
+      this.#options.transitions.inc({ event: 'released' })
     } catch (error) {
       // Then it runs out by itself.
       log.warn('lease not released', { lease: this.#options.lease.name, error })
@@ -116,8 +155,10 @@ export class LeaseElection implements Fence {
     log.info('waiting for the lease', { lease: lease.name, identity })
     while (!signal.aborted) {
       if (await this.#try()) await this.#term(lead)
+      if (this.#handingOver) await this.#free()
+      this.#handingOver = false
       // Also after a term: work that ended by itself must not begin again without a pause.
-      if (!signal.aborted) await sleep(timers, millis(this.#times.retryPeriod * (1 + RETRY_JITTER * random())), signal)
+      if (!signal.aborted) await sleep(timers, millis(this.#times.retryPeriod * (1 + this.#times.retryJitter * random())), signal)
     }
     this.#campaign = undefined
   }
@@ -126,10 +167,11 @@ export class LeaseElection implements Fence {
   async #term(lead: Lead): Promise<void> {
     const { log, lease, identity, timers } = this.#options
     log.info('leading', { lease: lease.name, identity })
-    this.#transitions.inc({ event: 'acquired' })
+    this.#options.transitions.inc({ event: 'acquired' })
     const term = new AbortController()
     const over = new AbortController()
     const end = (): void => term.abort()
+    this.#endTerm = end
     this.#stop.signal.addEventListener('abort', end, { once: true })
     if (this.#stop.signal.aborted) end()
     const work = this.#work(lead, term.signal).finally(() => over.abort())
@@ -139,12 +181,13 @@ export class LeaseElection implements Fence {
     if (!kept) {
       this.#renewed = undefined
       this.#mine = undefined
-      this.#transitions.inc({ event: 'lost' })
+      this.#options.transitions.inc({ event: 'lost' })
       log.error('lease lost: nothing is written any more, waiting for it again', { lease: lease.name, identity })
       this.#ending = timers.monotonic()
     }
     end()
     await work
+    this.#endTerm = undefined
     this.#ending = undefined
   }
 
@@ -174,7 +217,8 @@ export class LeaseElection implements Fence {
 
   /** One look and one write. True: it is ours, from before this call for its duration. */
   async #try(): Promise<boolean> {
-    const { log, lease } = this.#options
+    const { log, lease, under } = this.#options
+    if (under?.leading === false) return false
     const sent = this.#now()
     try {
       const written = await this.#write()
@@ -189,28 +233,33 @@ export class LeaseElection implements Fence {
     }
   }
 
-  async #write(): Promise<Lease | undefined> {
-    const { api, lease, identity, clock, log } = this.#options
-    const holder = { identity, now: clock.now(), times: this.#times }
-    if (this.#mine !== undefined) {
+  /** @param tries of a lease that others renew at the same time */
+  async #write(tries = this.#options.joint === true ? JOINT_TRIES : 1): Promise<Lease | undefined> {
+    const { api, lease, identity, clock, log, joint, mayTake } = this.#options
+    const holderNow = () => ({ identity, now: clock.now(), times: this.#times, annotations: this.#options.annotations?.() })
+    if (this.#mine !== undefined && joint === undefined) {
       try {
-        return await api.replace<Lease>(LEASES, takenLease(this.#mine, holder), { timeout: this.#patience() })
+        return await api.replace<Lease>(LEASES, takenLease(this.#mine, holderNow()), { timeout: this.#patience() })
       } catch (error) {
         if (!isApiError(error, 'Conflict', 'NotFound')) throw error
         // Somebody wrote it, or our own last write had landed after all.
       }
     }
     const found = await this.#read()
-    if (found === undefined) return await taken(api.create<Lease>(LEASES, newLease(lease, holder), { timeout: this.#patience() }))
-    const at = this.#observe(found)
-    const other = holderOf(found)
-    if (other !== undefined && other !== identity) {
+    const unchangedFor = this.#options.timers.monotonic() - this.#observe(found)
+    const other = found === undefined ? undefined : holderOf(found)
+    let freeFor = unchangedFor
+    if (found !== undefined && other !== undefined && other !== identity) {
       if (this.#mine !== undefined) log.warn('another process holds the lease', { lease: lease.name, holder: other })
       this.#mine = undefined
       this.#renewed = undefined
-      if (this.#options.timers.monotonic() - at < holdsFor(found, this.#times)) return undefined
+      freeFor -= holdsFor(found, this.#times)
+      if (freeFor < 0) return undefined
     }
-    return await taken(api.replace<Lease>(LEASES, takenLease(found, holder), { timeout: this.#patience() }))
+    if (this.#mine === undefined && other !== identity && mayTake?.(millis(freeFor)) === false) return undefined
+    const timeout = this.#patience()
+    const written = await taken(found === undefined ? api.create<Lease>(LEASES, newLease(lease, holderNow()), { timeout }) : api.replace<Lease>(LEASES, takenLease(found, holderNow()), { timeout }))
+    return written === undefined && tries > 1 ? this.#write(tries - 1) : written
   }
 
   async #read(): Promise<Lease | undefined> {
@@ -224,8 +273,9 @@ export class LeaseElection implements Fence {
   }
 
   /** When it was first seen as it is. By our own clock: what the lease says of the time is another one's. */
-  #observe(lease: Lease): Millis {
-    const seen = fingerprint(lease)
+  #observe(lease: Lease | undefined): Millis {
+    if (lease !== undefined) this.#options.seen?.(lease)
+    const seen = lease === undefined ? ABSENT : fingerprint(lease)
     if (this.#seen?.fingerprint !== seen) this.#seen = { fingerprint: seen, at: this.#options.timers.monotonic() }
     return this.#seen.at
   }
@@ -252,8 +302,7 @@ export class LeaseElection implements Fence {
   }
 }
 
-export function declareElectionMetrics(metrics: Metrics, leading: () => boolean): Counter<'event'> {
-  metrics.sampled(METRICS.leader, () => [{ labels: {}, value: Number(leading()) }])
+export function declareTransitions(metrics: Metrics): Counter<'event'> {
   const transitions = metrics.counter(METRICS.leaderTransitions)
   for (const event of METRICS.leaderTransitions.labels.event) transitions.inc({ event }, 0)
   return transitions

@@ -12,12 +12,11 @@ export interface LeaseTimes {
   readonly renewDeadline: Millis
   /** Between two tries. */
   readonly retryPeriod: Millis
+  /** Of those who wait, as a share of the retry period: they must not all come at once. */
+  readonly retryJitter: number
 }
 
-export const LEASE_TIMES: LeaseTimes = { duration: seconds(15), renewDeadline: seconds(10), retryPeriod: seconds(2) }
-
-/** Jitter of those who wait, as a share of the retry period: they must not all come at once. */
-export const RETRY_JITTER = 1.2
+export const LEASE_TIMES: LeaseTimes = { duration: seconds(15), renewDeadline: seconds(10), retryPeriod: seconds(2), retryJitter: 1.2 }
 
 /** A lease whose duration was written by hand must not lock everybody out for ever. */
 const LONGEST = minutes(5)
@@ -55,21 +54,23 @@ export interface Holder {
   readonly identity: string
   readonly now: Instant
   readonly times: LeaseTimes
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
-export const newLease = (key: { readonly namespace: string; readonly name: string }, { identity, now, times }: Holder): KubeManifest & { readonly spec: unknown } => ({
+export const newLease = (key: { readonly namespace: string; readonly name: string }, { identity, now, times, annotations }: Holder): KubeManifest & { readonly spec: unknown } => ({
   apiVersion: apiVersionOf(LEASES),
   kind: LEASES.kind,
-  metadata: { ...key },
+  metadata: { ...key, ...(annotations === undefined ? {} : { annotations }) },
   spec: { ...held(identity, now, times), acquireTime: microTime(now), leaseTransitions: 0 },
 })
 
 /** As found, fields of others included, with this holder in it. */
-export function takenLease(found: Lease, { identity, now, times }: Holder): Lease {
+export function takenLease(found: Lease, { identity, now, times, annotations }: Holder): Lease {
   const spec = specOf(found)
   const same = holderOf(found) === identity
   return {
     ...found,
+    ...(annotations === undefined ? {} : { metadata: { ...found.metadata, annotations: { ...found.metadata.annotations, ...annotations } } }),
     spec: {
       ...spec,
       ...held(identity, now, times),

@@ -76,8 +76,9 @@ export const METRICS = {
   reconcileDuration: { by: ['controller'], name: 'kubeskippy_reconcile_duration_seconds', type: 'histogram', unit: 'seconds', labels: { loop: LOOPS }, buckets: WORK, help: 'How long a reconcile took.' },
   queueDepth: { by: ['controller'], name: 'kubeskippy_queue_depth', type: 'gauge', unit: 'count', labels: { loop: LOOPS }, help: 'Keys that wait for a worker. Those whose time has not come are not counted.' },
   queueLatency: { by: ['controller'], name: 'kubeskippy_queue_latency_seconds', type: 'histogram', unit: 'seconds', labels: { loop: LOOPS }, buckets: WORK, help: 'How long a key waited for a worker.' },
-  leader: { by: ['controller'], name: 'kubeskippy_leader', type: 'gauge', unit: 'bool', labels: {}, help: 'Whether this process leads: 1 while it may write. One that runs without a lease always may.' },
-  leaderTransitions: { by: ['controller'], name: 'kubeskippy_leader_transitions_total', type: 'counter', unit: 'count', labels: { event: ['acquired', 'lost', 'released'] }, help: 'Times that this process began or ceased to lead.' },
+  leader: { by: ['controller'], name: 'kubeskippy_leader', type: 'gauge', unit: 'bool', labels: {}, help: 'Whether this process leads: 1 while it may write, for one shard at least. One that runs without a lease always may.' },
+  shardLeader: { by: ['controller'], name: 'kubeskippy_shard_leader', type: 'gauge', unit: 'bool', labels: { shard: { atMost: 16, of: 'shards' } }, help: 'Whether this process may write for the namespaces of the shard: 1 while it may. Without shards there is one, 0.' },
+  leaderTransitions: { by: ['controller'], name: 'kubeskippy_leader_transitions_total', type: 'counter', unit: 'count', labels: { event: ['acquired', 'lost', 'released'] }, help: 'Times that this process began or ceased to lead, each lease counted.' },
   events: { by: ['controller'], name: 'kubeskippy_events_total', type: 'counter', unit: 'count', labels: { outcome: ['sent', 'counted', 'dropped'] }, help: 'Kubernetes events by what became of them.' },
 
   // The door.

@@ -30,6 +30,12 @@ export function sleep(timers: Timers, delay: Millis, signal?: AbortSignal): Prom
   })
 }
 
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
 /**
  * A controller that aborts when any of the signals does. `AbortSignal.any` would do, but each call leaves a weak
  * reference on a long-lived signal; here `release` removes the listener when the work is over.

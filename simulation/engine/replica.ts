@@ -8,6 +8,8 @@ import { DEFAULT_INSTALLATION } from '../../controller/healing/installation.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import type { Fields, Logger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
+import { METRICS } from '../../shared/runtime/metric-table.ts'
+import { ofOneLease } from '../../controller/adapters/leadership.ts'
 import { createController } from '../../controller/program.ts'
 import type { World } from '../world/world.ts'
 import { chanceOf } from './chance.ts'
@@ -51,7 +53,7 @@ export class Replica {
     const log = loggerOf((level, message, fields) => heard(name, level, message, fields))
     const common = { clock: process, timers, random: chanceOf(seed, name).next, log, metrics: noMetrics }
     const lease = { namespace: DEFAULT_INSTALLATION.operatorNamespace, name: CONTROLLER_LEASE }
-    const election = elected ? new LeaseElection({ ...common, api, lease, identity: name }) : undefined
+    const election = elected ? new LeaseElection({ ...common, api, lease, identity: name, transitions: noMetrics.counter(METRICS.leaderTransitions) }) : undefined
     const events = new EventRecorder({ api: fenced(api, election ?? noFence), controller: 'kubeskippy.io/controller', instance: name, clock: process, timers, log })
     const { components } = createController({
       ...common,
@@ -64,7 +66,7 @@ export class Replica {
       version: 'test',
       metricSource: world.gauges.sourceFor(process),
       syncInterval: seconds(15),
-      ...(election === undefined ? {} : { election }),
+      ...(election === undefined ? {} : { leadership: ofOneLease(election) }),
     })
     const lifecycle = new Lifecycle({ timers, log, stopTimeout: seconds(5) })
     for (const component of [events, ...components]) lifecycle.add(component)

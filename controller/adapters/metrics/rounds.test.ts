@@ -39,6 +39,7 @@ describe('rounds of metrics', () => {
   let policies: Wanted[]
   let told: string[][]
   let rounds: MetricRounds
+  const tells: ((by: readonly string[]) => void)[] = []
 
   beforeEach(() => {
     clock = new FakeClock()
@@ -47,10 +48,15 @@ describe('rounds of metrics', () => {
     told = []
     rounds = new MetricRounds({ source, clock, timers: clock, log: silentLogger, reads: noMetrics.counter(METRICS.metricReads), tick: TICK, wanted: () => policies })
   })
-  afterEach(() => rounds.stop())
+  afterEach(() => halt())
+  const begin = (tell: (by: readonly string[]) => void): Promise<void> => {
+    tells.push(tell)
+    return rounds.start(tell)
+  }
+  const halt = (): void => tells.splice(0).forEach((tell) => rounds.stop(tell))
 
   const start = async (): Promise<void> => {
-    const started = rounds.start((by) => void told.push([...by]))
+    const started = begin((by) => void told.push([...by]))
     await clock.advance(millis(0))
     await started
   }
@@ -86,7 +92,7 @@ describe('rounds of metrics', () => {
     policies = [wanted('a')]
     source.answers.set('a', () => new Promise(() => {}))
     let started = false
-    void rounds.start(() => {}).then(() => (started = true))
+    void begin(() => {}).then(() => (started = true))
     await clock.advance(millis(4_999))
     expect(started).to.equal(false)
     await clock.advance(millis(1))
@@ -113,14 +119,14 @@ describe('rounds of metrics', () => {
   it('do not ask again what is still on its way', async () => {
     policies = [wanted('slow')]
     source.answers.set('slow', () => new Promise(() => {}))
-    void rounds.start(() => {})
+    void begin(() => {})
     await clock.advance(minutes(5))
     expect(source.asked).to.deep.equal(['slow'])
   })
   it('of one source do not wait for another', async () => {
     policies = [...Array.from({ length: 8 }, (_, i) => wanted(`slow${i}`, 'shop/slow', millis(0), 'slow')), wanted('quick', 'shop/quick', millis(0), 'quick')]
     for (let i = 0; i < 8; i++) source.answers.set(`slow${i}`, () => new Promise(() => {}))
-    void rounds.start((by) => void told.push([...by]))
+    void begin((by) => void told.push([...by]))
     await clock.advance(millis(0))
     expect(told).to.deep.equal([['shop/quick']])
     expect(source.asked.filter((e) => e.startsWith('slow'))).to.have.lengthOf(4)
@@ -207,7 +213,7 @@ describe('rounds of metrics', () => {
     policies = [wanted('a')]
     source.answers.set('a', (at) => new Promise((resolve) => void clock.after(seconds(20), () => resolve({ kind: 'Series', series: [value(1, at)] }))))
     const asked = clock.now()
-    void rounds.start(() => {})
+    void begin(() => {})
     await clock.advance(millis(seconds(20) - 1))
     expect(reading('a')).to.deep.include({ askedAt: undefined })
     await clock.advance(millis(1))
@@ -222,7 +228,7 @@ describe('rounds of metrics', () => {
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()
-    rounds.stop()
+    halt()
     rounds.look()
     await clock.advance(minutes(5))
     expect(source.asked).to.deep.equal(['a'])
@@ -230,7 +236,7 @@ describe('rounds of metrics', () => {
   it('begin anew when they start again: what was read before is old', async () => {
     policies = [wanted('a')]
     await start()
-    rounds.stop()
+    halt()
     await clock.advance(minutes(5))
     source.answers.set('a', () => ({ kind: 'NoData', why: 'it is down' }))
     await start()
@@ -296,7 +302,7 @@ describe('rounds of metrics', () => {
         await new Promise<void>((resolve) => void clock.after(millis(4 * TICK), resolve))
         return (await recall(...args)) as MetricAnswer
       }
-      void rounds.start(() => {})
+      void begin(() => {})
       // The tick that it ends with asks for the newest value.
       await clock.advance(millis(4 * TICK))
       expect(values('a')).to.deep.equal([[3, 1]])

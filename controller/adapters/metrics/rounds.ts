@@ -62,8 +62,8 @@ export class MetricRounds implements MetricMemory {
   #readings: MetricReadings
   #cancel: Cancel | undefined
   #looking = false
-  /** Undefined: it does not run. */
-  #tell: ((by: readonly string[]) => void) | undefined
+  /** None: it does not run. */
+  readonly #tells = new Set<(by: readonly string[]) => void>()
 
   constructor(options: MetricRoundsOptions) {
     this.#options = options
@@ -77,17 +77,18 @@ export class MetricRounds implements MetricMemory {
   /** What is asked and not answered now; undefined: nothing. */
   get problem(): string | undefined {
     // Who does not lead asks nothing.
-    const asked = this.#tell === undefined ? [] : [...this.#kept.values()]
+    const asked = this.#isIdle ? [] : [...this.#kept.values()]
     const failures = asked.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
     return failures[0] === undefined ? undefined : `${failures.length} of ${plural(asked.length, 'question')} not answered: ${printable(failures[0], 200)}`
   }
 
-  /** Begins anew: what was read before is old. `tell`: something that they want to know was answered, or not. */
+  /** Begins anew: what was read before is old. Where it runs already, what nobody asked is asked. `tell`: something that they want to know was answered, or not. */
   async start(tell: (by: readonly string[]) => void): Promise<void> {
-    this.#kept.clear()
-    this.#tell = tell
-    const first = this.#round('All')
-    this.#cancel = this.#options.timers.after(this.#options.tick, () => this.#tick())
+    const runs = !this.#isIdle
+    this.#tells.add(tell)
+    if (!runs) this.#kept.clear()
+    const first = this.#round(runs ? 'New' : 'All')
+    if (!runs) this.#cancel = this.#options.timers.after(this.#options.tick, () => this.#tick())
     // Nobody wants to know anything, most often.
     if (this.#kept.size === 0) return
     const waited = new AbortController()
@@ -95,9 +96,13 @@ export class MetricRounds implements MetricMemory {
     waited.abort()
   }
 
-  stop(): void {
-    this.#tell = undefined
-    this.#cancel?.()
+  stop(tell: (by: readonly string[]) => void): void {
+    this.#tells.delete(tell)
+    if (this.#isIdle) this.#cancel?.()
+  }
+
+  get #isIdle(): boolean {
+    return this.#tells.size === 0
   }
 
   /** A policy is new or another one: what it wants to know and nobody asked is asked at once. */
@@ -106,12 +111,12 @@ export class MetricRounds implements MetricMemory {
     this.#looking = true
     this.#options.timers.after(TOGETHER, () => {
       this.#looking = false
-      if (this.#tell !== undefined) void this.#round('New')
+      if (!this.#isIdle) void this.#round('New')
     })
   }
 
   #tick(): void {
-    if (this.#tell === undefined) return
+    if (this.#isIdle) return
     this.#cancel = this.#options.timers.after(this.#options.tick, () => this.#tick())
     void this.#round('All')
   }
@@ -136,7 +141,7 @@ export class MetricRounds implements MetricMemory {
   /** Never throws. */
   async #ask(kept: Kept): Promise<void> {
     const { clock, reads, log } = this.#options
-    if (this.#tell === undefined) return
+    if (this.#isIdle) return
     const asked = clock.now()
     const answer = await this.#answer(kept).catch((error: unknown): Answered => {
       // A source answers with a reason; what it throws is a mistake of ours, and no reason to stop asking others.
@@ -157,7 +162,7 @@ export class MetricRounds implements MetricMemory {
       kept.series = trimmed(series, before(now, millis(kept.span + 2 * this.#gap(kept))))
     }
     this.#publish()
-    this.#tell?.(kept.by)
+    for (const tell of this.#tells) tell(kept.by)
   }
 
   /** With its past where that is not known: at the start, for a longer duration, after an outage. */

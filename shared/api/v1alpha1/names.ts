@@ -41,6 +41,15 @@ export const CORRELATION_LABEL = `${GROUP}/correlation-id`
 
 /** Lease in the operator's namespace: of several controllers, its holder acts. */
 export const CONTROLLER_LEASE = 'kubeskippy-controller'
+/** Where the work is shared: one more for each shard. */
+export const shardLease = (shard: number): string => `${CONTROLLER_LEASE}-shard-${shard}`
+/** As each of them has a right and is removed by name. */
+export const MOST_SHARDS = 16
+export const CONTROLLER_LEASES: readonly string[] = [CONTROLLER_LEASE, ...Array.from({ length: MOST_SHARDS }, (_, shard) => shardLease(shard))]
+/** On the lease that all hold together then: who they are, and when each was heard last, as JSON. */
+export const MEMBERS_ANNOTATION = `${GROUP}/members`
+/** On the lease of a shard: how much of what its policies select is unhealthy, as JSON. */
+export const WEATHER_ANNOTATION = `${GROUP}/weather`
 
 /** ConfigMap in the operator's namespace: its existence stops all new acts. */
 export const KILL_SWITCH = 'kubeskippy-kill-switch'
