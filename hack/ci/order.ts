@@ -70,6 +70,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/scenarios/objects.e2e.ts': 2,
   'e2e/scenarios/spin.e2e.ts': 3.5,
   'e2e/security/tenant.e2e.ts': 1.5,
+  'e2e/shards/shards.e2e.ts': 3,
   'e2e/templates/templates.e2e.ts': 4,
   'e2e/triggers/kubelet.e2e.ts': 3,
   'e2e/triggers/match.e2e.ts': 1.5,
