@@ -31,13 +31,16 @@ const endings = (...outcomes: readonly string[]): Entry[] => {
 }
 /** One act each, of a limit of one in an hour: its slot is of one second, and its write of another. */
 const slotted = (...acts: readonly (readonly [reserved: number, written: number])[]): Entry[] => {
-  const each = acts.flatMap(([reserved, s], n) => {
+  const each = acts.flatMap(([, s], n) => {
     const [name, uid] = [`a${n}`, `${UID}-${n}`]
     const steps = act(s - 3, { name, spec: { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid } }, eviction: { uid, preconditions: { uid, resourceVersion: '7' } } })
-    return [written.ledger(s - 3, ledger([[name, inSeconds(reserved)]])), ...steps.slice(1)]
+    return [written.ledger(s - 3, ledger(acts.slice(0, n + 1).map(([at], m) => [`a${m}`, inSeconds(at)] as const))), ...steps.slice(1)]
   })
   return [written.policy(0, policy({ safetyRules: { maxActionsPerHour: 1 } })), ...each]
 }
+const settledIn = (spec: object) => ledger([], { entries: [{ action: 'cart-restart-1', incident: 'i', target: UID, reservedAt: '2030-01-01T00:00:10.000Z', state: 'Settled', outcome: 'Effective', tried: true }], ...spec })
+const onRung = (rung: number) => action({ incident: { id: 'incident-cart-restart-1', subject: DEPLOYMENT, ordinal: 0, rung, recurrence: 0 } }, {}, `rung-${rung}`)
+const COOLING = { id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:05:00.000Z' }
 const killSwitch = (s: number): Entry => stored(s, '/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE, uid: 'k', resourceVersion: '9', creationTimestamp: '' } }, { user: 'alice' })
 const ASKED = { approvalRequired: true, approvalDeadline: '2030-01-01T00:01:00.000Z' }
 const APPROVED = { ...ASKED, approval: { decision: 'Approved', decidedBy: 'bob', reason: '' } }
@@ -81,7 +84,11 @@ const opened = (state: object) => ({ ledgerSpec: { breaker: { state: 'Open', fai
 const OTHER_POD = { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: 'uid-other' } }
 const EVICTS_OTHER = { uid: 'uid-other', preconditions: { uid: 'uid-other', resourceVersion: '7' } }
 const halfOpen = (probe: string) => ({ ledgerSpec: { breaker: { state: 'HalfOpen', failures: 3, recent: [], openings: 1, probe } } })
-const begun = (phase: string): Entry[] => [written.policy(0, policy({ safetyRules: { healthCheckTimeout: '1m', stabilizationWindow: '1m' } })), ...act(10).slice(0, -1), mark(20, 'FaultsEnd'), written.status(21, action({ timeout: '1m' }, { phase }))]
+/** Of a timeout and two windows of a minute each, the minute beyond them, and a look. */
+const LEFT = 4 * 60 + 10
+/** The breaker opens, and closes again. */
+const overAndClosed = [written.ledger(12.8, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), written.ledger(80, ledger([['cart-restart-1', inSeconds(10)]]))]
+const begun = (phase: string, status: object = {}): Entry[] => [written.policy(0, policy({ safetyRules: { healthCheckTimeout: '1m', stabilizationWindow: '1m' } })), ...act(10).slice(0, -1), mark(20, 'FaultsEnd'), written.status(21, action({ timeout: '1m' }, { phase, ...status }))]
 
 const event = call(30, { verb: 'create', collection: 'events.k8s.io/events', body: { regarding: { namespace: NS, name: 'cart-restart-1' } } })
 
@@ -99,8 +106,15 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     },
   },
   I2: {
-    breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]) },
-    keeps: { 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
+    breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]),
+      'a slot that was settled before its write': [...base.slice(0, 5), written.ledger(12.8, settledIn({})), ...base.slice(5)],
+      'a ledger that forgets what was tried': [...base, written.ledger(20, ledger([]))],
+      'a ledger whose number goes back': [...base, written.ledger(20, settledIn({ nextOrdinal: 0 }))],
+      'a ledger that forgets what came of it': [...base, written.ledger(20, settledIn({ outcomes: { effective: 3, ineffective: 0, inconclusive: 0, failed: 0 } })), written.ledger(21, settledIn({}))],
+      'a slot that is opened again': [...base, written.ledger(20, settledIn({})), written.ledger(21, ledger([['cart-restart-1', inSeconds(10)]]))],
+      'a write long after the limit was lowered': [...row(2, 60, 2).slice(0, -4), written.policy(14, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-4)],
+    },
+    keeps: { 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
   },
   I3: {
     breaks: {
@@ -114,7 +128,10 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a pod of a Deployment that it protects by label': [...around({ labels: { critical: 'true' } }), ...protecting(CRITICAL)],
       'a pod that opted out': [lies(pod({ [IGNORE_ANNOTATION]: 'true' })), ...base],
     },
-    keeps: { 'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
+    keeps: {
+      'a pod that was protected while the write was on its way': [...base.slice(0, 5), written.policy(12.9, policy({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }, { generation: 2 })), ...base.slice(5)],
+      'a write that is refused, since its pod has just been labelled': [lies(pod({})), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', ...CRITICAL }] } }).flatMap((entry) => (entry.kind === 'call' && entry.subresource === 'eviction' ? [{ ...lies(pod({}, { critical: 'true' })), at: inSeconds(12.9) }, { ...entry, ok: false, answer: 409, changed: false }] : [entry]))],
+      'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
   },
   I4: {
     breaks: { 'a pod of the operator': [...base, evicted(20, { namespace: OPERATOR_NAMESPACE, name: 'x' })], 'a pod of kube-system, even in a dry run': [...base, evicted(20, { namespace: 'kube-system', name: 'x', dryRun: true })] },
@@ -137,10 +154,12 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'only all namespaces were listed, which fills a cache': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list', namespace: undefined }), ...without(base, isLook).slice(4)],
       'another process has looked': base.map((entry) => (isLook(entry) && entry.kind === 'call' ? { ...entry, process: 'another' } : entry)),
       'the last look is older than a minute and the time of a request': [...without(base, isLook).slice(0, 2), looked(13 - 71), ...without(base, isLook).slice(2)],
+      'a new incident whose slot has taken the place of what cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [COOLING] })), written.ledger(10, ledger([['cart-restart-1', inSeconds(10)]])), written.action(11, action())],
       'a new incident while its workload cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:05:00.000Z' }] })), written.action(11, action())],
     },
     keeps: {
       'a list of the namespace': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list' }), ...without(base, isLook).slice(4)],
+      'a clock that was set back since': [written.policy(0, usual), written.ledger(5000, ledger([], { incidents: [{ ...COOLING, cooldownUntil: '2030-01-01T02:00:00.000Z' }] })), written.action(11, action())],
       'the cooldown has just ended': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:00:11.000Z' }] })), written.action(11, action())],
     },
   },
@@ -154,8 +173,12 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     keeps: { 'names without a label selector': withSpec({ selector: { resources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }) },
   },
   I9: {
-    breaks: { 'an act while the breaker is open': [written.policy(0, usual), ...act(10, opened({}))], 'an act beside the probe': [written.policy(0, usual), ...act(10, halfOpen('another'))], 'an act after as many in a row that did not help, and the breaker never opened': endings('Ineffective', 'Reverted', 'Ineffective', 'Effective') },
-    keeps: { 'an act that was on its way when the breaker opened': [...base.slice(0, 5), written.ledger(12.5, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), ...base.slice(5)], 'one that helped among them': endings('Ineffective', 'Effective', 'Ineffective', 'Ineffective', 'Effective'), 'one that neither helped nor failed to': endings('Ineffective', 'Inconclusive', 'Ineffective', 'Inconclusive'), 'as many, and no act after them': endings('Ineffective', 'Ineffective', 'Ineffective'), 'a breaker that opened and has closed': [...endings('Ineffective', 'Ineffective', 'Ineffective'), written.ledger(140, ledger([], opened({}).ledgerSpec)), ...act(800, { ...halfOpen('probe'), name: 'probe', spec: OTHER_POD, eviction: EVICTS_OTHER }), ...act(900, { name: 'later', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'the probe itself': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1'))] },
+    breaks: {
+      'an act that was decided before the breaker opened, when it has closed': [...base.slice(0, 5), ...overAndClosed, looked(89), evicted(90)],
+      'an act while the breaker is open': [written.policy(0, usual), ...act(10, opened({}))], 'an act beside the probe': [written.policy(0, usual), ...act(10, halfOpen('another'))], 'an act after as many in a row that did not help, and the breaker never opened': endings('Ineffective', 'Reverted', 'Ineffective', 'Effective') },
+    keeps: {
+      'a step of an act that had begun before': [...base.slice(0, 6), ...overAndClosed, looked(89), evicted(90)],
+      'an act that was on its way when the breaker opened': [...base.slice(0, 5), written.ledger(12.5, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), ...base.slice(5)], 'one that helped among them': endings('Ineffective', 'Effective', 'Ineffective', 'Ineffective', 'Effective'), 'one that neither helped nor failed to': endings('Ineffective', 'Inconclusive', 'Ineffective', 'Inconclusive'), 'as many, and no act after them': endings('Ineffective', 'Ineffective', 'Ineffective'), 'a breaker that opened and has closed': [...endings('Ineffective', 'Ineffective', 'Ineffective'), written.ledger(140, ledger([], opened({}).ledgerSpec)), ...act(800, { ...halfOpen('probe'), name: 'probe', spec: OTHER_POD, eviction: EVICTS_OTHER }), ...act(900, { name: 'later', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'the probe itself': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1'))] },
   },
   I10: {
     breaks: { 'a write more than a second after it was turned on': [...base.slice(0, 5), killSwitch(11.9), ...base.slice(5)] },
@@ -207,6 +230,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'an act long after its policy was deleted': [written.policy(0, usual), policyGoes(5), ...act(5 + 71)],
       'an act long after its policy was made anew': [written.policy(0, usual), policyGoes(5), written.policy(6, policy({}, { uid: 'another' })), ...act(5 + 71)],
       'an act of a policy that never was': [written.policy(0, policy({}, { uid: 'another' })), ...act(10)],
+      'a rung before the one below it was tried': [...base, written.action(20, onRung(2), { verb: 'create' })],
       'another Deployment is scaled': scaled(3, { name: 'bank' }),
       'a scale beyond its maxReplicas': scaled(6),
       'a scale by more than its step': scaled(5),
@@ -220,6 +244,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'one of a pod by its name, where owners are not in the history': gracefully('cart-1-a'),
       'an act that was on its way when its policy was deleted': [...base.slice(0, 5), policyGoes(12.9), ...base.slice(5)],
       'what is taken back after its policy was deleted': [written.policy(0, usual), policyGoes(5), ...act(100).map((entry) => (entry.subresource === 'status' ? written.status(102.5, action({}, { phase: 'Verifying', undo: { begunAt: '2030-01-01T00:01:42.000Z', because: 'it did not help' } })) : entry))],
+      'the next rung': [...base, written.action(20, onRung(1), { verb: 'create' })],
       'a scale within its bounds': scaled(4),
       'a scale that is taken back': scaled(2, { status: { undo: { begunAt: '2030-01-01T00:00:12.000Z', because: 'it did not help' } } }),
     },
@@ -229,8 +254,18 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     keeps: { 'a secret that its owner wrote': history([...base, stored(30, '/pods', pod({ password: 'hunter22' }), { user: 'alice' })], { secrets: ['hunter22'] }) },
   },
   I16: {
-    breaks: { 'an action that is still verified when its time is over': history(begun('Verifying'), {}, inSeconds(20 + 60 * 4 + 1)), 'one that ends too late': [...begun('Verifying'), written.status(20 + 60 * 4 + 2, action({ timeout: '1m' }, { phase: 'Failed' }))] },
-    keeps: { 'one that has a second left': history(begun('Verifying'), {}, inSeconds(20 + 60 * 4 - 1)), 'one that ended at its last second': [...begun('Verifying'), written.status(20 + 60 * 4, action({ timeout: '1m' }, { phase: 'Failed' }))] },
+    breaks: {
+      'an action that is still verified when its time is over': history(begun('Verifying'), {}, inSeconds(20 + LEFT + 1)),
+      'one that ends too late': [...begun('Verifying'), written.status(20 + LEFT + 2, action({ timeout: '1m' }, { phase: 'Failed' }))],
+      'one that has acted, when its verification is over': history(begun('Verifying', { actedAt: '2030-01-01T00:00:13.000Z' }), {}, inSeconds(20 + LEFT - 60 + 1)),
+      'one that is tried for longer than it may': history(begun('InProgress', { startTime: '2030-01-01T00:00:12.000Z' }), {}, inSeconds(12 + LEFT + 1)),
+    },
+    keeps: {
+      'one that has a second left': history(begun('Verifying'), {}, inSeconds(20 + LEFT - 1)),
+      'one that ended at its last second': [...begun('Verifying'), written.status(20 + LEFT, action({ timeout: '1m' }, { phase: 'Failed' }))],
+      'one that has acted and has a second left': history(begun('Verifying', { actedAt: '2030-01-01T00:00:13.000Z' }), {}, inSeconds(20 + LEFT - 60 - 1)),
+      'one that is tried and has a second left': history(begun('InProgress', { startTime: '2030-01-01T00:00:12.000Z' }), {}, inSeconds(12 + LEFT - 1)),
+    },
   },
   I17: {
     breaks: { 'a status while all is quiet': [...base, mark(100, 'Quiet'), written.status(101, action())], 'a list of pods': [...base, mark(100, 'Quiet'), call(101, { verb: 'list' })] },

@@ -4,7 +4,9 @@ import { isEmptySelector } from '../../../lib/selector.ts'
 import { hours, parseInstant, type Instant } from '../../../lib/time.ts'
 import { actionOf, actOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
+import { actor } from '../history.ts'
 import { ACTIONS } from '../world.ts'
+import { forgottenBy, isWhole } from './ledger-memory.ts'
 
 interface Counted {
   readonly action: string
@@ -21,21 +23,30 @@ export const withinTheHour: Checker = {
     const acts: Counted[] = []
     return {
       see: (entry, world, report) => {
+        if (entry.kind === 'call' && setting.isController(actor(entry))) for (const why of forgottenBy(entry, world)) report.broken(why)
         if (!isAct(entry, setting) || !isEffective(entry)) return
         const action = actionOf(entry, world)
         if (action === undefined) return
         const name = `${action.metadata.namespace}/${action.metadata.name}`
         if (acts.some((act) => act.action === name)) return
         const { policyRef, targetResource } = action.spec
-        const held = world.ledgerOf(policyRef)?.spec.entries?.find((one) => one.action === action.metadata.name)
+        const ledger = world.ledgerOf(policyRef)
+        if (ledger !== undefined && !isWhole(ledger)) {
+          report.undecided('its ledger cannot be read', { action: action.metadata })
+          return
+        }
+        const held = ledger?.spec.entries?.find((one) => one.action === action.metadata.name)
         if (held === undefined || held.tried !== true) report.broken('nothing was reserved for it', { action: action.metadata })
+        else if (held.state !== 'Reserved') report.broken(`its slot was ${held.state} before it was written`, { action: action.metadata })
         // The promise holds in the clock of the reservation, which is made anew just before the write.
         const at = parseInstant(held?.reservedAt) ?? entry.at
         if (at > entry.at + setting.slack) report.broken(`its slot is of ${held?.reservedAt}, after the write`, { action: action.metadata })
         // A process that stands still is counted by when its write lands, below; after an hour its slot has gone to another one.
         if (entry.received - at > hours(1)) report.broken(`its slot is of ${held?.reservedAt}, ${entry.received - at} ms before the write`, { action: action.metadata })
         acts.push({ action: name, policy: `${policyRef.namespace}/${policyRef.name}`, namespaces: [policyRef.namespace, targetResource.namespace], at, landed: entry.at })
-        const limit = Math.min(setting.limits.ceiling, world.policy(policyRef)?.spec.safetyRules?.maxActionsPerHour ?? setting.limits.ceiling)
+        // What was looked at just before its author has lowered it may still be on its way.
+        const lately = world.lately(policyRef.uid, entry.received - ON_ITS_WAY - setting.slack) as readonly HealingPolicy[]
+        const limit = Math.min(setting.limits.ceiling, Math.max(...lately.map(({ spec }) => spec.safetyRules?.maxActionsPerHour ?? setting.limits.ceiling), lately.length === 0 ? setting.limits.ceiling : 0))
         // Slots may be out of their order: an hour that holds this one may end with another. Writes are in theirs.
         const within = (of: (act: Counted) => boolean): number => {
           const counted = acts.filter(of)

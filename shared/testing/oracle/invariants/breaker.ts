@@ -5,6 +5,7 @@ import { actionOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { ACTIONS, LEDGERS, type World } from '../world.ts'
+import { isWhole } from './ledger-memory.ts'
 
 /** Between the last look at the breaker and the write. */
 const LAST_LOOK = seconds(1)
@@ -48,7 +49,7 @@ class Rows {
     const ledger = world.ledgerOf(policyRef)
     const threshold = world.policy(policyRef)?.spec.safetyRules?.circuitBreaker?.failureThreshold
     // What its ledger does not hold is nothing that it can count.
-    if (helped || ledger?.spec.breaker?.state !== 'Closed' || ledger.spec.entries?.some((held) => held.action === metadata.name) !== true) {
+    if (helped || ledger?.spec.breaker?.state !== 'Closed' || !isWhole(ledger) || ledger.spec.entries?.some((held) => held.action === metadata.name) !== true) {
       this.#rows.delete(policy)
       return
     }
@@ -68,6 +69,9 @@ export const breaker: Checker = {
     const rows = new Rows()
     /** By policy: since when it is open. */
     const opened = new Map<string, Instant>()
+    /** By policy: what was decided, and not written, when it opened last. What a person has approved waits for its turn. */
+    const backlog = new Map<string, ReadonlySet<string>>()
+    const written = new Set<string>()
     return {
       see: (entry, world, report) => {
         if (entry.kind !== 'call') return
@@ -82,6 +86,9 @@ export const breaker: Checker = {
           const due = rows.due(policy)
           if (state?.state === 'Closed' && due !== undefined && entry.received - due.at > ON_ITS_WAY + setting.slack) report.broken(`${due.count} acts in a row have not helped since, and its breaker is closed`, { action: action.metadata })
           if (state?.state === 'Open' && entry.received - (opened.get(policy) ?? 0) > LAST_LOOK) report.broken(`the breaker is open until ${state.openUntil}`, { action: action.metadata })
+          const { uid } = action.metadata
+          if (state !== undefined && state.state !== 'Open' && !written.has(uid) && backlog.get(policy)?.has(uid) === true) report.broken('it was decided before the breaker opened, and is done after it', { action: action.metadata })
+          written.add(uid)
           if (state?.state !== 'HalfOpen') return
           const through = probes.get(policy) ?? new Set()
           probes.set(policy, through.add(action.metadata.name))
@@ -95,7 +102,11 @@ export const breaker: Checker = {
           const policy = `${spec.policy.namespace}/${spec.policy.name}`
           if (spec.breaker?.state !== 'HalfOpen') probes.delete(policy)
           if (spec.breaker?.state !== 'Open') opened.delete(policy)
-          else if (!opened.has(policy)) opened.set(policy, entry.at)
+          else if (!opened.has(policy)) {
+            opened.set(policy, entry.at)
+            const waiting = world.actions().filter(({ spec: { policyRef, approvalRequired, dryRun }, status }) => `${policyRef.namespace}/${policyRef.name}` === policy && approvalRequired !== true && !dryRun && !ENDED.has(status?.phase ?? ''))
+            backlog.set(policy, new Set(waiting.map(({ metadata }) => metadata.uid)))
+          }
         }
       },
     }

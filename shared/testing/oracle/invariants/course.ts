@@ -1,6 +1,6 @@
 /** What holds of a whole history: that it ends, that it is quiet, that it gives nothing away. */
 import { parseDuration } from '../../../lib/duration.ts'
-import { after, latest, millis, minutes, parseInstant, type Instant, type Millis } from '../../../lib/time.ts'
+import { after, latest, millis, minutes, parseInstant, seconds, type Instant, type Millis } from '../../../lib/time.ts'
 import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.ts'
 import type { Checker } from '../checker.ts'
 import { isWrite } from '../history.ts'
@@ -20,14 +20,22 @@ const ENDED = new Set(['Succeeded', 'Failed', 'Cancelled'])
 const duration = (text: string | undefined, usual: Millis): Millis => (text === undefined ? usual : (parseDuration(text) ?? usual))
 const latestOf = (...times: readonly (Instant | undefined)[]): Instant | undefined => times.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : latest(a, b)), undefined)
 
-/** Until when it must have ended, when nothing has gone wrong since `calm`. undefined: it waits for a person. */
+/** From when a time is over until somebody has looked: a verification that cannot see looks every five seconds. */
+const SEEN = seconds(10)
+
+/** Until when it must have ended, when nothing has gone wrong since `calm`: what is left of its timeout, its verification, and a minute. undefined: it waits for a person. */
 function deadlineOf({ metadata, spec, status }: HealingAction, policy: HealingPolicy | undefined, calm: Instant): Instant | undefined {
   if (spec.approvalRequired === true && spec.approval === undefined) return undefined
-  const begun = latestOf(calm, parseInstant(metadata.creationTimestamp), parseInstant(spec.approval?.decidedAt)) ?? calm
   const { healthCheckTimeout, stabilizationWindow } = policy?.spec.safetyRules ?? {}
-  const verification = millis(duration(healthCheckTimeout, minutes(5)) + duration(stabilizationWindow, minutes(2)))
-  const undo = status?.undo === undefined ? 0 : duration(spec.timeout, minutes(10)) + verification
-  return after(begun, millis(duration(spec.timeout, minutes(10)) + verification + minutes(1) + undo))
+  const timeout = duration(spec.timeout, minutes(10))
+  const verification = millis(duration(healthCheckTimeout, minutes(5)) + duration(stabilizationWindow, minutes(2)) + minutes(1) + SEEN)
+  const acted = parseInstant(status?.actedAt)
+  const undone = parseInstant(status?.undo?.begunAt)
+  if (undone !== undefined) return after(latest(calm, undone), millis(timeout + verification))
+  if (acted !== undefined) return after(latest(calm, acted), verification)
+  // Before its first try its time begins with the first look at it, which nothing has recorded.
+  const begun = parseInstant(status?.startTime) ?? latestOf(calm, parseInstant(metadata.creationTimestamp), parseInstant(spec.approval?.decidedAt), parseInstant(status?.approvedAt)) ?? calm
+  return after(latest(calm, after(begun, timeout)), verification)
 }
 
 export const everythingEnds: Checker = {

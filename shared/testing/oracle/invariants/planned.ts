@@ -12,12 +12,14 @@ import { ACTIONS, collectionOf, type World } from '../world.ts'
 
 export const planned: Checker = {
   invariant: 'I14', title: 'what is written is among what the policy and the decision name',
-  begin: (setting) => ({
+  begin: (setting, rungs = new Rungs()) => ({
     see: (entry, world, report) => {
       if (entry.kind !== 'call') return
       if (entry.collection === ACTIONS && entry.verb === 'create' && entry.ok) {
         for (const { after } of entry.changes) {
           const action = after as ReturnType<typeof world.action>
+          const skipped = action === undefined || entry.dryRun ? undefined : rungs.skipped(action)
+          if (skipped !== undefined) report.broken(skipped, { action: action?.metadata })
           const policy = action === undefined ? undefined : world.policy(action.spec.policyRef)
           if (action === undefined || policy === undefined || policy.metadata.generation !== action.spec.policyRef.generation) continue
           if (!policy.spec.actions.some(({ name, type }) => name === action.spec.action.name && type === action.spec.action.type)) report.broken(`the policy has no action ${action.spec.action.name}`, { action: action.metadata })
@@ -43,6 +45,20 @@ export const planned: Checker = {
       if (number !== undefined) report.broken(number, about)
     },
   }),
+}
+
+/** Of each incident, the rungs of its ladder on which something was decided. */
+class Rungs {
+  readonly #tried = new Map<string, Set<number>>()
+
+  /** Why the rung is not the next one. Of an incident that began before the history nothing is known. */
+  skipped({ spec: { incident: { id, rung } } }: HealingAction): string | undefined {
+    const tried = this.#tried.get(id) ?? new Set(rung === 0 ? [] : [rung - 1])
+    this.#tried.set(id, tried)
+    const known = rung === 0 || tried.has(rung - 1)
+    tried.add(rung)
+    return known ? undefined : `rung ${rung} of its ladder comes before rung ${rung - 1} was tried`
+  }
 }
 
 /** An act that was looked at before its policy went may be on its way; what is taken back needs no policy. */

@@ -32,8 +32,11 @@ export const insideThePolicy: Checker = {
       const home = world.namespace(entry.namespace ?? '')
       if (home === undefined) unknown(`${collectionOf(NAMESPACES)} ${entry.namespace} is not in the history`)
       else if (isOptedOut(home)) report.broken('its namespace has opted out', about)
-      for (const { who, protectedBy, optedOut } of everybody(entry, policy, world, setting.slack)) {
-        if (protectedBy === 'yes') report.broken(`${who} is protected by the policy`, about)
+      // So may a write be that was looked at just before its author has protected what it is to.
+      const lately = world.lately(policyRef.uid, entry.received - ON_ITS_WAY - setting.slack) as readonly HealingPolicy[]
+      const before = lately.map((version) => everybody(entry, version, world, setting.slack))
+      for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, setting.slack).entries()) {
+        if (protectedBy === 'yes' && before.every((version) => version[n]?.protectedBy === 'yes')) report.broken(`${who} is protected by the policy`, about)
         if (optedOut === 'yes') report.broken(`${who} has opted out`, about)
         if (protectedBy === 'unknown' || optedOut === 'unknown') unknown(`whether ${who} is protected or has opted out is not in the history`)
       }
@@ -51,7 +54,9 @@ interface Somebody {
 /** What is written to, and its owners. An edit of an owner that came after the last look does not count yet. */
 function everybody(entry: Call, policy: HealingPolicy, world: World, slack: number): readonly Somebody[] {
   const object = objectOf(entry, world)
-  const itself = judged({ ...kindOf(entry, object), name: entry.name ?? '' }, object === undefined ? [] : [object], policy)
+  // What has been labelled since it was judged is refused by its version.
+  const seen = object === undefined ? [] : entry.ok ? [object] : world.lately(object.metadata.uid, entry.received - ON_ITS_WAY - slack)
+  const itself = judged({ ...kindOf(entry, object), name: entry.name ?? '' }, seen, policy)
   if (object === undefined) return [itself]
   const owners = ownersOf(object, world, entry.received - ON_ITS_WAY - slack)
   const above = unknownAmong(owners)

@@ -1,11 +1,12 @@
 /** What each single write to a workload must be like. */
-import type { Instant } from '../../../lib/time.ts'
+import { formatInstant, type Instant } from '../../../lib/time.ts'
 import { RESOURCE_VERSION } from '../../../kube/paths.ts'
 import { olderThan } from '../../../kube/store.ts'
 import { actionOf, actOf, isAct, isEffective, isHealer, isToTarget, LOOK_LIFETIME, operationOf, preconditionsOf, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import { actor, isWrite, processOf, type Call } from '../history.ts'
 import { ACTIONS, collectionOf, type World } from '../world.ts'
+import { Cooldowns } from './cooldowns.ts'
 import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
 
 export const once: Checker = {
@@ -90,10 +91,12 @@ export const freshlyRead: Checker = {
   invariant: 'I7', title: 'a live read precedes every act, none is on an older version than the own last write, and a replacement resets nothing',
   begin: (setting) => {
     const looks = new Looks()
+    const cooldowns = new Cooldowns()
     const written = new Map<string, string>()
     return {
       see: (entry, world, report) => {
         if (entry.kind !== 'call') return
+        cooldowns.take(entry, setting.slack)
         if (setting.isController(entry.user)) looks.take(entry)
         if (isAct(entry, setting)) {
           const action = actOf(entry)
@@ -112,9 +115,8 @@ export const freshlyRead: Checker = {
           const made = after === undefined ? undefined : { metadata: after.metadata, spec: (after as unknown as NonNullable<ReturnType<typeof world.action>>).spec }
           if (made === undefined || made.spec.dryRun) continue
           const { incident, trigger, policyRef } = made.spec
-          const cooling = world.ledgerOf(policyRef)?.spec.incidents?.find(({ id, trigger: cause, subject, cooldownUntil }) =>
-            id !== incident.id && cause === trigger.name && subject.kind === incident.subject.kind && subject.name === incident.subject.name && cooldownUntil !== undefined && Date.parse(cooldownUntil) > entry.at + setting.slack)
-          if (cooling !== undefined) report.broken(`its workload cools down until ${cooling.cooldownUntil}`, { action: made.metadata })
+          const cooling = cooldowns.of(policyRef, trigger.name, incident)
+          if (cooling !== undefined && cooling > entry.at + setting.slack) report.broken(`its workload cools down until ${formatInstant(cooling)}`, { action: made.metadata })
           const pod = world.all(collectionOf(PODS)).find(({ metadata }) => metadata.uid === made.spec.targetResource.uid)
           const owner = pod?.metadata.ownerReferences?.find(({ controller }) => controller === true)
           if (owner !== undefined && incident.subject.kind === 'Pod') report.broken(`the incident belongs to a pod and not to its ${owner.kind}`, { action: made.metadata })
