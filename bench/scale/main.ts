@@ -15,12 +15,12 @@ import { clear, createAll, populate, startBare, startController, startStage, typ
 import { atRest, faults, perEvent, storm, untilBareSynced, untilReady, untilSettled } from './phases.ts'
 import { tell } from './report.ts'
 import { keepResult, type Cell } from './results.ts'
-import { NAMESPACES_OF_PODS, policies, workloadCount, type PodKey, type Size } from './world.ts'
+import { NAMESPACES_OF_PODS, policies, SIZES, workloadCount, type PodKey, type Size } from './world.ts'
 
 const { values } = parseArgs({
   options: {
-    pods: { type: 'string', default: '1000,5000,10000' },
-    policies: { type: 'string', default: '10,100,500' },
+    pods: { type: 'string', default: SIZES.pods.join(',') },
+    policies: { type: 'string', default: SIZES.policies.join(',') },
     rest: { type: 'string', default: '60' },
     events: { type: 'string', default: '1000' },
     faults: { type: 'string', default: '200' },

@@ -1,12 +1,13 @@
 /** The results as people read them. Pure. */
 import type { Cell, Quantiles } from './results.ts'
+import { SIZES } from './world.ts'
 
 /** What is aimed at, at the largest size. */
 const GOALS = { p50: 200, p99: 1000, rss: 256, cpu: 1, growth: 1.5 } as const
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 const seconds = (ms: number): string => (ms / 1000).toFixed(1)
-const times = (a: number, b: number): string => (b > 0 ? `${(a / b).toFixed(a / b < 10 ? 1 : 0)}x` : '-')
+const times = (a: number, b: number | null): string => (b !== null && b > 0 ? `${(a / b).toFixed(a / b < 10 ? 1 : 0)}x` : '-')
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 const size = ({ pods, policies }: Cell): readonly string[] => [whole(pods), whole(policies)]
 const both = ({ p50, p99 }: Quantiles): readonly string[] => [whole(p50), whole(p99)]
@@ -36,15 +37,20 @@ export function goals(cells: readonly Cell[]): readonly Goal[] {
     ['resident memory at rest', `${GOALS.rss} MiB at most`, `${whole(rest.rss)} MiB`, rest.rss <= GOALS.rss],
     ['CPU at rest', `under ${GOALS.cpu} % of a core`, `${rest.cpu.toFixed(2)} %`, rest.cpu < GOALS.cpu],
     ['at rest no LIST and no write but the lease', 'none', `${rest.lists} LISTs, ${rest.writes} writes`, rest.lists + rest.writes === 0],
-    ...(grown === undefined ? [] : [['CPU per event of a pod, with 100 policies in place of 10', `${GOALS.growth}x at most`, `${grown.toFixed(1)}x`, grown <= GOALS.growth] as const]),
+    ...(grown === undefined ? [] : [['CPU per event of a pod, with 100 policies in place of 10', `${GOALS.growth}x at most`, `${grown.toFixed(2)}x`, grown <= GOALS.growth] as const]),
   ]
 }
+
+/** Sizes of a whole run of which nothing is known. */
+export const unmeasured = (cells: readonly Cell[]): readonly string[] =>
+  SIZES.pods.flatMap((pods) => SIZES.policies.filter((policies) => !cells.some((cell) => cell.pods === pods && cell.policies === policies)).map((policies) => `${whole(pods)} by ${whole(policies)}`))
 
 export function performancePage(cells: readonly Cell[]): readonly string[] {
   const largest = cells.toSorted((a, b) => a.pods - b.pods || a.policies - b.policies).at(-1)
   if (largest === undefined) return ['Nothing was measured yet: `make bench ONLY=scale`.']
   return [
     'One controller with thousands of simulated pods and hundreds of policies, measured by `make bench ONLY=scale` ([how](../../bench/README.md#scale)) on a real API server with real ReplicaSets; nodes and containers are simulated by kwok. Beside it, in the same run, a bare client in Node that lists and watches the same resources and does nothing else: whatever else the machine does meets both, so that the ratio (`x`) travels from one machine to another and a time does not.',
+    ...(unmeasured(cells).length === 0 ? [] : [`Not measured yet (pods by policies): ${unmeasured(cells).join(', ')}.`]),
     `## Goals\n\nAt the largest size that was measured, ${whole(largest.pods)} pods and ${whole(largest.policies)} policies:`,
     table(['', 'goal', 'measured', ''], goals(cells).map(([what, goal, measured, met]) => [what, goal, measured, met ? 'met' : '**missed**'])),
     '## From a fault to its HealingAction\n\nMilliseconds from when the status of a pod that crashes is sent to the API server until a watch shows the HealingAction, or the bare client hears of the pod. One fault after another.',
@@ -63,9 +69,9 @@ export function performancePage(cells: readonly Cell[]): readonly string[] {
     table(['pods', 'policies', 'events', 'a second', 'CPU each', 'x bare', 'looked at', 'CPU against a tenth of the policies'], cells.map((cell) => {
       const { events, rate, cpu, bareCpu, evaluations } = cell.events
       const grown = growth(cells, cell.pods, cell.policies / 10)
-      return [...size(cell), whole(events), rate.toFixed(0), `${cpu.toFixed(2)} ms`, times(cpu, bareCpu), evaluations.toFixed(1), grown === undefined ? '' : `${grown.toFixed(1)}x`]
+      return [...size(cell), whole(events), rate.toFixed(0), `${cpu.toFixed(2)} ms`, times(cpu, bareCpu), evaluations.toFixed(1), grown === undefined ? '' : `${grown.toFixed(2)}x`]
     })),
     '## The machine\n\nLoad is the average of a minute before and after: above the number of cores something else was running, and all times are longer than they would be.',
-    table(['pods', 'policies', 'day', 'cores', 'Node', 'load'], cells.map((cell) => [...size(cell), cell.machine.day, String(cell.machine.cores), cell.machine.node, cell.machine.load.map((load) => load.toFixed(1)).join(' to ')])),
+    table(['pods', 'policies', 'day', 'cores', 'Node', 'load', 'remark'], cells.map((cell) => [...size(cell), cell.machine.day, String(cell.machine.cores), cell.machine.node, cell.machine.load.map((load) => load.toFixed(1)).join(' to '), cell.remark ?? ''])),
   ]
 }

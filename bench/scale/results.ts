@@ -11,9 +11,11 @@ export interface Quantiles {
 }
 
 export interface Cell extends Size {
+  /** What was otherwise than it is now, for people. */
+  readonly remark?: string
   readonly machine: { readonly day: string; readonly cores: number; readonly node: string; readonly load: readonly [before: number, after: number] }
-  /** Milliseconds from the start of the process. */
-  readonly cold: { readonly synced: number; readonly bare: number }
+  /** Milliseconds from the start of the process; null: not measured under the same conditions. */
+  readonly cold: { readonly synced: number; readonly bare: number | null }
   /** CPU in percent of a core, memory in MiB. */
   readonly rest: Requests & { readonly seconds: number; readonly cpu: number; readonly bareCpu: number; readonly rss: number; readonly bareRss: number }
   /** CPU in milliseconds, for each event. */

@@ -3,10 +3,10 @@ import { judge } from '../../shared/rules/judge.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { matchesLabels } from '../../shared/lib/selector.ts'
 import { readUsage } from './process-usage.ts'
-import { goals, growth, performancePage } from './report.ts'
+import { goals, growth, performancePage, unmeasured } from './report.ts'
 import { countRequests } from './requests.ts'
 import { quantiles, type Cell } from './results.ts'
-import { expectedActions, inOrder, nodes, policies, workloads } from './world.ts'
+import { expectedActions, inOrder, nodes, policies, SIZES, workloads } from './world.ts'
 
 interface Template {
   readonly metadata: { readonly namespace: string }
@@ -100,7 +100,20 @@ describe('the page about performance', () => {
   it('compares with a tenth of the policies, where both were measured', () => {
     expect(growth([cell(1000, 10), cell(1000, 100)], 1000, 10)).to.equal(10)
     expect(growth([cell(1000, 10), cell(5000, 100)], 1000, 10)).to.equal(undefined)
-    expect(goals([cell(1000, 10), cell(1000, 100)]).at(-1)).to.deep.equal(['CPU per event of a pod, with 100 policies in place of 10', '1.5x at most', '10.0x', false])
+    expect(goals([cell(1000, 10), cell(1000, 100)]).at(-1)).to.deep.equal(['CPU per event of a pod, with 100 policies in place of 10', '1.5x at most', '10.00x', false])
+  })
+
+  it('shows no ratio where the bare client was not measured', () => {
+    const rows = (bare: number | null): string[] => performancePage([cell(1000, 10, { cold: { synced: 2000, bare } })]).join('\n').split('\n').filter((line) => line.includes('| 2.0 s |'))
+    expect(rows(1000).map((row) => row.split(' | ').at(-1))).to.deep.equal(['2.0x |'])
+    expect(rows(null).map((row) => row.split(' | ').at(-1))).to.deep.equal(['- |'])
+  })
+
+  it('names the sizes that are missing', () => {
+    const all = SIZES.pods.flatMap((pods) => SIZES.policies.map((policies) => cell(pods, policies)))
+    expect(unmeasured(all)).to.deep.equal([])
+    expect(unmeasured(all.slice(1))).to.deep.equal(['1,000 by 10'])
+    expect(performancePage(all.slice(1)).join('\n')).to.contain('Not measured yet (pods by policies): 1,000 by 10.')
   })
 
   it('says so when nothing was measured', () => expect(performancePage([]).join('')).to.contain('Nothing was measured yet'))

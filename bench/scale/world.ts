@@ -16,6 +16,9 @@ export interface Size {
   readonly policies: number
 }
 
+/** What a whole run measures. */
+export const SIZES = { pods: [1000, 5000, 10_000], policies: [10, 100, 500] } as const
+
 export interface PodKey {
   readonly namespace: string
   readonly name: string
