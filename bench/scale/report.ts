@@ -24,20 +24,22 @@ export function growth(cells: readonly Cell[], pods: number, policies: number): 
   return few === undefined || many === undefined || few.events.cpu === 0 ? undefined : many.events.cpu / few.events.cpu
 }
 
+const worst = (values: readonly number[]): number | undefined => (values.length === 0 ? undefined : Math.max(...values))
+
 type Goal = readonly [what: string, goal: string, measured: string, met: boolean]
 
 export function goals(cells: readonly Cell[]): readonly Goal[] {
   const largest = cells.toSorted((a, b) => a.pods - b.pods || a.policies - b.policies).at(-1)
   if (largest === undefined) return []
-  const { faults, rest, pods } = largest
-  const grown = growth(cells, pods, 10)
+  const { faults, rest } = largest
+  const grown = worst([...new Set(cells.map(({ pods }) => pods))].flatMap((pods) => growth(cells, pods, 10) ?? []))
   return [
     ['fault to HealingAction, p50', `under ${GOALS.p50} ms`, `${whole(faults.action.p50)} ms`, faults.action.p50 < GOALS.p50],
     ['fault to HealingAction, p99', `under ${whole(GOALS.p99)} ms`, `${whole(faults.action.p99)} ms`, faults.action.p99 < GOALS.p99],
     ['resident memory at rest', `${GOALS.rss} MiB at most`, `${whole(rest.rss)} MiB`, rest.rss <= GOALS.rss],
     ['CPU at rest', `under ${GOALS.cpu} % of a core`, `${rest.cpu.toFixed(2)} %`, rest.cpu < GOALS.cpu],
     ['at rest no LIST and no write but the lease', 'none', `${rest.lists} LISTs, ${rest.writes} writes`, rest.lists + rest.writes === 0],
-    ...(grown === undefined ? [] : [['CPU per event of a pod, with 100 policies in place of 10', `${GOALS.growth}x at most`, `${grown.toFixed(2)}x`, grown <= GOALS.growth] as const]),
+    ...(grown === undefined ? [] : [['CPU per event of a pod, with 100 policies in place of 10, at the worst size', `${GOALS.growth}x at most`, `${grown.toFixed(2)}x`, grown <= GOALS.growth] as const]),
   ]
 }
 
