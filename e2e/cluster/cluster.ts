@@ -75,6 +75,8 @@ export interface Cluster {
   readonly sparePorts: readonly number[]
   /** Address of this machine as seen from the node and its pods. */
   readonly hostIp: string
+  /** Where pods look names up; nobody answers there before `startDns`. */
+  readonly dnsIp: string
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Finished>
   /** Loads an archive made by `docker save` or `buildah push docker-archive:` into every node. */
   loadImage(archive: string): Promise<void>
@@ -238,6 +240,7 @@ function handleOf(plan: ClusterPlan): Cluster {
     bin: toolDir('kubernetes'),
     sparePorts: sparePortsOf(plan.slot),
     hostIp: plan.network.hostIp,
+    dnsIp: plan.network.dnsIp,
     kubectl: async (args, options) => kubectl(plan, args, options),
     loadImage: async (archive) => { await Promise.all(nodePlans(plan).map(async (node) => importImage(node, archive))) },
     loseNode: async (name) => {

@@ -105,6 +105,9 @@ export interface KubeletSettings {
   readonly crashLoopSeconds: number
 }
 
+/** Names of services and pods end in it. */
+export const DNS_DOMAIN = 'cluster.local'
+
 export function kubeletConfig(plan: ClusterPlan, settings: KubeletSettings): string {
   const files = filesOf(plan.dir)
   return JSON.stringify({
@@ -116,7 +119,7 @@ export function kubeletConfig(plan: ClusterPlan, settings: KubeletSettings): str
     cgroupRoot: plan.cgroup,
     containerRuntimeEndpoint: `unix://${files.containerdSocket}`,
     clusterDNS: [plan.network.dnsIp],
-    clusterDomain: 'cluster.local',
+    clusterDomain: DNS_DOMAIN,
     resolvConf: files.resolvConf,
     podLogsDir: files.podLogs,
     volumePluginDir: files.volumePlugins,

@@ -59,6 +59,7 @@ export async function openExisting({ context }: Existing, { anywhere, node = tru
     get ca() { return lacks('key of its CA') },
     get auditLog() { return lacks('audit log in reach') },
     get hostIp() { return lacks('address of this machine') },
+    get dnsIp() { return lacks('address for DNS of its own') },
     kubectl,
     loadImage: () => lacks('way to load images: KUBESKIPPY_IMAGE is what is run'),
     loseNode: () => lacks('node to lose'),

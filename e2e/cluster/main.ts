@@ -3,7 +3,7 @@
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
 import { ClusterError } from './errors.ts'
-import { ensureChartParts, ensureMonitoringParts, ensureParts } from './parts.ts'
+import { ensureChartParts, ensureDnsParts, ensureMonitoringParts, ensureParts } from './parts.ts'
 import { filesOf } from './paths.ts'
 import { assertMachine } from './preflight.ts'
 import { listClusters } from './state.ts'
@@ -14,10 +14,11 @@ const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
   down  [--name dev]                         ends it and removes every trace
   list                                       clusters of this machine
   clean [--all]                              removes what crashed runs left behind; --all: running ones too
-  tools [--no-node] [--monitoring] [--chart] builds and fetches what clusters and the chart are tested with, and starts none`
+  tools [--no-node] [--monitoring] [--dns] [--chart]
+                                             builds and fetches what clusters and the chart are tested with, and starts none`
 
 const OPTIONS = {
-  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false },
+  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false }, dns: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false },
 } as const
 
 async function main(): Promise<void> {
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
       if (values.all) for (const { plan } of listClusters()) if (plan !== undefined && await stopCluster(plan.name)) log(`removed ${plan.name}`)
       return
     case 'tools':
-      return prepare(values.node, values.monitoring, values.chart)
+      return prepare(values)
     case undefined:
     default:
       throw new ClusterError(USAGE)
@@ -44,11 +45,12 @@ async function main(): Promise<void> {
 }
 
 /** So that what is started later starts at once. */
-async function prepare(node: boolean, monitoring: boolean, chart: boolean): Promise<void> {
+async function prepare({ node, monitoring, dns, chart }: Readonly<Record<'node' | 'monitoring' | 'dns' | 'chart', boolean>>): Promise<void> {
   const report = { log, ...terminal() }
   await assertMachine({ node })
   await ensureParts(node, report)
   if (monitoring) await ensureMonitoringParts(report)
+  if (dns) await ensureDnsParts(report)
   if (chart) await ensureChartParts(report)
   log('everything is there')
 }

@@ -2,7 +2,7 @@
 import { ensureTools, type Reporter } from './build.ts'
 import { ensureDebian, ensureMonitoring, type DebianPrograms } from './debian.ts'
 import { ensureBusyboxImage } from './image.ts'
-import { CHART_TOOLS, CONTROL_PLANE_TOOLS, MONITORING_TOOLS, NODE_TOOLS, SIMULATION_TOOLS } from './tools.ts'
+import { CHART_TOOLS, CONTROL_PLANE_TOOLS, DNS_TOOLS, MONITORING_TOOLS, NODE_TOOLS, SIMULATION_TOOLS } from './tools.ts'
 
 /** What a node is made of besides the programs of the control plane. */
 export interface NodeParts {
@@ -25,6 +25,7 @@ export async function ensureMonitoringParts(report: Reporter): Promise<void> {
   await ensureTools(MONITORING_TOOLS, report)
 }
 
+export const ensureDnsParts = async (report: Reporter): Promise<void> => ensureTools(DNS_TOOLS, report)
 export const ensureChartParts = async (report: Reporter): Promise<void> => ensureTools(CHART_TOOLS, report)
 
 export const ensureSimulationParts = async (report: Reporter): Promise<void> => ensureTools(SIMULATION_TOOLS, report)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { debianKey } from './debian.ts'
 import { ClusterError } from './errors.ts'
 import { progressLine, span } from './progress.ts'
-import { CHART_TOOLS, CONTROL_PLANE_TOOLS, describeTool, MONITORING_TOOLS, NODE_TOOLS, requiredVersion, SIMULATION_TOOLS, tool } from './tools.ts'
+import { CHART_TOOLS, CONTROL_PLANE_TOOLS, describeTool, DNS_TOOLS, MONITORING_TOOLS, NODE_TOOLS, requiredVersion, SIMULATION_TOOLS, tool } from './tools.ts'
 
 const GO_MOD = 'module m\n\ngo 1.26.0\n\nrequire (\n\tk8s.io/kubernetes v1.36.3 // indirect\n)\n'
 const describe1 = (goMod: string, goSum = '') => describeTool('kubernetes', '/t', goMod, goSum)
@@ -31,7 +31,7 @@ describe('a tool', () => {
   })
 
   it('is committed with its sums, all of them', () => {
-    for (const name of [...CONTROL_PLANE_TOOLS, ...NODE_TOOLS, ...MONITORING_TOOLS, ...CHART_TOOLS, ...SIMULATION_TOOLS]) {
+    for (const name of [...CONTROL_PLANE_TOOLS, ...NODE_TOOLS, ...MONITORING_TOOLS, ...DNS_TOOLS, ...CHART_TOOLS, ...SIMULATION_TOOLS]) {
       const { version, packages, files } = tool(name)
       expect(version, name).to.match(/^\d+\.\d+\.\d+$/)
       expect(packages.length, name).to.equal(files.length)

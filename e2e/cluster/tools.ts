@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClusterError } from './errors.ts'
 import { TOOLS_DIR } from './paths.ts'
 
-export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'helm' | 'kubeconform' | 'actionlint' | 'kwok'
+export type ToolName = 'kubernetes' | 'etcd' | 'containerd' | 'cni' | 'metrics-server' | 'coredns' | 'helm' | 'kubeconform' | 'actionlint' | 'kwok'
 
 interface Recipe {
   /** Module whose version is the tool's. */
@@ -55,6 +55,11 @@ const RECIPES: Readonly<Record<ToolName, Recipe>> = {
     usualSeconds: 50,
     stamp: (version) => ({ 'k8s.io/client-go/pkg/version.gitVersion': `v${version}` }),
   },
+  coredns: {
+    module: 'github.com/coredns/coredns',
+    programs: { '': 'coredns' },
+    usualSeconds: 99,
+  },
   helm: {
     module: 'helm.sh/helm/v4',
     programs: { 'cmd/helm': 'helm' },
@@ -88,6 +93,7 @@ export const NODE_TOOLS: readonly ToolName[] = ['containerd', 'cni']
 export const MONITORING_TOOLS: readonly ToolName[] = ['metrics-server']
 /** Nodes and pods that nothing runs, by the thousand. */
 export const SIMULATION_TOOLS: readonly ToolName[] = ['kwok']
+export const DNS_TOOLS: readonly ToolName[] = ['coredns']
 /** For the chart, and for what releases it. */
 export const CHART_TOOLS: readonly ToolName[] = ['helm', 'kubeconform', 'actionlint']
 

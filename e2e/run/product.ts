@@ -6,7 +6,8 @@ import { ensureTools, type Reporter } from '../cluster/build.ts'
 import { openCluster, startCluster, type Cluster, type ClusterOptions } from '../cluster/cluster.ts'
 import { assertKind } from '../cluster/command.ts'
 import { keepsFailed } from '../cluster/paths.ts'
-import { ensureMonitoringParts } from '../cluster/parts.ts'
+import { ensureDnsParts, ensureMonitoringParts } from '../cluster/parts.ts'
+import { startDns } from '../dns/coredns.ts'
 import { productImage, type ProductImage } from '../image/product.ts'
 import { removeInstallation } from '../installation/installation.ts'
 import { installRelease, RELEASE } from '../installation/release.ts'
@@ -26,6 +27,7 @@ const SYNC_INTERVAL = '5s'
 /** What is up already is brought up to date with the sources; what is missing is added. It stays until `down`. */
 export async function up(name: string, { nodes }: Pick<ClusterOptions, 'nodes'>, report: Reporter): Promise<{ readonly cluster: Cluster; readonly product: Product }> {
   const image = await prepare(report)
+  await ensureDnsParts(report)
   const running = await openCluster(name)
   if (running !== undefined) {
     assertKind(running, true, nodes)
@@ -34,6 +36,7 @@ export async function up(name: string, { nodes }: Pick<ClusterOptions, 'nodes'>,
   const cluster = running ?? await startCluster({ name, ...(nodes === undefined ? {} : { nodes }), ...report })
   try {
     const product = await startProduct(cluster, image, report)
+    await startDns(cluster, report)
     if (running === undefined) cluster.keep()
     return { cluster, product }
   } catch (cause) {
