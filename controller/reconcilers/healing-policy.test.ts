@@ -8,6 +8,7 @@ import { buildActionTemplate, buildPolicy, buildTrigger } from '../../shared/tes
 import { compileResource } from '../../shared/schema/validate.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
+import { processorTime } from '../../shared/testing/processor-time.ts'
 import { QUIET_REASONS, type RefusalReason } from '../healing/refusal.ts'
 import { NAMESPACE, Town, type TownOptions } from '../testing/town.ts'
 
@@ -242,13 +243,14 @@ describe('a policy', () => {
   })
 
   it('with three hundred broken pods acts on one after the other, in a status that the schema takes', async function () {
-    this.timeout(20_000)
+    this.timeout(60_000)
     town = new Town({ installation: { storm: { ...DEFAULT_INSTALLATION.storm, clusterPercent: 100 } } })
     for (let i = 0; i < 300; i++) town.pod('broken')
-    const began = performance.now()
-    await town.start()
-    await town.live(minutes(3))
-    expect(performance.now() - began).to.be.below(8000)
+    const spent = await processorTime(async () => {
+      await town.start()
+      await town.live(minutes(3))
+    })
+    expect(spent).to.be.below(8000)
     expect(town.evictions).to.have.length(1)
     expect(town.ledger?.entries.filter(({ state }) => state === 'Reserved').length).to.be.at.most(1)
     const { resourceVersion: _, ...metadata } = town.policy.metadata

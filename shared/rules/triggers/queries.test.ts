@@ -5,6 +5,7 @@ import { MALFORMED, NEVER_EVALUATED, OTHER_RESULTS } from '../../promql/testing/
 import { seconds } from '../../lib/time.ts'
 import { DEFAULT_INSTALLATION, type Finding, type Rule } from '../rule.ts'
 import { check, testPolicy, type PolicyOverrides } from '../test-policy.ts'
+import { processorTime } from '../../testing/processor-time.ts'
 import { ks201 } from './ks201-query-syntax.ts'
 import { ks202 } from './ks202-comparison-in-query.ts'
 import { ks203 } from './ks203-counters-and-selectors.ts'
@@ -165,11 +166,9 @@ describe('hostile queries, as long as the schema lets them be', () => {
     ['many functions', filled('', 'abs(1)+', '1')],
   ]
   for (const [title, query] of texts) {
-    it(`${title}: all rules together take bounded time`, () => {
+    it(`${title}: all rules together take bounded time`, async () => {
       expect(query.length).to.be.at.most(MOST)
-      const started = performance.now()
-      allFound({ query })
-      expect(performance.now() - started).to.be.below(1000)
+      expect(await processorTime(() => allFound({ query }))).to.be.below(1000)
     })
   }
 })
