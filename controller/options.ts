@@ -1,13 +1,11 @@
 /** The controller's options: flag, key of the configuration file, type, default and help from one literal each. */
 import { CONTROLLER_LEASE, MOST_SHARDS } from '../shared/api/v1alpha1/names.ts'
 import { PROGRAM_OPTIONS } from '../shared/kube/program-options.ts'
+import { HTTP_URL, HTTP_URL_FORMAT, isHttpUrl } from '../shared/lib/http-url.ts'
 import { INSTALLATION_OPTIONS } from '../shared/rules/installation-options.ts'
 import { ADDRESS, ADDRESS_FORMAT } from '../shared/runtime/address.ts'
 import type { OptionSpec } from '../shared/runtime/options.ts'
 import { LIMIT_OPTIONS } from './limit-options.ts'
-
-/** Without credentials, which would be in the clear in a ConfigMap: OTEL_EXPORTER_OTLP_HEADERS has them. */
-const ENDPOINT = /^https?:\/\/[^\s@?#]+$/
 
 export const CONTROLLER_OPTIONS = [
   ...PROGRAM_OPTIONS,
@@ -63,8 +61,10 @@ export const CONTROLLER_OPTIONS = [
     key: 'tracing.endpoint',
     flag: 'tracing-endpoint',
     type: 'string',
-    pattern: ENDPOINT,
-    format: 'a URL, such as http://otel-collector.monitoring:4318',
+    pattern: HTTP_URL,
+    holds: isHttpUrl,
+    hidden: true,
+    format: `${HTTP_URL_FORMAT} (OTEL_EXPORTER_OTLP_HEADERS has those), such as http://otel-collector.monitoring:4318`,
     placeholder: 'URL',
     doc: 'Of an OpenTelemetry collector, to which traces are sent by OTLP over HTTP in JSON (/v1/traces). Default: that of OTEL_EXPORTER_OTLP_ENDPOINT; without it no traces are made.',
   },

@@ -1,6 +1,7 @@
 /** The controller: puts the parts together. Reads no environment and does not exit; `main.ts` does. */
 import { randomUUID } from 'node:crypto'
 import { CONTROLLER_LEASE } from '../shared/api/v1alpha1/names.ts'
+import { HTTP_URL_FORMAT, isHttpUrl } from '../shared/lib/http-url.ts'
 import type { Logger } from '../shared/runtime/logger.ts'
 import type { Metrics, Sample } from '../shared/runtime/metrics.ts'
 import { Health } from '../shared/runtime/health.ts'
@@ -197,6 +198,12 @@ function alertReceiver(options: OptionsOf<typeof CONTROLLER_OPTIONS>, parts: Omi
   return new AlertReceiver({ ...parts, ...parseAddress(address), tokenFile, ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }) })
 }
 
+/** OpenTelemetry's own variable is held to what the option is. @throws ConfigError */
+function checkTracesEndpoint({ defaultTracesEndpoint }: ProgramEnvironment): void {
+  const endpoint = defaultTracesEndpoint?.()
+  if (endpoint !== undefined && !isHttpUrl(endpoint)) throw new ConfigError([`OTEL_EXPORTER_OTLP_ENDPOINT is not ${HTTP_URL_FORMAT}: write credentials into OTEL_EXPORTER_OTLP_HEADERS, or the address into tracing.endpoint (--tracing-endpoint)`])
+}
+
 /** @throws ConfigError when two options exclude each other */
 function metricSources(options: OptionsOf<typeof CONTROLLER_OPTIONS>, api: KubeConnection, timers: Timers): MetricSources {
   const { 'metrics.kubelet.enabled': enabled, 'metrics.kubelet.timeout': timeout, 'metrics.kubelet.caFile': caFile, 'metrics.kubelet.insecureSkipVerify': insecureSkipVerify } = options
@@ -225,6 +232,7 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
       build: (options, api, log) => {
         const { clock, timers, random, metrics, version, instance } = env
         const installation = toInstallation(options)
+        if (options['tracing.endpoint'] === undefined) checkTracesEndpoint(env)
         // The name of the pod, for people; the rest since the next process in it is another one.
         const identity = `${instance}_${randomUUID()}`
         const leadership = leadershipOf(options, { api, namespace: installation.operatorNamespace, identity, clock, timers, random, log }, metrics)

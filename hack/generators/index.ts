@@ -1,4 +1,5 @@
 /** What is generated. A new generated file is one line here. */
+import { addressReference } from './addresses.ts'
 import { attemptReference } from './attempts.ts'
 import { chartFiles, CHART_FOLDER } from './chart.ts'
 import { configurationReference } from './configuration.ts'
@@ -26,6 +27,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   configurationReference,
   metricReference,
   attemptReference,
+  addressReference,
   proofReference,
   performanceReference,
   ...monitoringFiles,

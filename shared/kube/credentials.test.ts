@@ -68,6 +68,7 @@ describe('credentials', () => {
     ['a context that is not there', () => loadAccess({ kubeconfig: kubeconfig({}), context: 'two' })],
     ['a proxy, which would be ignored', () => loadAccess({ kubeconfig: kubeconfig({}, { 'proxy-url': 'http://proxy.invalid' }) })],
     ['another identity, which would be ignored', () => loadAccess({ kubeconfig: kubeconfig({ as: 'admin' }) })],
+    ['a server that nothing here speaks to', () => loadAccess({ kubeconfig: kubeconfig({}, { server: 'unix:///var/run/kube.sock' }) })],
     ['a server that is no URL', () => loadAccess({ kubeconfig: kubeconfig({}, { server: 'nowhere' }) })],
   ]
   for (const [what, run] of wrong) it(`refuse ${what}`, () => expect(run).to.throw(ConfigError))

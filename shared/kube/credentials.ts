@@ -88,6 +88,7 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
   if (kubeconfig === undefined && !URL.canParse(cluster.server)) throw new ConfigError(['no kubeconfig, and not in a pod: give --kubeconfig FILE, set KUBECONFIG, or write ~/.kube/config'])
   const problems: string[] = []
   if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
+  else if (!/^https?:$/.test(new URL(cluster.server).protocol)) problems.push(`kubeconfig: the server is spoken to by HTTP only, not by ${quoted(new URL(cluster.server).protocol)}: write https://HOST:PORT`)
   // Ignoring either would talk to another server, or as somebody else, than the file says.
   if (cluster.proxyUrl !== undefined) problems.push('kubeconfig: proxy-url is not supported')
   if (user?.impersonateUser !== undefined) problems.push('kubeconfig: "as" is not supported')

@@ -4,6 +4,7 @@
  */
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
 import { formatDuration } from '../lib/duration.ts'
+import { HTTP_URL, HTTP_URL_FORMAT, isHttpUrl } from '../lib/http-url.ts'
 import { ALLOWED_FIELD } from './patches/paths.ts'
 import { MOST_REPLICAS } from './patches/values.ts'
 import { DEFAULT_INSTALLATION, UNKNOWN_SOURCE, type Installation, type QuerySource } from './rule.ts'
@@ -86,7 +87,7 @@ export const INSTALLATION_OPTIONS = [
     fields: [
       { name: 'name', type: 'string', required: true, pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, format: 'a name such as main (small letters, digits, -)', doc: 'what triggers call it' },
       // Credentials in a URL end up in logs and errors.
-      { name: 'url', type: 'string', required: true, pattern: /^https?:\/\/[^\s@?#/]+(\/[^\s@?#]*)?$/, holds: (text: string) => URL.canParse(text), format: 'an http or https URL without credentials, query or fragment', hidden: true, doc: 'its address, without /api/v1' },
+      { name: 'url', type: 'string', required: true, pattern: HTTP_URL, holds: isHttpUrl, format: HTTP_URL_FORMAT, hidden: true, doc: 'its address, without /api/v1' },
       { name: 'timeout', type: 'duration', default: '10s', min: '1s', max: '2m', doc: 'for a whole answer, default 10s' },
       { name: 'tokenFile', type: 'string', doc: 'file with a bearer token' },
       { name: 'username', type: 'string', doc: 'for basic authentication' },

@@ -13,7 +13,7 @@ export function readValue(spec: OptionSpec, raw: unknown): Read {
   switch (spec.type) {
     case 'string':
       if (typeof raw !== 'string') return { problem: 'must be a string' }
-      return spec.pattern === undefined || spec.pattern.test(raw) ? { value: raw } : { problem: `${quoted(raw)} is not ${spec.format}` }
+      return spec.pattern?.test(raw) !== false && spec.holds?.(raw) !== false ? { value: raw } : { problem: `${spec.hidden === true ? 'it' : quoted(raw)} is not ${spec.format}` }
     case 'boolean':
       if (raw === true || raw === 'true') return { value: true }
       return raw === false || raw === 'false' ? { value: false } : { problem: 'must be true or false' }

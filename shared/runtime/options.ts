@@ -26,10 +26,14 @@ interface Common {
 interface Patterned {
   readonly pattern: RegExp
   readonly format: string
+  /** What no pattern can tell. */
+  readonly holds?: (text: string) => boolean
+  /** The value may hold a secret where a person made a mistake: it is not repeated. */
+  readonly hidden?: true
 }
 
 /** Neither, or both: a regular expression is no sentence. */
-type Pattern = Patterned | { readonly pattern?: never; readonly format?: never }
+type Pattern = Patterned | { readonly pattern?: never; readonly format?: never; readonly holds?: never; readonly hidden?: never }
 
 /** `default` is written as a person would write it: durations as `30s`. Absent: the option may be unset. */
 export type OptionSpec = Common &
