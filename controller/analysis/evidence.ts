@@ -3,7 +3,7 @@ import type { HealingActionStatus } from '../../shared/api/v1alpha1/types.ts'
 import { formatInstant, type Instant } from '../../shared/lib/time.ts'
 import { printable } from '../../shared/lib/text.ts'
 import type { ContainerState, ContainerView, PodView, TargetView, Termination } from '../healing/snapshot.ts'
-import { redact, redactedTail } from './redact.ts'
+import { redact, redactedTail, redactReason } from './redact.ts'
 
 export type Evidence = NonNullable<HealingActionStatus['evidence']>
 
@@ -58,7 +58,7 @@ export function evidenceOf({ target, pods, at, events, logs, missing }: Seen): E
 
 const some = <K extends string, T>(name: K, list: readonly T[]): { readonly [P in K]?: T[] } => (list.length === 0 ? {} : ({ [name]: [...list] } as { [P in K]: T[] }))
 
-const conditionOf = (of: { readonly pod?: string }, { type, status, reason }: TargetView['conditions'][number]) => ({ ...of, type: printable(type, 316), status: printable(status, 32), ...(reason === '' ? {} : { reason: printable(reason, 256) }) })
+const conditionOf = (of: { readonly pod?: string }, { type, status, reason }: TargetView['conditions'][number]) => ({ ...of, type: printable(type, 316), status: printable(status, 32), ...(reason === '' ? {} : { reason: printable(redactReason(reason), 256) }) })
 
 const containerOf = (of: { readonly pod?: string }, { name, ready, restarts, state, lastTermination }: ContainerView) => ({
   ...of,
@@ -72,7 +72,7 @@ const containerOf = (of: { readonly pod?: string }, { name, ready, restarts, sta
 function stateOf(state: ContainerState): string {
   switch (state.kind) {
     case 'waiting':
-      return state.reason === '' ? 'waiting' : `waiting: ${state.reason}`
+      return state.reason === '' ? 'waiting' : `waiting: ${redactReason(state.reason)}`
     case 'running':
       return state.startedAt === undefined ? 'running' : `running since ${formatInstant(state.startedAt)}`
     case 'terminated':
@@ -83,12 +83,12 @@ function stateOf(state: ContainerState): string {
 }
 
 const terminationOf = ({ reason, exitCode, finishedAt }: Termination): string =>
-  `${reason === '' ? 'ended' : reason}, exit code ${exitCode}${finishedAt === undefined ? '' : ` at ${formatInstant(finishedAt)}`}`
+  `${reason === '' ? 'ended' : redactReason(reason)}, exit code ${exitCode}${finishedAt === undefined ? '' : ` at ${formatInstant(finishedAt)}`}`
 
 const eventOf = ({ pod, type, reason, note, count, lastSeen }: Seen['events'][number]) => ({
   ...(pod === undefined ? {} : { pod }),
   ...(type === '' ? {} : { type: printable(type, 32) }),
-  reason: printable(reason, 128),
+  reason: printable(redactReason(reason), 128),
   note: printable(redact(note), NOTE),
   count,
   ...(lastSeen === undefined ? {} : { lastSeen: formatInstant(lastSeen) }),

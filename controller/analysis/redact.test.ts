@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { redact, REDACTED, redactedTail } from './redact.ts'
+import { redact, REDACTED, redactedTail, redactReason } from './redact.ts'
 
 describe('redaction', () => {
   const cases: readonly [string, string, string][] = [
@@ -120,6 +120,16 @@ describe('redaction', () => {
       )
       for (const hostile of ['password'.repeat(4000), '='.repeat(30_000), '"'.repeat(30_000), `${'a'.repeat(20_000)}:`, 'a:'.repeat(15_000), '://'.repeat(10_000), '\\'.repeat(30_000), `password="${'\\'.repeat(20_000)}`]) redact(hostile)
     })
+  })
+})
+
+describe('a reason', () => {
+  for (const reason of ['FailedToUpdateEndpointSlices', 'CrashLoopBackOff', 'OOMKilled', 'ErrImageNeverPull', 'FailedCreatePodSandBox', 'FailedPreStopHook', 'CIDRNotAvailable', 'DNSConfigForming', 'MinimumReplicasUnavailable', 'FailedComputeMetricsReplicas', 'VolumeFailedRecycleOfALongNameIndeed', 'NewReplicaSetAvailable', 'SyncLoadBalancerFailed', 'Error', 'BackoffLimitExceeded']) {
+    it(`is a word: ${reason}`, () => expect(redactReason(reason)).to.equal(reason))
+  }
+  it('is none where it looks like a secret', () => {
+    expect(redactReason('x7Kp2mQ9vR4tLw8ZbN3cYf6HdJ1sGa5')).to.equal(REDACTED)
+    expect(redactReason('password=hunter2')).to.equal(`password=${REDACTED}`)
   })
 })
 

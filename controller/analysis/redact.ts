@@ -67,6 +67,12 @@ export function redact(text: string): string {
   return result.replaceAll(RANDOM, (run) => (looksRandom(run) ? REDACTED : run))
 }
 
+/** As reasons of events and conditions are made: words without blanks, which by themselves look like chance. */
+const WORDS = /^(?:[A-Z]{0,6}[a-z]{2,}|[A-Z][a-z](?=[A-Z])|[A-Z]{2,6}$|[0-9]{1,3}(?=[A-Z]|$)|[_:.-])+$/
+
+/** A reason is one word to machines, and may be any to who writes it. */
+export const redactReason = (reason: string): string => (WORDS.test(reason) ? reason : redact(reason))
+
 /** Secrets of several lines: what is left may be looked at line by line. */
 export const withoutBlocks = (text: string): string => cast(withoutKeyLines(BLOCKS.reduce(cast, text)), INDENTED)
 

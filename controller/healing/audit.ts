@@ -3,6 +3,7 @@
  * under the same ids. Pure.
  */
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import { redact } from '../analysis/redact.ts'
 import { correlationOf } from './correlation.ts'
 import { isEnded } from './outcome.ts'
 
@@ -52,9 +53,13 @@ export const auditEvent = (action: HealingAction, type: keyof typeof AUDIT_TYPES
   data: { healingAction: { namespace: action.metadata.namespace, name: action.metadata.name, uid: action.metadata.uid }, policy: action.spec.policyRef, target: action.spec.targetResource, dryRun: action.spec.dryRun, ...data },
 })
 
+/** Whoever collects it may not be somebody who may read the object: its values pass the filter of evidence. */
+const changesIn = ({ status }: HealingAction): readonly object[] =>
+  (status?.result?.changes ?? []).map(({ oldValue, newValue, ...change }) => ({ ...change, ...(oldValue === undefined ? {} : { oldValue: redact(oldValue) }), ...(newValue === undefined ? {} : { newValue: redact(newValue) }) }))
+
 /** All that the last version of an action says that was deleted before it ended. `time`: when that was seen. */
 export const deletedOf = (action: HealingAction, time: string): AuditEvent =>
-  auditEvent(action, 'deleted', { time, data: { phase: action.status?.phase, attempts: action.status?.attempts, changes: action.status?.result?.changes ?? [] } })
+  auditEvent(action, 'deleted', { time, data: { phase: action.status?.phase, attempts: action.status?.attempts, changes: changesIn(action) } })
 
 /** In the order in which it happened. */
 export function auditOf(action: HealingAction): readonly AuditEvent[] {
@@ -68,8 +73,8 @@ export function auditOf(action: HealingAction): readonly AuditEvent[] {
     ...(approval === undefined || decided === undefined
       ? []
       : [auditEvent(action, approval.decision === 'Approved' ? 'approved' : 'rejected', { time: decided, data: { decidedBy: { kind: 'user', name: approval.decidedBy }, ...(approval.reason === undefined ? {} : { reason: approval.reason }) } })]),
-    ...(status?.actedAt === undefined ? [] : [auditEvent(action, 'acted', { time: status.actedAt, data: { attempts: status.attempts, changes: status.result?.changes ?? [] } })]),
+    ...(status?.actedAt === undefined ? [] : [auditEvent(action, 'acted', { time: status.actedAt, data: { attempts: status.attempts, changes: changesIn(action) } })]),
     ...(status?.undo === undefined ? [] : [auditEvent(action, 'undoing', { time: status.undo.begunAt, data: { because: status.undo.because } })]),
-    ...(isEnded(action) ? [auditEvent(action, 'ended', { time: status?.completionTime ?? made, data: { phase: status?.phase, outcome: status?.outcome, reason: status?.result?.reason, message: status?.result?.message, attempts: status?.attempts, changes: status?.result?.changes ?? [] } })] : []),
+    ...(isEnded(action) ? [auditEvent(action, 'ended', { time: status?.completionTime ?? made, data: { phase: status?.phase, outcome: status?.outcome, reason: status?.result?.reason, message: status?.result?.message, attempts: status?.attempts, changes: changesIn(action) } })] : []),
   ]
 }

@@ -10,6 +10,7 @@ import { controllerRbacFile, kubeletRbacFile, metricsApisRbacFile, namespaceAdmi
 import { metricReference } from './metrics.ts'
 import { monitoringFiles } from './monitoring.ts'
 import { performanceReference } from './performance.ts'
+import { placeReference } from './places.ts'
 import { proofReference } from './proof.ts'
 import { reference } from './reference.ts'
 import { ruleReference } from './rules.ts'
@@ -28,6 +29,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   metricReference,
   attemptReference,
   addressReference,
+  placeReference,
   proofReference,
   performanceReference,
   ...monitoringFiles,
