@@ -27,7 +27,7 @@ describe('the components', () => {
     // What our controller asked for is told before it is answered; of anybody else one line is enough.
     expect(rules.filter(({ omitStages }) => !omitStages.includes('RequestReceived')).map(({ users }) => users)).to.deep.equal([[CONTROLLER_USER]])
     const whole = rules.filter(({ level }) => level === 'RequestResponse')
-    expect(whole.filter(({ users }) => users === undefined).flatMap(({ resources = [] }) => resources)).to.deep.equal([{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }, { group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }, { group: '', resources: ['pods'] }, { group: 'apps', resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'] }])
+    expect(whole.filter(({ users }) => users === undefined).flatMap(({ resources = [] }) => resources)).to.deep.equal([{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }, { group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }, { group: '', resources: ['configmaps'] }, { group: '', resources: ['pods'] }, { group: 'apps', resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'] }])
     expect(whole.flatMap(({ users }) => users ?? [])).to.deep.equal([CONTROLLER_USER])
   })
 })

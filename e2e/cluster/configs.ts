@@ -1,7 +1,7 @@
 /** Configuration files of the components, as text. Pure. YAML readers read JSON too. */
 import { filesOf } from './paths.ts'
 import { BUSYBOX_IMAGE, type ClusterPlan, type NodePlan } from './spec.ts'
-import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_USER, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { HARNESS_USER, type KeyPair } from './pki.ts'
 
 export function kubeconfig(server: string, name: string, caPem: string, pair: KeyPair): string {
@@ -35,6 +35,8 @@ export function auditPolicy(): string {
     { level: 'RequestResponse', users: [CONTROLLER_USER], verbs: WRITES, omitStages: [] },
     { level: 'RequestResponse', verbs: WRITES, resources: [{ group: '', resources: ['pods/eviction'] }, { group: 'kubeskippy.io' }] },
     { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], resources: [{ group: '', resources: ['namespaces'] }, { group: 'policy', resources: ['poddisruptionbudgets'] }] },
+    // The kill switch.
+    { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], namespaces: [OPERATOR_NAMESPACE], resources: [{ group: '', resources: ['configmaps'] }] },
     // Whose a pod is, what it is labelled with, and who has opted out. Status is of no interest.
     { level: 'RequestResponse', verbs: ['create', 'update', 'patch'], resources: [{ group: '', resources: ['pods'] }, { group: 'apps', resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'] }] },
     // Only the body tells a dry run of a delete.

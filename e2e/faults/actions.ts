@@ -7,6 +7,8 @@ export interface ActionUnderTest {
   readonly workload: 'Deployment' | 'StatefulSet'
   readonly replicas: number
   readonly action: object
+  /** Default: automatic. */
+  readonly mode?: 'automatic' | 'dryrun'
 }
 
 const ofWorkload = (type: string, body: object) => ({ name: 'heal', type, target: 'Workload', [`${type}Action`]: body })
@@ -18,12 +20,21 @@ export const ACTIONS: readonly ActionUnderTest[] = [
   { name: 'delete', ...one, action: { name: 'heal', type: 'delete', deleteAction: {} } },
   { name: 'rolling', ...one, action: ofWorkload('restart', { strategy: 'rolling' }) },
   { name: 'graceful', ...one, replicas: 2, action: ofWorkload('restart', { strategy: 'graceful' }) },
+  // All at once is what somebody has to approve.
+  { name: 'recreate', ...one, replicas: 2, action: ofWorkload('restart', { strategy: 'recreate' }) },
   { name: 'turnover', workload: 'StatefulSet', replicas: 1, action: ofWorkload('restart', { strategy: 'rolling' }) },
   { name: 'scale', ...one, action: ofWorkload('scale', { direction: 'up', replicas: 1, maxReplicas: 3 }) },
   { name: 'patch', ...one, action: ofWorkload('patch', { type: 'merge', patch: '{"metadata":{"labels":{"tried":"yes"}}}' }) },
 ]
 
+/** Nothing is written to its pods, whatever goes wrong. It has other writes than the others, and is tried where the whole controller is. */
+export const DRY: ActionUnderTest = { name: 'dryrun', ...one, mode: 'dryrun', action: { name: 'heal', type: 'restart', restartAction: {} } }
+
+export const ALL: readonly ActionUnderTest[] = [...ACTIONS, DRY]
+
 const APP = 'web'
+/** Stands in the environment of every container, where it does not belong, and must come out nowhere. */
+export const CANARY = 'canary-7f3e19c4b2'
 const LABELS = { app: APP, ...PLAYED }
 
 export function workloadOf({ workload, replicas }: ActionUnderTest, namespace: string): object {
@@ -32,16 +43,16 @@ export function workloadOf({ workload, replicas }: ActionUnderTest, namespace: s
     spec: {
       replicas, selector: { matchLabels: LABELS }, ...(workload === 'StatefulSet' ? { serviceName: APP } : {}),
       // No scheduler looks for a node that is not there.
-      template: { metadata: { labels: LABELS }, spec: { schedulerName: 'nobody', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{ name: 'app', image: 'example.invalid/app:1' }] } },
+      template: { metadata: { labels: LABELS }, spec: { schedulerName: 'nobody', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{ name: 'app', image: 'example.invalid/app:1', env: [{ name: 'PASSWORD', value: CANARY }] }] } },
     },
   }
 }
 
 /** Short times, so that a run takes seconds; the replacement of a pod may take some on a busy machine. */
-export const policyOf = ({ action }: ActionUnderTest, namespace: string): object => ({
+export const policyOf = ({ action, mode = 'automatic' }: ActionUnderTest, namespace: string): object => ({
   apiVersion: API_VERSION, kind: 'HealingPolicy', metadata: { name: 'heal', namespace },
   spec: {
-    mode: 'automatic',
+    mode,
     selector: { labelSelector: { matchLabels: { app: APP } } },
     triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '1s' } }],
     actions: [action],

@@ -5,8 +5,13 @@
  */
 const TEN_MINUTES = 600_000
 const SHIFTS = [0, TEN_MINUTES, 0, -TEN_MINUTES]
+const JUMPED = 'the clock jumps'
 let jumps = 0
-process.on('SIGUSR2', () => { jumps++ })
+process.on('SIGUSR2', () => {
+  jumps++
+  // Into the log of the program: that it has jumped is known by this.
+  process.stderr.write(`${JUMPED}\n`)
+})
 const shift = (): number => SHIFTS[jumps % SHIFTS.length] ?? 0
 
 const RealDate = Date

@@ -18,7 +18,7 @@ try {
   await trials.takeBaseline()
   await trials.atWrites(cells.filter(({ fault }) => fault.when !== 'kill'))
   await trials.byKilling(cells.filter(({ fault }) => fault.when === 'kill'))
-  for (const { name, happens } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(4) })
+  for (const { name, happens, comparable = true } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(4), comparable })
   for (const { run } of PROCESS_FAULTS) await run(trials)
   const { verdict, rows } = judged(trials)
   for (const what of ['violations', 'undecided'] as const) for (const line of found(rows, what)) console.log(line)

@@ -9,9 +9,12 @@ export interface Cell {
   readonly point: Point
 }
 
-/** A disruption budget refuses evictions and nothing else. */
+/**
+ * A disruption budget refuses evictions and nothing else. The ledger of the cluster is one for all places: what holds it
+ * holds them all up, so that one kill is as many as go together.
+ */
 const makesSense = ({ fault, action, point }: Cell): boolean =>
-  hasPoint(action, point) && (!fault.name.startsWith('429 budget') || (['evict', 'graceful'].includes(action) && ['dry run', 'act', 'step'].includes(point)))
+  hasPoint(action, point) && (point !== 'cluster' || fault.when !== 'kill' || fault.name === 'killed after') && (!fault.name.startsWith('429 budget') || (['evict', 'graceful', 'recreate'].includes(action) && ['dry run', 'act', 'step'].includes(point)))
 
 export const everything = (): readonly Cell[] =>
   FAULTS.flatMap((fault) => ACTIONS.flatMap(({ name: action }) => POINTS.map((point) => ({ fault, action, point })))).filter(makesSense)

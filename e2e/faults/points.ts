@@ -1,13 +1,15 @@
 /** The writes of an act by name, in the order in which a run makes them. Pure. */
 import type { ProxiedRequest } from '../installation/proxy.ts'
 
-export const POINTS = ['reserve', 'share', 'create', 'confirm', 'begin', 'dry run', 'intend', 'act', 'record', 'step', 'undo', 'undone', 'end', 'settle', 'status'] as const
+export const POINTS = ['reserve', 'share', 'cluster', 'create', 'ask', 'approved', 'confirm', 'begin', 'dry run', 'intend', 'act', 'record', 'step', 'undo', 'undone', 'end', 'settle', 'status'] as const
 export type Point = (typeof POINTS)[number]
 
 /** Those that only some acts have: of what is set, of several steps, of what is taken back. */
 const SOME: Partial<Record<Point, readonly string[]>> = {
+  ask: ['recreate'],
+  approved: ['recreate'],
   intend: ['rolling', 'turnover', 'scale', 'patch'],
-  step: ['graceful', 'turnover'],
+  step: ['graceful', 'turnover', 'recreate'],
   undo: ['scale', 'patch'],
   undone: ['scale', 'patch'],
 }
@@ -22,7 +24,7 @@ export interface Names {
 }
 
 interface Body {
-  readonly spec?: { readonly policy?: { readonly namespace?: string }; readonly budget?: { readonly namespace?: string }; readonly entries?: readonly { readonly state: string; readonly tried?: boolean }[] }
+  readonly spec?: { readonly policy?: { readonly namespace?: string }; readonly budget?: { readonly namespace?: string; readonly acts?: readonly { readonly policy: { readonly namespace: string } }[] }; readonly entries?: readonly { readonly state: string; readonly tried?: boolean }[] }
   readonly status?: Readonly<Record<string, unknown>>
 }
 
@@ -32,11 +34,11 @@ export const isWriteRequest = ({ method, url }: ProxiedRequest): boolean => !REA
 /** Namespace of the place that a request is about; undefined: of none. */
 export function placeOf({ url, body, method }: ProxiedRequest, byLedger: ReadonlyMap<string, string>): string | undefined {
   const [, ledger] = /\/healingledgers(?:\/([^/?]+))?/.exec(url) ?? []
+  const ofLedger = url.includes('/healingledgers') ? parsed(body).spec : undefined
+  // That of the whole cluster is written for the act that it ends with.
+  if (ofLedger?.budget !== undefined && ofLedger.budget.namespace === undefined) return ofLedger.budget.acts?.at(-1)?.policy.namespace
   if (ledger !== undefined) return byLedger.get(ledger)
-  if (method === 'POST' && /\/healingledgers(\?|$)/.test(url)) {
-    const { spec } = parsed(body)
-    return spec?.policy?.namespace ?? spec?.budget?.namespace
-  }
+  if (method === 'POST' && ofLedger !== undefined) return ofLedger.policy?.namespace ?? ofLedger.budget?.namespace
   return /\/namespaces\/([^/?]+)\//.exec(url)?.[1]
 }
 
@@ -63,10 +65,12 @@ export class PointReader {
 
   #ledger({ body, url, method }: ProxiedRequest): Point | undefined {
     const { spec } = parsed(body)
+    if (spec?.budget !== undefined && spec.budget.namespace === undefined) return 'cluster'
     if (spec?.budget !== undefined) return method === 'POST' || url.includes('/shared-namespace-') ? 'share' : undefined
     const [entry] = spec?.entries ?? []
     if (entry === undefined) return undefined
     if (entry.state === 'Settled') return 'settle'
+    if (entry.state === 'Waiting') return 'reserve'
     if (entry.state !== 'Reserved') return undefined
     return entry.tried === true ? 'confirm' : 'reserve'
   }
@@ -77,7 +81,9 @@ export class PointReader {
       this.#undoing = true
       return 'undo'
     }
+    if (status['approvedAt'] !== undefined && status['phase'] === 'Approved') return 'approved'
     if (status['startTime'] !== undefined) return 'begin'
+    if (status['phase'] === 'Pending') return 'ask'
     if (status['intent'] !== undefined) return 'intend'
     return status['phase'] === 'Verifying' || status['steps'] !== undefined ? 'record' : undefined
   }

@@ -1,11 +1,14 @@
 /** What happens to processes: those of the controller, and those of the control plane. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { instant, minutes, seconds } from '../../shared/lib/time.ts'
 import { CONTROLLER_LEASE, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { LEASES } from '../../shared/kube/resources.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import type { KubeObject } from '../../shared/kube/api.ts'
-import type { Trials } from './trials.ts'
+import { recorded } from '../cluster/processes.ts'
+import type { Program } from '../installation/program.ts'
+import type { CameAbout, Trials } from './trials.ts'
 
 const pause = (span: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, span))
 /** Into the middle of what is going on. */
@@ -19,6 +22,18 @@ export interface ProcessFault {
 const holder = async ({ api }: Trials): Promise<string | undefined> =>
   (await api.get<KubeObject & { readonly spec: { readonly holderIdentity?: string } }>(LEASES, { namespace: OPERATOR_NAMESPACE, name: CONTROLLER_LEASE })).spec.holderIdentity
 
+const runs = ({ process: running }: Program): boolean => running !== undefined
+
+/** Stopped by a signal, and not only busy. */
+const standsStill = ({ process: running }: Program): boolean => running !== undefined && /^State:\s+T/m.test(readFileSync(`/proc/${running.pid}/status`, 'utf8'))
+
+/** Whether the program of this name is another process than it is now. */
+function another({ cluster }: Trials, name: string): CameAbout {
+  const pid = (): number | undefined => recorded(cluster.dir).find((one) => one.name === name)?.id.pid
+  const before = pid()
+  return () => before !== undefined && pid() !== undefined && pid() !== before
+}
+
 export const PROCESS_FAULTS: readonly ProcessFault[] = [
   {
     name: 'two leaders with election off',
@@ -27,7 +42,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
       await trials.startSecond()
       trials.mark('TwoLeaders')
       try {
-        await trials.during('two leaders with election off', () => Promise.resolve())
+        await trials.during('two leaders with election off', () => Promise.resolve(() => runs(trials.installation.controller) && runs(trials.installation.secondController)))
       } finally {
         await trials.installation.secondController.stop()
         trials.mark('OneLeader')
@@ -41,7 +56,9 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
         await pause(MIDWAY)
         await trials.installation.killController('SIGSTOP')
         await pause(seconds(6))
+        const stood = standsStill(trials.installation.controller)
         await trials.installation.killController('SIGCONT')
+        return () => stood
       }),
   },
   {
@@ -58,7 +75,10 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
           await trials.installation.killController('SIGSTOP')
           await eventually(async () => { if ((await holder(trials)) === before) throw new Error('nobody has taken the lease') }, seconds(60))
           await pause(seconds(2))
+          const stood = standsStill(trials.installation.controller)
+          const next = await holder(trials)
           await trials.installation.killController('SIGCONT')
+          return () => stood && next !== before
         })
       } finally {
         await trials.installation.secondController.stop()
@@ -75,13 +95,16 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
       await trials.startController({}, join(import.meta.dirname, 'jumping-clock.ts'))
       try {
         // Once before the decision, which then waits a minute, and once after it.
+        const jumps = (): number => readFileSync(trials.installation.controller.logFile, 'utf8').split('the clock jumps').length
         for (const [direction, first] of [['ahead', seconds(0.5)], ['behind', MIDWAY]] as const) await trials.during(`the clock jumps ten minutes ${direction}, and back`, async () => {
+          const before = jumps()
           for (const wait of [first, seconds(6)]) {
             await pause(wait)
             const { process: running } = trials.installation.controller
             if (running === undefined) throw new Error('the controller does not run')
             process.kill(running.pid, 'SIGUSR2')
           }
+          return () => jumps() >= before + 2
         }, { comparable: false })
       } finally {
         await trials.stopController()
@@ -93,7 +116,9 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     run: (trials) =>
       trials.during('the API server restarts', async () => {
         await pause(MIDWAY)
+        const renewed = another(trials, 'kube-apiserver')
         await trials.cluster.restartApiServer()
+        return renewed
       }),
   },
   {
@@ -101,7 +126,9 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     run: (trials) =>
       trials.during('etcd restarts', async () => {
         await pause(MIDWAY)
+        const renewed = another(trials, 'etcd')
         await trials.cluster.restartEtcd()
+        return renewed
       }),
   },
   {
@@ -112,11 +139,13 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
         await pause(MIDWAY)
         const asOf = instant(await trials.cluster.backUpEtcd())
         await pause(seconds(3))
+        const renewed = another(trials, 'etcd')
         await trials.cluster.restoreEtcd()
         trials.mark('Restored', { asOf })
         // Its watches are of a future that never came, and silent, until they are taken for dead. What its ledgers remember is
         // made again; what they say was tried is not tried again for an hour, though its record is gone.
         await pause(seconds(100))
+        return renewed
       }, { within: minutes(4), comparable: false }),
   },
 ]

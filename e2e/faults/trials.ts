@@ -1,5 +1,5 @@
 /** Tries faults in batches: each in a place of its own, all places of a batch at once, one controller for all of them. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { systemClock, systemTimers } from '../../shared/adapters/system-clock.ts'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { HEALING_LEDGERS } from '../../shared/kube/resources.ts'
@@ -7,13 +7,14 @@ import { isApiError } from '../../shared/kube/errors.ts'
 import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
-import type { History, Mark } from '../../shared/testing/oracle/history.ts'
+import type { History, Mark, Output } from '../../shared/testing/oracle/history.ts'
 import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import type { Flags } from '../installation/program.ts'
 import { startProxy, type FaultProxy, type ProxyHooks } from '../installation/proxy.ts'
-import { ACTIONS } from './actions.ts'
+import { ALL, CANARY } from './actions.ts'
+import { APPROVER, Approver } from './approver.ts'
 import { Aim, hooksOf } from './aim.ts'
 import { PlayedKubelet } from './kubelet.ts'
 import type { Cell } from './pairs.ts'
@@ -39,6 +40,9 @@ export interface Trial {
   readonly comparable: boolean
 }
 
+/** Asked when all has ended: whether a fault has hit anything. */
+export type CameAbout = () => boolean
+
 export interface DuringOptions {
   /** Until all of it has ended. Default two minutes. */
   readonly within?: Millis
@@ -52,6 +56,7 @@ export class Trials {
   readonly api: KubeConnection
   readonly proxy: FaultProxy
   readonly kubelet: PlayedKubelet
+  readonly approver: Approver
   readonly done: Trial[] = []
   readonly marks: Mark[] = []
   /** By action: the place that it was tried in without a fault. */
@@ -66,6 +71,8 @@ export class Trials {
     this.api = parts.api
     this.proxy = parts.proxy
     this.kubelet = parts.kubelet
+    this.approver = new Approver(parts.api)
+    this.approver.start()
   }
 
   static async start(): Promise<Trials> {
@@ -88,6 +95,7 @@ export class Trials {
       await this.installation.stopController()
       await this.installation.secondController.stop()
       await this.kubelet.stop()
+      await this.approver.stop()
       await this.proxy.stop()
       await this.api.close()
     } finally {
@@ -127,7 +135,7 @@ export class Trials {
     await this.#makeRoom(actions.length)
     await this.startController()
     const places = actions.map((name) => {
-      const under = ACTIONS.find((action) => action.name === name)
+      const under = ALL.find((action) => action.name === name)
       if (under === undefined) throw new Error(`no action ${name}`)
       return new Place(this.api, this.kubelet, under, `${prefix}-${name}-${(this.#count += 1)}`)
     })
@@ -147,7 +155,7 @@ export class Trials {
 
   /** Every action without a fault: what the others are compared with. */
   async takeBaseline(): Promise<void> {
-    const places = await this.places(ACTIONS.map(({ name }) => name), 'base')
+    const places = await this.places(ALL.map(({ name }) => name), 'base')
     await Promise.all(places.map((place) => place.break()))
     await Promise.all(places.map((place) => place.ended(minutes(2))))
     for (const { under, namespace } of places) this.baseline.set(under.name, namespace)
@@ -181,15 +189,19 @@ export class Trials {
     if (missed.length > 0) await this.byKilling(missed, false)
   }
 
-  /** Something happens to the whole controller while every action is on its way. */
-  async during(what: string, happens: () => Promise<unknown>, { within = minutes(2), comparable = true }: DuringOptions = {}): Promise<void> {
-    const places = await this.places(ACTIONS.map(({ name }) => name), 'all')
+  /**
+   * Something happens to the whole controller while every action is on its way.
+   * @param happens says how it is known that it came about
+   */
+  async during(what: string, happens: () => Promise<CameAbout>, { within = minutes(2), comparable = true }: DuringOptions = {}): Promise<void> {
+    const places = await this.places(ALL.map(({ name }) => name), 'all')
     await Promise.all(places.map((place) => place.break()))
-    await happens()
-    await Promise.all(places.map(async (place) => {
-      const stuck = await place.ended(within, comparable ? 1 : 0).then(() => undefined, (error: Error) => error.message)
-      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired: true, comparable, ...(stuck === undefined ? {} : { stuck }) })
-    }))
+    const cameAbout = await happens()
+    const ends = await Promise.all(places.map(async (place) => ({ place, stuck: await place.ended(within, comparable ? 1 : 0).then(() => undefined, (error: Error) => error.message) })))
+    const fired = cameAbout()
+    for (const { place, stuck } of ends) {
+      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired, comparable, ...(stuck === undefined ? {} : { stuck }) })
+    }
     this.proxy.setHooks({})
   }
 
@@ -220,7 +232,13 @@ export class Trials {
   history(): History {
     const log = readFileSync(this.cluster.auditLog, 'utf8')
     // The server goes on meanwhile: its last line may be on its way.
-    return historyOfAudit(log.slice(0, log.lastIndexOf('\n') + 1), { until: systemClock.now(), notes: this.marks, limits: { ceiling: 60, namespace: 60, cluster: Number.POSITIVE_INFINITY } })
+    return historyOfAudit(log.slice(0, log.lastIndexOf('\n') + 1), { until: systemClock.now(), notes: [...this.marks, ...this.#said()], secrets: [CANARY], mayApprove: (user) => user === APPROVER, limits: { ceiling: 60, namespace: 60, cluster: Number.POSITIVE_INFINITY } })
+  }
+
+  /** All that the controllers have logged. */
+  #said(): readonly Output[] {
+    const { controller, secondController } = this.installation
+    return [controller, secondController].flatMap(({ name, logFile }) => (existsSync(logFile) ? [{ kind: 'output' as const, at: systemClock.now(), stream: `log of ${name}`, text: readFileSync(logFile, 'utf8') }] : []))
   }
 
   hooks(hooks: ProxyHooks): void {

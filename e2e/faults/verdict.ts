@@ -51,7 +51,7 @@ export function verdicts(history: History, { broken, undecided }: Verdict, trial
     return {
       trial,
       violations: [...of(broken), ...(trial.stuck === undefined ? [] : [`it did not end: ${trial.stuck}`]), ...((found === usual && found !== undefined) || !trial.comparable ? [] : [`${found ?? 'nothing'}; without the fault: ${usual ?? 'nothing'}`])],
-      undecided: [...of(undecided), ...(trial.fired ? [] : ['the write never came'])],
+      undecided: [...of(undecided), ...(trial.fired ? [] : ['the fault never came about'])],
     }
   })
 }
