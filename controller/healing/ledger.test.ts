@@ -189,6 +189,17 @@ describe('the check just before a write', () => {
       expect(reasonOf(confirm({ ...tried, breaker: HELD.breaker }, FIRST.action, at(1)))).to.equal('admitted')
     })
   })
+  describe('when the limit of the hour was lowered meanwhile', () => {
+    const [one, two] = ['stock', 'mail'].map((name) => requestFor(HELD, name, `uid-${name}-0`))
+    const both = [one, two].reduce((ledger, other) => (other === undefined ? ledger : admitted(reserve(ledger, { ...other, incident: { ...other.incident, ordinal: ledger.nextOrdinal } }, { ...LIMITS, maxConcurrent: 3 }, at(1)))), HELD)
+    const asked = (maxActionsPerHour: number, now: number): string => reasonOf(confirm(both, FIRST.action, at(now), { maxActionsPerHour }))
+
+    it('lets nothing through that others have taken the room of', () => {
+      expect([3, 2, 1].map((limit) => asked(limit, 2))).to.deep.equal(['admitted', 'RateLimited', 'RateLimited'])
+    })
+    it('lets it through where it is the only one', () => expect(reasonOf(confirm(HELD, FIRST.action, at(2), { maxActionsPerHour: 1 }))).to.equal('admitted'))
+    it('does not ask once some of it is done', () => expect(reasonOf(confirm(both, FIRST.action, at(2)))).to.equal('admitted'))
+  })
   it('never moves it back', () => expect(admitted(confirm(HELD, FIRST.action, at(-1000))).entries[0]?.reservedAt).to.equal(iso(T0)))
   for (const [title, ledger] of [
     ['an unknown action', EMPTY],

@@ -7,7 +7,7 @@ import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptio
 import { isOpen, trimmed, WINDOW, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import { BELIEVED, isLoop } from './recurrence.ts'
-import { LIMIT_GUARDS, refuseBy, refuseLate, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
+import { LIMIT_GUARDS, refuseBy, refuseHour, refuseLate, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
 import { refuseStorm } from './storm.ts'
 
@@ -85,8 +85,8 @@ function bounded(admission: Admission): Admission {
   return full ? refuse('LedgerFull', `${ledger.entries.length} actions and ${ledger.incidents.length} incidents are all that the ledger holds`) : admission
 }
 
-/** The live check just before each try of the write: the reservation stands, and its hour begins now. */
-export function confirm(ledger: Ledger, action: string, now: Instant): Admission {
+/** The live check just before each try of the write: the reservation stands, and its hour begins now. `limits`: of the policy as it is now; absent: some of it is done. */
+export function confirm(ledger: Ledger, action: string, now: Instant, limits?: Pick<AdmissionLimits, 'maxActionsPerHour'>): Admission {
   const held = ledger.entries.find((e) => e.action === action && e.state === 'Reserved')
   if (held === undefined) return refuse('NotReserved', `the ledger holds no reservation for ${action}`)
   // A storm that began since the decision. One that eases let it through.
@@ -95,6 +95,9 @@ export function confirm(ledger: Ledger, action: string, now: Instant): Admission
   // Nor is it written when others have shown meanwhile that acting does not help, however long it has been tried (I9).
   const late = refuseLate(ledger, action)
   if (late !== undefined) return { refusal: late }
+  // Lowered while it was tried: what others have used of the hour leaves it no room (I2).
+  const full = limits === undefined ? undefined : refuseHour(ledger.entries.filter((e) => e !== held), limits, now)
+  if (full !== undefined) return { refusal: full }
   const at = parseInstant(held.reservedAt)
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }
 }
@@ -102,7 +105,7 @@ export function confirm(ledger: Ledger, action: string, now: Instant): Admission
 /** A request that was approved takes its slot, by the limits of now: as `reserve`, and confirmed in the same step. */
 export function confirmApproved(ledger: Ledger, request: Request, limits: AdmissionLimits, now: Instant): Admission {
   const held = ledger.entries.find((e) => e.action === request.action)
-  if (held?.state !== 'Waiting') return confirm(ledger, request.action, now)
+  if (held?.state !== 'Waiting') return confirm(ledger, request.action, now, limits)
   const refusal = refuseStep(ledger, request)
   if (refusal !== undefined) return { refusal }
   const without: Ledger = { ...ledger, entries: ledger.entries.filter((e) => e !== held) }

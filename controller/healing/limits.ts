@@ -78,11 +78,7 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
     return busy < maxConcurrent ? undefined : { reason: 'ConcurrencyLimit', message: `${busy} of ${maxConcurrent} allowed actions are in flight` }
   },
   // The hour of the policy.
-  ({ ledger, limits: { maxActionsPerHour }, now }) => {
-    const { admitted, used, nextFreeSlot } = askBudget(ledger.entries, maxActionsPerHour, now)
-    if (admitted) return undefined
-    return { reason: 'RateLimited', message: `${used} of ${maxActionsPerHour} actions of this hour are used up`, ...(nextFreeSlot === undefined ? {} : { recheckAt: nextFreeSlot }) }
-  },
+  ({ ledger, limits, now }) => refuseHour(ledger.entries, limits, now),
   // Its other budgets.
   ({ ledger, limits: { budgets = [] }, now }) => refuseBudgets(ledger.entries, budgets, now),
   // Those that it shares: of its namespace, then of the cluster.
@@ -90,6 +86,12 @@ export const LIMIT_GUARDS: readonly LimitGuard[] = [
   // Acting did not help. After the budgets, since one that is half-open lets only one through, which must have a slot.
   ({ ledger: { breaker }, now }) => refuseBreaker(breaker, now),
 ]
+
+export function refuseHour(entries: Ledger['entries'], { maxActionsPerHour }: Pick<AdmissionLimits, 'maxActionsPerHour'>, now: Instant): Refusal | undefined {
+  const { admitted, used, nextFreeSlot } = askBudget(entries, maxActionsPerHour, now)
+  if (admitted) return undefined
+  return { reason: 'RateLimited', message: `${used} of ${maxActionsPerHour} actions of this hour are used up`, ...(nextFreeSlot === undefined ? {} : { recheckAt: nextFreeSlot }) }
+}
 
 /** The first one may be repeated at once; then the pause doubles. */
 const FIRST_PAUSE = minutes(1)

@@ -34,12 +34,14 @@ export const FULL: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['StormGa
 export const mayHaveWritten = ({ spec, status }: HealingAction): boolean => !spec.dryRun && (status?.result === undefined || status.result.reason === AMBIGUOUS)
 
 /** The reservation is for this object; an action that a person made under the name of another one has none. */
-export function confirmFor(ledger: Ledger, { metadata, spec }: HealingAction, limits: AdmissionLimits, now: Instant): Admission {
+export function confirmFor(ledger: Ledger, { metadata, spec, status }: HealingAction, limits: AdmissionLimits, now: Instant): Admission {
   const { policyRef, targetResource, incident } = spec
   const stray = metadata.namespace !== policyRef.namespace
   const other = ledger.entries.some((e) => e.action === metadata.name && e.target !== targetResource.uid)
   if (stray || other) return { refusal: { reason: 'NotReserved', message: `the ledger holds no reservation for ${metadata.name} on this object` } }
-  if (spec.approvalRequired !== true) return confirm(ledger, metadata.name, now)
+  // An act of several steps is one act of its hour, and its first step has been done in it.
+  const going = (status?.steps?.done ?? 0) > 0
+  if (spec.approvalRequired !== true || going) return confirm(ledger, metadata.name, now, going ? undefined : limits)
   const request = { action: metadata.name, target: targetResource.uid ?? '', dryRun: false, incident: { ...incident, trigger: spec.trigger.name } }
   return confirmApproved(ledger, request, limits, now)
 }

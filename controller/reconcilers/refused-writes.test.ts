@@ -49,6 +49,21 @@ describe('an action', () => {
       expect(town.evictions).to.deep.equal([])
     })
 
+    it('is cancelled when its author lowers the limit of the hour meanwhile, and others have used it', async () => {
+      town = new Town({ spec: { safetyRules: { maxActionsPerHour: 5, maxConcurrent: 2, maxUnhealthy: '100%', requireHealthCheck: true, healthCheckTimeout: '1m', approvalTimeout: '1h', stabilizationWindow: '10s', circuitBreaker: { failureThreshold: 3, openDuration: '10m' } } } })
+      town.pod('broken')
+      const release = town.cluster.faults.add((call) => (isReal(call) && call.name !== POD.name ? { when: 'before', answer: THROTTLED } : undefined))
+      await town.start()
+      await town.live(seconds(30))
+      expect(town.evictions).to.have.length(1)
+      expect(town.actions.map(({ status }) => status?.result?.reason)).to.include('Throttled')
+      town.editPolicy((spec) => ({ ...spec, safetyRules: { ...(spec['safetyRules'] as object), maxActionsPerHour: 1 } }))
+      release()
+      await town.live(minutes(4))
+      expect(town.evictions).to.have.length(1)
+      expect(town.actions.map(({ status }) => status?.result?.reason)).to.include('RateLimited')
+    })
+
     it('is carried out when the budget lets it', async () => {
       town = new Town()
       town.budget('one')
