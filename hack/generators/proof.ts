@@ -25,11 +25,10 @@ export const proofReference: GeneratedFile = markdownFile('docs/reference/proof.
     'Ten million steps of a limit that two controllers share, over restarts, clocks that jump, old copies and writes that land late: never more than the limit land within an hour by the API server\'s clock, and nothing is refused while fewer can have landed within an hour and five seconds. A half-open breaker lets one act through in 50 of 50 lives that crash while it is tried. A storm gate does not flap while health swings. Budgets hold through changes of the clocks in three zones.',
     '## Not shown',
     [
-      'Scale: one controller does all; nothing is divided among several. What it does with ten thousand pods and five hundred policies is [measured](performance.md) by hand and by no test: a change that makes it slower fails nothing.',
+      'Scale: several controllers that share the work ([shards](../guide/operating.md#shards)) are shown with a few hundred pods, not with thousands, and the simulation knows no shards. What one does with ten thousand pods and five hundred policies is [measured](performance.md) by hand and by no test: a change that makes it slower fails nothing.',
       'The simulation plans no foreign namespaces, no alert or event triggers, no malformed status of actions, and most of its plans last 25 minutes, so that an hour seldom slides in it.',
       'Where a checker has to take the word of the controller (the time of a reservation, the state of a breaker), it can only see that what was done fits it.',
       'In the runs with faults on a real API server nothing is malformed and no breaker opens: the invariants about that are kept there without being put to the test.',
-      'No corpus of addresses is tried against what programs connect to: every address is written by whoever runs the installation ([threat model](../design/0036-threat-model.md)).',
     ].map((line) => `- ${line}`).join('\n'),
   ].join('\n\n')
 })
