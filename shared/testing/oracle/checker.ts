@@ -58,7 +58,7 @@ export function judge(history: History, checkers: readonly Checker[]): Verdict {
   const lost = entries.slice(0, index)
   const kept = lost.filter(({ at }) => at <= (restored.asOf ?? restored.at))
   const first = judgeLife({ ...history, entries: lost, until: restored.at }, checkers)
-  const second = judge({ ...history, entries: [...kept, ...entries.slice(index + 1)] }, checkers)
+  const second = judge({ ...history, setting: { ...history.setting, restored: true }, entries: [...kept, ...entries.slice(index + 1)] }, checkers)
   return { broken: merged(first.broken, second.broken), undecided: second.undecided }
 }
 

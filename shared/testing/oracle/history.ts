@@ -113,6 +113,8 @@ export interface Setting {
   readonly everyEvent?: boolean
   /** How far the clocks of history and controller may lie apart, and how late the order of the log may be. */
   readonly slack: Millis
+  /** The history begins with a backup, which may hold what was on its way when it was made. */
+  readonly restored?: true
 }
 
 export interface History {

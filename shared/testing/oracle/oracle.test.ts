@@ -340,6 +340,16 @@ describe('the checkers of invariants', () => {
     expect(undecided.map(({ invariant }) => invariant)).to.deep.equal(['I7'])
   })
 
+  it('leave open who approved what was approved as a backup was made', () => {
+    const [decided, made, approving, ...done] = asked('bob')
+    if (decided === undefined || made === undefined || approving === undefined) throw new RangeError('it is not asked for')
+    const verdict = (...before: readonly Entry[]) => judge(history([decided, made, ...before, ...done], { mayApprove: (user) => user === 'bob' }), INVARIANTS)
+    const { broken, undecided } = verdict({ ...approving, at: inSeconds(8.5) }, mark(9, 'Restored', { asOf: inSeconds(8.4) }))
+    expect(tell(broken)).to.equal('')
+    expect(undecided.map(({ invariant, why }) => `${invariant} ${why}`)).to.include('I13 who approved it is not in the history')
+    expect(verdict().broken.map(({ invariant }) => invariant)).to.include('I13')
+  })
+
   it('leave open what a policy that is not in the history has asked for', () => {
     const { broken, undecided } = judge(history([...around(), ...base.slice(1)]), INVARIANTS)
     expect(tell(broken)).to.equal('')

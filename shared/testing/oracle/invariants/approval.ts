@@ -70,12 +70,19 @@ interface Around {
 }
 
 /** The first time that it stands there it was given, by whoever wrote it, to what stood there before. */
-function take({ metadata, spec }: HealingAction, entry: Call, { world, given, setting: { mayApprove }, report }: Around): void {
+function take({ metadata, spec }: HealingAction, entry: Call, { world, given, setting: { mayApprove, restored }, report }: Around): void {
   const { approval } = spec
   if (approval?.decision !== 'Approved' || given.has(metadata.uid)) return
   const before = world.byUid(metadata.uid) as HealingAction | undefined
-  given.set(metadata.uid, { at: entry.at, approval, shown: shownBy((before ?? { spec }).spec) })
   const about = { action: metadata }
+  const shown = shownBy((before ?? { spec }).spec)
+  // A status says nothing of the spec beside it: somebody had decided as the backup was made.
+  if (restored === true && entry.subresource === 'status') {
+    given.set(metadata.uid, { at: parseInstant(approval.decidedAt) ?? entry.at, approval, shown })
+    report.undecided('who approved it is not in the history', about)
+    return
+  }
+  given.set(metadata.uid, { at: entry.at, approval, shown })
   if (approval.decidedBy !== actor(entry)) report.broken(`${actor(entry)} decided in the name of ${approval.decidedBy}`, about)
   if (mayApprove?.(actor(entry), metadata.namespace ?? '') === false) report.broken(`${actor(entry)} may not approve`, about)
 }
