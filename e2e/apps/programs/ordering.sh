@@ -5,7 +5,9 @@ upstream=/data/upstream
 mkdir -p /tmp/www
 httpd -f -p 8080 -h /tmp/www &
 
-until [ -s "$upstream" ]; do wget -q -O "$upstream" "http://$STOCK_SERVICE_HOST:8080/address" || sleep 1; done
+# Where the kubelet had not heard of the service when it made this container; of the next one it has.
+[ -n "$STOCK_SERVICE_HOST" ] || exit 1
+until [ -s "$upstream" ]; do timeout 5 wget -q -O "$upstream" "http://$STOCK_SERVICE_HOST:8080/address" || sleep 1; done
 calls=''
 while :; do
   if timeout 2 wget -q -O /dev/null "http://$(cat "$upstream"):8080/address"; then call=0; else call=1; fi
