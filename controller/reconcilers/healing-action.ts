@@ -210,8 +210,9 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
+        const stop = dryRun ? undefined : await stoppedBy(live, spec, clock.now())
+        // After the answer: while it was awaited, the process may have stood still.
         const now = clock.now()
-        const stop = dryRun ? undefined : await stoppedBy(live, spec, now)
         if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
         if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
