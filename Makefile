@@ -47,8 +47,8 @@ generate: $(DEPS) ## Writes the generated files: CRDs, RBAC, webhook configurati
 test: $(DEPS) ## Everything, on real clusters too. ONLY="unit e2e/cli" for a part.
 	@node hack/ci/test.ts $(ONLY)
 
-sim: $(DEPS) ## The whole controller in simulated clusters, by seeds. SEEDS=1000; SEED=7 tells one as a story.
-	@node simulation/main.ts --seeds "$(or $(SEEDS),200)" $(if $(SEED),--seed "$(SEED)")
+sim: $(DEPS) ## The whole controller in simulated clusters, by seeds. SEEDS=1000; SEED=7 tells one as a story, PLAN=plan.json a plan that one ended with.
+	@node simulation/main.ts --seeds "$(or $(SEEDS),200)" $(if $(SEED),--seed "$(SEED)") $(if $(PLAN),--plan "$(PLAN)")
 
 faults: $(DEPS) ## Every fault at every write of every action, on a real API server; prints what was tried and what broke (about an hour).
 	@node e2e/faults/main.ts

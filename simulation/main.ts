@@ -3,11 +3,15 @@
  *
  *     node simulation/main.ts [--seeds N] [--from SEED]    seeds from SEED (default 1), on all cores
  *     node simulation/main.ts --seed SEED                  one of them, as a story
+ *     node simulation/main.ts --plan FILE                  a plan as JSON: what a story ends with, or what somebody has made of it
  */
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { verdictOf } from './judge.ts'
 import { planOf } from './plan/generate.ts'
+import { readPlan } from './plan/read.ts'
+import type { Plan } from './plan/plan.ts'
 import { shrink } from './shrink.ts'
 import { Simulator } from './simulator.ts'
 import { storyOf } from './story.ts'
@@ -20,19 +24,25 @@ const EVERY = 5
 /** Of seeds: these are simulated twice, for the same journal. */
 const TWICE_EVERY = 20
 
-async function tellOne(seed: number): Promise<number> {
-  const verdict = await verdictOf(planOf(seed))
+async function tellOne(whole: Plan): Promise<number> {
+  const verdict = await verdictOf(whole)
   const [first] = verdict.breaches
   if (first === undefined) {
     console.log(storyOf(verdict))
     return 0
   }
-  const { plan, tries } = await shrink(verdict.run.plan, async (candidate) => (await verdictOf(candidate)).breaches.some(({ invariant }) => invariant === first.invariant), MOST_TRIES)
+  const { plan, tries } = await shrink(whole, async (candidate) => (await verdictOf(candidate)).breaches.some(({ invariant }) => invariant === first.invariant), MOST_TRIES)
   console.log(storyOf(await verdictOf(plan)))
-  console.log(`seed ${seed} breaks ${first.invariant}; of ${verdict.run.plan.happenings.length} happenings ${plan.happenings.length} are left after ${tries} runs:`)
+  console.log(`seed ${plan.seed} breaks ${first.invariant}; of ${whole.happenings.length} happenings ${plan.happenings.length} are left after ${tries} runs. As a file it runs again with PLAN=FILE make sim:`)
   console.log(JSON.stringify(plan))
   return 1
 }
+
+function add(counts: Map<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [kind, times] of Object.entries(more)) counts.set(kind, (counts.get(kind) ?? 0) + times)
+}
+
+const listed = (counts: ReadonlyMap<string, number>): string => [...counts].toSorted(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => `${kind} ${times}`).join(', ') || 'none'
 
 async function sweep(from: number, count: number): Promise<number> {
   const begin = performance.now()
@@ -43,11 +53,13 @@ async function sweep(from: number, count: number): Promise<number> {
   let done = 0
   let acts = 0
   const hits = new Map<string, number>()
+  const undecided = new Map<string, number>()
   let told = begin
   const take = (answer: Told): void => {
     done++
     acts += answer.acts
-    for (const [kind, times] of Object.entries(answer.hits)) hits.set(kind, (hits.get(kind) ?? 0) + times)
+    add(hits, answer.hits)
+    add(undecided, answer.undecided)
     if (answer.breaches.length > 0) {
       failed.push(answer)
       console.log(`seed ${answer.seed}: ${answer.breaches.map(({ invariant, at, where, why }) => `${invariant} at ${at} s, ${where}: ${why}`).slice(0, 3).join('\n  ')}`)
@@ -70,7 +82,8 @@ async function sweep(from: number, count: number): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: Math.min(count, availableParallelism()) }, lane))
-  console.log(`faults that met something: ${[...hits].toSorted(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => `${kind} ${times}`).join(', ') || 'none'}`)
+  console.log(`faults that met something: ${listed(hits)}`)
+  console.log(`undecided: ${listed(undecided)}`)
   const took = (performance.now() - begin) / 1000
   const perHour = Math.round((done / took) * 3600)
   console.log(`${done} plans with ${acts} acts in ${took.toFixed(0)} s (${perHour} an hour): ${failed.length === 0 ? 'no invariant was broken' : `${failed.length} broke an invariant; see one with SEED=${failed[0]?.seed} make sim`}`)
@@ -78,10 +91,12 @@ async function sweep(from: number, count: number): Promise<number> {
   return failed.length + unlike.length === 0 ? 0 : 1
 }
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '' } } })
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '' }, plan: { type: 'string', default: '' } } })
 const whole = (name: string, text: string): number => {
   const number = Number(text)
   if (!Number.isSafeInteger(number) || number < 1) throw new Error(`--${name} is a whole number from 1 on, not ${JSON.stringify(text)}`)
   return number
 }
-process.exitCode = values.seed === '' ? await sweep(whole('from', values.from), whole('seeds', values.seeds)) : await tellOne(whole('seed', values.seed))
+if (values.plan !== '') process.exitCode = await tellOne(readPlan(readFileSync(values.plan, 'utf8')))
+else if (values.seed !== '') process.exitCode = await tellOne(planOf(whole('seed', values.seed)))
+else process.exitCode = await sweep(whole('from', values.from), whole('seeds', values.seeds))

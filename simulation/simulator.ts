@@ -1,10 +1,15 @@
 /** A process that simulates trials, one after another: with a planted bug, or as the sources are. */
 import { fork, type ChildProcess } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Told, Trial } from './worker.ts'
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 const LOADER = new URL('planted/loader.ts', import.meta.url).href
+
+/** By the content of each file: what one process has compiled, the next ones need not, and most of a short trial is its beginning. */
+const COMPILED = join(tmpdir(), 'kubeskippy-simulation')
 
 export class Simulator {
   readonly #worker: ChildProcess
@@ -15,8 +20,9 @@ export class Simulator {
 
   /** @param planted id of a bug */
   constructor(planted?: string) {
-    const bug = planted === undefined ? {} : { execArgv: ['--import', LOADER], env: { ...process.env, PLANTED: planted } }
-    this.#worker = fork(WORKER, { ...bug, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+    const bug = planted === undefined ? {} : { execArgv: ['--import', LOADER] }
+    const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...(planted === undefined ? {} : { PLANTED: planted }) }
+    this.#worker = fork(WORKER, { ...bug, env, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     this.#worker.stderr?.on('data', (part: Buffer) => {
       this.#said += part.toString()
     })

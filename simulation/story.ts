@@ -19,8 +19,9 @@ export function storyOf({ run, breaches, fingerprint }: Verdict): string {
   return [`Seed ${plan.seed}: ${inWords(plan)}`, ...lines.map(({ telling: { at, who, what } }) => `${at.toFixed(1).padStart(7)} s  ${who}: ${what}`), `journal ${fingerprint}`].join('\n')
 }
 
-const inWords = ({ controllers, workloads, policies }: Plan): string =>
+const inWords = ({ profile, controllers, workloads, policies }: Plan): string =>
   [
+    profile,
     { alone: 'one controller', elected: 'two controllers with a lease', unfenced: 'two controllers, both of which act' }[controllers],
     ...workloads.map(({ kind, namespace, name, replicas }) => `${kind} ${namespace}/${name} of ${replicas}`),
     ...policies.map(({ namespace, name, spec: { mode = '', triggers = [], actions = [] } }) => `policy ${namespace}/${name} (${mode}; ${triggers.map((t) => t.name).join(', ')}; ${actions.map((a) => a.type).join(', then ')})`),

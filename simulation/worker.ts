@@ -9,6 +9,8 @@ export interface Told {
   /** How often each kind of fault met something. */
   readonly hits: Readonly<Record<string, number>>
   readonly breaches: readonly Breach[]
+  /** What could not be judged, by invariant. */
+  readonly undecided: Readonly<Record<string, number>>
   /** Of its journal. */
   readonly fingerprint: string
 }
@@ -22,9 +24,9 @@ export interface Trial {
 
 async function tell({ seed, until = Number.POSITIVE_INFINITY }: Trial): Promise<void> {
   const plan = planOf(seed)
-  const { run, breaches, fingerprint } = await verdictOf({ ...plan, end: Math.min(plan.end, until) })
+  const { run, breaches, undecided, fingerprint } = await verdictOf({ ...plan, end: Math.min(plan.end, until) })
   const acts = run.journal.filter(({ call, changed }) => changed && call.impersonate !== undefined).length
-  process.send?.({ seed, acts, hits: Object.fromEntries(run.world.faults.hits), breaches, fingerprint } satisfies Told)
+  process.send?.({ seed, acts, hits: Object.fromEntries(run.world.faults.hits), breaches, undecided, fingerprint } satisfies Told)
 }
 
 process.on('message', (trial: Trial) => void tell(trial))

@@ -6,6 +6,7 @@ import { judge } from '../../shared/rules/judge.ts'
 import { compileResource } from '../../shared/schema/validate.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { planOf } from './generate.ts'
+import { PROFILES } from './profiles.ts'
 
 const plans = Array.from({ length: 300 }, (_, n) => planOf(n + 1))
 
@@ -21,9 +22,10 @@ describe('plans', () => {
     }
   })
 
-  it('are the same for one seed, and of many seeds have every kind of happening', () => {
+  it('are the same for one seed, and of many seeds have every kind of happening and every profile', () => {
     expect(planOf(7)).to.deep.equal(planOf(7))
-    expect(new Set(plans.flatMap(({ happenings }) => happenings.map(({ kind }) => kind)))).to.have.lengthOf(28)
+    expect(new Set(plans.flatMap(({ happenings }) => happenings.map(({ kind }) => kind)))).to.have.lengthOf(31)
+    expect(new Set(plans.map(({ profile }) => profile))).to.deep.equal(new Set(PROFILES.map(({ name }) => name)))
     expect(new Set(plans.map(({ controllers }) => controllers))).to.have.lengthOf(3)
   })
 

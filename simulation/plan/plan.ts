@@ -22,10 +22,21 @@ export type Symptom = 'crashing' | 'unready' | 'flapping' | 'leaking'
 /** What ends it: a pod made anew, a new revision, a person or nothing that a policy does. */
 export type Cure = 'replacement' | 'revision' | 'none'
 
-export type PolicyEdit = 'suspend' | 'resume' | 'tighten' | 'loosen' | 'dryrun' | 'automatic' | 'next-action'
+export type PolicyEdit = 'suspend' | 'resume' | 'tighten' | 'loosen' | 'dryrun' | 'automatic' | 'next-action' | 'protect'
+
+/** What of a ledger nobody can read any more: its next number, its slots, or its breaker. */
+export type Corruption = 'ordinal' | 'entries' | 'breaker'
+
+/** What the controller is about to do, of whoever does it. */
+export type Moment = 'decision' | 'record' | 'ledger' | 'dry-run' | 'act'
 
 /** What the world does. `workload` and `policy` are indices of the plan's lists. */
 export type Happening =
+  | Simple
+  /** Once that moment has come so often from then on, and some seconds later. Of a fault of one controller: of the one that was about to. */
+  | { readonly kind: 'cue'; readonly moment: Moment; readonly count: number; readonly wait: number; readonly then: Simple }
+
+export type Simple =
   | { readonly kind: 'ail'; readonly workload: number; readonly symptom: Symptom; readonly cure: Cure; /** How many of its pods; absent: all. */ readonly pods?: number }
   | { readonly kind: 'recover'; readonly workload: number }
   | { readonly kind: 'mass-failure'; readonly symptom: Symptom; readonly cure: Cure }
@@ -33,6 +44,8 @@ export type Happening =
   | { readonly kind: 'recreate-policy'; readonly policy: number }
   | { readonly kind: 'delete-policy'; readonly policy: number }
   | { readonly kind: 'decide'; readonly decision: 'Approved' | 'Rejected' }
+  /** Whatever is asked is approved within a second. */
+  | { readonly kind: 'approve-all'; readonly seconds: number }
   | { readonly kind: 'delete-namespace'; readonly namespace: string }
   | { readonly kind: 'recreate-workload'; readonly workload: number }
   | { readonly kind: 'replace-pod'; readonly workload: number }
@@ -42,7 +55,8 @@ export type Happening =
   | { readonly kind: 'ignore'; readonly workload: number }
   | { readonly kind: 'kill-switch'; readonly seconds: number }
   | { readonly kind: 'healer'; readonly namespace: string; readonly seconds: number }
-  | { readonly kind: 'corrupt-ledger'; readonly policy: number; readonly seconds: number }
+  | { readonly kind: 'corrupt-ledger'; readonly policy: number; readonly what: Corruption; readonly seconds: number }
+  | { readonly kind: 'corrupt-action'; readonly index: number }
   | { readonly kind: 'delete-action'; readonly index: number }
   | Fault
 
@@ -72,6 +86,8 @@ export type Timed = Happening & { readonly at: number }
 
 export interface Plan {
   readonly seed: number
+  /** What the plan is aimed at. */
+  readonly profile: string
   /** `elected`: several replicas and a lease. `alone`: one without. `unfenced`: two, and nobody asks who leads. */
   readonly controllers: 'elected' | 'alone' | 'unfenced'
   readonly workloads: readonly WorkloadPlan[]

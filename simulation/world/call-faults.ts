@@ -5,6 +5,7 @@ import { isWrite } from '../../shared/testing/fake-cluster/calls.ts'
 import { SERVER_ERROR, THROTTLED, UNAVAILABLE, type Fault } from '../../shared/testing/fake-cluster/faults.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { CallFault, CrashPoint, Fault as PlannedFault } from '../plan/plan.ts'
+import { Cues, isAct } from './cues.ts'
 
 const CONFLICT = { code: 409, reason: 'Conflict', message: 'the object has been modified; please apply your changes to the latest version and try again' }
 const { retryAfter: _told, ...UNTOLD } = THROTTLED
@@ -34,8 +35,6 @@ function concerns({ only }: Calls, call: Call): boolean {
   return isWrite(call) === (only === 'writes')
 }
 
-const isAct = ({ impersonate, dryRun }: Call): boolean => impersonate !== undefined && !dryRun
-
 interface Window {
   readonly fault: Calls
   readonly until: number
@@ -58,13 +57,6 @@ export interface Crash {
   readonly died: (user: string) => void
 }
 
-/** Where whoever acts stands still, counted in dry runs and acts. */
-export interface Halt {
-  readonly call: number
-  /** Makes it stand still. */
-  readonly stop: (user: string) => void
-}
-
 /** What is wrong with calls at any moment. */
 export class CallFaults {
   /** How often each kind of fault has met something. */
@@ -74,7 +66,7 @@ export class CallFaults {
   #windows: Window[] = []
   #slow = 0
   #crashes: { readonly crash: Crash; left: number; /** Who dies at its next write. */ doomed?: string }[] = []
-  #halts: { readonly halt: Halt; left: number }[] = []
+  readonly cues = new Cues((what) => this.hit(what))
   readonly #cut = new Set<string>()
   readonly #kill: (user: string) => void
 
@@ -96,10 +88,6 @@ export class CallFaults {
     this.#crashes.push({ crash, left: crash.write })
   }
 
-  halt(halt: Halt): void {
-    this.#halts.push({ halt, left: halt.call })
-  }
-
   cut(user: string): void {
     this.#cut.add(user)
   }
@@ -118,14 +106,14 @@ export class CallFaults {
     this.#windows = []
     this.#slow = 0
     this.#crashes = []
-    this.#halts = []
+    this.cues.end()
     this.#cut.clear()
   }
 
   next(call: Call): Fault | undefined {
     const died = this.#death(call)
     if (died !== undefined) return died
-    this.#stand(call)
+    this.cues.see(call)
     if (this.#cut.has(call.user)) this.hit(`partition at ${isAct(call) ? 'an act' : 'another call'}`)
     if (this.#cut.has(call.user)) return { when: 'before', answer: 'hang' }
     for (const window of this.#windows) {
@@ -165,16 +153,5 @@ export class CallFaults {
       return { when: point === 'after' ? 'after' : 'before', answer: 'reset' }
     }
     return undefined
-  }
-
-  #stand(call: Call): void {
-    if (call.impersonate === undefined) return
-    for (const pending of this.#halts) pending.left--
-    const due = this.#halts.filter(({ left }) => left <= 0)
-    this.#halts = this.#halts.filter(({ left }) => left > 0)
-    for (const { halt } of due) {
-      this.hit(`pause at ${call.dryRun ? 'a dry run' : 'an act'}`)
-      halt.stop(call.user)
-    }
   }
 }

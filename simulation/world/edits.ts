@@ -7,7 +7,7 @@ import { actionsOf } from '../plan/policies.ts'
 export type Spec = HealingPolicySpec
 
 /** Members that replace those of the spec. */
-export function editOf(edit: PolicyEdit, { safetyRules }: Spec, chance: Chance): Partial<Spec> {
+export function editOf(edit: PolicyEdit, { safetyRules, selector }: Spec, chance: Chance): Partial<Spec> {
   switch (edit) {
     case 'suspend':
       return { suspend: true }
@@ -23,6 +23,9 @@ export function editOf(edit: PolicyEdit, { safetyRules }: Spec, chance: Chance):
       return { mode: 'automatic' }
     case 'next-action':
       return { actions: actionsOf(chance, 2) }
+    // All that it selects.
+    case 'protect':
+      return { safetyRules: { ...safetyRules, protectedResources: [{ apiVersion: 'v1', kind: 'Pod', ...(selector.labelSelector === undefined ? {} : { labelSelector: selector.labelSelector }) }] } }
     default:
       return edit satisfies never
   }

@@ -53,7 +53,7 @@ const pause: Make<'pause'> = ({ controller, seconds: until }, scene) => stand(sc
 
 const pauseAct: Make<'pause-act'> = ({ call, seconds: until }, scene) => {
   scene.tell('fault', `whoever acts is to stand still at call number ${call} from now`)
-  scene.world.faults.halt({ call, stop: (user) => {
+  scene.world.faults.cues.add({ moment: 'try', count: call, reached: (user) => {
     const replica = scene.replicas.find(({ process }) => process?.name === user)
     if (replica !== undefined) stand(replica, until, scene)
   } })

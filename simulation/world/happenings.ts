@@ -1,7 +1,8 @@
 /** Makes what a plan says happen, each at its time, and undone again where it lasts for a while. */
+import { seconds } from '../../shared/lib/time.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { Replica } from '../engine/replica.ts'
-import type { Happening, Plan } from '../plan/plan.ts'
+import type { Happening, Plan, Simple } from '../plan/plan.ts'
 import { FAULTS } from './faults.ts'
 import { LIFE } from './life.ts'
 import type { Makes, Note, Scene } from './scene.ts'
@@ -16,7 +17,12 @@ export interface HappeningsOptions {
   readonly chance: Chance
 }
 
-const MAKES: Makes<Happening['kind']> = { ...LIFE, ...FAULTS }
+const MAKES: Makes<Simple['kind']> = { ...LIFE, ...FAULTS }
+
+function make(happening: Simple, scene: Scene): void {
+  const its = MAKES[happening.kind] as (happening: Simple, scene: Scene) => void
+  its(happening, scene)
+}
 
 export class Happenings {
   readonly #options: HappeningsOptions
@@ -31,12 +37,27 @@ export class Happenings {
   at(second: number): void {
     this.#second = second
     for (const ending of this.#endings.filter(({ at }) => at === second)) ending.end()
-    const scene = this.#scene(second)
-    for (const happening of this.#options.plan.happenings) if (happening.at === second) (MAKES[happening.kind] as (happening: Happening, scene: Scene) => void)(happening, scene)
+    for (const happening of this.#options.plan.happenings) {
+      if (happening.at !== second) continue
+      if (happening.kind === 'cue') this.#await(happening)
+      else make(happening, this.#scene(second))
+    }
+  }
+
+  #await({ moment, count, wait, then }: Extract<Happening, { kind: 'cue' }>): void {
+    const { plan, world, replicas } = this.#options
+    const reached = (user: string): void => {
+      const caller = replicas.findIndex(({ process }) => process?.name === user)
+      const happening = 'controller' in then && caller >= 0 ? { ...then, controller: caller } : then
+      // Not within the call itself; and nothing begins to go wrong after the calm.
+      world.clock.after(seconds(wait), () => (this.#second < plan.calm ? make(happening, this.#scene(this.#second)) : undefined))
+    }
+    world.faults.cues.add({ moment, count, reached })
   }
 
   /** Every fault ends, and every process is there again. */
   calm(second: number): void {
+    this.#second = second
     const { world, replicas, tell } = this.#options
     for (const { end } of this.#endings.filter(({ at }) => at >= second)) end()
     this.#endings.length = 0

@@ -3,8 +3,9 @@ import { HEALER_ACCOUNT, IGNORE_ANNOTATION, KILL_SWITCH } from '../../shared/api
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { sameJson } from '../../shared/lib/json.ts'
 import type { StoredObject } from '../../shared/testing/fake-cluster/objects.ts'
-import type { Fault, Happening } from '../plan/plan.ts'
+import type { Corruption, Fault, Simple } from '../plan/plan.ts'
 import { editOf, type Spec } from './edits.ts'
 import type { Make, Makes } from './scene.ts'
 import { APPROVER } from './world.ts'
@@ -61,6 +62,11 @@ const decide: Make<'decide'> = ({ decision }, { world: { cluster }, tell }) => {
   if (action === undefined) return
   tell('approver', `says ${decision} to ${action.metadata.namespace}/${action.metadata.name}`)
   void cluster.client(APPROVER).patch(HEALING_ACTIONS, action.metadata, { type: 'merge', body: { spec: { approval: { decision, decidedBy: APPROVER } } } }).catch(() => {})
+}
+
+const approveAll: Make<'approve-all'> = ({ seconds: left }, scene) => {
+  decide({ kind: 'decide', decision: 'Approved' }, scene)
+  if (left > 1) scene.later(1, () => approveAll({ kind: 'approve-all', seconds: left - 1 }, scene))
 }
 
 const deleteNamespace: Make<'delete-namespace'> = ({ namespace }, { world: { cluster }, tell }) => {
@@ -131,24 +137,34 @@ const healer: Make<'healer'> = ({ namespace, seconds }, { world, tell, later }) 
   later(seconds, () => world.enable(namespace))
 }
 
-const NONSENSE = 'many'
+const NONSENSE: Readonly<Record<Corruption, object>> = { ordinal: { nextOrdinal: 'many' }, entries: { entries: 'none' }, breaker: { breaker: { state: 'Ajar' } } }
+const isSpoilt = ({ spec }: StoredObject): boolean => Object.values(NONSENSE).some((part) => Object.entries(part).every(([member, value]) => sameJson((spec as Record<string, unknown>)[member], value)))
 
-const corruptLedger: Make<'corrupt-ledger'> = ({ policy, seconds }, { world: { cluster }, tell, later, ...scene }) => {
+const corruptLedger: Make<'corrupt-ledger'> = ({ policy, what, seconds }, { world: { cluster }, tell, later, ...scene }) => {
   const { namespace, name } = scene.policy(policy)
   const isIts = (ledger: StoredObject): boolean => {
     const { policy: of } = (ledger.spec ?? {}) as { policy?: { namespace: string; name: string } }
     return of?.namespace === namespace && of.name === name
   }
   const found = cluster.all(HEALING_LEDGERS).find(isIts)
-  if (found === undefined) return
-  tell('somebody', `corrupts the ledger of ${namespace}/${name} for ${seconds} s`)
-  const corrupted = cluster.change(HEALING_LEDGERS, found.metadata, (ledger) => ({ ...ledger, spec: { ...(ledger.spec as object), nextOrdinal: NONSENSE } }))
+  if (found === undefined || isSpoilt(found)) return
+  tell('somebody', `corrupts the ledger of ${namespace}/${name} for ${seconds} s: ${what}`)
+  const corrupted = cluster.change(HEALING_LEDGERS, found.metadata, (ledger) => ({ ...ledger, spec: { ...(ledger.spec as object), ...NONSENSE[what] } }))
   later(seconds, () => {
     const now = cluster.peek(HEALING_LEDGERS, found.metadata)
     if (now?.metadata.resourceVersion !== corrupted.metadata.resourceVersion) return
     tell('somebody', `repairs the ledger of ${namespace}/${name}`)
     cluster.change(HEALING_LEDGERS, found.metadata, (ledger) => ({ ...ledger, spec: found.spec }))
   })
+}
+
+/** One that has not ended; nobody repairs it. */
+const corruptAction: Make<'corrupt-action'> = ({ index }, { world: { cluster }, tell }) => {
+  const actions = cluster.all(HEALING_ACTIONS).filter(({ status }) => status !== undefined && (status as HealingAction['status'])?.completionTime === undefined)
+  const found = actions[index % Math.max(1, actions.length)]
+  if (found === undefined) return
+  tell('somebody', `corrupts the status of HealingAction ${found.metadata.namespace}/${found.metadata.name}`)
+  cluster.change(HEALING_ACTIONS, found.metadata, (action) => ({ ...action, status: { ...(action.status as object), attempts: 'many', startTime: 'soon' } }))
 }
 
 const deleteAction: Make<'delete-action'> = ({ index }, { world: { cluster }, tell }) => {
@@ -159,7 +175,7 @@ const deleteAction: Make<'delete-action'> = ({ index }, { world: { cluster }, te
   void cluster.delete(HEALING_ACTIONS, found.metadata).catch(() => {})
 }
 
-export const LIFE: Makes<Exclude<Happening['kind'], Fault['kind']>> = {
+export const LIFE: Makes<Exclude<Simple['kind'], Fault['kind']>> = {
   ail,
   'mass-failure': massFailure,
   recover,
@@ -167,6 +183,7 @@ export const LIFE: Makes<Exclude<Happening['kind'], Fault['kind']>> = {
   'delete-policy': deletePolicy,
   'recreate-policy': recreatePolicy,
   decide,
+  'approve-all': approveAll,
   'delete-namespace': deleteNamespace,
   'recreate-workload': recreateWorkload,
   'replace-pod': replacePod,
@@ -177,5 +194,6 @@ export const LIFE: Makes<Exclude<Happening['kind'], Fault['kind']>> = {
   'kill-switch': killSwitch,
   healer,
   'corrupt-ledger': corruptLedger,
+  'corrupt-action': corruptAction,
   'delete-action': deleteAction,
 }

@@ -1,7 +1,7 @@
 /** What a happening may touch, and the time in which it does. */
 import type { Chance } from '../engine/chance.ts'
 import type { Replica } from '../engine/replica.ts'
-import type { Happening, PolicyPlan, WorkloadPlan } from '../plan/plan.ts'
+import type { PolicyPlan, Simple, WorkloadPlan } from '../plan/plan.ts'
 import type { Mark } from '../../shared/testing/oracle/history.ts'
 import type { World } from './world.ts'
 
@@ -25,5 +25,5 @@ export interface Scene {
   readonly replica: (index: number) => Replica
 }
 
-export type Make<Kind extends Happening['kind']> = (happening: Extract<Happening, { readonly kind: Kind }>, scene: Scene) => void
-export type Makes<Kind extends Happening['kind']> = { readonly [K in Kind]: Make<K> }
+export type Make<Kind extends Simple['kind']> = (happening: Extract<Simple, { readonly kind: Kind }>, scene: Scene) => void
+export type Makes<Kind extends Simple['kind']> = { readonly [K in Kind]: Make<K> }
