@@ -34,7 +34,7 @@ export type Moment = 'decision' | 'record' | 'ledger' | 'dry-run' | 'act'
 export type Happening =
   | Simple
   /** Once that moment has come so often from then on, and some seconds later. Of a fault of one controller: of the one that was about to. */
-  | { readonly kind: 'cue'; readonly moment: Moment; readonly count: number; readonly wait: number; readonly then: Simple }
+  | { readonly kind: 'cue'; readonly moment: Moment; readonly count: number; readonly wait: number; readonly what: Simple }
 
 export type Simple =
   | { readonly kind: 'ail'; readonly workload: number; readonly symptom: Symptom; readonly cure: Cure; /** How many of its pods; absent: all. */ readonly pods?: number }

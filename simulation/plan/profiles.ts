@@ -36,7 +36,7 @@ export interface Profile {
 
 const MOMENTS: readonly Moment[] = ['decision', 'decision', 'record', 'ledger', 'dry-run', 'act']
 
-const cue = (moment: Moment, count: number, wait: number, then: Simple): Happening => ({ kind: 'cue', moment, count, wait, then })
+const cue = (moment: Moment, count: number, wait: number, what: Simple): Happening => ({ kind: 'cue', moment, count, wait, what })
 const stands = (seconds: number): Simple => ({ kind: 'pause', controller: 0, seconds })
 
 /** Anything, at the very moment. */

@@ -44,11 +44,11 @@ export class Happenings {
     }
   }
 
-  #await({ moment, count, wait, then }: Extract<Happening, { kind: 'cue' }>): void {
+  #await({ moment, count, wait, what }: Extract<Happening, { kind: 'cue' }>): void {
     const { plan, world, replicas } = this.#options
     const reached = (user: string): void => {
       const caller = replicas.findIndex(({ process }) => process?.name === user)
-      const happening = 'controller' in then && caller >= 0 ? { ...then, controller: caller } : then
+      const happening = 'controller' in what && caller >= 0 ? { ...what, controller: caller } : what
       // Not within the call itself; and nothing begins to go wrong after the calm.
       world.clock.after(seconds(wait), () => (this.#second < plan.calm ? make(happening, this.#scene(this.#second)) : undefined))
     }
