@@ -25,8 +25,8 @@ export interface Verdict {
 }
 
 /** Carries a plan out, sealed off, and judges what became of it. */
-export async function verdictOf(plan: Plan): Promise<Verdict> {
-  const run = await sealed(() => simulate(plan))
+export async function verdictOf(plan: Plan, until = plan.end): Promise<Verdict> {
+  const run = await sealed(() => simulate(plan, until))
   const { broken, undecided } = judge(run.history, INVARIANTS)
   const counts = new Map<string, number>()
   for (const { invariant } of undecided) counts.set(invariant, (counts.get(invariant) ?? 0) + 1)

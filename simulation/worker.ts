@@ -22,9 +22,9 @@ export interface Trial {
   readonly until?: number
 }
 
-async function tell({ seed, until = Number.POSITIVE_INFINITY }: Trial): Promise<void> {
+async function tell({ seed, until }: Trial): Promise<void> {
   const plan = planOf(seed)
-  const { run, breaches, undecided, fingerprint } = await verdictOf({ ...plan, end: Math.min(plan.end, until) })
+  const { run, breaches, undecided, fingerprint } = await verdictOf(plan, until)
   const acts = run.journal.filter(({ call, changed }) => changed && call.impersonate !== undefined).length
   process.send?.({ seed, acts, hits: Object.fromEntries(run.world.faults.hits), breaches, undecided, fingerprint } satisfies Told)
 }

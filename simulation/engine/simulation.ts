@@ -36,7 +36,8 @@ const QUIET = 60
 /** A new replica is started this much after the one before it, seconds. */
 const APART = 2
 
-export async function simulate(plan: Plan): Promise<Run> {
+/** @param until seconds; what comes after is not waited for. That all is quiet at its end is then not asked */
+export async function simulate(plan: Plan, until = plan.end): Promise<Run> {
   const tellings: Telling[] = []
   const bugs: Telling[] = []
   const at = (): number => Math.round(world.clock.monotonic() / 100) / 10
@@ -56,7 +57,7 @@ export async function simulate(plan: Plan): Promise<Run> {
   const count = plan.controllers === 'alone' ? 1 : 2
   for (let number = 0; number < count; number++) replicas.push(new Replica({ world, seed: plan.seed, number, elected: plan.controllers === 'elected', heard }))
   const happenings = new Happenings({ plan, world, replicas, tell, note, chance: chanceOf(plan.seed, 'world') })
-  for (let second = 0; second < plan.end; second++) {
+  for (let second = 0; second < Math.min(plan.end, until); second++) {
     const [starting] = second % APART === 0 ? replicas.slice(second / APART, second / APART + 1) : []
     starting?.start()
     if (second === plan.calm) {

@@ -60,6 +60,16 @@ const longPause: Aim = (chance) => [{ kind: 'pause-act', call: chance.between(1,
 /** One act passes, and the others of the same time have to wait: until the first one has been judged. */
 const held: Aim = (chance) => [cue('act', chance.between(1, 2), 0, { kind: 'calls', fault: chance.pick(['throttled', 'throttled-after', 'unavailable']), share: 1, only: 'acts', seconds: chance.between(40, 150) })]
 
+/** The kill switch is turned on, and nothing is heard of it. */
+const unheard: Aim = (chance) => {
+  const count = chance.between(1, 2)
+  return [
+    cue('decision', count, 0, { kind: 'watch', fault: 'silent', only: 'configmaps', seconds: 90 }),
+    cue('decision', count, 0, stands(chance.between(5, 10))),
+    cue('decision', count, 1, { kind: 'kill-switch', seconds: 120 }),
+  ]
+}
+
 const approving: Aim = (chance) => [{ kind: 'approve-all', seconds: chance.between(60, 200) }]
 /** Nobody is there to see the deadline pass, and then somebody says yes. */
 const tooLate: Aim = (chance) => {
@@ -113,7 +123,7 @@ export const PROFILES: readonly [Profile, ...Profile[]] = [
   // State of our own is spoilt while it is needed.
   { ...MIXED, name: 'spoilt', policy: BUSY, life: [0, 3], faults: [0, 4], aimed: [2, 6], aims: [(chance, world) => [cue(chance.pick(['ledger', 'ledger', 'record', 'act']), chance.between(1, 8), chance.pick([0, 0, 1, 5]), corrupt(chance, world))]] },
   // Somebody says no just before the act.
-  { ...MIXED, name: 'forbidden', policy: { ...BUSY, pods: true, protects: 0.6 }, symptoms: ['crashing', 'unready'], cures: PERSISTENT, life: [0, 4], faults: [0, 4], aimed: [3, 6], aims: [behind(edit('protect'), [25, 60]), behind(edit('dryrun'), [25, 60]), behind(edit('suspend', 'tighten'), [5, 60]), behind(touch, [5, 30]), amid] },
+  { ...MIXED, name: 'forbidden', policy: { ...BUSY, pods: true, protects: 0.6 }, symptoms: ['crashing', 'unready'], cures: PERSISTENT, life: [0, 4], faults: [0, 4], aimed: [3, 6], aims: [behind(edit('protect'), [25, 60]), behind(edit('dryrun'), [25, 60]), behind(edit('suspend', 'tighten'), [5, 60]), behind(touch, [5, 30]), unheard, amid] },
   // Triggers of metrics, and a source that fails while they are needed.
   { ...MIXED, name: 'metrics', replicas: [2, 4], policy: { ...BUSY, triggers: 'metrics', concurrent: [1, 2] }, symptoms: ['leaking'], cures: ['none', 'replacement'], life: [0, 3], faults: [0, 3], aimed: [1, 3], aims: [dark, resumed] },
   // Two that act on the same, by what each has seen.
