@@ -1,7 +1,7 @@
 /**
  * `make sim`: simulates plans made from seeds, and tells the story of one that breaks something, made short.
  *
- *     node simulation/main.ts [--seeds N] [--from SEED]    seeds from SEED (default 1), on all cores
+ *     node simulation/main.ts [--seeds N] [--from SEED] [--without PROFILE,...]    N seeds from SEED (default 1) on, on all cores; none of plans with these profiles
  *     node simulation/main.ts --seed SEED                  one of them, as a story
  *     node simulation/main.ts --plan FILE                  a plan as JSON: what a story ends with, or what somebody has made of it
  */
@@ -9,7 +9,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { verdictOf } from './judge.ts'
-import { planOf } from './plan/generate.ts'
+import { planOf, profileOf } from './plan/generate.ts'
+import { PROFILES } from './plan/profiles.ts'
 import { readPlan } from './plan/read.ts'
 import type { Plan } from './plan/plan.ts'
 import { shrink } from './shrink.ts'
@@ -44,12 +45,14 @@ function add(counts: Map<string, number>, more: Readonly<Record<string, number>>
 
 const listed = (counts: ReadonlyMap<string, number>): string => [...counts].toSorted(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => `${kind} ${times}`).join(', ') || 'none'
 
-async function sweep(from: number, count: number): Promise<number> {
+async function sweep(from: number, count: number, without: ReadonlySet<string>): Promise<number> {
   const begin = performance.now()
   const failed: Told[] = []
   /** Seeds that had another journal the second time. */
   const unlike: number[] = []
-  let next = from
+  const seeds: number[] = []
+  for (let seed = from; seeds.length < count; seed++) if (!without.has(profileOf(seed).name)) seeds.push(seed)
+  const left = seeds.values()
   let done = 0
   let acts = 0
   const hits = new Map<string, number>()
@@ -71,8 +74,7 @@ async function sweep(from: number, count: number): Promise<number> {
   const lane = async (): Promise<void> => {
     const simulator = new Simulator()
     try {
-      while (next < from + count) {
-        const seed = next++
+      for (const seed of left) {
         const answer = await simulator.run({ seed })
         if (seed % TWICE_EVERY === 0 && (await simulator.run({ seed })).fingerprint !== answer.fingerprint) unlike.push(seed)
         take(answer)
@@ -91,12 +93,21 @@ async function sweep(from: number, count: number): Promise<number> {
   return failed.length + unlike.length === 0 ? 0 : 1
 }
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '' }, plan: { type: 'string', default: '' } } })
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string', default: '' }, plan: { type: 'string', default: '' }, without: { type: 'string', default: '' } } })
 const whole = (name: string, text: string): number => {
   const number = Number(text)
   if (!Number.isSafeInteger(number) || number < 1) throw new Error(`--${name} is a whole number from 1 on, not ${JSON.stringify(text)}`)
   return number
 }
+/** Those that are left out; one has to be left. */
+const profiles = (name: string, text: string): ReadonlySet<string> => {
+  const known = PROFILES.map((profile) => profile.name)
+  const named = new Set(text.split(',').filter((word) => word !== ''))
+  const wrong = [...named].find((word) => !known.includes(word))
+  if (wrong !== undefined) throw new Error(`--${name} takes ${known.join(', ')}, not ${JSON.stringify(wrong)}`)
+  if (named.size === known.length) throw new Error(`--${name} leaves no profile: name fewer`)
+  return named
+}
 if (values.plan !== '') process.exitCode = await tellOne(readPlan(readFileSync(values.plan, 'utf8')))
 else if (values.seed !== '') process.exitCode = await tellOne(planOf(whole('seed', values.seed)))
-else process.exitCode = await sweep(whole('from', values.from), whole('seeds', values.seeds))
+else process.exitCode = await sweep(whole('from', values.from), whole('seeds', values.seeds), profiles('without', values.without))
