@@ -39,7 +39,7 @@ describe('a plan that fails', function () {
     }
     const verdict = await verdictOf(plan)
     const story = storyOf({ ...verdict, breaches: [{ invariant: 'I1', at: 300, where: 'create pods/eviction shop/cart', why: 'it was written before' }] })
-    expect(story).to.match(/^Seed 1: one controller; Deployment shop\/cart of 2; policy shop\/cart \(automatic; crashing; evict\)\n/)
+    expect(story).to.match(/^Seed 1: ladders; one controller; Deployment shop\/cart of 2; policy shop\/cart \(automatic; crashing; evict\)\n/)
     expect(story).to.match(/20\.0 s {2}world: shop\/cart is crashing in 1 pod; cure: replacement\n/)
     expect(story).to.match(/controller-0\.1 as the healer: create pods\/eviction shop\/cart-\S+\n/)
     expect(story).to.match(/300\.0 s {2}!! I1: create pods\/eviction shop\/cart: it was written before\n/)
