@@ -10,6 +10,7 @@ import {
   CONFIG_MAPS,
   DAEMON_SETS,
   DEPLOYMENTS,
+  ENDPOINT_SLICES,
   EVENTS,
   HEALING_ACTIONS,
   HORIZONTAL_POD_AUTOSCALERS,
@@ -31,7 +32,6 @@ import {
   STATEFUL_SETS,
 } from '../shared/kube/resources.ts'
 import { CUSTOM_METRICS, EXTERNAL_METRICS } from '../shared/rules/triggers/built-in-metrics.ts'
-import { ENDPOINT_SLICES } from './adapters/metrics/endpoints.ts'
 import { healerPermissions } from './actions/index.ts'
 
 /** As in a Role: a list of each, never `*`. */

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { parseTarGzip } from 'nanotar'
-import { ENDPOINT_SLICES } from '../../controller/adapters/metrics/endpoints.ts'
-import { EVENTS, HEALING_ACTIONS, HEALING_POLICIES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES } from '../../shared/kube/resources.ts'
+import { ENDPOINT_SLICES, EVENTS, HEALING_ACTIONS, HEALING_POLICIES, PODS, POD_DISRUPTION_BUDGETS, REPLICA_SETS, SERVICES } from '../../shared/kube/resources.ts'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import { buildHealingAction, buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { setUpCli, type Bench } from '../testing/bench.ts'

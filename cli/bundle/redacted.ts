@@ -2,7 +2,7 @@
 import { parseAllDocuments, stringify } from 'yaml'
 import { REDACTED, redact, withoutBlocks } from '../../controller/analysis/redact.ts'
 import { CORRELATION_LABEL, INCIDENT_LABEL, POLICY_LABEL } from '../../shared/api/v1alpha1/names.ts'
-import { isObject, isShallow, sameJson } from '../../shared/lib/json.ts'
+import { isObject, isShallow, parsedJson, sameJson } from '../../shared/lib/json.ts'
 import { hostile } from '../../shared/rules/patches/parse.ts'
 
 /** Members that say what something is, and may look like chance: names, uids, what is found by them. */
@@ -83,7 +83,7 @@ const DEEPEST = 64
 /** undefined: it is none, or nothing that its lines do not say by themselves. */
 function documentsIn(text: string): readonly unknown[] | undefined {
   if (!/[[{]/.test(text) && !(text.includes(':') && text.includes('\n'))) return undefined
-  const object = /^\s*[[{]/.test(text) ? parsedJson(text) : undefined
+  const object = /^\s*[[{]/.test(text) ? shallowJson(text) : undefined
   if (object !== undefined) return [object]
   if (hostile(text) !== undefined) return undefined
   const parsed = parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent' })
@@ -98,13 +98,9 @@ function documentsIn(text: string): readonly unknown[] | undefined {
 }
 
 /** undefined: it is none, or deeper than anybody writes it. */
-function parsedJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isShallow(parsed, DEEPEST) ? parsed : undefined
-  } catch {
-    return undefined
-  }
+function shallowJson(text: string): unknown {
+  const parsed = parsedJson(text)
+  return isShallow(parsed, DEEPEST) ? parsed : undefined
 }
 
 const written = (documents: readonly unknown[], text: string): string =>
@@ -114,7 +110,7 @@ const written = (documents: readonly unknown[], text: string): string =>
 export function redactedLog(text: string): string {
   const parts: { json: boolean; text: string }[] = []
   for (const line of text.split('\n')) {
-    const object = line.startsWith('{') ? parsedJson(line) : undefined
+    const object = line.startsWith('{') ? shallowJson(line) : undefined
     const last = parts.at(-1)
     if (object !== undefined) parts.push({ json: true, text: JSON.stringify(redactedJson(object)) })
     else if (last?.json === false) last.text += `\n${line}`

@@ -5,7 +5,7 @@ import { Reflector } from '../../shared/kube/reflector.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
-import type { Cancel } from '../../shared/runtime/timers.ts'
+import { untilAborted, type Cancel } from '../../shared/runtime/timers.ts'
 import { chosenNamespace, DONE, withCluster, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment, Terminal } from '../environment.ts'
 import { span } from '../layout.ts'
@@ -79,7 +79,7 @@ async function watch(env: CliEnvironment, terminal: Terminal, api: KubeConnectio
     if (!stop.aborted) {
       policies.subscribe(draw)
       tick()
-      await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }))
+      await untilAborted(stop)
     }
   } finally {
     cancel()

@@ -7,7 +7,7 @@
 import { CONTROLLER_LEASE, MEMBERS_ANNOTATION, WEATHER_ANNOTATION, shardLease } from '../../shared/api/v1alpha1/names.ts'
 import type { Lease, LeaseTimes } from '../../shared/kube/lease.ts'
 import { LeaseElection, type LeaseElectionOptions } from '../../shared/kube/lease-election.ts'
-import { isObject } from '../../shared/lib/json.ts'
+import { isObject, parsedJson } from '../../shared/lib/json.ts'
 import { formatInstant, millis, minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { untilAborted } from '../../shared/runtime/timers.ts'
 import { shareOf } from '../healing/shards.ts'
@@ -169,10 +169,6 @@ export class ShardElections implements Leadership {
 
 /** What somebody has written there by hand says of no member: the next renewals say it anew. */
 function membersOf(text: string | undefined): ReadonlyMap<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(text ?? '{}')
-    return new Map(isObject(parsed) ? Object.entries(parsed) : [])
-  } catch {
-    return new Map()
-  }
+  const parsed = text === undefined ? undefined : parsedJson(text)
+  return new Map(isObject(parsed) ? Object.entries(parsed) : [])
 }

@@ -2,6 +2,7 @@
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Component } from '../../shared/runtime/lifecycle.ts'
 import type { Logger } from '../../shared/runtime/logger.ts'
+import { untilAborted } from '../../shared/runtime/timers.ts'
 import { spansOf } from '../healing/trace.ts'
 import type { Exporter } from './otlp-exporter.ts'
 
@@ -34,11 +35,7 @@ export class Traces implements Component {
 
   /** What still waits is sent, for as long as the program has for stopping. */
   stop(deadline: AbortSignal): Promise<void> {
-    const late = new Promise<void>((resolve) => {
-      if (deadline.aborted) resolve()
-      else deadline.addEventListener('abort', () => resolve(), { once: true })
-    })
-    return Promise.race([this.#exporter?.stop(), late])
+    return Promise.race([this.#exporter?.stop(), untilAborted(deadline)])
   }
 
   /** Never waits, never throws. */

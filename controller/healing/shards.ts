@@ -3,7 +3,7 @@
  * A part is a shard; whoever holds the lease of a shard acts for its namespaces.
  */
 import { hexHash } from '../../shared/lib/hash.ts'
-import { isObject } from '../../shared/lib/json.ts'
+import { isObject, parsedJson } from '../../shared/lib/json.ts'
 import type { Count } from './storm.ts'
 
 /** The first 32 bits of SHA-256 of the name, modulo the number of shards: the same in every replica and every release. */
@@ -23,18 +23,10 @@ export const tellCount = ({ unhealthy, of }: Count, shards: number): string => J
 
 /** undefined: nothing was told, or it was of other shards than these. */
 export function toldCount(text: string | undefined, shards: number): Count | undefined {
-  const told = parsed(text)
+  const told = text === undefined ? undefined : parsedJson(text)
   if (!isObject(told) || told['shards'] !== shards) return undefined
   const { unhealthy, of } = told
   return isNumber(unhealthy) && isNumber(of) && unhealthy <= of ? { unhealthy, of } : undefined
 }
 
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
-
-function parsed(text = ''): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

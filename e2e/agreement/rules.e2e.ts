@@ -63,8 +63,8 @@ describe('one verdict in four places', function () {
   let cluster: Cluster
   let installation: Installation | undefined
   let api: KubeConnection | undefined
-  /** What is stored for the controller, by its name there. */
-  const stored = new Map<string, { readonly file: string; readonly offline: readonly string[] }>()
+  /** What can be stored. */
+  const stored: { readonly file: string; readonly offline: readonly string[]; readonly manifest: KubeManifest }[] = []
 
   before(async () => {
     cluster = await startCluster({ node: false, log: () => {} })
@@ -84,6 +84,9 @@ describe('one verdict in four places', function () {
     const { metadata, ...rest } = value as { metadata?: { namespace?: string; name?: string } }
     return { ...rest, metadata: { ...metadata, namespace: metadata?.namespace ?? 'default' } } as KubeManifest
   }
+
+  /** Each under a name of its own, and of the version that is stored. */
+  const named = (manifest: KubeManifest, name: string): KubeManifest => ({ ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name } })
 
   for (const { file, now } of corpus) {
     it(`of ${file}: offline, in a dry run and for real`, async () => {
@@ -108,7 +111,7 @@ describe('one verdict in four places', function () {
       expect({ rules: knownTo(all.rules, rulesOf(dry)), schema: schemaOf(dry) }, 'dry run').to.deep.equal(all)
       expect({ rules: knownTo(all.rules, rulesOf(real)), schema: schemaOf(real) }, 'create').to.deep.equal(all)
       // An object of the wrong shape is never stored, so no controller meets it.
-      if (all.schema.length === 0) stored.set(`${stored.size}`, { file, offline: rulesOf(offline, 'error') })
+      if (all.schema.length === 0) stored.push({ file, offline: rulesOf(offline, 'error'), manifest: placed(now.value) })
       return undefined
     })
   }
@@ -116,12 +119,10 @@ describe('one verdict in four places', function () {
   describe('of every update of what was stored before the door', () => {
     const olds: HealingPolicy[] = []
     const remark = (level: Remark['level']) => ({ rule, path, what, why, fix }: Violation): Remark => ({ rule, path, what, why, fix, level })
-    const named = (manifest: KubeManifest, index: number): KubeManifest => ({ ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `stored-${index}` } })
 
     before(async () => {
       if (api === undefined) throw new Error('no connection')
-      const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
-      const all = [...stored].map(([index, { file }]) => named(placed(byFile.get(file)?.now.value), Number(index)))
+      const all = stored.map(({ manifest }, index) => named(manifest, `stored-${index}`))
       // The door does not ask the controller, which is how they get past it.
       const made = await cluster.kubectl(['create', '-f', '-', '--as', CONTROLLER_USER, '--as-group', 'system:masters', '--validate=false', '-o', 'name'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: all }) })
       const names = new Set(made.stdout.split('\n').map((line) => line.split('/')[1]))
@@ -168,13 +169,9 @@ describe('one verdict in four places', function () {
       await cluster.kubectl(['delete', 'validatingadmissionpolicybinding', HEALING_POLICY_ADMISSION_POLICY])
       await installation.stopWebhook()
       const connection = api
-      const byFile = new Map(corpus.map((sample) => [sample.file, sample]))
-      const named = [...stored].map(([index, { file, offline }]) => {
-        const manifest = placed(byFile.get(file)?.now.value)
-        return { file, offline, manifest: { ...manifest, apiVersion: API_VERSION, metadata: { ...manifest.metadata, name: `sample-${index}` } } }
-      })
+      const samples = stored.map(({ manifest, ...sample }, index) => ({ ...sample, manifest: named(manifest, `sample-${index}`) }))
       await eventually(async () => {
-        const [first] = named
+        const [first] = samples
         await connection.create(HEALING_POLICIES, first?.manifest ?? expect.fail('nothing stored'), { dryRun: true })
       })
       await installation.startController()
@@ -189,7 +186,7 @@ describe('one verdict in four places', function () {
       }
       const differing: string[] = []
       // One after another: what policies do to each other is for other suites.
-      for (const { file, offline, manifest } of named) {
+      for (const { file, offline, manifest } of samples) {
         await connection.create(HEALING_POLICIES, manifest)
         const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(30)))
         if (JSON.stringify(verdict) !== JSON.stringify(offline)) differing.push(`${file}: offline ${offline.join(', ') || 'nothing'}; the controller ${verdict.join(', ') || 'nothing'}`)
@@ -201,7 +198,7 @@ describe('one verdict in four places', function () {
       }
       expect(differing).to.deep.equal([])
       // Agreement about objects without violations would say little.
-      expect(new Set(named.flatMap(({ offline }) => offline.map((line) => line.split(' ')[1]))).size).to.be.greaterThan(15)
+      expect(new Set(samples.flatMap(({ offline }) => offline.map((line) => line.split(' ')[1]))).size).to.be.greaterThan(15)
     })
   })
 })

@@ -2,6 +2,7 @@
 import type { KubeApi } from '../../shared/kube/api.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_ACTIONS } from '../../shared/kube/resources.ts'
+import { Follower } from './follower.ts'
 
 /** Who the administrator of a cluster of the harness is. */
 export const APPROVER = 'admin'
@@ -9,37 +10,16 @@ export const APPROVER = 'admin'
 /** Nobody answers at once. */
 const THINKS = 300
 
-export class Approver {
+export class Approver extends Follower<HealingAction> {
   readonly #api: KubeApi
-  readonly #aborter = new AbortController()
-  #running: Promise<void> | undefined
 
   constructor(api: KubeApi) {
+    super(api, {
+      resource: HEALING_ACTIONS,
+      listed: (action) => this.#decide(action),
+      told: (event) => (event.type === 'ADDED' || event.type === 'MODIFIED' ? this.#decide(event.object) : undefined),
+    })
     this.#api = api
-  }
-
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async stop(): Promise<void> {
-    this.#aborter.abort()
-    await this.#running?.catch(() => {})
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#aborter
-    while (!signal.aborted) {
-      try {
-        const { items, resourceVersion } = await this.#api.list<HealingAction>(HEALING_ACTIONS, {})
-        for (const action of items) await this.#decide(action)
-        for await (const event of this.#api.watch<HealingAction>(HEALING_ACTIONS, { resourceVersion, timeoutSeconds: 600, signal })) {
-          if (event.type === 'ADDED' || event.type === 'MODIFIED') await this.#decide(event.object)
-        }
-      } catch {
-        await new Promise((resolve) => void setTimeout(resolve, 200))
-      }
-    }
   }
 
   /** What it was asked with is there: the person has seen it. */

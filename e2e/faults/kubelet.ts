@@ -5,6 +5,7 @@
 import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
+import { Follower } from './follower.ts'
 
 /** On every pod that is played. */
 export const PLAYED = { 'faults.test/played': 'true' } as const
@@ -23,23 +24,22 @@ function statusOf(state: 'healthy' | 'broken'): object {
   }
 }
 
-export class PlayedKubelet {
+export class PlayedKubelet extends Follower<KubeObject> {
   readonly #api: KubeApi
-  readonly #aborter = new AbortController()
   readonly #seen = new Map<string, Set<string>>()
-  #running: Promise<void> | undefined
 
   constructor(api: KubeApi) {
+    super(api, {
+      resource: PODS,
+      labelSelector: 'faults.test/played=true',
+      listed: (pod) => this.#begin(pod),
+      told: (event) => {
+        // Many come at once, and none waits for another.
+        if (event.type === 'ADDED') void this.#begin(event.object).catch(() => {})
+        return undefined
+      },
+    })
     this.#api = api
-  }
-
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async stop(): Promise<void> {
-    this.#aborter.abort()
-    await this.#running?.catch(() => {})
   }
 
   /** Pods of a namespace that it has seen so far. */
@@ -51,22 +51,6 @@ export class PlayedKubelet {
   async break(namespace: string): Promise<void> {
     const { items } = await this.#api.list(PODS, { namespace })
     await Promise.all(items.map((pod) => this.#set(pod, 'broken')))
-  }
-
-  /** Ends with the test; what breaks it, such as a restart of the API server, is begun again. */
-  async #run(): Promise<void> {
-    const { signal } = this.#aborter
-    while (!signal.aborted) {
-      try {
-        const { items, resourceVersion } = await this.#api.list(PODS, { labelSelector: 'faults.test/played=true' })
-        for (const pod of items) await this.#begin(pod)
-        for await (const event of this.#api.watch(PODS, { labelSelector: 'faults.test/played=true', resourceVersion, timeoutSeconds: 600, signal })) {
-          if (event.type === 'ADDED') void this.#begin(event.object).catch(() => {})
-        }
-      } catch {
-        await new Promise((resolve) => void setTimeout(resolve, 200))
-      }
-    }
   }
 
   async #begin(pod: KubeObject): Promise<void> {

@@ -45,6 +45,7 @@ export const CORE_EVENTS = core('Event', 'events')
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
 export const SERVICES = core('Service', 'services')
+export const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true }
 export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', plural: 'networkpolicies', namespaced: true }
 /** Of cert-manager and Prometheus Operator, where they are installed. */
 export const CERTIFICATES: Resource = { group: 'cert-manager.io', version: 'v1', kind: 'Certificate', plural: 'certificates', namespaced: true }

@@ -6,6 +6,15 @@ export type JsonObject = { readonly [key: string]: Json }
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** undefined: the text is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Deep equality of JSON values; an absent member equals an undefined one, the order of keys does not count. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true

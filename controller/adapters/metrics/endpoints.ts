@@ -1,11 +1,10 @@
 /** How many of a Service's endpoints are ready, in percent: one read of the EndpointSlices of a namespace. */
-import type { KubeApi, KubeObject, Resource } from '../../../shared/kube/api.ts'
+import type { KubeApi, KubeObject } from '../../../shared/kube/api.ts'
+import { ENDPOINT_SLICES } from '../../../shared/kube/resources.ts'
 import { isObject } from '../../../shared/lib/json.ts'
 import type { Instant } from '../../../shared/lib/time.ts'
 import type { MetricAnswer } from '../../ports/metric-source.ts'
 import { API_TIMEOUT, whyNot } from './why-not.ts'
-
-export const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true }
 
 const SERVICE_LABEL = 'kubernetes.io/service-name'
 

@@ -1,5 +1,5 @@
 import { healingPolicy } from '../../api/v1alpha1/healing-policy.schema.ts'
-import { isObject } from '../../lib/json.ts'
+import { isObject, parsedJson } from '../../lib/json.ts'
 import { printable, quoted } from '../../lib/text.ts'
 import { strayFields } from '../../schema/stray-fields.ts'
 import type { Finding, Rule } from '../rule.ts'
@@ -29,11 +29,6 @@ function applied(given: unknown): unknown {
   const metadata = isObject(given) ? given['metadata'] : undefined
   const annotations = isObject(metadata) ? metadata['annotations'] : undefined
   const text = isObject(annotations) ? annotations[LAST_APPLIED] : undefined
-  if (typeof text !== 'string') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Nobody but kubectl has to be able to read it.
-    return undefined
-  }
+  // Nobody but kubectl has to be able to read it.
+  return typeof text === 'string' ? parsedJson(text) : undefined
 }
