@@ -56,14 +56,17 @@ export interface Detection {
   readonly recheckAt: Instant | undefined
 }
 
-/** What the last status remembered of this trigger on this object. An unreadable time is no memory: the state begins anew. */
-export function recall(remembered: Snapshot['findings'], trigger: string, uid: string): Memory | undefined {
+/**
+ * What the last status remembered of this trigger on this object. An unreadable time is no memory: the state begins anew.
+ * One that lies ahead is of a clock that was set back since: it began before now, and nobody knows when.
+ */
+export function recall(remembered: Snapshot['findings'], trigger: string, uid: string, now: Instant): Memory | undefined {
   const entry = remembered.find((f) => f.trigger === trigger && f.object.uid === uid)
   const since = parseInstant(entry?.since)
   if (entry === undefined || since === undefined) return undefined
   const { restarts = 0, state, value, message } = entry
   const confirmedAt = parseInstant(entry.confirmedAt)
-  return { since, restarts, state, ...(value === undefined ? {} : { value }), ...(message === undefined ? {} : { evidence: message }), ...(confirmedAt === undefined ? {} : { confirmedAt }) }
+  return { since: earliest(since, now), restarts, state, ...(value === undefined ? {} : { value }), ...(message === undefined ? {} : { evidence: message }), ...(confirmedAt === undefined ? {} : { confirmedAt: earliest(confirmedAt, now) }) }
 }
 
 /** What a detector may look at beside the object. `decided`: in place of what the status does not remember. */
@@ -72,7 +75,7 @@ export function contextFor(policy: CompiledPolicy, trigger: string, uid: string,
   return {
     now: seen.now,
     stabilizationWindow: policy.limits.stabilizationWindow,
-    memory: recall(seen.findings, trigger, uid) ?? decided,
+    memory: recall(seen.findings, trigger, uid, seen.now) ?? decided,
     metrics: seen.metrics,
     alerts: seen.alerts,
     marks: seen.restarts.filter(({ pod }) => pod.uid === uid),

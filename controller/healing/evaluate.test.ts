@@ -90,6 +90,10 @@ describe('evaluate', () => {
     expect(look(policy(), snapshot({ pods: [crashing()], findings: [remembered(crashing(), at(-1000))] })).recheckAt).to.equal(at(59_000))
     expect(look(policy(), snapshot({ pods: [pod()] })).recheckAt).to.equal(undefined)
   })
+
+  it('takes what began ahead of the clock for begun now: it was set back since', () => {
+    expect(look(policy(), snapshot({ pods: [crashing()], findings: [remembered(crashing(), at(3_600_000))] })).recheckAt).to.equal(at(60_000))
+  })
   it('does not look again at once when an incident ends without a cooldown', () => {
     const of = policy({ triggers: [buildTrigger({ cooldownPeriod: '0s' })] })
     const { ledger, names } = reserved(of, broken([crashing()]))

@@ -1,6 +1,6 @@
 /** What one try of an action goes by: its policy, what was read live, and its reservation. */
 import { TerminalError } from '../../shared/lib/errors.ts'
-import type { Instant } from '../../shared/lib/time.ts'
+import type { Instant, Millis } from '../../shared/lib/time.ts'
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import type { Neighbourhood } from '../../shared/rules/across/neighbours.ts'
 import { judge } from '../../shared/rules/judge.ts'
@@ -17,7 +17,7 @@ export interface Attempt {
   readonly action: HealingAction
   readonly policy: CompiledPolicy | undefined
   readonly view: LiveView
-  readonly lookedAt: Instant
+  readonly lookAge: () => Millis
   readonly deadline: Instant
   /** An earlier try may have written: that the object is gone now may be its doing. */
   readonly doubt: Instant | undefined

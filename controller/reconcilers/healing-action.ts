@@ -33,6 +33,7 @@ import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt 
 import { Consents } from './consents.ts'
 import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, type Ending } from './endings.ts'
+import { LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
@@ -41,15 +42,12 @@ import { stoppedBy } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
 import { giveUp, verifyAct } from './verification.ts'
 
-export interface ActionReconcilerPorts extends ActionRecordPorts {
+export interface ActionReconcilerPorts extends ActionRecordPorts, LookPorts {
   readonly cluster: ClusterCache
   readonly live: LiveReader
   readonly writer: TargetWriter
   readonly evidence: EvidenceSource
 }
-
-/** A look that is older is none: the process stood still meanwhile, and somebody else may have acted (I7). */
-const LOOK_LIFETIME = minutes(1)
 
 export class ActionReconciler {
   readonly #ports: ActionReconcilerPorts
@@ -97,11 +95,12 @@ export class ActionReconciler {
     const { action: found } = permitted
     const { spec, status } = found
     const nextAttempt = parseInstant(status?.nextAttempt)
-    const lookedAt = clock.now()
-    if (nextAttempt !== undefined && lookedAt < nextAttempt) return { requeueAfter: between(lookedAt, nextAttempt) }
+    const asOf = clock.now()
+    if (nextAttempt !== undefined && asOf < nextAttempt) return { requeueAfter: between(asOf, nextAttempt) }
 
     // First, since it is known without a call whether it can be read.
     const reserved = (await ledgers.read(policyKey))?.entries.find((e) => e.action === found.metadata.name)
+    const age = lookAge(this.#ports)
     const view = await live.look(spec)
     const now = clock.now()
     const begun = parseInstant(status?.startTime)
@@ -183,7 +182,7 @@ export class ActionReconciler {
     }
     const evidence = status?.evidence === undefined && target !== undefined ? await captureEvidence(this.#ports.evidence, target, context.pods, now) : undefined
     const action = await record.began(found, now, evidence)
-    return this.#write({ action, policy, view, lookedAt, deadline, doubt, steps: planned.steps, previous: status?.result?.reason }, planned)
+    return this.#write({ action, policy, view, lookAge: age, deadline, doubt, steps: planned.steps, previous: status?.result?.reason }, planned)
   }
 
   /** Its slots and its claim, by the limits of now; or what is in the way. */
@@ -199,7 +198,7 @@ export class ActionReconciler {
   async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
     const { writer, live, clock } = this.#ports
     const record = this.#record
-    const { policy, lookedAt } = attempt
+    const { policy } = attempt
     const { spec } = attempt.action
     let { action } = attempt
     let planned = first
@@ -214,7 +213,7 @@ export class ActionReconciler {
         // After the answer: while it was awaited, the process may have stood still.
         const now = clock.now()
         if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
-        if (between(lookedAt, now) > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
+        if (attempt.lookAge() > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { act: action, dryRun })
         if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })

@@ -3,7 +3,7 @@
  * else has changed what was set. That it begins is written down first; what has landed is found by reading. The pods of a
  * StatefulSet that got the template and are not Ready keep it whatever is taken back: they are evicted after it.
  */
-import { after, millis, minutes, parseInstant, seconds } from '../../shared/lib/time.ts'
+import { after, minutes, parseInstant, seconds, type Millis } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import type { Operation } from '../actions/action.ts'
@@ -23,11 +23,12 @@ import { isFinished, type PodView, type Snapshot, type WorkloadView } from '../h
 import { refuseForPods } from '../healing/spared-pods.ts'
 import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
-import type { ActionRecord, ActionRecordPorts } from './action-record.ts'
+import type { ActionRecord } from './action-record.ts'
 import type { Ending } from './endings.ts'
+import { LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
 import { stoppedBy } from './stops.ts'
 
-export interface UndoPorts extends Pick<ActionRecordPorts, 'clock'> {
+export interface UndoPorts extends LookPorts {
   readonly live: LiveReader
   readonly writer: TargetWriter
 }
@@ -60,7 +61,8 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   const intent = status?.intent ?? []
   const notUndone = (why: string): Promise<ReconcileResult> => record.ended(action, policy, { ...judged, message: `${judged.message}; not undone: ${why}` })
   const undone = (): Promise<ReconcileResult> => record.ended(action, policy, { ...judged, outcome: 'Reverted', reason: 'Reverted', message: `${judged.message}; undone` })
-  const lookedAt = clock.now()
+  const asOf = clock.now()
+  const age = lookAge(ports)
   const begun = parseInstant(status?.undo?.begunAt)
   const view = await live.look(spec)
   const { target, raw, blocked } = view
@@ -86,7 +88,7 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
   const refusal = GUARDS.map((guard) => refusalOf(current, proposal, snapshot, [guard])).find((found) => found !== undefined && FORBIDDING.has(found.reason))
   if (refusal !== undefined) return forbidden(refusal.message)
   // An autoscaler that came after the act has the number now.
-  const owned = target.shape === 'Workload' ? refuseAct({ touches: intent.map(({ path }) => path), target, claims: view.world.claims, now: lookedAt }) : undefined
+  const owned = target.shape === 'Workload' ? refuseAct({ touches: intent.map(({ path }) => path), target, claims: view.world.claims, now: asOf }) : undefined
   if (owned?.reason === 'OwnedElsewhere') return forbidden(owned.message)
   if (behind !== undefined) {
     if (behind.kind !== 'NotReady') return { requeueAfter: seconds(1) }
@@ -96,16 +98,14 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
     if (several !== undefined) return kept(several)
     const noted = await record.evicting(action, behind.pods.map(({ ref }) => ref))
     for (const pod of behind.pods) {
-      if (clock.now() > after(lookedAt, PATIENCE)) break
-      const answer = await writeTwice(ports, evictionOf(pod), noted)
+      const answer = await writeTwice(ports, evictionOf(pod), noted, age)
       if (typeof answer !== 'string' && answer.reason !== 'ConsentUnknown') return record.ended(noted, policy, { ...judged, message: `${judged.message}; the template was taken back, but not all pods have it: ${answer.message}` })
     }
     return { requeueAfter: seconds(1) }
   }
   const operation = undoOf(spec.action.type, target, intent, raw)
   if (operation === undefined) return notUndone('what was before is not known')
-  if (clock.now() > after(lookedAt, PATIENCE)) return { requeueAfter: millis(50) }
-  const answer = await writeTwice(ports, operation, action)
+  const answer = await writeTwice(ports, operation, action, age)
   if (typeof answer !== 'string') return answer.reason === 'ConsentUnknown' ? { requeueAfter: seconds(1) } : notUndone(answer.message)
   switch (answer) {
     case 'Done':
@@ -150,8 +150,12 @@ function whyKept(pods: readonly PodView[], view: LiveView): string {
   return budgets.length === 0 ? `${names} could not be evicted in time` : `${names} could not be evicted in time, where disruption budget ${budgets.join(', ')} has a say`
 }
 
-async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, act: HealingAction): Promise<WriteResult['kind'] | Refusal> {
+async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, act: HealingAction, age: () => Millis): Promise<WriteResult['kind'] | Refusal> {
+  if (age() > LOOK_LIFETIME) return 'Changed'
   const tried = await writer.write(operation, { act, dryRun: true })
   if (tried.kind !== 'Done') return tried.kind
-  return (await stoppedBy(live, act.spec, clock.now())) ?? (await writer.write(operation, { act, dryRun: false })).kind
+  const stop = await stoppedBy(live, act.spec, clock.now())
+  if (stop !== undefined) return stop
+  // After the answers: while they were awaited, the process may have stood still.
+  return age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun: false })).kind
 }

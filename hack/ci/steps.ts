@@ -34,8 +34,7 @@ export const steps = (root: string): readonly Step[] => [
   check('types', 'tsc', '--noEmit'),
   check('generated', 'node', 'hack/generate.ts', '--check'),
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
-  // Plans of these two profiles break what docs/reference/proof.md says, and it is not mended yet.
-  check('simulation', 'node', 'simulation/main.ts', '--seeds', '200', '--without', 'rivals,metrics'),
+  check('simulation', 'node', 'simulation/main.ts', '--seeds', '200'),
   // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
   { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring', '--dns', '--chart'), limit: 40 },
   ...longestFirst(globSync('e2e/**/*.e2e.ts', { cwd: root })).map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),

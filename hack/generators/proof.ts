@@ -27,7 +27,6 @@ export const proofReference: GeneratedFile = markdownFile('docs/reference/proof.
     [
       'Scale: several controllers that share the work ([shards](../guide/operating.md#shards)) are shown with a few hundred pods, not with thousands, and the simulation knows no shards. What one does with ten thousand pods and five hundred policies is [measured](performance.md) by hand and by no test: a change that makes it slower fails nothing.',
       'The simulation plans no foreign namespaces and no alert or event triggers. One plan of nine lasts long enough for an hour to slide in it, the others 25 minutes.',
-      'Plans of two profiles (`rivals`: two controllers that both act; `metrics`: sources that fail) are made by `make sim` and not by `make test`, since 3 of 44 break an invariant: a process that stands still for longer than its look may last, while the clock of the API server is set back, writes by that look (seed 169, I18; the API server refuses it by its preconditions); two that both act send one write within a tenth of a second (seed 142, I18); a trigger is said to fire since a time ahead of the clock, when that was set back (seed 159, I20).',
       'Where a checker has to take the word of the controller (the time of a reservation, the state of a breaker), it can only see that what was done fits it.',
       'In the runs with faults on a real API server nothing is malformed and no breaker opens: the invariants about that are kept there without being put to the test.',
     ].map((line) => `- ${line}`).join('\n'),

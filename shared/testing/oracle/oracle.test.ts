@@ -277,14 +277,15 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   I18: {
     breaks: {
       'the same write again without a look': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
+      'the same write again after it was turned away': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 429, changed: false }), ...base.slice(5)],
       'the same write again, and only another process has looked': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9, { process: 'another' }), ...base.slice(5)],
       'the same write again after one without an end': [...base.slice(0, 5), { kind: 'open', at: inSeconds(12.8), call: evicted(12.8, { ok: false, answer: 0 }) }, ...base.slice(5)],
       'the same write again after a list of all namespaces': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), call(12.9, { verb: 'list', namespace: undefined }), ...base.slice(5)],
       'the same again, while two act, and it is let through': [mark(1, 'TwoLeaders'), ...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), ...base.slice(5)],
       'the same again after two have acted': [mark(1, 'TwoLeaders'), mark(2, 'OneLeader'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })],
-      'another version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false, preconditions: { uid: UID, resourceVersion: '8' } })],
+      'a later version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false, preconditions: { uid: UID, resourceVersion: '8' } })],
     },
-    keeps: { 'what another one has read before, and is refused': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })], 'with a look after one without an end': [...base.slice(0, 4), { kind: 'open', at: inSeconds(12.2), call: evicted(12.2, { ok: false, answer: 0 }) }, looked(12.4), ...base.slice(4)], 'with a look between': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9), ...base.slice(5)], 'after a dry run': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)] },
+    keeps: { 'an earlier version, while two act': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 404, changed: false, preconditions: { uid: UID, resourceVersion: '6' } })], 'what another one has read before, after the first one was turned away': [mark(1, 'TwoLeaders'), ...base.slice(0, 5), evicted(12.8, { ok: false, answer: 429, changed: false }), ...base.slice(5)], 'what another one has read before, and is refused': [mark(1, 'TwoLeaders'), ...base, evicted(13.5, { ok: false, answer: 409, changed: false })], 'with a look after one without an end': [...base.slice(0, 4), { kind: 'open', at: inSeconds(12.2), call: evicted(12.2, { ok: false, answer: 0 }) }, looked(12.4), ...base.slice(4)], 'with a look between': [...base.slice(0, 5), evicted(12.8, { ok: false, answer: 500, changed: false }), looked(12.9), ...base.slice(5)], 'after a dry run': [...base.slice(0, 5), evicted(12.8, { dryRun: true }), ...base.slice(5)] },
   },
   I19: {
     breaks: {
@@ -294,8 +295,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     keeps: { 'a malformed ledger that is left alone': [...base, written.ledger(20, ledger([], { entries: 'none' }), { user: 'admin' })] },
   },
   I20: {
-    breaks: { 'a decision while its trigger has no data': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), ...base], 'a decision that says nothing of what was seen': [...base, written.action(20, action({ trigger: { name: 'crash', since: '2030-01-01T00:00:00.000Z', evidence: ' ' } }, {}, 'b'))] },
-    keeps: { 'the data are back': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), mark(9, 'Data', { of: `${NS}/cart/crash` }), ...base], 'another trigger has none': [mark(1, 'NoData', { of: `${NS}/cart/other` }), ...base] },
+    breaks: { 'a decision while its trigger has no data': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), ...base], 'a decision that says nothing of what was seen': [...base, written.action(20, action({ trigger: { name: 'crash', since: '2030-01-01T00:00:00.000Z', evidence: ' ' } }, {}, 'b'))], 'a decision whose trigger fires since later': [...base, written.action(20, action({ trigger: { name: 'crash', since: '2030-01-01T00:00:50.000Z', evidence: 'seen' } }, {}, 'b'))] },
+    keeps: { 'the clock was set back before it was written down': [...base, mark(55, 'Quiet'), call(55, { verb: 'get' }), mark(56, 'Disturbed'), written.action(20, action({ trigger: { name: 'crash', since: '2030-01-01T00:00:50.000Z', evidence: 'seen' } }, {}, 'b'))], 'the data are back': [mark(1, 'NoData', { of: `${NS}/cart/crash` }), mark(9, 'Data', { of: `${NS}/cart/crash` }), ...base], 'another trigger has none': [mark(1, 'NoData', { of: `${NS}/cart/other` }), ...base] },
   },
 }
 

@@ -5,7 +5,7 @@ import { healingLedger } from '../../../api/v1alpha1/healing-ledger.schema.ts'
 import { healingPolicy } from '../../../api/v1alpha1/healing-policy.schema.ts'
 import type { HealingAction } from '../../../api/v1alpha1/types.ts'
 import type { KubeObject } from '../../../kube/api.ts'
-import { parseInstant, seconds, type Instant } from '../../../lib/time.ts'
+import { latest, parseInstant, seconds, type Instant } from '../../../lib/time.ts'
 import { compileResource } from '../../../schema/validate.ts'
 import { actionOf, actOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
 import type { Checker } from '../checker.ts'
@@ -82,8 +82,11 @@ export const noDataNoAction: Checker = {
   invariant: 'I20', title: 'no trigger data, no action',
   begin: (setting) => {
     const missing = new Map<string, Instant>()
+    // Its clock may be set back between what was seen and the decision that says so.
+    let newest: Instant | undefined
     return {
       see: (entry, _world, report) => {
+        if (entry.kind === 'call') newest = newest === undefined ? entry.at : latest(newest, entry.at)
         if (entry.kind === 'mark' && entry.of !== undefined) {
           if (entry.mark === 'NoData') missing.set(entry.of, entry.at)
           if (entry.mark === 'Data') missing.delete(entry.of)
@@ -97,7 +100,7 @@ export const noDataNoAction: Checker = {
           if (since !== undefined && entry.received - since > DECIDED + setting.slack) report.broken(`trigger ${trigger.name} has had no data for ${entry.received - since} ms`, { action: action.metadata })
           if (trigger.evidence.trim() === '') report.broken('it says nothing of what was seen', { action: action.metadata })
           const seen = parseInstant(trigger.since)
-          if (seen === undefined || seen > entry.at + setting.slack + seconds(2)) report.broken(`its trigger fires since ${trigger.since}`, { action: action.metadata })
+          if (seen === undefined || seen > (newest ?? entry.at) + setting.slack + seconds(2)) report.broken(`its trigger fires since ${trigger.since}`, { action: action.metadata })
         }
       },
     }

@@ -163,6 +163,15 @@ const attemptOf = (call: Call, world: World): string => {
 /** A process that comes back after a crash has the number of its life after a dot. */
 const machineOf = ({ user }: Call): string => user.replace(/\.[0-9]+$/, '')
 
+/** Not done, and the one that sent it was told so. Of a 500 nobody knows. */
+const isTurnedAway = ({ ok, answer }: Call): boolean => !ok && (answer === 429 || answer === 'Throttled')
+
+/** Whether it goes by a later version of the object than the other one did; also where that is not known. */
+function knowsMore(entry: Call, earlier: Call): boolean {
+  const [its, others] = [preconditionsOf(entry)?.resourceVersion, preconditionsOf(earlier)?.resourceVersion]
+  return typeof its !== 'string' || typeof others !== 'string' || !RESOURCE_VERSION.test(its) || !RESOURCE_VERSION.test(others) || olderThan(others, its)
+}
+
 export const neverBlind: Checker = {
   invariant: 'I18', title: 'what has no answer is found out by reading, never written again blind',
   begin: (setting) => {
@@ -182,9 +191,9 @@ export const neverBlind: Checker = {
         const earlier = attempts.get(operation)
         attempts.set(operation, entry)
         if (earlier === undefined) return
-        // The other one had read the same version before the first write; the server refuses its own.
+        // The other one had read before the first write: the server refuses its own for the version, or has turned the first one away.
         const another = two || machineOf(earlier) !== machineOf(entry)
-        if (another && !isEffective(entry) && preconditionsOf(entry)?.resourceVersion === preconditionsOf(earlier)?.resourceVersion) return
+        if (another && (isTurnedAway(earlier) || (!isEffective(entry) && !knowsMore(entry, earlier)))) return
         const read = looks.last(entry)
         if (!setting.seesReads) report.undecided('reads are not in the history', { action })
         else if (read === undefined || read < earlier.at) report.broken(`it was sent before, at ${new Date(earlier.at).toISOString()}, and nothing was read since`, { action })
