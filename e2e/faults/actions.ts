@@ -7,6 +7,8 @@ export interface ActionUnderTest {
   readonly workload: 'Deployment' | 'StatefulSet'
   readonly replicas: number
   readonly action: object
+  /** It cannot help, and is taken back when its time is over. */
+  readonly futile?: boolean
   /** Default: automatic. */
   readonly mode?: 'automatic' | 'dryrun'
 }
@@ -23,8 +25,8 @@ export const ACTIONS: readonly ActionUnderTest[] = [
   // All at once is what somebody has to approve.
   { name: 'recreate', ...one, replicas: 2, action: ofWorkload('restart', { strategy: 'recreate' }) },
   { name: 'turnover', workload: 'StatefulSet', replicas: 1, action: ofWorkload('restart', { strategy: 'rolling' }) },
-  { name: 'scale', ...one, action: ofWorkload('scale', { direction: 'up', replicas: 1, maxReplicas: 3 }) },
-  { name: 'patch', ...one, action: ofWorkload('patch', { type: 'merge', patch: '{"metadata":{"labels":{"tried":"yes"}}}' }) },
+  { name: 'scale', ...one, futile: true, action: ofWorkload('scale', { direction: 'up', replicas: 1, maxReplicas: 3 }) },
+  { name: 'patch', ...one, futile: true, action: ofWorkload('patch', { type: 'merge', patch: '{"metadata":{"labels":{"tried":"yes"}}}' }) },
 ]
 
 /** Nothing is written to its pods, whatever goes wrong. It has other writes than the others, and is tried where the whole controller is. */
@@ -48,14 +50,14 @@ export function workloadOf({ workload, replicas }: ActionUnderTest, namespace: s
   }
 }
 
-/** Short times, so that a run takes seconds; the replacement of a pod may take some on a busy machine. */
-export const policyOf = ({ action, mode = 'automatic' }: ActionUnderTest, namespace: string): object => ({
+/** Short times, so that a run takes seconds; only what helps may take its time on a busy machine. */
+export const policyOf = ({ action, futile = false, mode = 'automatic' }: ActionUnderTest, namespace: string): object => ({
   apiVersion: API_VERSION, kind: 'HealingPolicy', metadata: { name: 'heal', namespace },
   spec: {
     mode,
     selector: { labelSelector: { matchLabels: { app: APP } } },
     triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '1s' } }],
     actions: [action],
-    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: '10s', maxUnhealthy: '100%' },
+    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: futile ? '10s' : '1m', maxUnhealthy: '100%' },
   },
 })

@@ -5,6 +5,8 @@
 import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
+import { seconds } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { Follower } from './follower.ts'
 
 /** On every pod that is played. */
@@ -35,7 +37,7 @@ export class PlayedKubelet extends Follower<KubeObject> {
       listed: (pod) => this.#begin(pod),
       told: (event) => {
         // Many come at once, and none waits for another.
-        if (event.type === 'ADDED') void this.#begin(event.object).catch(() => {})
+        if (event.type === 'ADDED') void eventually(() => this.#begin(event.object), seconds(30)).catch(() => {})
         return undefined
       },
     })

@@ -1,4 +1,4 @@
-/** What happens to the processes of the controller and of the control plane, while every action is on its way. Judged as in `faults.e2e.ts`. */
+/** What happens to the processes of the controller and of the control plane, while every action is on its way. Judged as in `writes.e2e.ts`. */
 import { ACTIONS } from './actions.ts'
 import { itIsJudged } from './judged.ts'
 import { PROCESS_FAULTS } from './processes.ts'
