@@ -131,7 +131,7 @@ export class ShardWork {
     const [policies, actions, history] = [mine(policyQueue), mine(actionQueue), mine(historyQueue)]
     // No decision before every watch is complete: half a world looks like a quiet one.
     // With it come ledgers whose policy went while nobody watched.
-    const unwire = wire(cluster, watches, this.ledgers, { policy: policies, action: actions, history })
+    const unwire = wire(cluster, watches, this.ledgers, { policy: policies, action: actions, history }, (policy, change) => this.#policies.concerned(policy, change))
     const told = (keys: readonly string[]): void => tellPolicies(keys, watches, policies, actions)
     // Whoever leads asks; nobody else does.
     await metricReadings.start(told)

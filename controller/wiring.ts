@@ -12,6 +12,7 @@ import type { Reconcile } from '../shared/runtime/reconcile-loop.ts'
 import type { WorkQueue } from '../shared/runtime/work-queue.ts'
 import type { Wanted } from './adapters/metrics/rounds.ts'
 import type { WatchedCluster } from './adapters/cluster-cache.ts'
+import type { Change } from './healing/concern.ts'
 import { demandOf } from './healing/demand.ts'
 import type { LedgerStore } from './adapters/ledger-store.ts'
 import { reachOf, type OwnWatches } from './adapters/own-objects.ts'
@@ -37,8 +38,14 @@ export const within = (has: (namespace: string) => boolean, queue: Queue): Queue
   },
 })
 
-/** Returns how to cut the wires again. */
-export function wire(cluster: WatchedCluster, objects: OwnWatches, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>): () => void {
+/** A policy looks this long after a change that is for others: whatever it may have to do with it is never lost. */
+const LATER = seconds(30)
+
+/**
+ * Returns how to cut the wires again.
+ * @param concerned whether a policy looks at what has changed
+ */
+export function wire(cluster: WatchedCluster, objects: OwnWatches, ledgers: LedgerStore, queues: Readonly<Record<'policy' | 'action' | 'history', Queue>>, concerned: (policy: HealingPolicy, change: Change) => boolean): () => void {
   const { policy: policyQueue, action: actionQueue, history } = queues
   /** Whether somebody still has to decide on them may have changed. */
   const askAgain = (policy: PolicyKey): void => {
@@ -82,9 +89,12 @@ export function wire(cluster: WatchedCluster, objects: OwnWatches, ledgers: Ledg
   const freed = ledgers.onClaimGivenBack((namespace) => {
     for (const policy of objects.policiesIn(namespace)) policyQueue.addAfter(keyOf(policy), ECHO)
   })
-  const world = cluster.onChange((namespace) => {
+  const world = cluster.onChange((namespace, change) => {
     const policies = namespace === undefined ? [...objects.policies.store.values()] : objects.policiesIn(namespace)
-    for (const policy of policies) policyQueue.add(keyOf(policy))
+    for (const policy of policies) {
+      if (change === undefined || concerned(policy, change)) policyQueue.add(keyOf(policy))
+      else policyQueue.addAfter(keyOf(policy), LATER)
+    }
     if (namespace === undefined) return
     for (const action of objects.openActions(namespace)) actionQueue.add(keyOf(action))
   })

@@ -2,8 +2,10 @@
 import { HEALER_ACCOUNT, KILL_SWITCH } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
 import { Reflector, type ReflectorOptions } from '../../shared/kube/reflector.ts'
+import type { ReflectorEvent } from '../../shared/kube/reflector-store.ts'
 import { apiVersionOf, CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { between, type Clock, type Millis } from '../../shared/lib/time.ts'
+import { changeOf, type Change } from '../healing/concern.ts'
 import type { Installation } from '../healing/installation.ts'
 import type { NamespaceView, PodView, Place, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
@@ -110,11 +112,21 @@ export class WatchedCluster implements ClusterCache {
     return this.#pods.age
   }
 
-  /** Namespaces in which something that a decision looks at has changed; undefined: everywhere. Returns how to hear no more. */
-  onChange(tell: (namespace: string | undefined) => void): () => void {
+  #owner({ apiVersion, kind, name }: NonNullable<PodView['owner']>, namespace: string): WorkloadView | undefined {
+    const at = OWNER_KINDS.findIndex((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion)
+    return this.#workloads[at]?.store.get({ namespace, name })
+  }
+
+  /**
+   * Namespaces in which something that a decision looks at has changed; undefined: everywhere. Of pods and workloads which
+   * one; other changes are for everybody in their namespace. Returns how to hear no more.
+   */
+  onChange(tell: (namespace: string | undefined, change?: Change) => void): () => void {
+    const tellObject = (event: ReflectorEvent<PodView> | ReflectorEvent<WorkloadView>): void =>
+      tell(event.object.ref.namespace, changeOf(event.type === 'updated' ? [event.old, event.object] : [event.object], (owner, namespace) => this.#owner(owner, namespace)))
     const cuts = [
-      this.#pods.subscribe(({ object }) => tell(object.ref.namespace)),
-      ...this.#workloads.map((workloads) => workloads.subscribe(({ object }) => tell(object.ref.namespace))),
+      this.#pods.subscribe(tellObject),
+      ...this.#workloads.map((workloads) => workloads.subscribe(tellObject)),
       this.#namespaces.subscribe(({ object }) => tell(object.name)),
       this.#healers.subscribe(({ object }) => tell(object.namespace)),
       this.#killSwitch.subscribe(() => tell(undefined)),

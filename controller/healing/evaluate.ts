@@ -16,6 +16,7 @@ import { approvalParts } from './approval.ts'
 import { isOpen } from './budget.ts'
 import { takeCensus, type Census } from './census.ts'
 import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
+import { subjectsOf } from './concern.ts'
 import { conclude } from './conclude.ts'
 import { detectAll, type Detection, type Finding } from './detect.ts'
 import { cooldownOf, formerNames, isFormer, refuseFormer } from './former.ts'
@@ -63,6 +64,8 @@ export interface Evaluation {
   readonly ledger: Ledger
   readonly matched: number
   readonly healthy: number
+  /** Whom what is selected belongs to, as `concern.ts` names them. */
+  readonly subjects: ReadonlySet<string>
   /** Told even while there is nothing to do. */
   readonly paused: Refusal | undefined
   /** Selected namespaces that do not let the policy in: nothing of them was looked at. */
@@ -103,6 +106,7 @@ export function evaluate(policy: CompiledPolicy, snapshot: Snapshot): Evaluation
     ledger,
     matched: selection.matched,
     healthy: selection.matched - troubled.size,
+    subjects: subjectsOf(selection),
     paused: pauseOf(policy, snapshot.namespace),
     closed,
     recheckAt: times.filter((t) => t !== undefined && t > snapshot.now).reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : earliest(a, b)), undefined),

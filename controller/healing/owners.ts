@@ -18,15 +18,19 @@ const MAX_DEPTH = 8
 
 export type WorkloadIndex = ReadonlyMap<string, WorkloadView>
 
+/** By its uid, or by whatever else finds it. */
+export type OwnerFinder = (owner: NonNullable<View['owner']>, namespace: string) => WorkloadView | undefined
+
 export const indexWorkloads = (workloads: readonly WorkloadView[]): WorkloadIndex => new Map(workloads.map((w) => [w.ref.uid, w]))
 
-export function ownerChain(object: View, byUid: WorkloadIndex): OwnerChain {
+export function ownerChain(object: View, owners: WorkloadIndex | OwnerFinder): OwnerChain {
+  const find: OwnerFinder = typeof owners === 'function' ? owners : ({ uid }) => owners.get(uid)
   const workloads: WorkloadView[] = []
   let subject = object.ref
   let owner = object.owner
   for (let depth = 0; owner !== undefined && depth < MAX_DEPTH; depth++) {
     subject = { ...owner, namespace: object.ref.namespace }
-    const found = byUid.get(owner.uid)
+    const found = find(owner, object.ref.namespace)
     // An owner of a kind that we do not watch (a Rollout, a Job) is the top as far as we can see.
     if (found === undefined) return { workloads, subject, incomplete: WATCHED.has(`${owner.apiVersion}/${owner.kind}`) }
     workloads.push(found)

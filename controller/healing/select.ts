@@ -24,8 +24,7 @@ type Named = { readonly ref: ObjectRef; readonly labels: Labels }
 
 export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'workloads' | 'objects'>): Selection {
   const byUid = indexWorkloads(world.workloads)
-  const selected = (object: Named): boolean =>
-    policy.namespaces.includes(object.ref.namespace) && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
+  const selected = (object: Named): boolean => selects(policy, object)
   const pods = world.pods.flatMap((pod): Selected<PodView>[] => {
     const chain = ownerChain(pod, byUid)
     const objects = [pod, ...chain.workloads]
@@ -38,6 +37,10 @@ export function select(policy: CompiledPolicy, world: Pick<World, 'pods' | 'work
   const matched = new Set([...pods, ...objects].flatMap(({ by }) => by))
   return { pods, objects, matched: matched.size }
 }
+
+/** The object itself; that its owner is selected, or excluded, is not looked at. */
+export const selects = (policy: CompiledPolicy, object: Named): boolean =>
+  policy.namespaces.includes(object.ref.namespace) && !excludes(policy, object) && policy.kinds.some((kind) => picks(kind, policy, object))
 
 /** A trigger sees the same of an object whether its scale was read or not: else it would judge another value before the write than when it was decided. */
 function asWatched(workload: WorkloadView): WorkloadView | ObjectView {

@@ -3,6 +3,7 @@ import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
 import { CORRELATION_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
+import { keyString } from '../../shared/kube/store.ts'
 import { remembered as rememberedByObject } from '../../shared/lib/remembered.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
@@ -12,6 +13,7 @@ import { judge } from '../../shared/rules/judge.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
 import type { ReconcileResult } from '../../shared/runtime/reconcile-loop.ts'
 import { isOpen } from '../healing/budget.ts'
+import { concerns, type Change } from '../healing/concern.ts'
 import { correlationOf } from '../healing/correlation.ts'
 import { evaluate, type Evaluation, type PlannedAction } from '../healing/evaluate.ts'
 import { emptyLedger, release, reserve, type Ledger } from '../healing/ledger.ts'
@@ -30,6 +32,7 @@ import { stepStorm, withStorm, type Count } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import { logFields, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
+import { compiled } from './attempt.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
 import { whatForbade } from './endings.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
@@ -64,6 +67,10 @@ export class PolicyReconciler {
   /** Of a policy that is in nobody's way: what its rules say does not change before it does. */
   readonly #judged = rememberedByObject((installation: Snapshot['installation']) => rememberedByObject((stored: HealingPolicy) => judge(stored, { installation })))
 
+  /** Of each policy whom what it selected last belongs to. */
+  readonly #subjects = new Map<string, ReadonlySet<string>>()
+  readonly #compiled = rememberedByObject((stored: HealingPolicy) => compiled(stored))
+
   constructor(ports: PolicyReconcilerPorts) {
     this.#ports = ports
     this.#storms = new StormWatch(ports.ledgers, () => ports.shard.elsewhere())
@@ -80,6 +87,12 @@ export class PolicyReconciler {
     const { objects, shard } = this.#ports
     const keys = objects.allPolicies().filter(({ spec }) => spec.mode === 'automatic').map(({ metadata: { namespace = '', name } }) => ({ namespace, name }))
     return keys.filter(({ namespace }) => shard.has(namespace))
+  }
+
+  /** Whether a policy looks at what has changed. One that cannot be read is looked at whatever changes: it says so. */
+  concerned(stored: HealingPolicy, change: Change): boolean {
+    const policy = this.#compiled(stored)
+    return policy === undefined || concerns(policy, this.#subjects.get(keyString(policy)), change)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -134,6 +147,7 @@ export class PolicyReconciler {
       ...remembered(stored.status, policy.generation),
     }
     const evaluation = await this.#evaluate(policy, snapshot)
+    this.#subjects.set(keyString(key), evaluation.subjects)
     metrics.evaluations.inc({ decision: evaluation.decision.kind, reason: reasonOf(evaluation) })
 
     let ledger = await this.#upkeep(key, policy, snapshot, evaluation)
@@ -329,6 +343,7 @@ export class PolicyReconciler {
 
   #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
     this.#storms.forget(key)
+    this.#subjects.delete(keyString(key))
     return outlive(this.#ports, key, now)
   }
 }
