@@ -137,6 +137,14 @@ export class LedgerStore implements Ledgers {
     return this.#read(policySlot(policy))
   }
 
+  reread(policy: PolicyKey): Promise<Ledger | undefined> {
+    const slot = policySlot(policy)
+    return this.#queued(slot, async () => {
+      await this.#refresh(slot, this.#current(slot))
+      return this.#current(slot)?.ledger
+    })
+  }
+
   readBudget(scope: BudgetScope): Promise<SharedBudget | undefined> {
     return this.#read(budgetSlot(scope))
   }

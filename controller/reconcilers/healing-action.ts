@@ -16,6 +16,7 @@ import type { Plan } from '../actions/action.ts'
 import { isUnrenewed } from '../actions/renewal.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
+import { confirm } from '../healing/ledger.ts'
 import { isEnded } from '../healing/outcome.ts'
 import { describe } from '../healing/owners.ts'
 import type { CompiledPolicy } from '../healing/policy.ts'
@@ -195,6 +196,12 @@ export class ActionReconciler {
     return 'refusal' in confirmed ? confirmed.refusal : takeSlots(ledgers, { action: metadata.name, policy: key, target: spec.targetResource.namespace, claim: claimOf(spec, policy.limits, deadline) }, installation, now)
   }
 
+  /** Just before a write: another controller may have ended it meanwhile, or what others did has closed a gate or opened the breaker (I9). The next try says what it was. */
+  async #isHeld({ metadata: { name }, spec: { policyRef } }: HealingAction): Promise<boolean> {
+    const ledger = await this.#ports.ledgers.reread(keyOf(policyRef))
+    return ledger !== undefined && !('refusal' in confirm(ledger, name, this.#ports.clock.now()))
+  }
+
   async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
     const { writer, live, clock } = this.#ports
     const record = this.#record
@@ -209,11 +216,11 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
-        const stop = dryRun ? undefined : await stoppedBy(live, spec, clock.now())
-        // After the answer: while it was awaited, the process may have stood still.
+        const [stop, held] = dryRun ? [undefined, true] : await Promise.all([stoppedBy(live, spec, clock.now()), this.#isHeld(action)])
+        // After the answers: while they were awaited, the process may have stood still.
         const now = clock.now()
         if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
-        if (attempt.lookAge() > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
+        if (!held || attempt.lookAge() > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { act: action, dryRun })
         if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })
