@@ -32,7 +32,7 @@ export interface PolicyParts {
 }
 
 const RESTART = [{ name: 'restart', type: 'restart', restartAction: {} }]
-const UNSCHEDULED = [{ name: 'unscheduled', type: 'condition', cooldownPeriod: '1m', conditionTrigger: { type: 'PodScheduled', status: 'False', duration: '2s' } }]
+export const UNSCHEDULED: readonly object[] = [{ name: 'unscheduled', type: 'condition', cooldownPeriod: '1m', conditionTrigger: { type: 'PodScheduled', status: 'False', duration: '2s' } }]
 
 /** Of his namespace, about pods that cannot be scheduled. */
 export const policy = ({ name, namespace = OWN, mode = 'automatic', selector = {}, actions = RESTART, triggers = UNSCHEDULED, metadata = {}, spec = {} }: PolicyParts): object => ({
