@@ -43,7 +43,7 @@ const isOwn = ({ verb, collection, namespace, name }: Call): boolean =>
   namespace === OWN || collection.startsWith('authorization.k8s.io/') || (namespace === OPERATOR_NAMESPACE && (collection === 'kubeskippy.io/healingledgers' || (verb === 'get' && collection === '/configmaps' && name === KILL_SWITCH)))
 
 describe('a confused deputy', function () {
-  this.timeout(240_000)
+  this.timeout(480_000)
   const fixture = useFixture({ node: false, controller: false })
   const accepted: Combination[] = []
   const refused: Combination[] = []
@@ -102,7 +102,7 @@ describe('a confused deputy', function () {
     await fixture.kubectl(['create', 'serviceaccount', 'mallory', '-n', OWN])
     await fixture.kubectl(['create', 'rolebinding', 'mallory', '-n', OWN, '--clusterrole=edit', `--serviceaccount=${OWN}:mallory`])
     await eventually(async () => expect((await fixture.actions(OTHER)).map(({ status }) => status?.phase)).to.deep.equal(['Pending']), seconds(60))
-    await eventually(async () => expect(await fixture.pods(OWN)).to.have.length(names.length), seconds(60))
+    await eventually(async () => expect(await fixture.pods(OWN)).to.have.length(names.length), seconds(120))
     // Long enough for what comes round by itself to have come round.
     await new Promise((resolve) => setTimeout(resolve, 12_000))
     victims = await foreign()
@@ -146,7 +146,7 @@ describe('a confused deputy', function () {
     await eventually(async () => {
       const open = (await policies()).filter(({ metadata, status }) => status?.observedGeneration !== metadata.generation || status?.lastDecision === undefined)
       expect(open.slice(0, 3).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status)}`), `${open.length}`).to.deep.equal([])
-    }, seconds(200), seconds(1))
+    }, seconds(400), seconds(1))
     const actions = await fixture.actions(OWN)
     expect(actions.filter(({ spec: { targetResource, policyRef } }) => targetResource.namespace !== OWN || policyRef.namespace !== OWN)).to.deep.equal([])
     const acted = new Set(actions.filter(({ status }) => status?.actedAt !== undefined).map(({ spec }) => spec.policyRef.name))
