@@ -7,6 +7,8 @@ export interface PolicyKey {
   readonly name: string
 }
 
+export const textOf = ({ namespace, name }: PolicyKey): string => `${namespace}/${name}`
+
 /** Own durable state that cannot be read as what it should be: acting stops, and it is never taken for empty (I19). */
 export class LedgerUnreadable extends Error {
   override readonly name = 'LedgerUnreadable'

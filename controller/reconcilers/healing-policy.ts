@@ -3,7 +3,6 @@ import { isPod } from '../../shared/api/v1alpha1/kinds.ts'
 import { CORRELATION_LABEL } from '../../shared/api/v1alpha1/names.ts'
 import { TerminalError } from '../../shared/lib/errors.ts'
 import { sameJson } from '../../shared/lib/json.ts'
-import { keyString } from '../../shared/kube/store.ts'
 import { remembered as rememberedByObject } from '../../shared/lib/remembered.ts'
 import { after, between, millis, parseInstant, seconds, type Instant } from '../../shared/lib/time.ts'
 import type { HealingPolicy, HealingPolicyStatus } from '../../shared/api/v1alpha1/types.ts'
@@ -30,7 +29,7 @@ import { actOn, type Snapshot, type WorkloadView } from '../healing/snapshot.ts'
 import { CONSENTED, policyStatus, remembered } from '../healing/status.ts'
 import { stepStorm, withStorm, type Count } from '../healing/storm.ts'
 import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
-import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
+import { LedgerUnreadable, textOf, type PolicyKey } from '../ports/ledgers.ts'
 import { logFields, UNREADABLE_RETRY, type ActionRecordPorts } from './action-record.ts'
 import { compiled } from './attempt.ts'
 import { CONSENT_LIFETIME, Consents } from './consents.ts'
@@ -92,7 +91,7 @@ export class PolicyReconciler {
   /** Whether a policy looks at what has changed. One that cannot be read is looked at whatever changes: it says so. */
   concerned(stored: HealingPolicy, change: Change): boolean {
     const policy = this.#compiled(stored)
-    return policy === undefined || concerns(policy, this.#subjects.get(keyString(policy)), change)
+    return policy === undefined || concerns(policy, this.#subjects.get(textOf(policy)), change)
   }
 
   async reconcile(key: PolicyKey): Promise<ReconcileResult> {
@@ -147,7 +146,7 @@ export class PolicyReconciler {
       ...remembered(stored.status, policy.generation),
     }
     const evaluation = await this.#evaluate(policy, snapshot)
-    this.#subjects.set(keyString(key), evaluation.subjects)
+    this.#subjects.set(textOf(key), evaluation.subjects)
     metrics.evaluations.inc({ decision: evaluation.decision.kind, reason: reasonOf(evaluation) })
 
     let ledger = await this.#upkeep(key, policy, snapshot, evaluation)
@@ -343,7 +342,7 @@ export class PolicyReconciler {
 
   #gone(key: PolicyKey, now: Instant): Promise<ReconcileResult> {
     this.#storms.forget(key)
-    this.#subjects.delete(keyString(key))
+    this.#subjects.delete(textOf(key))
     return outlive(this.#ports, key, now)
   }
 }

@@ -9,7 +9,7 @@ import { unhealthyLimit } from '../../shared/rules/safety/max-unhealthy.ts'
 import type { Census } from '../healing/census.ts'
 import { CLUSTER_CALM, stepStorm, withStorm, type Count, type Weather } from '../healing/storm.ts'
 import type { SharedBudget } from '../healing/shared-budget.ts'
-import type { Ledgers, PolicyKey } from '../ports/ledgers.ts'
+import { textOf, type Ledgers, type PolicyKey } from '../ports/ledgers.ts'
 
 const NOTHING: Census = new Map()
 
@@ -71,8 +71,6 @@ function weatherOf(counts: readonly Count[], { storm: { clusterPercent, minimum 
   const of = sum('of')
   return { unhealthy: sum('unhealthy'), of, limit: of < minimum ? of : unhealthyLimit({ percent: clusterPercent }, of), calmFor: CLUSTER_CALM }
 }
-
-const textOf = ({ namespace, name }: PolicyKey): string => `${namespace}/${name}`
 
 function add(counts: Map<string, number>, uid: string, by: number): void {
   const next = (counts.get(uid) ?? 0) + by

@@ -22,6 +22,8 @@ export interface Bug {
 
 const bug = (id: string, title: string, file: string, find: string, replace: string): Bug => ({ id, title, edits: [{ file, find, replace }] })
 const aimed = (profile: string, one: Bug): Bug => ({ ...one, profile })
+/** One that the last look at the ledger before a write makes harmless: without that look. */
+const unguarded = (one: Bug): Bug => ({ ...one, edits: [...one.edits, { file: ACTION, find: '!held || ', replace: '' }] })
 
 const WRITER = 'controller/adapters/target-writer.ts'
 const ACTION = 'controller/reconcilers/healing-action.ts'
@@ -42,7 +44,7 @@ export const BUGS: readonly Bug[] = [
   bug('acts-anonymously', 'a write names no HealingAction', WRITER, ' (healingaction ${act.spec.policyRef.namespace}/${act.metadata.name}; correlation-id ${correlationOf(act.spec)})', ''),
   bug('no-field-manager', 'a patch has no field manager', WRITER, '      fieldManager: FIELD_MANAGER,\n', ''),
   bug('deletes-in-place-of-evicting', 'a pod is deleted past its disruption budget', 'controller/actions/evict.ts', "operations: [{ kind: 'evict', target: ref, preconditions: { uid: ref.uid, resourceVersion }, gracePeriodSeconds }]", "operations: [{ kind: 'delete', target: ref, preconditions: { uid: ref.uid, resourceVersion }, gracePeriodSeconds: 1 } as never]"),
-  bug('dry-run-acts', 'a dry run is followed by the act', ACTION, 'spec.dryRun ? [true] : [true, false]', '[true, false]'),
+  unguarded(bug('dry-run-acts', 'a dry run is followed by the act', ACTION, 'spec.dryRun ? [true] : [true, false]', '[true, false]')),
   bug('dry-run-flag-lost', 'what is to be tried out is done', WRITER, '      dryRun,\n', '      dryRun: false,\n'),
 
   // Before a write.
@@ -61,7 +63,7 @@ export const BUGS: readonly Bug[] = [
   // The ledger.
   bug('slot-not-reserved', 'an act goes without confirming its slot', ACTION, '      const full = await this.#reserve(found, policy, view.world.installation, { now, deadline })', '      const full = now < 0 ? await this.#reserve(found, policy, view.world.installation, { now, deadline }) : undefined'),
   bug('slot-not-marked', 'a slot is not marked as tried before its write, so that a successor may take it for unused', LEDGER, '{ ...held, tried: true, reservedAt:', '{ ...held, reservedAt:'),
-  aimed('ladders', bug('settled-before-act', 'a slot is settled before its act', LEDGER, '{ ...held, tried: true, reservedAt:', "{ ...held, tried: true, state: 'Settled', outcome: 'Effective', settledAt: formatInstant(now), reservedAt:")),
+  aimed('ladders', unguarded(bug('settled-before-act', 'a slot is settled before its act', LEDGER, '{ ...held, tried: true, reservedAt:', "{ ...held, tried: true, state: 'Settled', outcome: 'Effective', settledAt: formatInstant(now), reservedAt:"))),
   aimed('hours', bug('hour-of-minutes', 'the sliding hour has two minutes', 'controller/healing/budget.ts', 'export const WINDOW = hours(1)', 'export const WINDOW = hours(1 / 30)')),
   aimed('hours', bug('limit-one-too-many', 'the limit of an hour admits one more', LIMITS, 'askBudget(entries, maxActionsPerHour, now)', 'askBudget(entries, maxActionsPerHour + 1, now)')),
   aimed('hours', bug('settled-slot-freed', 'what has ended does not count for its hour any more', 'controller/healing/budget.ts', 'export function counts(entry: Entry, now: Instant, window: Millis = WINDOW): boolean {\n', "export function counts(entry: Entry, now: Instant, window: Millis = WINDOW): boolean {\n  if (entry.state === 'Settled') return false\n")),
@@ -69,7 +71,7 @@ export const BUGS: readonly Bug[] = [
   aimed('ladders', bug('rung-counted-twice', 'two failures of one rung count as two rungs', 'controller/healing/incidents.ts', 'const next = Math.max(incident.rung, rung + 1)', 'const next = incident.rung + 1')),
   aimed('spoilt', bug('corrupt-ledger-empty', 'a ledger that cannot be read is taken for an empty one', 'controller/adapters/ledger-slots.ts', '  if (problem !== undefined) throw new LedgerUnreadable(`ledger ${name} is malformed at ${problem}`)', '  if (problem !== undefined) return (arguments[0] as Slot<Held>).empty')),
   aimed('spoilt', bug('corrupt-ledger-believed', 'a ledger is not checked before it is believed', 'controller/adapters/ledger-slots.ts', '  if (issue !== undefined) return `${issue.path}: ${issue.message}`', '')),
-  aimed('rivals', bug('last-writer-wins', 'a ledger is written over whoever has changed it', 'controller/adapters/ledger-store.ts', '{ ...manifest, metadata: { ...manifest.metadata, ...stored.version } }', '{ ...manifest, metadata: { ...manifest.metadata, ...(await api.get<HealingLedger>(HEALING_LEDGERS, this.#key(name)).then(({ metadata: { uid, resourceVersion } }) => ({ uid, resourceVersion }))) } }')),
+  aimed('rivals', unguarded(bug('last-writer-wins', 'a ledger is written over whoever has changed it', 'controller/adapters/ledger-store.ts', '{ ...manifest, metadata: { ...manifest.metadata, ...stored.version } }', '{ ...manifest, metadata: { ...manifest.metadata, ...(await api.get<HealingLedger>(HEALING_LEDGERS, this.#key(name)).then(({ metadata: { uid, resourceVersion } }) => ({ uid, resourceVersion }))) } }'))),
   {
     id: 'breaker-asked-nowhere', title: 'an open breaker stops nothing',
     edits: [
@@ -77,7 +79,7 @@ export const BUGS: readonly Bug[] = [
       { file: LIMITS, find: "breaker.state === 'Closed' || breaker.probe === action ?", replace: "breaker.state !== undefined || breaker.probe === action ?" },
     ],
   },
-  aimed('ladders', bug('breaker-not-asked-late', 'what was decided before the breaker opened is done after it', LIMITS, "breaker.state === 'Closed' || breaker.probe === action ?", "breaker.state !== undefined || breaker.probe === action ?")),
+  aimed('ladders', unguarded(bug('breaker-not-asked-late', 'what was decided before the breaker opened is done after it', LIMITS, "breaker.state === 'Closed' || breaker.probe === action ?", "breaker.state !== undefined || breaker.probe === action ?"))),
   aimed('ladders', bug('two-probes', 'a half-open breaker admits one probe after another', 'controller/healing/breaker.ts', "return breaker.probe === undefined ? { kind: 'Probe' } : { kind: 'Refused' }", "return { kind: 'Probe' }")),
   {
     id: 'backlog-replayed', title: 'what was decided piles up while the breaker is open, and all of it goes when it is half-open or closed', profile: 'ladders',
