@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { HealingLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import { HEALING_LEDGERS, POD_DISRUPTION_BUDGETS, PODS } from '../../shared/kube/resources.ts'
 import { after, formatInstant, hours, minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { buildActionTemplate } from '../../shared/testing/builders/objects.ts'
@@ -29,6 +30,30 @@ describe('an action', () => {
     expect(phase()).to.equal('InProgress')
     return release
   }
+
+  describe('whose ledger changes between its dry run and its write', () => {
+    const changes: Readonly<Record<string, { readonly change: (ledger: HealingLedgerSpec) => Partial<HealingLedgerSpec>; readonly why: string }>> = {
+      'as the breaker opens': { change: ({ breaker }) => ({ breaker: { ...breaker, state: 'Open', openings: 1, openUntil: formatInstant(after(town.clock.now(), hours(1))) } }), why: 'BreakerOpen' },
+      'as another controller ends it': { change: ({ entries: all }) => ({ entries: all.map((entry) => ({ ...entry, state: 'Settled', outcome: 'Failed', settledAt: formatInstant(town.clock.now()) })) }), why: 'NotReserved' },
+      'as a storm begins': { change: () => ({ storm: { since: formatInstant(town.clock.now()) } }), why: 'StormGate' },
+    }
+    for (const [what, { change, why }] of Object.entries(changes)) {
+      it(`is not written ${what}`, async () => {
+        town = new Town()
+        let changed = 0
+        town.cluster.faults.add((call) => {
+          if (!isEviction(call) || !call.dryRun || (changed += 1) > 1) return undefined
+          const [ledger] = town.cluster.all(HEALING_LEDGERS).filter(({ spec }) => (spec as HealingLedgerSpec).entries !== undefined)
+          town.cluster.change(HEALING_LEDGERS, ledger?.metadata ?? { name: '' }, (object) => ({ ...object, spec: { ...(object['spec'] as object), ...change(object['spec'] as HealingLedgerSpec) } }))
+          return undefined
+        })
+        await town.start()
+        await town.live(seconds(20))
+        expect([changed, phase(), reason()]).to.deep.equal([1, 'Cancelled', why])
+        expect(town.cluster.journal.writes.filter(({ call }) => isReal(call))).to.deep.equal([])
+      })
+    }
+  })
 
   describe('that a disruption budget refuses', () => {
     it('is tried ever more seldom until its time is up, then fails, and the next rung follows', async () => {
