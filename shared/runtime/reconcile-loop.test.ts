@@ -43,6 +43,18 @@ describe('the reconcile loop', () => {
     await loop.stop()
   })
 
+  it('calls again within five minutes of a longer wait, which may come of a clock that was set back', async () => {
+    const calls: number[] = []
+    const { clock, queue, loop } = setup(() => {
+      calls.push(clock.monotonic())
+      return Promise.resolve({ requeueAfter: seconds(3600) })
+    })
+    queue.add('a')
+    await clock.advance(seconds(700))
+    expect(calls).to.deep.equal([0, 300_000, 600_000])
+    await loop.stop()
+  })
+
   it('works on as many keys at once as it may, and never twice on one', async () => {
     let running = 0
     let most = 0

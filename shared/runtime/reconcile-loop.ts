@@ -1,5 +1,5 @@
 import { TerminalError } from '../lib/errors.ts'
-import { millis, type Millis } from '../lib/time.ts'
+import { millis, minutes, type Millis } from '../lib/time.ts'
 import type { Logger } from './logger.ts'
 import { METRICS } from './metric-table.ts'
 import type { Counter, Histogram, Metrics } from './metrics.ts'
@@ -8,7 +8,7 @@ import type { WorkQueue } from './work-queue.ts'
 
 /** All that a reconcile says is when it wants to be called again. */
 export interface ReconcileResult {
-  /** The exact remaining wait, not a poll. Absent: only when something changes. */
+  /** The exact remaining wait, not a poll; of a long one the loop takes five minutes at a time. Absent: only when something changes. */
   readonly requeueAfter?: Millis
 }
 
@@ -67,6 +67,12 @@ const CONFLICT_DELAY = millis(100)
 /** From this many conflicts in a row the backoff of the queue takes over: somebody writes without end. */
 const CONFLICTS_BEFORE_BACKOFF = 5
 
+/**
+ * How long a key rests at most, whatever was asked for: a wait is the time until some moment of a clock that may have been set back just then, and
+ * would be an hour too long when that is put right.
+ */
+const LONGEST_REST = minutes(5)
+
 export class ReconcileLoop {
   readonly name: string
   readonly #options: ReconcileLoopOptions
@@ -120,7 +126,7 @@ export class ReconcileLoop {
       queue.forget(key)
       this.#conflicts.delete(key)
       if (requeueAfter === undefined) return 'success'
-      queue.addAfter(key, requeueAfter)
+      queue.addAfter(key, millis(Math.min(requeueAfter, LONGEST_REST)))
       return 'requeue'
     } catch (error) {
       return this.#judge(key, error)
