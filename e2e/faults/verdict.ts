@@ -1,23 +1,37 @@
 /** What faults did: the API server's own history, beside that of a run without fault, and judged by every invariant. Pure. */
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import { isAct, isEffective } from '../../shared/testing/oracle/acts.ts'
+import { actOf, isAct, isEffective, operationOf } from '../../shared/testing/oracle/acts.ts'
 import { tell, type Finding, type Verdict } from '../../shared/testing/oracle/checker.ts'
-import type { History } from '../../shared/testing/oracle/history.ts'
+import type { Call, History } from '../../shared/testing/oracle/history.ts'
 import { ACTIONS as OF_ACTIONS } from '../../shared/testing/oracle/world.ts'
 import type { Trial } from './trials.ts'
 
-/** What became of a place: what was written to its workload, how often, and how each action ended. */
+/** What an API server says that was cut off from its client while it wrote: it may have landed, and nothing else would have ended well. */
+const isCutOff = ({ ok, answer }: Call): boolean => !ok && typeof answer === 'number' && answer >= 500
+
+/** What became of a place: what was written to its workload, how often, and how each action ended. Of tries without a clear answer one counts, where no later one has. */
 export function outlines(history: History): ReadonlyMap<string, string> {
   const acts = new Map<string, string[]>()
+  const open = new Map<string, Call>()
+  const actions = new Map<string, HealingAction>()
   const ends = new Map<string, Map<string, string>>()
   for (const entry of history.entries) {
     if (entry.kind !== 'call') continue
     const { namespace = '' } = entry
-    if (isAct(entry, history.setting) && isEffective(entry)) acts.set(namespace, [...(acts.get(namespace) ?? []), `${entry.verb} ${entry.collection}${entry.subresource === undefined ? '' : `/${entry.subresource}`}`])
+    if (isAct(entry, history.setting) && !entry.dryRun) {
+      const action = actions.get(`${namespace}/${actOf(entry)?.name}`)
+      const operation = operationOf(entry, action)
+      if (isCutOff(entry)) open.set(operation, entry)
+      if (isEffective(entry)) {
+        open.delete(operation)
+        acts.set(namespace, [...(acts.get(namespace) ?? []), written(entry)])
+      }
+    }
     if (entry.collection !== OF_ACTIONS || !entry.ok || entry.dryRun) continue
     for (const { after } of entry.changes) {
       const action = after as HealingAction | undefined
       if (action === undefined) continue
+      actions.set(`${namespace}/${action.metadata.name}`, action)
       const of = ends.get(namespace) ?? new Map<string, string>()
       of.set(action.metadata.name, `${action.status?.phase} ${action.status?.outcome ?? ''}`.trim())
       // Decided by two at once, and found outdated by one of them before anything was written.
@@ -25,8 +39,11 @@ export function outlines(history: History): ReadonlyMap<string, string> {
       ends.set(namespace, of)
     }
   }
+  for (const call of open.values()) acts.set(call.namespace ?? '', [...(acts.get(call.namespace ?? '') ?? []), written(call)])
   return new Map([...ends].map(([namespace, of]) => [namespace, `${(acts.get(namespace) ?? []).toSorted().join(', ')}: ${[...of.values()].toSorted().join(', ')}`]))
 }
+
+const written = ({ verb, collection, subresource }: Call): string => `${verb} ${collection}${subresource === undefined ? '' : `/${subresource}`}`
 
 export interface Row {
   readonly trial: Trial
