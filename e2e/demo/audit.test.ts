@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { acceptedWrites } from './audit.ts'
+import { acceptedWrites, cutOffWrites } from './audit.ts'
 
 const line = (more: Record<string, unknown> = {}): string => JSON.stringify({
   stage: 'ResponseComplete', verb: 'create', requestURI: '/api/v1/namespaces/shop/pods/cart-1/eviction',
@@ -31,6 +31,15 @@ describe('the audit log', () => {
   it('tells of every namespace when none is named', () => {
     const elsewhere = line({ objectRef: { resource: 'pods', namespace: 'other', name: 'x' } })
     expect(acceptedWrites([line(), elsewhere].join('\n')).map(({ namespace }) => namespace)).to.deep.equal(['shop', 'other'])
+  })
+
+  it('tells apart the writes that the server was cut off from while it made them', () => {
+    const of = (code: number, message: string): string => line({ responseStatus: { code, message } })
+    const cutOff = of(504, 'Timeout: request did not complete within requested timeout - context canceled')
+    const log = [line(), cutOff, of(504, 'Timeout: etcd'), of(500, 'context canceled')].join('\n')
+    expect(cutOffWrites(log, 'shop').map(({ resource, name }) => [resource, name])).to.deep.equal([['pods/eviction', 'cart-1']])
+    expect(acceptedWrites(log, 'shop')).to.have.length(1)
+    expect(cutOffWrites(log, 'other')).to.be.empty
   })
 
   it('leaves out a last line that is not whole yet', () => {

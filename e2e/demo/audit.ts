@@ -1,7 +1,7 @@
 /** The API server's own account of who wrote what. Pure. */
 import { isObject } from '../../shared/lib/json.ts'
 
-/** One write that the API server accepted. */
+/** One write that has come to the API server. */
 export interface AuditEntry {
   readonly verb: string
   readonly group: string
@@ -19,14 +19,24 @@ export interface AuditEntry {
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 /** Accepted writes in a namespace, or everywhere, in their order. A last line that is still being written is left out. */
-export function acceptedWrites(log: string, namespace?: string): readonly AuditEntry[] {
+export const acceptedWrites = (log: string, namespace?: string): readonly AuditEntry[] => writesOf(log, ({ code }) => code >= 200 && code < 300, namespace)
+
+/** Writes whose client was gone before their answer: the server finishes them all the same, and each may have landed or not. */
+export const cutOffWrites = (log: string, namespace?: string): readonly AuditEntry[] => writesOf(log, ({ code, message }) => code === 504 && message.includes('context canceled'), namespace)
+
+interface Answer {
+  readonly code: number
+  readonly message: string
+}
+
+function writesOf(log: string, answered: (answer: Answer) => boolean, namespace: string | undefined): readonly AuditEntry[] {
   return log.split('\n').flatMap((line) => {
-    const entry = parse(line)
+    const entry = parse(line, answered)
     return entry !== undefined && (namespace === undefined || entry.namespace === namespace) ? [entry] : []
   })
 }
 
-function parse(line: string): AuditEntry | undefined {
+function parse(line: string, answered: (answer: Answer) => boolean): AuditEntry | undefined {
   let event: unknown
   try {
     event = JSON.parse(line)
@@ -34,8 +44,8 @@ function parse(line: string): AuditEntry | undefined {
     return undefined
   }
   const verb = text(event, 'verb')
-  const code = Number(at(at(event, 'responseStatus'), 'code'))
-  if (text(event, 'stage') !== 'ResponseComplete' || !WRITES.has(verb) || !(code >= 200 && code < 300)) return undefined
+  const answer = at(event, 'responseStatus')
+  if (text(event, 'stage') !== 'ResponseComplete' || !WRITES.has(verb) || !answered({ code: Number(at(answer, 'code')), message: text(answer, 'message') })) return undefined
   const object = at(event, 'objectRef')
   const subresource = text(object, 'subresource')
   const impersonated = text(at(event, 'impersonatedUser'), 'username')

@@ -7,6 +7,7 @@ import { isApiError } from '../../shared/kube/errors.ts'
 import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import type { History, Mark, Output } from '../../shared/testing/oracle/history.ts'
 import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
@@ -29,6 +30,8 @@ const TOGETHER = 12
 const HELD_AT_MOST = seconds(8)
 /** On a busy machine the writes of a batch do not come within that time of each other. */
 const KILL_TRIES = 4
+/** What a write that landed, or the one after it, may take until it is with the proxy. */
+const STILL_ON_ITS_WAY = seconds(15)
 
 export interface Trial {
   readonly what: string
@@ -220,11 +223,12 @@ export class Trials {
   }
 
   async #ended(aims: readonly Aim[]): Promise<void> {
-    await Promise.all(aims.map(async ({ place, cell, fired: before }, index) => {
-      const stuck = await place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message)
-      const fired = before || aims[index]?.fired === true
+    const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await aim.place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message) })))
+    // What has landed is seen before its answer has come by the proxy.
+    await eventually(() => { if (aims.some(({ fired }) => !fired)) throw new Error('not all writes were harmed') }, STILL_ON_ITS_WAY).catch(() => {})
+    for (const { aim: { cell, place, fired }, stuck } of ends) {
       this.done.push({ what: `${cell.fault.name} at ${cell.point}`, action: cell.action, namespace: place.namespace, fired, comparable: true, ...(stuck === undefined ? {} : { stuck }) })
-    }))
+    }
   }
 
   mark(mark: Mark['mark'], more: Partial<Mark> = {}): void {
