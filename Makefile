@@ -65,7 +65,7 @@ down: $(DEPS) ## Removes that cluster; NAME=demo: the one that KEEP=1 make demo 
 run: $(DEPS) ## KubeSkippy from the working tree beside that cluster, in place of what is installed, and its logs.
 	@node hack/run.ts "$(NAME)"
 
-bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint; ONLY=image: pods; ONLY=scale: thousands of pods.
+bench: $(DEPS) ## Start-up time and memory beside a bare server. ONLY=webhook: the door beside other webhooks; ONLY=lint; ONLY=image: pods; ONLY=scale: thousands of pods; ONLY=shards: several controllers.
 	@node bench/$(if $(ONLY),$(ONLY)/main.ts,start-up.ts) $(ARGS)
 
 clean: ## Removes the clusters dev and demo, what crashed runs left behind, dist and node_modules.

@@ -69,7 +69,7 @@ async function measure(stage: Stage, pods: readonly PodKey[], size: Size): Promi
   const id = `${size.pods}-${size.policies}`
   const bare = await startBare(stage, `bare-${id}`)
   const synced = await untilBareSynced(bare)
-  const controller = await startController(stage, `controller-${id}`, values.profile)
+  const controller = await startController(stage, `controller-${id}`, { profile: values.profile })
   try {
     const ready = await untilReady(controller)
     // Once more: what the API server had to warm up for the first of them, it had to for no other.
@@ -78,7 +78,7 @@ async function measure(stage: Stage, pods: readonly PodKey[], size: Size): Promi
     await again.guest.stop()
     const subjects = { stage, bare, controller, size, pods }
     say(`${name}: until all policies are judged`)
-    await untilSettled(subjects)
+    await untilSettled({ stage, controllers: [controller] })
     say(`${name}: at rest for ${rest} s`)
     const resting = await atRest(subjects, rest ?? 0)
     say(`${name}: ${events} events of pods`)

@@ -129,17 +129,23 @@ export interface Controller extends Running {
   readonly metricsUrl: string
 }
 
-/**
- * The bundled program, as in the image, with a raised ceiling.
- * @param profile folder in which V8 leaves a profile of it when it ends
- */
-export async function startController({ cluster, installation, folder }: Stage, name: string, profile?: string): Promise<Controller> {
-  const [health, metrics] = cluster.sparePorts
+export interface ControllerOptions {
+  /** Folder in which V8 leaves a profile of it when it ends. */
+  readonly profile?: string | undefined
+  /** Beside the ones of the benchmark. */
+  readonly flags?: readonly string[]
+  /** Counts from 0 where several run at once: each has ports of its own. */
+  readonly place?: number
+}
+
+/** The bundled program, as in the image, with a raised ceiling. */
+export async function startController({ cluster, installation, folder }: Stage, name: string, { profile, flags = [], place = 0 }: ControllerOptions = {}): Promise<Controller> {
+  const [health, metrics] = cluster.sparePorts.slice(2 * place)
   const readyUrl = `http://127.0.0.1:${health}/readyz`
   const guest = new Guest(cluster, { name, file: process.execPath, isReady: () => answers(readyUrl) })
   const running = await run(guest, [
     ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]), join(folder, 'kubeskippy.js'), 'controller', `--kubeconfig=${installation.controllerKubeconfig()}`,
-    `--health-probe-bind-address=127.0.0.1:${health}`, `--metrics-bind-address=127.0.0.1:${metrics}`, '--max-actions-per-hour=200',
+    `--health-probe-bind-address=127.0.0.1:${health}`, `--metrics-bind-address=127.0.0.1:${metrics}`, '--max-actions-per-hour=200', ...flags,
   ])
   return { ...running, readyUrl, metricsUrl: `http://127.0.0.1:${metrics}/metrics` }
 }

@@ -12,6 +12,7 @@ import { listAll, now, patchStatuses, type Controller, type Running, type Stage 
 import { usageOf as usageOfProcess, type Usage } from './process-usage.ts'
 import { countRequests, readFrom } from './requests.ts'
 import { quantiles, type Cell, type Quantiles } from './results.ts'
+import { until } from './until.ts'
 import { expectedActions, podStatus, workloadCount, type PodKey, type Size } from './world.ts'
 
 export interface Subjects {
@@ -23,18 +24,10 @@ export interface Subjects {
   readonly pods: readonly PodKey[]
 }
 
-const PATIENCE = 180_000
 /** Events of pods in a second: the controller has time for each of them. */
 const EVENTS_PER_SECOND = 40
 
-async function until(what: string, look: () => Promise<boolean>, every: number, patience = PATIENCE): Promise<void> {
-  for (const end = now() + patience; !(await look());) {
-    if (now() > end) throw new Error(`${what}: not within ${patience / 1000} s`)
-    await sleep(every)
-  }
-}
-
-function usageOf({ guest, pid }: Running): Usage {
+export function usageOf({ guest, pid }: Running): Usage {
   if (guest.process === undefined) throw new Error(`${guest.name} ended: ${guest.logEnd()}`)
   return usageOfProcess(pid)
 }
@@ -65,11 +58,11 @@ export async function untilReady(controller: Controller): Promise<number> {
 }
 
 /** Every policy has been judged and its status written, and nothing is left to be done. */
-export async function untilSettled({ stage: { api }, controller }: Subjects): Promise<void> {
+export async function untilSettled({ stage: { api }, controllers }: { readonly stage: Stage; readonly controllers: readonly Controller[] }): Promise<void> {
   await until('policies that are all judged', async () => (await listAll<HealingPolicy>(api, HEALING_POLICIES)).every(({ status }) => status?.lastDecision !== undefined), 1000)
   let before = -1
   await until('a controller at rest', async () => {
-    const evaluations = await evaluationsOf(controller)
+    const evaluations = (await Promise.all(controllers.map(evaluationsOf))).reduce((sum, one) => sum + one, 0)
     const quiet = evaluations === before
     before = evaluations
     return quiet

@@ -1,15 +1,11 @@
 /** The results as people read them. Pure. */
 import type { Cell, Quantiles } from './results.ts'
+import { seconds, size, table, times, whole } from './tables.ts'
 import { SIZES } from './world.ts'
 
 /** What is aimed at, at the largest size. */
 const GOALS = { p50: 200, p99: 1000, rss: 256, cpu: 1, growth: 1.5 } as const
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
-const seconds = (ms: number): string => (ms / 1000).toFixed(1)
-const times = (a: number, b: number | null): string => (b !== null && b > 0 ? `${(a / b).toFixed(a / b < 10 ? 1 : 0)}x` : '-')
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
-const size = ({ pods, policies }: Cell): readonly string[] => [whole(pods), whole(policies)]
 const both = ({ p50, p99 }: Quantiles): readonly string[] => [whole(p50), whole(p99)]
 
 /** For whoever watches the run. */

@@ -69,15 +69,22 @@ export function inOrder(pods: readonly KubeObject[]): readonly PodKey[] {
 
 /** Dry runs with the shortest times and no limit in the way: neither limits nor gates are to be measured. */
 export const policies = (count: number): readonly KubeManifest[] =>
+  policiesWith(count, 'dryrun', '0s', { stabilizationWindow: '1s', maxActionsPerHour: 200 })
+
+/** Those that act. */
+export const healingPolicies = (count: number): readonly KubeManifest[] =>
+  policiesWith(count, 'automatic', '1s', { stabilizationWindow: '2s', healthCheckTimeout: '60s', maxActionsPerHour: 60, maxConcurrent: 4 })
+
+const policiesWith = (count: number, mode: 'dryrun' | 'automatic', duration: string, safetyRules: object): readonly KubeManifest[] =>
   range(count).map((index) => ({
     apiVersion: API_VERSION, kind: 'HealingPolicy',
     metadata: { namespace: namespaces[index % NAMESPACES_OF_PODS] ?? '', name: `policy-${Math.floor(index / NAMESPACES_OF_PODS)}` },
     spec: {
-      mode: 'dryrun',
+      mode,
       selector: { labelSelector: { matchLabels: { [labelOf(count)]: String(Math.floor(index / NAMESPACES_OF_PODS)) } } },
-      triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '0s' } }],
+      triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration } }],
       actions: [{ name: 'restart', type: 'restart', restartAction: {} }],
-      safetyRules: { stabilizationWindow: '1s', maxUnhealthy: '100%', maxActionsPerHour: 200 },
+      safetyRules: { maxUnhealthy: '100%', ...safetyRules },
     },
   }) as KubeManifest)
 

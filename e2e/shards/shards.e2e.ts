@@ -16,12 +16,12 @@ import { judge, tell, type Verdict } from '../../shared/testing/oracle/checker.t
 import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
 import { INVARIANTS } from '../../shared/testing/oracle/invariants/index.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
-import { acceptedWrites, cutOffWrites, type AuditEntry } from '../demo/audit.ts'
 import { policyOf, type ActionUnderTest } from '../faults/actions.ts'
 import { PlayedKubelet } from '../faults/kubelet.ts'
 import { Place } from '../faults/place.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import { Program, type Flags } from '../installation/program.ts'
+import { evictionsOf, type Evictions } from './evictions.ts'
 
 const SHARDS = 6
 const NAMESPACES = 20
@@ -50,36 +50,23 @@ describe('three controllers that share the work', function () {
     const leases = await Promise.all(shards.map((name) => api.get<KubeObject & { readonly spec: { readonly holderIdentity?: string } }>(LEASES, { namespace: OPERATOR_NAMESPACE, name })))
     return leases.map(({ spec }) => spec.holderIdentity)
   }
-  /** By name, in their order. What the killed one was cut off from counts once, where nobody had to do it again. */
-  const evicted = (): readonly string[] => {
-    const log = readFileSync(cluster.auditLog, 'utf8')
-    const evictions = (of: readonly AuditEntry[]): readonly string[] =>
-      of.filter(({ resource, dryRun, user }) => resource === 'pods/eviction' && !dryRun && user.startsWith(`system:serviceaccount:${OPERATOR_NAMESPACE}:`)).map(({ namespace, name }) => `${namespace}/${name}`)
-    const answered = evictions(acceptedWrites(log))
-    return [...answered, ...new Set(evictions(cutOffWrites(log)).filter((name) => !answered.includes(name)))]
-  }
+  const evicted = (): Evictions => evictionsOf(readFileSync(cluster.auditLog, 'utf8'))
+  /** By name. */
+  const since = (before: Evictions): readonly string[] => [...evicted().at.keys()].filter((name) => !before.at.has(name))
   /** Every pod of these names was evicted once and is gone, and nothing else since. */
-  const healedOnce = async (those: readonly Place[], broken: readonly string[], before: readonly string[]): Promise<void> => {
-    await eventually(() => expect(evicted().length).to.be.at.least(before.length + broken.length), minutes(4)).catch(async (error: Error) => {
+  const healedOnce = async (those: readonly Place[], broken: readonly string[], before: Evictions): Promise<void> => {
+    await eventually(() => expect(since(before).length).to.be.at.least(broken.length), minutes(4)).catch(async (error: Error) => {
       throw new Error(`${error.message}; ${(await Promise.all(those.map(untouched(before)))).join('')}`, { cause: error })
     })
     const ended = (await Promise.all(those.map((place) => place.ended(minutes(3))))).flat()
     expect(since(before).toSorted()).to.deep.equal([...broken].toSorted())
+    expect([...evicted().twice]).to.deep.equal([])
     const there = new Set(await pods(those))
     expect(broken.filter((name) => there.has(name))).to.deep.equal([])
     expect(ended.filter(({ status }) => status?.outcome !== 'Effective').map(({ metadata, status }) => `${metadata.namespace}/${metadata.name}: ${status?.phase} ${status?.outcome} ${status?.result?.message}`)).to.deep.equal([])
   }
-  /** The order changes when one that was cut off is done again. */
-  const since = (before: readonly string[]): readonly string[] => {
-    const left = [...before]
-    return evicted().filter((name) => {
-      const at = left.indexOf(name)
-      if (at >= 0) left.splice(at, 1)
-      return at < 0
-    })
-  }
   /** What a place says of itself, whose pods were not all evicted; else nothing. */
-  const untouched = (before: readonly string[]) => async (place: Place): Promise<string> => {
+  const untouched = (before: Evictions) => async (place: Place): Promise<string> => {
     const done = since(before).filter((name) => name.startsWith(`${place.namespace}/`))
     if (done.length >= PODS_EACH) return ''
     const [policy, actions, { spec }] = await Promise.all([place.policy(), place.actions(), place.ledger()])
@@ -144,7 +131,7 @@ describe('three controllers that share the work', function () {
     const broken = await pods(places)
     expect(broken).to.have.length(NAMESPACES * PODS_EACH)
     await Promise.all(places.map((place) => place.break()))
-    await eventually(() => expect(evicted().length).to.be.greaterThan(before.length), seconds(60))
+    await eventually(() => expect(since(before)).to.not.be.empty, seconds(60))
     const of = await holders()
     const [victim = installation.controller] = replicas
     const lost = await ledBy(victim)
@@ -154,7 +141,7 @@ describe('three controllers that share the work', function () {
     const from = performance.now()
     await eventually(async () => expect(await holders()).not.to.include(dead), seconds(40))
     const taken = performance.now() - from
-    console.log(`      shards ${lost.join(' and ')} were taken over after ${(taken / 1000).toFixed(1)} s, ${evicted().length - before.length} of ${broken.length} pods evicted by then`)
+    console.log(`      shards ${lost.join(' and ')} were taken over after ${(taken / 1000).toFixed(1)} s, ${since(before).length} of ${broken.length} pods evicted by then`)
     expect(taken).to.be.below(seconds(20))
     await healedOnce(places, broken, before)
   })
@@ -168,14 +155,15 @@ describe('three controllers that share the work', function () {
     const before = evicted()
     const broken = await pods(fresh)
     await Promise.all(fresh.map((place) => place.break()))
-    await eventually(() => expect(evicted().length).to.be.greaterThan(before.length), seconds(60))
+    await eventually(() => expect(since(before)).to.not.be.empty, seconds(60))
     const dead = (await holders())[(await ledBy(paused))[0] ?? -1]
     await paused.kill('SIGSTOP')
     await eventually(async () => expect(await holders()).not.to.include(dead), seconds(40))
     await healedOnce(fresh, broken, before)
     await paused.kill('SIGCONT')
     await eventually(async () => expect((await led()).map(({ length }) => length)).to.deep.equal([2, 2, 2]), seconds(90))
-    expect(evicted()).to.have.length(before.length + broken.length)
+    expect(since(before)).to.have.length(broken.length)
+    expect([...evicted().twice]).to.deep.equal([])
   })
 
   describe('in the history of the API server', () => {
