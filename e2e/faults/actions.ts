@@ -7,6 +7,12 @@ export interface ActionUnderTest {
   readonly workload: 'Deployment' | 'StatefulSet'
   readonly replicas: number
   readonly action: object
+  /** The rungs after it, where it does not help. */
+  readonly further?: readonly object[]
+  /** Whatever is made anew is broken as well. */
+  readonly hopeless?: boolean
+  /** Of its policy. Default: as the schema has it. */
+  readonly circuitBreaker?: { readonly failureThreshold: number; readonly openDuration: string }
   /** It cannot help, and is taken back when its time is over. */
   readonly futile?: boolean
   /** Default: automatic. */
@@ -32,6 +38,18 @@ export const ACTIONS: readonly ActionUnderTest[] = [
 /** Nothing is written to its pods, whatever goes wrong. It has other writes than the others, and is tried where the whole controller is. */
 export const DRY: ActionUnderTest = { name: 'dryrun', ...one, mode: 'dryrun', action: { name: 'heal', type: 'restart', restartAction: {} } }
 
+/**
+ * Nothing helps: the second rung opens the breaker, the third one is its only probe, and opens it again. A minute is the
+ * shortest that it may be open.
+ */
+export const LADDER: ActionUnderTest = {
+  name: 'ladder', ...one, hopeless: true, futile: true, circuitBreaker: { failureThreshold: 2, openDuration: '1m' },
+  action: { name: 'first', priority: 10, type: 'restart', restartAction: {} },
+  further: [{ name: 'second', priority: 20, type: 'delete', deleteAction: {} }, { ...ofWorkload('restart', { strategy: 'rolling' }), name: 'third', priority: 30 }],
+}
+/** Acts of it, the breaker between the last two of them. */
+export const RUNGS = 3
+
 export const ALL: readonly ActionUnderTest[] = [...ACTIONS, DRY]
 
 const APP = 'web'
@@ -51,13 +69,13 @@ export function workloadOf({ workload, replicas }: ActionUnderTest, namespace: s
 }
 
 /** Short times, so that a run takes seconds; only what helps may take its time on a busy machine. */
-export const policyOf = ({ action, futile = false, mode = 'automatic' }: ActionUnderTest, namespace: string): object => ({
+export const policyOf = ({ action, further = [], circuitBreaker, futile = false, mode = 'automatic' }: ActionUnderTest, namespace: string): object => ({
   apiVersion: API_VERSION, kind: 'HealingPolicy', metadata: { name: 'heal', namespace },
   spec: {
     mode,
     selector: { labelSelector: { matchLabels: { app: APP } } },
     triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '1s' } }],
-    actions: [action],
-    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: futile ? '10s' : '1m', maxUnhealthy: '100%' },
+    actions: [action, ...further],
+    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: futile ? '10s' : '1m', maxUnhealthy: '100%', ...(circuitBreaker === undefined ? {} : { circuitBreaker }) },
   },
 })

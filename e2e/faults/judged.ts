@@ -24,8 +24,17 @@ export function judged(trials: Trials): Judged {
 /** Of each what is wrong, or open. */
 export const found = (rows: readonly Row[], of: 'violations' | 'undecided'): readonly string[] => rows.flatMap(({ trial, [of]: all }) => all.map((why) => `${trial.what}, ${trial.action}: ${why}`))
 
-/** @param least so many trials there are */
-export function itIsJudged(trials: () => Trials, least: number): void {
+/** Without a fault each action is done once, and judged; of a dry run nothing is written. */
+function onceEach(done: readonly string[]): void {
+  expect(done).to.have.length(ALL.length)
+  expect(done.filter((outline) => !HEALED.test(outline))).to.deep.equal([`${DRY.name}: : Succeeded`])
+}
+
+/**
+ * @param least so many trials there are
+ * @param asUsual what was done without a fault
+ */
+export function itIsJudged(trials: () => Trials, least: number, asUsual: (done: readonly string[], history: History) => void = onceEach): void {
   describe('in the history of the API server', () => {
     let history: History
     let rows: readonly Row[]
@@ -35,12 +44,7 @@ export function itIsJudged(trials: () => Trials, least: number): void {
       console.log(table(rows))
     })
 
-    it('without a fault each action is done once, and judged', () => {
-      const done = usual(history, trials().baseline)
-      expect(done).to.have.length(ALL.length)
-      // Of a dry run nothing is written.
-      expect(done.filter((outline) => !HEALED.test(outline))).to.deep.equal([`${DRY.name}: : Succeeded`])
-    })
+    it('without a fault everything is done as it should be', () => asUsual(usual(history, trials().baseline), history))
     it('everything was written and ended as without the fault', () => {
       expect(found(rows, 'violations').join('\n')).to.equal('')
     })

@@ -1,6 +1,6 @@
 /**
  * Plays the kubelet of a control plane without nodes: the first pods of a place run until they are broken by hand, those
- * that come after that are healthy. What is judged is the API server's own; only the containers are not there.
+ * that come after that are healthy, but where nothing is to help. What is judged is the API server's own; only the containers are not there.
  */
 import { PODS } from '../../shared/kube/resources.ts'
 import type { KubeApi, KubeObject } from '../../shared/kube/api.ts'
@@ -29,6 +29,7 @@ function statusOf(state: 'healthy' | 'broken'): object {
 export class PlayedKubelet extends Follower<KubeObject> {
   readonly #api: KubeApi
   readonly #seen = new Map<string, Set<string>>()
+  readonly #spoilt = new Set<string>()
 
   constructor(api: KubeApi) {
     super(api, {
@@ -49,6 +50,11 @@ export class PlayedKubelet extends Follower<KubeObject> {
     return this.#seen.get(namespace)?.size ?? 0
   }
 
+  /** Every pod that comes to this namespace from here on crashes at once. */
+  spoil(namespace: string): void {
+    this.#spoilt.add(namespace)
+  }
+
   /** All pods that are there now crash from here on. */
   async break(namespace: string): Promise<void> {
     const { items } = await this.#api.list(PODS, { namespace })
@@ -60,7 +66,7 @@ export class PlayedKubelet extends Follower<KubeObject> {
     const seen = this.#seen.get(namespace) ?? new Set()
     this.#seen.set(namespace, seen)
     if (seen.has(uid)) return
-    await this.#set(pod, 'healthy')
+    await this.#set(pod, this.#spoilt.has(namespace) ? 'broken' : 'healthy')
     seen.add(uid)
   }
 

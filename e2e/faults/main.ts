@@ -4,8 +4,9 @@
  */
 import { minutes } from '../../shared/lib/time.ts'
 import { tell } from '../../shared/testing/oracle/checker.ts'
+import { LADDER, RUNGS } from './actions.ts'
 import { found, judged } from './judged.ts'
-import { everything } from './pairs.ts'
+import { atBreakers, everything } from './pairs.ts'
 import { PROCESS_FAULTS } from './processes.ts'
 import { Trials } from './trials.ts'
 import { table } from './verdict.ts'
@@ -13,11 +14,12 @@ import { WATCH_FAULTS } from './watches.ts'
 
 const trials = await Trials.start()
 try {
-  const cells = everything()
-  console.log(`${cells.length} faults at writes, ${WATCH_FAULTS.length} of watches, ${PROCESS_FAULTS.length} of processes`)
+  const [cells, breakers] = [everything(), atBreakers()]
+  console.log(`${cells.length} faults at writes, ${breakers.length} at breakers, ${WATCH_FAULTS.length} of watches, ${PROCESS_FAULTS.length} of processes`)
   await trials.takeBaseline()
   await trials.atWrites(cells.filter(({ fault }) => fault.when !== 'kill'))
   await trials.byKilling(cells.filter(({ fault }) => fault.when === 'kill'))
+  await trials.together(breakers, LADDER.name, RUNGS)
   for (const { name, happens, comparable = true } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(4), comparable })
   for (const { run } of PROCESS_FAULTS) await run(trials)
   const { verdict, rows } = judged(trials)

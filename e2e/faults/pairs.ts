@@ -1,5 +1,5 @@
 /** Which fault is tried at which write of which action: every pair of the three, or everything. Pure. */
-import { ACTIONS } from './actions.ts'
+import { ACTIONS, LADDER } from './actions.ts'
 import { FAULTS, type FaultKind } from './kinds.ts'
 import { hasPoint, POINTS, type Point } from './points.ts'
 
@@ -18,6 +18,10 @@ const makesSense = ({ fault, action, point }: Cell): boolean =>
 
 export const everything = (): readonly Cell[] =>
   FAULTS.flatMap((fault) => ACTIONS.flatMap(({ name: action }) => POINTS.map((point) => ({ fault, action, point })))).filter(makesSense)
+
+/** Every fault at the write that opens a breaker, and at the one that half-opens it. */
+export const atBreakers = (): readonly Cell[] =>
+  (['opens', 'half-opens'] as const).flatMap((point) => FAULTS.map((fault) => ({ fault, action: LADDER.name, point }))).filter(makesSense)
 
 const pairsOf = ({ fault, action, point }: Cell): readonly string[] => [`${fault.name} of ${action}`, `${fault.name} at ${point}`, `${action} at ${point}`]
 

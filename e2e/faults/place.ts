@@ -51,7 +51,11 @@ export class Place {
     }, seconds(60), LOOK)
   }
 
-  break = (): Promise<void> => this.#kubelet.break(this.namespace)
+  async break(): Promise<void> {
+    if (this.under.hopeless === true) this.#kubelet.spoil(this.namespace)
+    await this.#kubelet.break(this.namespace)
+  }
+
   policy = (): Promise<HealingPolicy> => this.#api.get<HealingPolicy>(HEALING_POLICIES, { namespace: this.namespace, name: 'heal' })
   actions = async (): Promise<readonly HealingAction[]> => (await this.#api.list<HealingAction>(HEALING_ACTIONS, { namespace: this.namespace })).items
   ledger = (): Promise<HealingLedger> => this.#api.get<HealingLedger>(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: this.ledgerName })

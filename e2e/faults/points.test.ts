@@ -25,6 +25,12 @@ describe('the writes of an act', () => {
     expect(read).to.deep.equal(['reserve', 'create', 'ask', 'approved', 'confirm', 'share', 'cluster', 'begin'])
   })
 
+  it('that open and half-open a breaker are told by what it is then', () => {
+    const reader = new PointReader()
+    const ledger = (state: string, breaker: string) => request('PUT', `${LEDGERS}/policy-x`, { spec: { policy: { namespace: 'shop', name: 'heal' }, breaker: { state: breaker }, entries: [{ action: 'a', state }] } })
+    expect([ledger('Settled', 'Closed'), ledger('Settled', 'Open'), ledger('Reserved', 'HalfOpen'), ledger('Reserved', 'Closed')].map((one) => reader.read(one))).to.deep.equal(['settle', 'opens', 'half-opens', 'reserve'])
+  })
+
   it('to the ledger of the cluster belong to the place of its last act', () => {
     const names = new Map([['policy-x', 'shop']])
     expect(placeOf(request('PUT', `${LEDGERS}/shared-cluster`, acts('bank', 'shop')), names)).to.equal('shop')

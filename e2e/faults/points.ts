@@ -1,7 +1,7 @@
 /** The writes of an act by name, in the order in which a run makes them. Pure. */
 import type { ProxiedRequest } from '../installation/proxy.ts'
 
-export const POINTS = ['reserve', 'share', 'cluster', 'create', 'ask', 'approved', 'confirm', 'begin', 'dry run', 'intend', 'act', 'record', 'step', 'undo', 'undone', 'end', 'settle', 'status'] as const
+export const POINTS = ['reserve', 'share', 'cluster', 'create', 'ask', 'approved', 'confirm', 'begin', 'dry run', 'intend', 'act', 'record', 'step', 'undo', 'undone', 'end', 'settle', 'status', 'opens', 'half-opens'] as const
 export type Point = (typeof POINTS)[number]
 
 /** Those that only some acts have: of what is set, of several steps, of what is taken back. */
@@ -12,6 +12,9 @@ const SOME: Partial<Record<Point, readonly string[]>> = {
   step: ['graceful', 'turnover', 'recreate'],
   undo: ['scale', 'patch'],
   undone: ['scale', 'patch'],
+  // Of the breaker.
+  opens: ['ladder'],
+  'half-opens': ['ladder'],
 }
 
 export const hasPoint = (action: string, point: Point): boolean => SOME[point]?.includes(action) ?? true
@@ -24,7 +27,7 @@ export interface Names {
 }
 
 interface Body {
-  readonly spec?: { readonly policy?: { readonly namespace?: string }; readonly budget?: { readonly namespace?: string; readonly acts?: readonly { readonly policy: { readonly namespace: string } }[] }; readonly entries?: readonly { readonly state: string; readonly tried?: boolean }[] }
+  readonly spec?: { readonly policy?: { readonly namespace?: string }; readonly budget?: { readonly namespace?: string; readonly acts?: readonly { readonly policy: { readonly namespace: string } }[] }; readonly breaker?: { readonly state: string }; readonly entries?: readonly { readonly state: string; readonly tried?: boolean }[] }
   readonly status?: Readonly<Record<string, unknown>>
 }
 
@@ -67,6 +70,8 @@ export class PointReader {
     const { spec } = parsed(body)
     if (spec?.budget !== undefined && spec.budget.namespace === undefined) return 'cluster'
     if (spec?.budget !== undefined) return method === 'POST' || url.includes('/shared-namespace-') ? 'share' : undefined
+    if (spec?.breaker?.state === 'Open') return 'opens'
+    if (spec?.breaker?.state === 'HalfOpen') return 'half-opens'
     const [entry] = spec?.entries ?? []
     if (entry === undefined) return undefined
     if (entry.state === 'Settled') return 'settle'

@@ -14,13 +14,14 @@ import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import type { Flags } from '../installation/program.ts'
 import { startProxy, type FaultProxy, type ProxyHooks } from '../installation/proxy.ts'
-import { ALL, CANARY } from './actions.ts'
+import { ALL, CANARY, LADDER } from './actions.ts'
 import { APPROVER, Approver } from './approver.ts'
 import { Aim, hooksOf } from './aim.ts'
 import { PlayedKubelet } from './kubelet.ts'
 import type { Cell } from './pairs.ts'
 import { Place } from './place.ts'
 import { POINTS } from './points.ts'
+import { Traffic } from './traffic.ts'
 
 /** Much fails at once here, and that is not what is tried; and what a batch holds must not keep others from going on. */
 const FLAGS: Flags = { 'storm-cluster-percent': '100', 'storm-minimum': '100000', 'cluster-actions-per-hour': '200', concurrency: '64' }
@@ -28,6 +29,8 @@ const FLAGS: Flags = { 'storm-cluster-percent': '100', 'storm-minimum': '100000'
 const MANY = 30
 const TOGETHER = 12
 const HELD_AT_MOST = seconds(8)
+/** Until the first of them: a breaker is open for a minute before it is half-open. */
+const COMES_WITHIN = minutes(2)
 /** On a busy machine the writes of a batch do not come within that time of each other. */
 const KILL_TRIES = 4
 /** What a write that landed, or the one after it, may take until it is with the proxy. */
@@ -69,6 +72,7 @@ export class Trials {
   #count = 0
   #acts = 0
   #running = false
+  readonly #traffic = new Traffic()
 
   private constructor(parts: Pick<Trials, 'cluster' | 'installation' | 'api' | 'proxy' | 'kubelet'>) {
     this.cluster = parts.cluster
@@ -129,10 +133,17 @@ export class Trials {
     await this.installation.stopController()
   }
 
-  /** As by a crash. */
-  async kill(): Promise<void> {
+  /**
+   * As by a crash, while what is aimed at is held and nothing else is being written. The next one begins at once.
+   * @param next what it meets
+   */
+  async #crash(next: ProxyHooks): Promise<void> {
+    await this.#traffic.stop()
     this.#running = false
     await this.installation.killController('SIGKILL')
+    this.#traffic.resume()
+    this.proxy.setHooks(next)
+    await this.startController()
   }
 
   /** Places for these actions, all healthy. */
@@ -140,7 +151,7 @@ export class Trials {
     await this.#makeRoom(actions.length)
     await this.startController()
     const places = actions.map((name) => {
-      const under = ALL.find((action) => action.name === name)
+      const under = [...ALL, LADDER].find((action) => action.name === name)
       if (under === undefined) throw new Error(`no action ${name}`)
       return new Place(this.api, this.kubelet, under, `${prefix}-${name}-${(this.#count += 1)}`)
     })
@@ -181,17 +192,42 @@ export class Trials {
     const inOrder = cells.toSorted((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point))
     for (const batch of inBatches(inOrder, TOGETHER)) {
       const aims = await this.#aimed(batch, 'kill')
-      this.proxy.setHooks(hooksOf(aims))
+      this.proxy.setHooks(this.#traffic.around(hooksOf(aims)))
       await Promise.all(aims.map(({ place }) => place.break()))
       await untilFired(aims)
-      await this.kill()
-      this.proxy.setHooks({})
-      await this.startController()
+      await this.#crash({})
       const late = tries > 1 ? aims.filter(({ fired }) => !fired) : []
       missed.push(...late.map(({ cell }) => cell))
       await this.#ended(aims.filter((aim) => !late.includes(aim)))
     }
     if (missed.length > 0) await this.byKilling(missed, tries - 1)
+  }
+
+  /**
+   * All of them at the same time, and the controller dies whenever those that are to be killed at a write have come to it:
+   * what takes minutes takes them once.
+   * @param along without a fault of its own
+   * @param acts that each comes to
+   */
+  async together(cells: readonly Cell[], along: string, acts: number): Promise<void> {
+    const [beside] = await this.places([along], 'together')
+    const places = await this.places(cells.map(({ action }) => action), 'together')
+    const aims = places.flatMap((place, index) => (cells[index] === undefined ? [] : [new Aim(cells[index], place)]))
+    if (beside !== undefined) this.baseline.set(along, beside.namespace)
+    const hooks = this.#traffic.around(hooksOf(aims))
+    this.proxy.setHooks(hooks)
+    await Promise.all([...(beside === undefined ? [] : [beside]), ...places].map((place) => place.break()))
+    for (const point of POINTS) {
+      let left = aims.filter(({ cell }) => cell.fault.when === 'kill' && cell.point === point)
+      for (let tries = 0; left.length > 0 && tries < KILL_TRIES; tries++) {
+        await untilFired(left)
+        await this.#crash(hooks)
+        left = left.filter(({ fired }) => !fired)
+      }
+    }
+    await this.#ended(aims, minutes(5), acts)
+    await beside?.ended(minutes(1), acts)
+    this.proxy.setHooks({})
   }
 
   /**
@@ -222,8 +258,8 @@ export class Trials {
     this.proxy.setHooks({})
   }
 
-  async #ended(aims: readonly Aim[]): Promise<void> {
-    const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await aim.place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message) })))
+  async #ended(aims: readonly Aim[], within = minutes(2), acts = 1): Promise<void> {
+    const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await aim.place.ended(within, acts).then(() => undefined, (error: Error) => error.message) })))
     // What has landed is seen before its answer has come by the proxy.
     await eventually(() => { if (aims.some(({ fired }) => !fired)) throw new Error('not all writes were harmed') }, STILL_ON_ITS_WAY).catch(() => {})
     for (const { aim: { cell, place, fired }, stuck } of ends) {
@@ -263,7 +299,7 @@ async function untilFired(aims: readonly Aim[]): Promise<void> {
   while (!aims.every(({ fired }) => fired)) {
     const now = performance.now()
     if (first === undefined && aims.some(({ fired }) => fired)) first = now
-    if (now - (first ?? begun + minutes(1)) > HELD_AT_MOST) return
+    if (now - (first ?? begun + COMES_WITHIN) > HELD_AT_MOST) return
     await new Promise((resolve) => void setTimeout(resolve, 20))
   }
 }

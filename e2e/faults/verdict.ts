@@ -76,7 +76,7 @@ export function verdicts(history: History, { broken, undecided }: Verdict, trial
 export function table(rows: readonly Row[]): string {
   const byFault = new Map<string, { tried: number; violations: number; undecided: number }>()
   for (const { trial, violations, undecided } of rows) {
-    const fault = trial.what.replace(/ at [a-z ]+$/, '')
+    const fault = trial.what.replace(/ at [a-z -]+$/, '')
     const line = byFault.get(fault) ?? { tried: 0, violations: 0, undecided: 0 }
     byFault.set(fault, { tried: line.tried + 1, violations: line.violations + (violations.length > 0 ? 1 : 0), undecided: line.undecided + (undecided.length > 0 ? 1 : 0) })
   }

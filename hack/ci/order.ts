@@ -46,6 +46,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/door/rights.e2e.ts': 0.5,
   'e2e/door/provided.e2e.ts': 1,
   'e2e/door/without-webhook.e2e.ts': 1,
+  'e2e/faults/breaker.e2e.ts': 3.5,
   'e2e/faults/processes.e2e.ts': 5,
   'e2e/faults/watches.e2e.ts': 4.5,
   'e2e/faults/writes.e2e.ts': 7.5,
