@@ -1,7 +1,7 @@
 /** What a bundle is made of: each part by itself, so that what one person may not read leaves the others as they are. */
 import type { KubeObject, Resource } from '../../shared/kube/api.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
-import { CONTROLLER_LEASE, KILL_SWITCH, MUTATING_CONFIGURATION, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
+import { KILL_SWITCH, MUTATING_CONFIGURATION, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION } from '../../shared/api/v1alpha1/names.ts'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, LEASES, MUTATING_WEBHOOKS, PODS, POD_DISRUPTION_BUDGETS, REPLICA_SETS, SERVICES, VALIDATING_WEBHOOKS } from '../../shared/kube/resources.ts'
@@ -76,7 +76,8 @@ export function parts({ api, version, namespace, check }: PartsOptions): readonl
     all('programs/endpoint-slices.json', ENDPOINT_SLICES, inOperators),
     all('programs/events.json', EVENTS, inOperators),
     all('programs/pods.json', PODS, { ...inOperators, labelSelector: PODS_OF_OURS }),
-    one('programs/lease.json', LEASES, CONTROLLER_LEASE, inOperators),
+    // Of each shard one more, where the work is shared.
+    all('programs/leases.json', LEASES, inOperators),
     // Each revision that still runs has its own.
     all('programs/configs.json', CONFIG_MAPS, { ...inOperators, labelSelector: CONFIGS_OF_OURS }),
     one('programs/kill-switch.json', CONFIG_MAPS, KILL_SWITCH, inOperators),

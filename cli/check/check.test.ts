@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { issueAuthority } from '../../certs/issue.ts'
 import { GROUP, VERSION } from '../../shared/api/v1alpha1/fields.ts'
-import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, VALIDATING_CONFIGURATION, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE, shardLease, sharersOf, VALIDATING_CONFIGURATION, WEBHOOK_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { Resource } from '../../shared/kube/api.ts'
 import { ApiError } from '../../shared/kube/errors.ts'
@@ -158,6 +158,12 @@ describe('kubeskippy check', () => {
     expect(lists).to.equal(1)
   })
 
+  /** Two controllers share the work of two shards, of which these have been taken. */
+  function shared({ cluster, clock }: Bench, taken: readonly number[]): void {
+    const renewTime = formatInstant(clock.now()).replace('Z', '000Z')
+    cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), holderIdentity: sharersOf(2) } }))
+    for (const shard of taken) cluster.seed(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...LEASE, name: shardLease(shard) }, spec: { holderIdentity: shard === 0 ? 'a' : 'b', renewTime } })
+  }
   const changedLedger = (spec: object) => ({ cluster }: Bench) =>
     void cluster.change(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: LEDGER }, (o) => ({ ...o, spec: { ...(o['spec'] as object), ...spec } }))
   const reachBank = (cluster: Bench['cluster']): void => void cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'cart' }, (o) => ({ ...o, spec: { ...(o['spec'] as object), selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'cart' } } } } }))
@@ -189,8 +195,17 @@ describe('kubeskippy check', () => {
     ['a door that may not be tried', 'webhook', 'warn', /could not be tried/, () => {}, { deny: ({ resource, verb }) => (resource === HEALING_POLICIES && verb === 'create' ? 'no' : undefined) }],
     ['the kill switch', 'kill-switch', 'warn', /is on since .*\("fire"\)/, ({ cluster }) => void cluster.seed(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: KILL_SWITCH, namespace: OPERATOR_NAMESPACE }, data: { reason: 'fire' } })],
     ['a controller that has never run', 'lease', 'warn', /is not there/, ({ cluster }) => cluster.drop(LEASES, LEASE)],
-    ['a controller that has stopped', 'lease', 'fail', /no controller holds/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { holderIdentity: '', renewTime: '2030-01-01T00:00:00.000000Z' } }))],
-    ['a controller that is gone', 'lease', 'fail', /controller-1 has not renewed the lease for 1m1s/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: '2029-12-31T23:58:59.000000Z' } }))],
+    ['a controller that has stopped', 'lease', 'fail', /no controller holds the lease kubeskippy-controller: nothing is healed/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { holderIdentity: '', renewTime: '2030-01-01T00:00:00.000000Z' } }))],
+    ['a controller that is gone', 'lease', 'fail', /controller-1 has not renewed the lease kubeskippy-controller for 1m1s: nothing is healed/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: '2029-12-31T23:58:59.000000Z' } }))],
+    ['a shard that nobody has taken yet', 'lease', 'fail', /kubeskippy-controller-shard-1 is not there: nothing is healed by the policies of the namespaces of shard 1/, (bench) => shared(bench, [0])],
+    ['a shard whose controller is gone', 'lease', 'fail', /b has not renewed the lease kubeskippy-controller-shard-1 for 1m1s: nothing is healed by .* shard 1$/, (bench) => {
+      shared(bench, [0, 1])
+      bench.cluster.change(LEASES, { ...LEASE, name: shardLease(1) }, (o) => ({ ...o, spec: { holderIdentity: 'b', renewTime: '2029-12-31T23:58:59.000000Z' } }))
+    }],
+    ['a shard that was freed, and taken by nobody', 'lease', 'fail', /no controller holds the lease kubeskippy-controller-shard-0/, (bench) => {
+      shared(bench, [0, 1])
+      bench.cluster.change(LEASES, { ...LEASE, name: shardLease(0) }, (o) => ({ ...o, spec: { holderIdentity: '' } }))
+    }],
     ['a lease that was written by hand', 'lease', 'warn', /no time of renewal/, ({ cluster }) => void cluster.change(LEASES, LEASE, (o) => ({ ...o, spec: { ...(o['spec'] as object), renewTime: 'soon' } }))],
     ['a ledger that cannot be read', 'ledgers', 'fail', new RegExp(`${LEDGER} cannot be read: spec\\.breaker`), changedLedger({ breaker: 'no' })],
     ['a ledger of another policy than its name', 'ledgers', 'fail', new RegExp(`${LEDGER} cannot be read: spec: it is about something else than its name says, which would be policy-`), changedLedger({ policy: { namespace: 'shop', name: 'basket' } })],
@@ -217,6 +232,15 @@ describe('kubeskippy check', () => {
       if (result === 'fail') expect(found?.fix).to.be.a('string')
     })
   }
+
+  it('says who holds shards, where several controllers share the work', async () => {
+    const bench = setUp()
+    shared(bench, [0, 1])
+    const { code, bad } = await bench.findings()
+    expect(bad.filter(({ check }) => check === 'lease')).to.deep.equal([])
+    expect(code).to.equal(0)
+    expect((await bench.run('check')).out).to.contain('2 shards, held by a, b')
+  })
 
   describe('with the configuration of the controller', () => {
     let server: Server

@@ -1,11 +1,11 @@
-import { CONTROLLER_LEASE, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, KILL_SWITCH, OPERATOR_NAMESPACE, sharedBy, shardLease } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingLedger } from '../../shared/api/v1alpha1/types.ts'
 import type { KubeObject } from '../../shared/kube/api.ts'
 import { holderOf, LEASE_TIMES, type Lease } from '../../shared/kube/lease.ts'
 import { CONFIG_MAPS, HEALING_LEDGERS, LEASES } from '../../shared/kube/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { plural, printable, quoted } from '../../shared/lib/text.ts'
-import { parseInstant } from '../../shared/lib/time.ts'
+import { millis, parseInstant } from '../../shared/lib/time.ts'
 import { span } from '../layout.ts'
 import { problemOf } from '../../controller/adapters/ledger-slots.ts'
 import { find, listAll } from '../reading.ts'
@@ -23,21 +23,34 @@ export const killSwitchCheck: Check = {
 
 const RUN = 'is the controller running? Look at its log'
 
-/** Whether a controller is at work: it renews its lease every few seconds. */
+/** Whether controllers are at work: each lease is renewed every few seconds, that of each shard too where they share the work. */
 export const leaseCheck: Check = {
   name: 'lease',
   run: async ({ api, now }) => {
-    const lease = await find<Lease>(api, LEASES, { namespace: OPERATOR_NAMESPACE, name: CONTROLLER_LEASE })
-    if (lease === undefined) return [warn(`${CONTROLLER_LEASE} is not there: no controller has run yet, or it runs with --leader-elect=false`, RUN)]
-    const holder = holderOf(lease)
-    if (holder === undefined) return [fail('no controller holds the lease: nothing is healed', RUN)]
-    const renewed = parseInstant(isObject(lease.spec) ? String(lease.spec['renewTime']) : undefined)
-    if (renewed === undefined) return [warn(`${CONTROLLER_LEASE} has no time of renewal that can be read`)]
-    const age = now - renewed
-    // The time in it is of the holder's clock.
-    if (age > 4 * LEASE_TIMES.duration) return [fail(`${printable(holder, 200)} has not renewed the lease for ${span(age)}: nothing is healed`, RUN)]
-    return [ok(`held by ${printable(holder, 200)}`)]
+    const read = (name: string): Promise<Lease | undefined> => find<Lease>(api, LEASES, { namespace: OPERATOR_NAMESPACE, name })
+    const common = await read(CONTROLLER_LEASE)
+    if (common === undefined) return [warn(`${CONTROLLER_LEASE} is not there: no controller has run yet, or it runs with --leader-elect=false`, RUN)]
+    const found = judgeLease(common, CONTROLLER_LEASE, 'nothing is healed', now)
+    const shards = sharedBy(holderOf(common))
+    if (found.result !== 'ok' || shards === undefined) return [found]
+    const leases = await Promise.all(Array.from({ length: shards }, async (_, shard) => ({ shard, lease: await read(shardLease(shard)) })))
+    const idle = leases.map(({ shard, lease }) => (lease === undefined ? fail(`${shardLease(shard)} is not there: ${whatWaits(shard)}`, RUN) : judgeLease(lease, shardLease(shard), whatWaits(shard), now))).filter(({ result }) => result !== 'ok')
+    if (idle.length > 0) return idle
+    const holders = new Set(leases.map(({ lease }) => (lease === undefined ? undefined : holderOf(lease))))
+    return [ok(`${plural(shards, 'shard')}, held by ${[...holders].map((holder) => printable(holder ?? '', 200)).toSorted().join(', ')}`)]
   },
+}
+
+const whatWaits = (shard: number): string => `nothing is healed by the policies of the namespaces of shard ${shard}`
+
+function judgeLease(lease: Lease, name: string, idle: string, now: number): ReturnType<typeof ok> {
+  const holder = holderOf(lease)
+  if (holder === undefined) return fail(`no controller holds the lease ${name}: ${idle}`, RUN)
+  const renewed = parseInstant(isObject(lease.spec) ? String(lease.spec['renewTime']) : undefined)
+  if (renewed === undefined) return warn(`${name} has no time of renewal that can be read`)
+  const age = millis(now - renewed)
+  // The time in it is of the holder's clock.
+  return age > 4 * LEASE_TIMES.duration ? fail(`${printable(holder, 200)} has not renewed the lease ${name} for ${span(age)}: ${idle}`, RUN) : ok(`held by ${printable(holder, 200)}`)
 }
 
 /** Own durable state; one that cannot be read stops its policy. */

@@ -4,7 +4,7 @@
  * last of them is gone: no namespace ever has two owners because the number was changed. In it each replica is named too,
  * so that all know how many share the work.
  */
-import { CONTROLLER_LEASE, MEMBERS_ANNOTATION, WEATHER_ANNOTATION, shardLease } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_LEASE, MEMBERS_ANNOTATION, shardLease, sharersOf, WEATHER_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { Lease, LeaseTimes } from '../../shared/kube/lease.ts'
 import { LeaseElection, type LeaseElectionOptions } from '../../shared/kube/lease-election.ts'
 import { isObject, parsedJson } from '../../shared/lib/json.ts'
@@ -58,7 +58,7 @@ export class ShardElections implements Leadership {
     this.#together = new LeaseElection({
       ...options,
       lease: { namespace, name: CONTROLLER_LEASE },
-      identity: `${shards}-shards`,
+      identity: sharersOf(shards),
       joint: true,
       annotations: () => ({ [MEMBERS_ANNOTATION]: this.#named() }),
       seen: (lease) => this.#look(lease),

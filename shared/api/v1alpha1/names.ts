@@ -46,6 +46,13 @@ export const shardLease = (shard: number): string => `${CONTROLLER_LEASE}-shard-
 /** As each of them has a right and is removed by name. */
 export const MOST_SHARDS = 16
 export const CONTROLLER_LEASES: readonly string[] = [CONTROLLER_LEASE, ...Array.from({ length: MOST_SHARDS }, (_, shard) => shardLease(shard))]
+/** Who holds `CONTROLLER_LEASE` then: all that share the work by so many shards, together. */
+export const sharersOf = (shards: number): string => `${shards}-shards`
+/** undefined: the holder is one controller, or there is none. */
+export function sharedBy(holder: string | undefined): number | undefined {
+  const shards = Number(/^(\d+)-shards$/.exec(holder ?? '')?.[1])
+  return shards > 1 && shards <= MOST_SHARDS ? shards : undefined
+}
 /** On the lease that all hold together then: who they are, and when each was heard last, as JSON. */
 export const MEMBERS_ANNOTATION = `${GROUP}/members`
 /** On the lease of a shard: how much of what its policies select is unhealthy, as JSON. */
