@@ -2,10 +2,9 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { toolDir } from '../../e2e/cluster/build.ts'
 import { startCluster, type Cluster } from '../../e2e/cluster/cluster.ts'
 import { answers, Guest } from '../../e2e/cluster/guest.ts'
-import { ensureSimulationParts } from '../../e2e/cluster/parts.ts'
+import { simulateNodes } from '../../e2e/cluster/simulated.ts'
 import { install, type Installation } from '../../e2e/installation/installation.ts'
 import { inLanes } from '../../hack/ci/lanes.ts'
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
@@ -13,12 +12,12 @@ import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeManifest, KubeObject, ObjectList, Resource } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { collectionPath } from '../../shared/kube/paths.ts'
-import { HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, NODES, PODS, REPLICA_SETS, WORKLOADS } from '../../shared/kube/resources.ts'
+import { HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, WORKLOADS } from '../../shared/kube/resources.ts'
 import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { bundle } from '../../hack/bundle.ts'
-import { inOrder, namespaces, nodes, workloads, type PodKey } from './world.ts'
+import { inOrder, namespaces, nodeCount, workloads, type PodKey } from './world.ts'
 
 /** Writes of the benchmark itself that are under way at once: enough for 1,000 in a second. */
 const LANES = 48
@@ -34,7 +33,6 @@ export interface Stage {
 }
 
 export async function startStage(folder: string, say: (line: string) => void): Promise<Stage> {
-  await ensureSimulationParts({ log: say })
   await bundle(folder)
   const cluster = await startCluster({ node: false, log: say })
   try {
@@ -53,9 +51,7 @@ export async function populate({ cluster, installation, api, say }: Stage, count
     await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
     await installation.enable(name)
   }
-  const kwok = new Guest(cluster, { name: 'kwok', file: join(toolDir('kwok'), 'kwok'), isReady: async () => true })
-  await kwok.launch(['--kubeconfig', cluster.kubeconfig, '--config', fileURLToPath(new URL('stages.yaml', import.meta.url)), '--manage-nodes-with-annotation-selector', 'kwok.x-k8s.io/node=fake', '--node-lease-duration-seconds', '40'])
-  await createAll(api, NODES, nodes(count))
+  const kwok = await simulateNodes(cluster, nodeCount(count), { log: say })
   await createAll(api, REPLICA_SETS, workloads(count, policyCounts))
   for (;;) {
     const pods = await listAll(api, PODS, 'status.phase=Running')

@@ -1,4 +1,5 @@
 /** What is in a cluster of a size: namespaces, simulated nodes, workloads with their pods, and policies of which each selects its share. Pure. */
+import { simulatedNode } from '../../e2e/cluster/spec.ts'
 import { API_VERSION } from '../../shared/api/v1alpha1/fields.ts'
 import type { KubeManifest, KubeObject } from '../../shared/kube/api.ts'
 
@@ -34,11 +35,8 @@ const WORKLOAD_LABEL = 'bench.example/workload'
 const labelOf = (policies: number): string => `${LABEL}-${policies}`
 const shareOf = (workload: number, policies: number): number => Math.floor(workload / NAMESPACES_OF_PODS) % (policies / NAMESPACES_OF_PODS)
 
-const nodeCount = (pods: number): number => Math.ceil(pods / PODS_PER_NODE)
+export const nodeCount = (pods: number): number => Math.ceil(pods / PODS_PER_NODE)
 export const workloadCount = (pods: number): number => Math.min(pods, MOST_WORKLOADS)
-
-export const nodes = (pods: number): readonly KubeManifest[] =>
-  range(nodeCount(pods)).map((index) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: `simulated-${index}`, annotations: { 'kwok.x-k8s.io/node': 'fake' } } }))
 
 /** Their pods are made by Kubernetes' own controller, as anywhere. No scheduler is asked: it would only take time. */
 export const workloads = (pods: number, policyCounts: readonly number[]): readonly KubeManifest[] =>
@@ -50,7 +48,7 @@ export const workloads = (pods: number, policyCounts: readonly number[]): readon
       spec: {
         replicas: pods / workloadCount(pods),
         selector: { matchLabels: { [WORKLOAD_LABEL]: String(index) } },
-        template: { metadata: { labels }, spec: { nodeName: `simulated-${index % nodeCount(pods)}`, automountServiceAccountToken: false, containers: [{ name: 'app', image: 'example.invalid/app:1' }] } },
+        template: { metadata: { labels }, spec: { nodeName: simulatedNode(index % nodeCount(pods)), automountServiceAccountToken: false, containers: [{ name: 'app', image: 'example.invalid/app:1' }] } },
       },
     } as KubeManifest
   })

@@ -3,29 +3,31 @@
 import { openCluster, startCluster, stopCluster, sweepClusters } from './cluster.ts'
 import { assertKind, forShell, log, readArguments, runCommand } from './command.ts'
 import { ClusterError } from './errors.ts'
-import { ensureChartParts, ensureDnsParts, ensureMonitoringParts, ensureParts } from './parts.ts'
+import { ensureChartParts, ensureDnsParts, ensureMonitoringParts, ensureParts, ensureSimulationParts } from './parts.ts'
 import { filesOf } from './paths.ts'
 import { assertMachine } from './preflight.ts'
+import { readSimulated, simulateNodes } from './simulated.ts'
 import { listClusters } from './state.ts'
 
 const USAGE = `usage: node_modules/.bin/node e2e/cluster/main.ts COMMAND
 
-  up    [--name dev] [--no-node] [--port N]  starts a cluster that stays; prints how to use it
+  up    [--name dev] [--no-node] [--simulated-nodes N] [--port N]
+                                             starts a cluster that stays; prints how to use it
   down  [--name dev]                         ends it and removes every trace
   list                                       clusters of this machine
   clean [--all]                              removes what crashed runs left behind; --all: running ones too
-  tools [--no-node] [--monitoring] [--dns] [--chart]
+  tools [--no-node] [--monitoring] [--dns] [--chart] [--simulation]
                                              builds and fetches what clusters and the chart are tested with, and starts none`
 
 const OPTIONS = {
-  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false }, dns: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false },
+  name: { type: 'string', default: 'dev' }, node: { type: 'boolean', default: true }, 'simulated-nodes': { type: 'string', default: '' }, port: { type: 'string' }, all: { type: 'boolean', default: false }, monitoring: { type: 'boolean', default: false }, dns: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false }, simulation: { type: 'boolean', default: false },
 } as const
 
 async function main(): Promise<void> {
   const { command, values } = readArguments(USAGE, OPTIONS)
   switch (command) {
     case 'up':
-      return up(values.name, values.node, values.port)
+      return up({ name: values.name, node: values.node && values['simulated-nodes'] === '', simulated: readSimulated(values['simulated-nodes']), portText: values.port })
     case 'down':
       log(await stopCluster(values.name) ? `removed the cluster ${values.name}` : `there is no cluster ${values.name}`)
       return
@@ -45,20 +47,29 @@ async function main(): Promise<void> {
 }
 
 /** So that what is started later starts at once. */
-async function prepare({ node, monitoring, dns, chart }: Readonly<Record<'node' | 'monitoring' | 'dns' | 'chart', boolean>>): Promise<void> {
+async function prepare({ node, monitoring, dns, chart, simulation }: Readonly<Record<'node' | 'monitoring' | 'dns' | 'chart' | 'simulation', boolean>>): Promise<void> {
   const report = { log, ...terminal() }
   await assertMachine({ node })
   await ensureParts(node, report)
   if (monitoring) await ensureMonitoringParts(report)
   if (dns) await ensureDnsParts(report)
   if (chart) await ensureChartParts(report)
+  if (simulation) await ensureSimulationParts(report)
   log('everything is there')
 }
 
 const terminal = () => process.stderr.isTTY ? { terminal: process.stderr } : {}
 
+interface Wish {
+  readonly name: string
+  readonly node: boolean
+  /** 0: none. */
+  readonly simulated: number
+  readonly portText: string | undefined
+}
+
 /** Its output is for a shell. */
-async function up(name: string, node: boolean, portText: string | undefined): Promise<void> {
+async function up({ name, node, simulated, portText }: Wish): Promise<void> {
   const port = portText === undefined ? undefined : Number(portText)
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) throw new ClusterError(`The port "${String(portText)}" does not do: use a number from 1 to 65535.`)
   const running = await openCluster(name)
@@ -71,6 +82,10 @@ async function up(name: string, node: boolean, portText: string | undefined): Pr
     ...(port === undefined ? {} : { port }),
     ...terminal(),
   })
+  if (simulated > 0) {
+    await simulateNodes(cluster, simulated, { log, ...terminal() })
+    log(`${simulated === 1 ? 'one simulated node is' : `${simulated} simulated nodes are`} Ready: no container runs on ${simulated === 1 ? 'it' : 'them'}`)
+  }
   log(`kubectl of the same version: ${cluster.bin}/kubectl`)
   for (const line of forShell(cluster)) console.log(line)
 }

@@ -151,3 +151,6 @@ export function assertShort(nodeDir: string): void {
     throw new ClusterError(`The directory ${nodeDir} is too long for unix sockets: choose a shorter KUBESKIPPY_STATE (${socketDir.length - MAX_SOCKET_DIR} characters less).`)
   }
 }
+
+/** Name of a node that kwok plays. */
+export const simulatedNode = (index: number): string => `simulated-${index}`

@@ -75,6 +75,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/security/deputy.e2e.ts': 2,
   'e2e/security/tenant.e2e.ts': 1.5,
   'e2e/shards/shards.e2e.ts': 3,
+  'e2e/simulated/simulated.e2e.ts': 1,
   'e2e/templates/templates.e2e.ts': 4,
   'e2e/triggers/kubelet.e2e.ts': 3,
   'e2e/triggers/match.e2e.ts': 1.5,

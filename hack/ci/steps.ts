@@ -36,7 +36,7 @@ export const steps = (root: string): readonly Step[] => [
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
   check('simulation', 'node', 'simulation/main.ts', '--seeds', '200'),
   // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
-  { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring', '--dns', '--chart'), limit: 40 },
+  { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring', '--dns', '--chart', '--simulation'), limit: 40 },
   ...longestFirst(globSync('e2e/**/*.e2e.ts', { cwd: root })).map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
 ]
 
