@@ -42,7 +42,8 @@ function asString(schema: Extract<StructuralSchema, { type: 'string' }>, value: 
   if (typeof value === 'boolean' || typeof value === 'number') {
     // As it was written: 1.10 is not 1.1.
     if (!/^[\w.+-]+$/.test(source)) return undefined
-    return `"${oneOf(schema.enum, source) ?? source}"`
+    const word = oneOf(schema.enum, source) ?? source
+    return schema.pattern !== undefined && !new RegExp(schema.pattern).test(word) ? undefined : `"${word}"`
   }
   if (typeof value !== 'string') return undefined
   if (schema.enum !== undefined && !schema.enum.includes(value)) {

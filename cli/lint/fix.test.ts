@@ -48,6 +48,11 @@ describe('kubeskippy lint --fix', () => {
     ['an alias', 'mode: monitor', 'whatever: &m Monitor\n  mode: *m'],
     ['nothing where a string belongs', 'app: cart', 'app: [1]'],
   ]
+  it('leaves a number without a unit also beside what can be corrected', () => {
+    const wrong = GOOD.replace('mode: monitor', 'Mode: monitor').replace('duration: 2m', 'duration: 120')
+    expect(fixed(wrong)).to.equal(wrong.replace('Mode: monitor', 'mode: monitor'))
+  })
+
   for (const [what, line, wrong] of open) it(`leaves ${what}`, () => expect(fixed(GOOD.replace(line, wrong))).to.equal(GOOD.replace(line, wrong)))
 
   it('leaves what is right, or cannot be read, or is no UTF-8', () => {

@@ -35,6 +35,8 @@ describe('reading manifests as kubectl does', () => {
     ['keeps an object that is only called a list', 'kind: PriceList\nspec: {items: []}\n', [{ kind: 'PriceList', spec: { items: [] } }]],
     ['reads past a byte order mark', '\ufeffa: 1\n', [{ a: 1 }]],
     ['reads lines of Windows', 'a: |\r\n  x\r\n  y\r\nb: 1\r\n', [{ a: 'x\ny\n', b: 1 }]],
+    ['takes objects of JSON one after the other', '\ufeff {"a": "}{"}{"b": {"c": "\\\\"}}\n\n{"d": [{}]}\n', [{ a: '}{' }, { b: { c: '\\' } }, { d: [{}] }]],
+    ['takes a list of what is no object of Kubernetes', '- hosts: all\n- {kind: A}\n', [[{ hosts: 'all' }, { kind: 'A' }]]],
     ['finds nothing in nothing', '', []],
     ['finds nothing in comments', '# a\n# b\n', []],
   ]
@@ -45,6 +47,9 @@ describe('reading manifests as kubectl does', () => {
     ['NaN', 'a: .nan\n', ['1:4 NaN and infinity are no values of JSON']],
     ['an item of a list that is no object', 'kind: List\nitems:\n- {kind: A}\n- text\n- [b]\n- null\n', ['4:3 an item of a list is no object', '5:3 an item of a list is no object', '6:3 an item of a list is no object']],
     ['one of a list within a list', 'kind: List\nitems:\n- {kind: PodList, items: [1]}\n', ['3:27 an item of a list is no object']],
+    ['a list of objects', 'a: 1\n---\n[{"apiVersion": "v1", "kind": "A"}]\n', ['3:1 a list is no object: kubectl reads several as documents, or as the items of a List']],
+    ['what follows an object of JSON and is none', '{"a": 1}\n{b: 1}\n', ['2:1 something follows where the value has ended already']],
+    ['the first mistake of a document', 'a: [\nb: 1\nc: 2\n', ['2:1 a line is indented otherwise than the one that it belongs to']],
     ['an alias of nothing', 'a: *b\n', ['1:4 there is no anchor "b" before it']],
     ['an anchor within itself', 'a: &b [*b]\n', ['1:8 the anchor "b" contains itself']],
     ['a merge of what is no map', 'a: {<<: 5}\n', ['1:5 map merge requires map or sequence of maps as the value']],
@@ -57,6 +62,14 @@ describe('reading manifests as kubectl does', () => {
   for (const [what, text, said] of unreadable) it(`says where it gives up: ${what}`, () => expect(problems(text)).to.deep.equal(said))
 
   it('counts no column for a byte order mark', () => expect(problems('\ufeffa: *x\n')).to.deep.equal(['1:4 there is no anchor "x" before it']))
+
+  it('knows the place of each of several objects of JSON', () => {
+    const text = '{"a": 1}\n{"b": {"c": true}}{"d": 2}'
+    const { manifests } = readManifests(text)
+    expect(manifests.map(({ tree }) => text.slice(tree.range.start, tree.range.end))).to.deep.equal(['{"a": 1}', '{"b": {"c": true}}', '{"d": 2}'])
+    const inner = manifests[1]?.tree.members?.get('b')?.members?.get('c')
+    expect([text.slice(inner?.key.start, inner?.key.end), text.slice(inner?.range.start, inner?.range.end)]).to.deep.equal(['"c"', 'true'])
+  })
 
   it('reads the other documents of a file with a broken one', () => expect(values('a: 1\n---\nb: *x\n---\nc: 3\n')).to.deep.equal([{ a: 1 }, { c: 3 }]))
 

@@ -1,5 +1,5 @@
 /** The objects of a file, read as kubectl reads them: several documents, lists, JSON. Pure; never throws. */
-import { parseAllDocuments, type Document } from 'yaml'
+import { Composer, parseAllDocuments, Parser, type Document } from 'yaml'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { yamlProblem } from '../../shared/lib/yaml-words.ts'
 import { isObject } from '../../shared/lib/json.ts'
@@ -39,14 +39,20 @@ export function readManifests(text: string): Documents {
   /** Of the document before. */
   let end = 0
   for (const document of parsed(text, problems)) {
-    if (document.errors.length > 0) {
-      problems.push(...document.errors.map(({ pos: [offset], code, message }) => ({ offset, what: yamlProblem(code) ?? inWords(message) })))
+    // What follows a mistake is mostly made by it; kubectl tells the first too.
+    const [mistake] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
+    if (mistake !== undefined) {
+      problems.push({ offset: mistake.pos[0], what: yamlProblem(mistake.code) ?? inWords(mistake.message) })
       continue
     }
     try {
       const { tree, errors, replaced } = treeOf(document)
       problems.push(...errors.map(({ start, what }) => ({ offset: start, what: printable(what, 200) })))
       if (errors.length > 0 || tree.value === null || tree.value === undefined) continue
+      if (tree.items?.some(isManifest) === true) {
+        problems.push({ offset: tree.range.start, what: 'a list is no object: kubectl reads several as documents, or as the items of a List' })
+        continue
+      }
       const source = sourceOf(text.slice(end, tree.range.start))
       end = document.range?.[1] ?? end
       const [objects, others] = parted(flat(tree, undefined), (each) => each === tree || isObject(each.value))
@@ -77,6 +83,8 @@ function placesOf(text: string): Documents['place'] {
 
 function parsed(text: string, problems: Unreadable[]): readonly Document.Parsed[] {
   try {
+    const values = severalOfJson(text)
+    if (values.length > 0) return values.flatMap((start, index) => documentsAt(text.slice(start, values[index + 1]), start))
     const documents = parseAllDocuments(text, AS_KUBECTL)
     return Array.isArray(documents) ? documents : []
   } catch (error) {
@@ -84,6 +92,42 @@ function parsed(text: string, problems: Unreadable[]): readonly Document.Parsed[
     return []
   }
 }
+
+/** Where each begins, of objects of JSON one after the other (`jq '.items[]'`, `kubectl get -o json` twice), which kubectl reads as well. None: it is something else. */
+function severalOfJson(text: string): readonly number[] {
+  if (!/^\ufeff?\s*\{/.test(text)) return []
+  const starts: number[] = []
+  let depth = 0
+  let start = 0
+  // Strings as a whole, so that no bracket in them counts.
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\\n]|\\.)*"|[{}]|[^\s{}"\ufeff]+|"/g)) {
+    if (depth === 0 && token !== '{') return []
+    if (token === '{' && depth++ === 0) start = index
+    if (token !== '}' || --depth > 0) continue
+    if (!isJson(text.slice(start, index + 1))) return []
+    starts.push(start)
+  }
+  return depth === 0 && starts.length > 1 ? starts : []
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** With places in the whole text. */
+function documentsAt(text: string, offset: number): readonly Document.Parsed[] {
+  const parser = new Parser()
+  parser.offset = offset
+  return [...new Composer(AS_KUBECTL).compose(parser.parse(text), true, offset + text.length)]
+}
+
+/** As an array of a programming language prints them. */
+const isManifest = ({ value }: Tree): boolean => isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string'
 
 const TOO_DEEP = 'it is nested too deeply'
 const unforeseen = (error: unknown, offset: number): Unreadable => ({ offset, what: inWords(messageOf(error)) })
