@@ -398,6 +398,15 @@ describe('KS306 concurrency', () => {
     }
   })
   it('is of no interest to a policy that only looks', () => expect(of(6, 5, 'monitor')).to.deep.equal([]))
+  it('ten pods of a workload at once are warned about where nobody is asked, nine are not', () => {
+    const graceful = (maxConcurrent: number | undefined, more: object = {}, mode: 'automatic' | 'dryrun' | 'manual' | 'monitor' = 'automatic'): string[] =>
+      check(ks306, { mode, selector: select('apps/v1', 'Deployment'), actions: [{ name: 'a', type: 'restart', restartAction: { strategy: 'graceful', ...(maxConcurrent === undefined ? {} : { maxConcurrent }) }, ...more }] })
+    for (const few of [undefined, 1, 9]) expect(graceful(few)).to.deep.equal([])
+    expect(graceful(10)).to.deep.equal(['spec.actions[0].restartAction.maxConcurrent: 10 pods of a workload may be away at once, and nobody is asked'])
+    expect(graceful(100, {}, 'dryrun')).to.have.length(1)
+    expect(graceful(100, { requiresApproval: true })).to.deep.equal([])
+    for (const mode of ['manual', 'monitor'] as const) expect(graceful(100, {}, mode)).to.deep.equal([])
+  })
 })
 
 describe('KS307 opposites', () => {
