@@ -4,6 +4,7 @@ import { allOf, COMPARISONS, unwrapped, type Binary, type Call, type Expr, type 
 import { constantOf } from './constants.ts'
 import { counts, surelyFalls, type Certainty } from './counter-names.ts'
 import { metricOf, namesOf } from './names.ts'
+import { isNameless } from './selectors.ts'
 import { labelsOf, mayHave } from './labels.ts'
 
 export interface CounterProblem extends Judged {
@@ -127,8 +128,10 @@ function subjectOf(expr: Expr): { readonly name: string; readonly shifted: boole
 const FROM_THE_START = 'a counter counts since its process began: it grows while all is well, and a restart hides what was'
 
 function ofSelector(selector: Selector, use: Use, names: ReadonlySet<string>, known: Knowledge): CounterProblem[] {
-  if (use === 'presence' || use === 'rated') return []
+  if (use === 'presence') return []
   const { from } = selector
+  if (isNameless(selector)) return [{ from, certain: false, what: 'names no metric, so it takes every series that has these labels', why: 'whatever is measured there is held against one threshold: bytes, seconds and counts alike', fix: 'name the metric' }]
+  if (use === 'rated') return []
   const { names: of, ending } = namesOf(selector)
   if (ending !== undefined) {
     return [{ from, certain: false, what: `names that end in ${ending} without rate or increase`, why: 'they are those of counters, by custom, which grow while all is well', fix: `write rate({__name__=~"...${ending}"}[5m]), or increase of it` }]

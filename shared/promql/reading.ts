@@ -1,5 +1,5 @@
 /** Everything that can be said of a query by its text alone. Small: what is remembered of a text is neither its tree nor its patterns. */
-import { allOf, type Judged, type Matcher, type Problem } from './ast.ts'
+import { allOf, type Expr, type Judged, type Matcher, type Problem } from './ast.ts'
 import { problemsOf, reservationsOf, typeOf } from './check.ts'
 import { counterProblems, type CounterProblem } from './counters.ts'
 import { absenceOf, comparisonsOf, type Comparison } from './filters.ts'
@@ -13,7 +13,7 @@ import { parameterProblems } from './parameters.ts'
 import { parsePromql } from './parse.ts'
 import { contradictions, unbounded } from './selectors.ts'
 import { shareOf, type Share } from './shares.ts'
-import { pairRanges, timeProblems, type PairRange } from './times.ts'
+import { pairRanges, sparseSubqueries, timeProblems, type PairRange } from './times.ts'
 
 export interface Reading {
   /** What a server refuses it for. When there is any, nothing else is said. */
@@ -32,7 +32,7 @@ export interface Sound {
   readonly outcome: Outcome | undefined
   /** `absent` or its sister, when that is the result. */
   readonly absence: { readonly name: string; readonly from: number } | undefined
-  /** The values of its answer in each of several clusters in which nothing is wrong; undefined: nobody knows. */
+  /** Values of its answer in each of several clusters in which nothing is wrong, of an `or` perhaps those of its left side alone; undefined: nobody knows. */
   readonly healthy: readonly (readonly number[])[] | undefined
   /** The same when everything has been there for as long as can be. */
   readonly old: readonly (readonly number[])[] | undefined
@@ -69,7 +69,8 @@ export function readQuery(text: string): Reading {
   const { expr } = parsed
   const all = allOf(expr)
   const absence = absenceOf(expr)
-  const healthy = whenHealthy(expr)
+  const answered = whenHealthy(expr) === undefined ? leftmost(expr) : expr
+  const healthy = whenHealthy(answered)
   return {
     problems: [],
     sound: {
@@ -80,12 +81,12 @@ export function readQuery(text: string): Reading {
       outcome: outcomeOf(expr),
       absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
       healthy,
-      old: healthy === undefined ? undefined : whenOld(expr),
-      idle: healthy === undefined ? undefined : whenIdle(expr),
+      old: healthy === undefined ? undefined : whenOld(answered),
+      idle: healthy === undefined ? undefined : whenIdle(answered),
       share: shareOf(expr),
       possible: whatever(expr),
       counters: counterProblems(expr).slice(0, MOST_FINDINGS),
-      empty: [...parameterProblems(all), ...timeProblems(expr)].slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),
+      empty: [...parameterProblems(all), ...timeProblems(expr), ...sparseSubqueries(all)].slice(0, MOST_FINDINGS).sort((a, b) => a.from - b.from),
       bare: all.flatMap((one) => (one.type === 'selector' && one.name !== undefined && one.to - one.from === one.name.length ? [{ name: one.name, from: one.from }] : [])).slice(0, MOST_BARE),
       contradictions: contradictions(all).slice(0, MOST_FINDINGS),
       dead: deadValues(all).slice(0, MOST_FINDINGS),
@@ -98,3 +99,6 @@ export function readQuery(text: string): Reading {
     },
   }
 }
+
+/** All of it is in the answer, whatever is on the right. */
+const leftmost = (expr: Expr): Expr => (expr.type === 'paren' ? leftmost(expr.expr) : expr.type === 'binary' && expr.operator === 'or' ? leftmost(expr.left) : expr)

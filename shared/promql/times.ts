@@ -26,6 +26,18 @@ export const pairRanges = (all: readonly Expr[]): readonly PairRange[] =>
     return [{ from: range.range.from, millis: range.range.millis, name: expr.name, step: range.type === 'subquery' ? range.step?.millis : undefined }]
   })
 
+/** Steps lie on the clock, so that of a range that is shorter most moments have none within. Of those that need two of them `pairRanges` tells. */
+export function sparseSubqueries(all: readonly Expr[]): readonly Judged[] {
+  const told = new Set(pairRanges(all).map(({ from }) => from))
+  return all.flatMap((expr): Judged[] => {
+    if (expr.type !== 'subquery' || told.has(expr.range.from)) return []
+    const [range, step] = [expr.range.millis, expr.step?.millis]
+    if (range === undefined || step === undefined || range >= step) return []
+    const written = (first: number, second: number): string => `[${formatDuration(asMillis(first))}:${formatDuration(asMillis(second))}]`
+    return [{ from: expr.range.from, certain: false, what: `a subquery over less than one step, ${written(range, step)}`, why: 'steps lie on the clock: most of the time none is within, and there is no answer', fix: `write the range first, ${written(step, range)}, or a shorter step` }]
+  })
+}
+
 function rangeOf({ args: [arg] }: Call): Extract<Expr, { type: 'range' | 'subquery' }> | undefined {
   let expr = arg === undefined ? undefined : unwrapped(arg)
   while (expr?.type === 'modified') expr = unwrapped(expr.expr)

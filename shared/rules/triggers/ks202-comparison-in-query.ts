@@ -77,7 +77,7 @@ function ofFilter({ from, operator, value, of, written }: Comparison, metric: Me
     case 'same':
       return [{ ...silent, what: `${inside} is said in the query and outside`, fix: 'leave it out of the query' }]
     case 'other':
-      return [{ ...silent, what: leaves, fix: `leave it out, or write ${written ?? inside.replace(operator, `${operator} bool`)}${written === undefined ? ' == 1 by operator and threshold' : ' with bool'}` }]
+      return [{ ...silent, what: leaves, fix: `leave it out, or write ${written === undefined ? inside.replace(operator, `${operator} bool`) : `${written} with bool`} there, with operator == and threshold 1` }]
     default:
       return relation satisfies never
   }

@@ -59,6 +59,30 @@ describe('KS201 what is no PromQL', () => {
   for (const [query, expected] of reserved) it(`${query} is warned about`, () => expect(told(findings(ks201, { query }))).to.deep.equal([`W line ${expected}`]))
 })
 
+describe('KS202 what it says to write', () => {
+  const fix = (query: string, operator: '>' | '==', threshold: number): string | undefined => findings(ks202, { query, operator, threshold })[0]?.fix
+  it('is a query, with operator and threshold for it', () => {
+    expect(fix('lock_age == 3', '>', 0)).to.equal('leave it out, or write == bool 3 there, with operator == and threshold 1')
+  })
+})
+
+describe('KS203 series without a name, and steps without a sample', () => {
+  const of = (query: string): string[] => told(findings(ks203, { query }))
+  it('a selector by other labels alone is warned about where its value counts', () => {
+    const said = (column: number): string[] => [`W line 1, column ${column}: names no metric, so it takes every series that has these labels`]
+    expect(of('{namespace="shop"}')).to.deep.equal(said(1))
+    expect(of('max by (namespace, pod) (rate({job="cart"}[5m]))')).to.deep.equal(said(31))
+    for (const query of ['{__name__="lock_age_seconds",pod="a"}', '{"lock.age",pod="a"}', '{__name__=~"lock_.+",pod="a"}', 'count by (namespace, pod) ({job="cart"})', 'absent({job="cart"})', 'lock_age_seconds and on (pod) {job="cart"}']) expect(of(query), query).to.deep.equal([])
+  })
+  it('a subquery is at least as long as its step', () => {
+    const said = 'W line 1, column 35: a subquery over less than one step, [1m:5m]'
+    expect(of('max_over_time(rate(http_seen[5m])[1m:5m])')).to.deep.equal([said])
+    for (const query of ['max_over_time(rate(http_seen[5m])[5m:5m])', 'max_over_time(rate(http_seen[5m])[5m:])']) expect(of(query), query).to.deep.equal([])
+    // What needs two of them is refused.
+    expect(of('deriv(lock_age[1m:5m])')).to.deep.equal(['E line 1, column 16: deriv over one step of a subquery'])
+  })
+})
+
 describe('KS203 values of labels', () => {
   const at = 'spec.triggers[0].metricTrigger.query'
   const found = (query: string): string[] => check(ks203, { metric: { query } })
@@ -79,7 +103,7 @@ describe('KS203 values of labels', () => {
     expect(found('kube_pod_status_phase{phase!="running"}')).to.have.length(1).and.satisfy(([one = '']: string[]) => one.startsWith('W '))
   })
   it('that are right, of nobody known, or patterns pass', () => {
-    for (const query of ['kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}', 'kube_pod_container_status_waiting_reason{reason="ImageInspectError"}', 'kube_pod_status_phase{phase=~"Fail.*"}', 'kube_node_status_condition{condition="KernelDeadlock",status="true"}', 'carts{phase="running"}', 'kube_pod_status_phase{pod="running"}', '{phase="running"}']) expect(found(query), query).to.deep.equal([])
+    for (const query of ['kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}', 'kube_pod_container_status_waiting_reason{reason="ImageInspectError"}', 'kube_pod_status_phase{phase=~"Fail.*"}', 'kube_node_status_condition{condition="KernelDeadlock",status="true"}', 'carts{phase="running"}', 'kube_pod_status_phase{pod="running"}', '{__name__=~"kube_.+",phase="running"}']) expect(found(query), query).to.deep.equal([])
   })
 })
 
