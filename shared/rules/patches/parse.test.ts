@@ -169,7 +169,7 @@ describe('patterns of the allow-list', () => {
     ...['true', 'false', 'off', '0', 'Enabled'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, true]),
     ...['', 'x', '/bin/sh', 'http://evil.example', 'true; sh', '$(SECRET)'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, false]),
     ...['FEATURE_CHECKOUT', 'FF_NEW_CART', 'FEATURE_FLAG_SEARCH'].map((name): [string, string, boolean] => [name, 'false', true]),
-    ...['FEATURE_AUTH', 'FEATURE_TLS_VERIFY', 'FF_CSRF', 'FEATURE_RATE_LIMIT', 'FEATURE_SKIP_PAYMENT', 'FEATURE_ADMIN_CONSOLE', 'FEATURES', 'MY_FEATURE_X', 'AUTH_ENABLED', 'ENABLE_TLS'].map((name): [string, string, boolean] => [name, 'false', false]),
+    ...['FEATURE_AUTH', 'FEATURE_READ_ONLY', 'FF_READONLY', 'FEATURE_DRY_RUN', 'FEATURE_BACKUPS', 'FEATURE_AUTO_DELETE', 'FEATURE_TLS_VERIFY', 'FF_CSRF', 'FEATURE_RATE_LIMIT', 'FEATURE_SKIP_PAYMENT', 'FEATURE_ADMIN_CONSOLE', 'FEATURES', 'MY_FEATURE_X', 'AUTH_ENABLED', 'ENABLE_TLS'].map((name): [string, string, boolean] => [name, 'false', false]),
   ]
   for (const [name, value, good] of untold) it(`without being named ${name} may ${good ? '' : 'not '}be ${JSON.stringify(value)}`, () => expect(variable(name, env(''), value)).to.equal(good))
   it('a switch that is named may be anything', () => expect(variable('FEATURE_AUTH', env('FEATURE_AUTH'), 'v2')).to.equal(true))

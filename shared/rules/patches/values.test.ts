@@ -43,6 +43,11 @@ describe('values of patches', () => {
     ]),
     [app('env: [{name: NODE_OPTIONS, value: null}]'), 'KS303'],
     ...['MAX_CONNECTIONS', 'WORKERS', 'TIMEOUT', 'THREADS', 'POOL_SIZE', 'SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE', 'SERVER_TOMCAT_THREADS_MAX'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "20"}]`), ''], [app(`env: [{name: ${name}, value: "db.example:5432"}]`), 'KS303'], [app(`env: [{name: ${name}, value: "0"}]`), 'KS303']]),
+    // Without its value it is there, and empty: for a number that is none, for a level or a switch it is one.
+    ...['DB_POOL_SIZE', 'POOL_TIMEOUT', 'GOMEMLIMIT'].map((name): [string, string] => [app(`env: [{name: ${name}, value: null}]`), 'KS303']),
+    ...['LOG_LEVEL', 'FEATURE_CHAT'].map((name): [string, string] => [app(`env: [{name: ${name}, value: null}]`), '']),
+    ...['GOMAXPROCS', 'OMP_NUM_THREADS', 'UV_THREADPOOL_SIZE', 'WEB_CONCURRENCY', 'WORKERS', 'MAX_THREADS', 'HTTP_MAX_RETRIES', 'SERVER_TOMCAT_THREADS_MAX'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "10000"}]`), ''], [app(`env: [{name: ${name}, value: "10001"}]`), 'KS303']]),
+    [app('env: [{name: CACHE_SIZE, value: "1000000"}]'), ''],
     ...['evil:5432', '10.0.0.66:80', '/data', 'yes', '-1'].map((value): [string, string] => [app(`env: [{name: DB_POOL_SIZE, value: "${value}"}]`), 'KS303']),
   ]
   for (const [patch, rule] of cases) it(`${patch.slice(0, 120)}: ${rule === '' ? 'hold' : rule}`, () => expect(judged(patch)).to.equal(rule))

@@ -124,8 +124,14 @@ function variable(name: string, removed: boolean, value: unknown): Problem | und
   if (!removed && typeof value !== 'string') return ['KS304', 'its value must be a string']
   const byIndex = /^[0-9]+$/.test(name)
   if (!byIndex && !/^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(name)) return ['KS304', `${quoted(name)} is no name that a variable can have`]
-  const harm = (byIndex ? undefined : harmOfName(name)) ?? (removed && isOfMachine(name) ? 'what it loads beside its sizes, such as an agent, would go with them' : undefined) ?? (typeof value === 'string' ? harmOfValue(value, byIndex ? undefined : name) : undefined)
+  const harm = (byIndex ? undefined : harmOfName(name)) ?? (removed && isOfMachine(name) ? 'what it loads beside its sizes, such as an agent, would go with them' : undefined) ?? (typeof value === 'string' ? harmOfValue(value, byIndex ? undefined : name) : byIndex ? undefined : harmOfNothing(name))
   return harm === undefined ? undefined : ['KS303', harm]
+}
+
+/** Without its value a variable is still there, and empty. */
+function harmOfNothing(name: string): string | undefined {
+  const harm = harmOfValue('', name)
+  return harm === undefined ? undefined : `it stays, with nothing in it: ${harm}`
 }
 
 /** Limits below requests in what is set by one patch: whatever the object has, the API server refuses it. */

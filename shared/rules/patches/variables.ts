@@ -25,7 +25,7 @@ const NODE = /^NODE_OPTIONS$/
 const SWITCHES = /^(FEATURE|FEATURES|FEATURE_FLAG|FEATURE_TOGGLE|FF)_[A-Z0-9_]+$/i
 /** Switches by which a guard could go: these the installation names, or nobody. */
 const GUARDS =
-  /AUTH|LOGIN|SSO|SAML|OIDC|OAUTH|MFA|2FA|TOTP|CAPTCHA|PASSW|SECRET|TOKEN|CRED|TLS|SSL|CERT|CRYPT|SIGNATURE|SIGNING|VERIF|VALID|CHECK(?!OUT)|SECUR|SAFE|PROTECT|PERMI|ROLE|RBAC|ACL|POLICY|ADMIN|ROOT|DEBUG|CSRF|XSRF|CORS|XSS|CSP|AUDIT|SANDBOX|ISOLAT|SHELL|EXEC|EVAL|PLUGIN|SCRIPT|BYPASS|SKIP|TRUST|GUARD|FIREWALL|FILTER|SANITI|ESCAP|MASK|REDACT|ANONYM|CONSENT|LIMIT|QUOTA|THROTTL|FRAUD/i
+  /AUTH|LOGIN|SSO|SAML|OIDC|OAUTH|MFA|2FA|TOTP|CAPTCHA|PASSW|SECRET|TOKEN|CRED|TLS|SSL|CERT|CRYPT|SIGNATURE|SIGNING|VERIF|VALID|CHECK(?!OUT)|SECUR|SAFE|PROTECT|PERMI|ROLE|RBAC|ACL|POLICY|ADMIN|ROOT|DEBUG|CSRF|XSRF|CORS|XSS|CSP|AUDIT|SANDBOX|ISOLAT|SHELL|EXEC|EVAL|PLUGIN|SCRIPT|BYPASS|SKIP|TRUST|GUARD|FIREWALL|FILTER|SANITI|ESCAP|MASK|REDACT|ANONYM|CONSENT|LIMIT|QUOTA|THROTTL|FRAUD|READ_?ONLY|DRY_?RUN|BACKUP|DELET|PURGE|WIPE/i
 
 /** `info`, `warn,http=debug`: no path, no address, nothing that is looked up. */
 const WORDS = /^[A-Za-z0-9_.,:=* -]{0,256}$/
@@ -33,6 +33,10 @@ const WORDS = /^[A-Za-z0-9_.,:=* -]{0,256}$/
 const AMOUNT = /^(\d{1,15}(\.\d{1,9})?[A-Za-z%]{0,12}|(\d{1,9}(\.\d{1,9})?(h|m|s|ms|us|ns)){1,6}|PT(\d{1,9}(\.\d{1,9})?[HMS]){1,3})$/
 /** No workers, no connections, no time: the program stands still, or has no limit at all. */
 const NOTHING = /^[^1-9]*$/
+/** What a process has so many of at once, or does so often. */
+const NUMBERS = /(MAXPROCS|_NUM_THREADS|THREADPOOL_SIZE|CONCURRENCY|WORKERS|THREADS|THREADS_MAX|RETRIES)$/i
+/** More no pod has room for; retries by the thousand are an attack on whoever is asked. */
+const MOST = 10_000
 /** The runtime of Go ends at once where it cannot read it. @see https://pkg.go.dev/runtime#hdr-Environment_Variables */
 const GO_MEMORY = /^([1-9]\d{0,8}(MiB|GiB|TiB)|off)$/
 /** Sizes that a Java machine starts with, and switches whose name is right; a system property (-D) can name hosts and files. */
@@ -82,6 +86,7 @@ export function harmOfValue(value: string, name: string | undefined): string | u
   if (name === 'GOMEMLIMIT') return GO_MEMORY.test(value) ? undefined : 'a Go program ends at once where it cannot read it: a number with MiB or GiB, such as 512MiB, or off'
   if (!AMOUNTS.test(name) && !SPRING.test(name)) return undefined
   if (!AMOUNT.test(value)) return 'such a variable is a number, with its unit'
+  if (NUMBERS.test(name) && Number.parseFloat(value) > MOST) return `more than ${MOST} of them no pod has room for`
   return NOTHING.test(value) ? 'with none of it a program stands still, or knows no limit' : undefined
 }
 
