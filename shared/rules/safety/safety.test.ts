@@ -108,6 +108,15 @@ describe('KS406 time windows', () => {
     expect(schedule({ schedule: '60 9 * * *' })).to.deep.equal([`${at}.schedule: "60 9 * * *" is no cron schedule ("Invalid value for minute: 60")`])
     expect(schedule({ schedule: '0 0 9 * * *' })).to.have.lengthOf(1)
   })
+  it('days of the month with days of the week are warned about, either alone is not', () => {
+    expect(schedule({ schedule: '0 9 1-7 * mon' })).to.deep.equal([`W ${at}.schedule: "0 9 1-7 * mon" comes on each of these days of the month, and on each of these days of the week as well`])
+    for (const one of ['0 9 1-7 * *', '0 9 * * mon', '0 9 * 1-7 mon']) expect(schedule({ schedule: one })).to.deep.equal([])
+  })
+  it('a range that goes down is told to be two', () => {
+    const during = window({ schedule: '0 20-6 * * *' })
+    const [found] = ks406.check(testPolicy({ safetyRules: { schedules: [{ allow: true, during }] } }), { installation: DEFAULT_INSTALLATION })
+    expect(found?.fix).to.contain('20-23,0-6')
+  })
   it('a day that never comes is refused, the leap day is not', () => {
     expect(schedule({ schedule: '0 0 30 2 *' })).to.deep.equal([`${at}.schedule: "0 0 30 2 *" never comes`])
     expect(schedule({ schedule: '0 0 29 2 *' })).to.deep.equal([])

@@ -66,6 +66,16 @@ describe('KS202 what it says to write', () => {
   })
 })
 
+describe('KS202 what is never below 0', () => {
+  const of = (query: string, operator: '<' | '<=' | '>=', threshold: number): string[] => told(findings(ks202, { query, operator, threshold }))
+  it('is refused below it, and passes at it', () => {
+    expect(of('rate(errors_total[5m])', '<', 0)).to.deep.equal(['E line 1, column 1: rate is at least 0 where there is an answer, and < 0 never holds'])
+    expect(of('sum by (namespace, pod) (increase(errors_total[5m]))', '<=', -1)).to.deep.equal(['E line 1, column 26: a sum is at least 0 where there is an answer, and <= -1 never holds'])
+    for (const operator of ['<=', '>='] as const) expect(of('rate(errors_total[5m])', operator, 0)).to.deep.equal([])
+    for (const query of ['deriv(lock_age[5m])', 'rate(a_total[5m]) - rate(b_total[5m])', 'sum(lock_age)', '-rate(a_total[5m])']) expect(of(query, '<', 0), query).to.deep.equal([])
+  })
+})
+
 describe('KS203 series without a name, and steps without a sample', () => {
   const of = (query: string): string[] => told(findings(ks203, { query }))
   it('a selector by other labels alone is warned about where its value counts', () => {
