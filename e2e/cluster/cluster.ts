@@ -6,7 +6,7 @@ import { apiServerReady, ask, backUpEtcd, controllersReady, localServer, readPai
 import { ClusterError, messageOf } from './errors.ts'
 import { exec, type Finished } from './exec.ts'
 import { existing, openExisting } from './existing.ts'
-import { arePortsFree, assertPortFree, hostLinks, hostRoutes, joinNodes } from './network.ts'
+import { arePortsFree, assertPortFree, hostLinks, hostRoutes, joinNodes, moveAddress } from './network.ts'
 import { importImage, nodeReady, prepareNode, startKubelet, type Node } from './node.ts'
 import { ensureParts, type NodeParts } from './parts.ts'
 import { clusterDir, filesOf, keepsFailed } from './paths.ts'
@@ -247,6 +247,9 @@ function handleOf(plan: ClusterPlan): Cluster {
       const found = nodePlans(plan).find(({ nodeName }) => nodeName === name)
       if (found === undefined) throw new ClusterError(`The cluster ${plan.name} has no node ${name}.`)
       await loseNode(found)
+      // The API server and this machine are dialled by an address of the first link, from the other node too.
+      const [left] = nodePlans(plan).filter(({ nodeName }) => nodeName !== name)
+      if (left !== undefined && found.network.hostIp === plan.network.hostIp) await moveAddress(plan.network.hostIp, left.network.link)
     },
     restartApiServer: async () => restartApiServer(plan),
     restartEtcd: async () => restartEtcd(plan),

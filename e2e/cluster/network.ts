@@ -55,6 +55,9 @@ export interface NodeEnd {
   readonly pid: number
 }
 
+/** An address of the host that went with its link, on another one: who dialled it reaches the host as before. It ends with that link. */
+export const moveAddress = async (address: string, link: string): Promise<void> => void (await must('ip', ['addr', 'add', `${address}/32`, 'dev', link]))
+
 export async function removeLink(link: string): Promise<void> {
   // Its namespace may be taking it away at the same time.
   await waitFor({ timeout: 30_000, every: 100 }, async () => {
