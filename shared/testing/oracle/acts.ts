@@ -1,10 +1,10 @@
 /** Writes to what is healed, as the checkers see them. */
-import { groupOf } from '../../api/v1alpha1/kinds.ts'
+import { groupOf, knownKind } from '../../api/v1alpha1/kinds.ts'
 import { HEALER_ACCOUNT } from '../../api/v1alpha1/names.ts'
 import type { HealingAction } from '../../api/v1alpha1/types.ts'
 import { isObject } from '../../lib/json.ts'
-import { seconds } from '../../lib/time.ts'
-import { isWrite, type Call, type Entry, type Setting } from './history.ts'
+import { seconds, type Millis } from '../../lib/time.ts'
+import { isWrite, processOf, type Call, type Entry, type Setting } from './history.ts'
 import { OWN, type World } from './world.ts'
 
 /** A look may be a minute old when its write is sent, and a request takes up to ten seconds. */
@@ -34,6 +34,14 @@ export function actOf({ userAgent }: Call): { readonly namespace: string; readon
 export function actionOf(call: Call, world: World): HealingAction | undefined {
   const key = actOf(call)
   return key === undefined ? undefined : world.action(key)
+}
+
+/** From when on what a write goes by may be: a process that stood still after its look goes by that look, for as long as one lives. */
+export function seenFrom(write: Call, { spec: { targetResource } }: HealingAction, world: World, slack: Millis): number {
+  const usual = write.received - ON_ITS_WAY - slack
+  const plural = knownKind(targetResource)?.plural
+  const look = plural === undefined ? undefined : world.looks.of(processOf(write), `${groupOf(targetResource.apiVersion)}/${plural}`, targetResource)
+  return look === undefined || write.received - look > LOOK_LIFETIME + slack ? usual : Math.min(usual, look - slack)
 }
 
 export interface Preconditions {

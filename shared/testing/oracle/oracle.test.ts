@@ -63,6 +63,9 @@ const around = (deployment: object = {}, namespace: object = {}): Entry[] => {
   const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NS, uid: 'uid-shop', resourceVersion: '7', creationTimestamp: '', ...namespace } }
   return [lies(home, '/namespaces'), lies({ ...top, metadata: { ...top.metadata, ...deployment } }, 'apps/deployments'), lies(set, 'apps/replicasets'), lies({ ...owned('Pod', 'cart-1', 'cart-set'), metadata: { ...owned('Pod', 'cart-1', 'cart-set').metadata, uid: UID } })]
 }
+/** Its process stands still between the look and the write, and meanwhile somebody edits its policy. */
+const stoodStill = (spec: object, ...meanwhile: readonly Entry[]): Entry[] => [...base.slice(0, 5), written.policy(15, policy(spec, { generation: 2 })), ...meanwhile, evicted(50)]
+const PROTECTED = { safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }
 const optsOut = (said: string): object => ({ annotations: { [IGNORE_ANNOTATION]: said } })
 const protecting = (entry: object): Entry[] => withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...entry }] } })
 const CRITICAL = { labelSelector: { matchLabels: { critical: 'true' } } }
@@ -126,9 +129,12 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a pod whose namespace opted out': [...around({}, optsOut('true')), ...base],
       'a pod of a Deployment that the policy protects by name': [...around(), ...protecting({ names: ['cart'] })],
       'a pod of a Deployment that it protects by label': [...around({ labels: { critical: 'true' } }), ...protecting(CRITICAL)],
+      'a pod that was protected before the last look': stoodStill(PROTECTED, looked(30)),
+      'a pod that was protected while its process stood still for longer than a look lives': [...stoodStill(PROTECTED).slice(0, -1), evicted(90)],
       'a pod that opted out': [lies(pod({ [IGNORE_ANNOTATION]: 'true' })), ...base],
     },
     keeps: {
+      'a pod that was protected while the process stood still after its look': stoodStill(PROTECTED),
       'a pod that was protected while the write was on its way': [...base.slice(0, 5), written.policy(12.9, policy({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }, { generation: 2 })), ...base.slice(5)],
       'a write that is refused, since its pod has just been labelled': [lies(pod({})), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', ...CRITICAL }] } }).flatMap((entry) => (entry.kind === 'call' && entry.subresource === 'eviction' ? [{ ...lies(pod({}, { critical: 'true' })), at: inSeconds(12.9) }, { ...entry, ok: false, answer: 409, changed: false }] : [entry]))],
       'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
@@ -195,8 +201,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     keeps: { 'all of them': base, 'an event that tells of it': history([...base, event], { everyEvent: true }), 'no event, where they are bounded': base },
   },
   I12: {
-    breaks: { 'a write by an action that is a dry run': [written.policy(0, usual), ...act(10, { spec: { dryRun: true } })], 'a write for a policy in monitor': withSpec({ mode: 'monitor' }), 'a write that was decided in dryrun, whatever its action says and its policy by now': [written.policy(0, policy({ mode: 'dryrun' })), ...act(10).flatMap((entry, n) => (n === 2 ? [written.policy(12, later({})), entry] : [entry]))] },
-    keeps: { 'one that was decided after the policy left dryrun': [written.policy(0, policy({ mode: 'dryrun' })), written.policy(1, later({})), ...act(30, { spec: { policyRef: { name: 'cart', namespace: NS, uid: 'uid-policy', generation: 2 } } })], 'a dry run of it': [written.policy(0, policy({ mode: 'dryrun' })), ...act(10, { spec: { dryRun: true }, eviction: { dryRun: true } })], 'a policy that was edited while its write was on its way': [...base.slice(0, 5), written.policy(12, later({ mode: 'dryrun' })), ...base.slice(5)] },
+    breaks: { 'a write by an action that is a dry run': [written.policy(0, usual), ...act(10, { spec: { dryRun: true } })], 'a write for a policy in monitor': withSpec({ mode: 'monitor' }), 'a write for a policy that was set to dryrun before the last look': stoodStill({ mode: 'dryrun' }, looked(30)), 'a write that was decided in dryrun, whatever its action says and its policy by now': [written.policy(0, policy({ mode: 'dryrun' })), ...act(10).flatMap((entry, n) => (n === 2 ? [written.policy(12, later({})), entry] : [entry]))] },
+    keeps: { 'one of a process that stood still after its look while the policy was set to dryrun': stoodStill({ mode: 'dryrun' }), 'one that was decided after the policy left dryrun': [written.policy(0, policy({ mode: 'dryrun' })), written.policy(1, later({})), ...act(30, { spec: { policyRef: { name: 'cart', namespace: NS, uid: 'uid-policy', generation: 2 } } })], 'a dry run of it': [written.policy(0, policy({ mode: 'dryrun' })), ...act(10, { spec: { dryRun: true }, eviction: { dryRun: true } })], 'a policy that was edited while its write was on its way': [...base.slice(0, 5), written.policy(12, later({ mode: 'dryrun' })), ...base.slice(5)] },
   },
   I13: {
     breaks: {

@@ -6,6 +6,7 @@ import { CONFIG_MAPS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESP
 import { olderThan } from '../../kube/store.ts'
 import type { Instant } from '../../lib/time.ts'
 import type { Call, Change, Collection, Entry, Setting } from './history.ts'
+import { Looks } from './looks.ts'
 
 export const collectionOf = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): Collection => `${group}/${plural}`
 export const ACTIONS = collectionOf(HEALING_ACTIONS)
@@ -31,6 +32,8 @@ export class World {
   readonly #versions = new Map<string, Version[]>()
   readonly #gone = new Map<string, Instant>()
   readonly #setting: Setting
+  /** Of the controller. */
+  readonly looks = new Looks()
   /** Since when the kill switch is on. */
   killed: Instant | undefined
 
@@ -76,6 +79,7 @@ export class World {
   take(entry: Entry): void {
     if (entry.kind === 'outside') this.#change(entry.change, entry.at)
     if (entry.kind !== 'call') return
+    if (this.#setting.isController(entry.user)) this.looks.take(entry)
     for (const change of entry.changes) this.#change(change, entry.at)
     if (entry.ok && !entry.dryRun) this.#emptied(entry)
   }

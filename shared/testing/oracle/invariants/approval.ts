@@ -5,7 +5,7 @@ import type { HealingAction, HealingActionSpec, HealingPolicy } from '../../../a
 import { parseDuration } from '../../../lib/duration.ts'
 import { sameJson } from '../../../lib/json.ts'
 import { parseInstant, seconds, type Instant } from '../../../lib/time.ts'
-import { actionOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
+import { actionOf, isAct, isEffective, seenFrom } from '../acts.ts'
 import type { Checker, Report } from '../checker.ts'
 import { actor, isWrite, type Call, type Setting } from '../history.ts'
 import { ACTIONS, LEDGERS, type World } from '../world.ts'
@@ -88,10 +88,10 @@ function take({ metadata, spec }: HealingAction, entry: Call, { world, given, se
 }
 
 /** undefined: nobody, as far as is known. */
-function whoAsked(action: HealingAction, decided: HealingPolicy | undefined, { received }: Call, world: World, { slack }: Setting): string | undefined {
+function whoAsked(action: HealingAction, decided: HealingPolicy | undefined, entry: Call, world: World, { slack }: Setting): string | undefined {
   if (decided !== undefined && asks(decided, action)) return 'the policy that decided it'
   // What was looked at just before an edit may still be on its way; taking back what was done needs no new word.
-  const lately = action.status?.undo === undefined ? (world.lately(action.spec.policyRef.uid, received - ON_ITS_WAY - slack) as readonly HealingPolicy[]) : []
+  const lately = action.status?.undo === undefined ? (world.lately(action.spec.policyRef.uid, seenFrom(entry, action, world, slack)) as readonly HealingPolicy[]) : []
   if (lately.length > 0 && lately.every((policy) => asks(policy, action))) return 'the policy by now'
   return action.spec.approvalRequired === true ? 'the action itself' : undefined
 }

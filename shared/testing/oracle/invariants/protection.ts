@@ -5,7 +5,7 @@ import type { HealingPolicy } from '../../../api/v1alpha1/types.ts'
 import type { KubeObject } from '../../../kube/api.ts'
 import { NAMESPACES } from '../../../kube/resources.ts'
 import { matchesLabels } from '../../../lib/selector.ts'
-import { actionOf, isAct, isEffective, ON_ITS_WAY } from '../acts.ts'
+import { actionOf, isAct, isEffective, seenFrom } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { kindOf, objectOf, ownersOf, unknownAmong } from '../owners.ts'
@@ -33,9 +33,10 @@ export const insideThePolicy: Checker = {
       if (home === undefined) unknown(`${collectionOf(NAMESPACES)} ${entry.namespace} is not in the history`)
       else if (isOptedOut(home)) report.broken('its namespace has opted out', about)
       // So may a write be that was looked at just before its author has protected what it is to.
-      const lately = world.lately(policyRef.uid, entry.received - ON_ITS_WAY - setting.slack) as readonly HealingPolicy[]
-      const before = lately.map((version) => everybody(entry, version, world, setting.slack))
-      for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, setting.slack).entries()) {
+      const from = seenFrom(entry, action, world, setting.slack)
+      const lately = world.lately(policyRef.uid, from) as readonly HealingPolicy[]
+      const before = lately.map((version) => everybody(entry, version, world, from))
+      for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, from).entries()) {
         if (protectedBy === 'yes' && before.every((version) => version[n]?.protectedBy === 'yes')) report.broken(`${who} is protected by the policy`, about)
         if (optedOut === 'yes') report.broken(`${who} has opted out`, about)
         if (protectedBy === 'unknown' || optedOut === 'unknown') unknown(`whether ${who} is protected or has opted out is not in the history`)
@@ -52,13 +53,13 @@ interface Somebody {
 }
 
 /** What is written to, and its owners. An edit of an owner that came after the last look does not count yet. */
-function everybody(entry: Call, policy: HealingPolicy, world: World, slack: number): readonly Somebody[] {
+function everybody(entry: Call, policy: HealingPolicy, world: World, from: number): readonly Somebody[] {
   const object = objectOf(entry, world)
   // What has been labelled since it was judged is refused by its version.
-  const seen = object === undefined ? [] : entry.ok ? [object] : world.lately(object.metadata.uid, entry.received - ON_ITS_WAY - slack)
+  const seen = object === undefined ? [] : entry.ok ? [object] : world.lately(object.metadata.uid, from)
   const itself = judged({ ...kindOf(entry, object), name: entry.name ?? '' }, seen, policy)
   if (object === undefined) return [itself]
-  const owners = ownersOf(object, world, entry.received - ON_ITS_WAY - slack)
+  const owners = ownersOf(object, world, from)
   const above = unknownAmong(owners)
   return [
     itself,

@@ -1,10 +1,10 @@
 /** What each single write to a workload must be like. */
-import { formatInstant, type Instant } from '../../../lib/time.ts'
+import { formatInstant } from '../../../lib/time.ts'
 import { RESOURCE_VERSION } from '../../../kube/paths.ts'
 import { olderThan } from '../../../kube/store.ts'
 import { actionOf, actOf, isAct, isEffective, isHealer, isToTarget, LOOK_LIFETIME, operationOf, preconditionsOf, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
-import { actor, isWrite, processOf, type Call } from '../history.ts'
+import { actor, isWrite, type Call } from '../history.ts'
 import { ACTIONS, collectionOf, type World } from '../world.ts'
 import { Cooldowns } from './cooldowns.ts'
 import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
@@ -70,37 +70,18 @@ export const sameObject: Checker = {
   }),
 }
 
-/** Reads of an object and lists of its namespace, by process. A list of all namespaces is a reflector's: it fills a cache. */
-class Looks {
-  readonly #at = new Map<string, Instant>()
-
-  take(entry: Call): void {
-    const live = entry.verb === 'get' || (entry.verb === 'list' && entry.namespace !== undefined)
-    if (entry.ok && live) this.#at.set(`${processOf(entry)} ${entry.collection} ${entry.namespace ?? ''}/${entry.name ?? ''}`, entry.at)
-  }
-
-  /** Of the process that writes: what another one has seen is nothing that this one knows. */
-  last(write: Call): Instant | undefined {
-    const { collection, namespace = '', name = '' } = write
-    const found = [`${namespace}/${name}`, `${namespace}/`].flatMap((key) => this.#at.get(`${processOf(write)} ${collection} ${key}`) ?? [])
-    return found.length === 0 ? undefined : (Math.max(...found) as Instant)
-  }
-}
-
 export const freshlyRead: Checker = {
   invariant: 'I7', title: 'a live read precedes every act, none is on an older version than the own last write, and a replacement resets nothing',
   begin: (setting) => {
-    const looks = new Looks()
     const cooldowns = new Cooldowns()
     const written = new Map<string, string>()
     return {
       see: (entry, world, report) => {
         if (entry.kind !== 'call') return
         cooldowns.take(entry, setting.slack)
-        if (setting.isController(entry.user)) looks.take(entry)
         if (isAct(entry, setting)) {
           const action = actOf(entry)
-          const read = looks.last(entry)
+          const read = world.looks.last(entry)
           if (!setting.seesReads) report.undecided('reads are not in the history', { action })
           else if (read === undefined || entry.received - read > LOOK_LIFETIME + setting.slack) report.broken(read === undefined ? 'it was never read' : `it was last read ${entry.received - read} ms before`, { action })
           const version = preconditionsOf(entry)?.resourceVersion
@@ -176,7 +157,6 @@ export const neverBlind: Checker = {
   invariant: 'I18', title: 'what has no answer is found out by reading, never written again blind',
   begin: (setting) => {
     const attempts = new Map<string, Call>()
-    const looks = new Looks()
     let two = false
     return {
       see: (entry, world, report) => {
@@ -184,7 +164,6 @@ export const neverBlind: Checker = {
         // It may have landed: what has no end was sent all the same.
         if (entry.kind === 'open' && isAct(entry.call, setting) && !entry.call.dryRun) attempts.set(attemptOf(entry.call, world), entry.call)
         if (entry.kind !== 'call') return
-        if (setting.isController(entry.user)) looks.take(entry)
         if (!isAct(entry, setting) || entry.dryRun) return
         const action = actOf(entry)
         const operation = attemptOf(entry, world)
@@ -194,7 +173,7 @@ export const neverBlind: Checker = {
         // The other one had read before the first write: the server refuses its own for the version, or has turned the first one away.
         const another = two || machineOf(earlier) !== machineOf(entry)
         if (another && (isTurnedAway(earlier) || (!isEffective(entry) && !knowsMore(entry, earlier)))) return
-        const read = looks.last(entry)
+        const read = world.looks.last(entry)
         if (!setting.seesReads) report.undecided('reads are not in the history', { action })
         else if (read === undefined || read < earlier.at) report.broken(`it was sent before, at ${new Date(earlier.at).toISOString()}, and nothing was read since`, { action })
       },
