@@ -42,8 +42,8 @@ export function planOf(seed: number): Plan {
   return { seed, profile: profile.name, controllers, workloads, policies, happenings, calm, cured: calm + RECOVERY, end: calm + RECOVERY + ENDING }
 }
 
-/** All of one aim from one moment on: shortly after some trouble has begun, before it is acted on. */
+/** All of one aim from one moment on: shortly after some trouble has begun, before it is acted on. Or just before the calm. */
 function drawAimed({ aims, calm }: Profile, chance: Chance, world: World, trouble: readonly Timed[]): Timed[] {
   const at = chance.pick(trouble).at + chance.between(0, 3)
-  return chance.pick(aims)(chance, world).map(({ later = 0, ...happening }) => ({ ...happening, at: Math.min(calm - 10, at + later) }))
+  return chance.pick(aims)(chance, world).map(({ later = 0, last, ...happening }) => ({ ...happening, at: last === undefined ? Math.min(calm - 10, at + later) : calm - last }))
 }

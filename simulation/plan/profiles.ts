@@ -6,8 +6,8 @@ import { USUAL, type PolicyProfile } from './policies.ts'
 
 type Span = readonly [least: number, most: number]
 
-/** Several that belong together, some of them seconds after the first one. */
-type Aim = (chance: Chance, world: World) => readonly (Happening & { readonly later?: number })[]
+/** Several that belong together, some of them seconds after the first one, or so many before the calm. */
+type Aim = (chance: Chance, world: World) => readonly (Happening & { readonly later?: number; readonly last?: number })[]
 
 export interface Profile {
   readonly name: string
@@ -89,6 +89,17 @@ const resumed: Aim = (chance, world) => {
 }
 const stale: Aim = (chance) => [cue('ledger', chance.between(1, 4), 0, { kind: 'watch', fault: chance.pick(['stale', 'silent']), only: chance.pick(['healingledgers', '*', 'healingactions']), seconds: chance.between(5, 60) })]
 
+/** What helps is found out while nothing is answered, until the calm. Then nothing moves any more that would have it looked at again. */
+const outage: Aim = (chance, world) => {
+  const last = chance.between(40, 70)
+  const its = workload(chance, world)
+  return [
+    { kind: 'recover', workload: its, last: last + 250 },
+    { kind: 'ail', workload: its, symptom: 'unready', cure: 'replacement', last: last + chance.between(50, 80) },
+    { kind: 'calls', fault: chance.pick(['request-lost', 'error-before', 'unavailable']), share: 1, only: chance.pick(['reads', 'writes', 'all']), seconds: last, last },
+  ]
+}
+
 const MIXED: Profile = {
   name: 'mixed',
   controllers: ['elected', 'elected', 'elected', 'alone', 'unfenced'],
@@ -127,7 +138,7 @@ export const PROFILES: readonly [Profile, ...Profile[]] = [
   // Triggers of metrics, and a source that fails while they are needed.
   { ...MIXED, name: 'metrics', replicas: [2, 4], policy: { ...BUSY, triggers: 'metrics', concurrent: [1, 2] }, symptoms: ['leaking'], cures: ['none', 'replacement'], life: [0, 3], faults: [0, 3], aimed: [1, 3], aims: [dark, resumed] },
   // Two that act on the same, by what each has seen.
-  { ...MIXED, name: 'rivals', controllers: ['unfenced', 'unfenced', 'elected'], others: 0.6, policy: BUSY, life: [0, 3], aimed: [1, 4], aims: [stale, longPause, amid] },
+  { ...MIXED, name: 'rivals', controllers: ['unfenced', 'unfenced', 'elected'], others: 0.6, policy: BUSY, life: [0, 3], aimed: [1, 4], aims: [stale, longPause, amid, outage] },
   // Hours slide, cooldowns pass and come again.
   { ...MIXED, name: 'hours', workloads: [1, 2], replicas: [1, 2], policy: { ...BUSY, perHour: [1, 3], threshold: [2, 3], cooldowns: ['3m', '10m'], pods: true }, symptoms: ['crashing', 'unready'], cures: ['replacement'], trouble: [14, 22], life: [0, 2], faults: [0, 3], acts: [0, 1], calm: 5400 },
 ]

@@ -102,7 +102,7 @@ export const BUGS: readonly Bug[] = [
       { file: 'controller/healing/verify.ts', find: 'const deadline = after(input.actedAt, healthCheckTimeout)', replace: 'const deadline = after(after(input.actedAt, minutes(600)), healthCheckTimeout)' },
     ],
   },
-  bug('failures-dropped', 'what failed is not worked on again', 'shared/runtime/reconcile-loop.ts', 'const delay = queue.retry(key)\n', 'const delay = 0\n'),
+  aimed('rivals', bug('failures-dropped', 'what failed is not worked on again', 'shared/runtime/reconcile-loop.ts', 'const delay = queue.retry(key)\n', 'const delay = 0\n')),
   aimed('metrics', bug('stale-metrics-believed', 'a metric that is missing for an hour is taken for the last one', 'controller/healing/metrics.ts', 'export const TICKS_OF_GRACE = 2.5', 'export const TICKS_OF_GRACE = 250')),
   bug('status-written-always', 'a policy writes its status whether it has changed or not', 'controller/reconcilers/healing-policy.ts', '    if (sameJson(status, stored.status)) return\n', ''),
 ]
