@@ -109,7 +109,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     },
   },
   I2: {
-    breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]),
+    breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'a write before its slot': slotted([48, 35]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]),
       'a slot that was settled before its write': [...base.slice(0, 5), written.ledger(12.8, settledIn({})), ...base.slice(5)],
       'a ledger that forgets what was tried': [...base, written.ledger(20, ledger([]))],
       'a ledger whose number goes back': [...base, written.ledger(20, settledIn({ nextOrdinal: 0 }))],
@@ -117,7 +117,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a slot that is opened again': [...base, written.ledger(20, settledIn({})), written.ledger(21, ledger([['cart-restart-1', inSeconds(10)]]))],
       'a write long after the limit was lowered': [...row(2, 60, 2).slice(0, -4), written.policy(14, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-4)],
     },
-    keeps: { 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
+    keeps: { 'a slot from before the clock was set back': [call(60, {}), ...slotted([48, 35])], 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
   },
   I3: {
     breaks: {
