@@ -7,6 +7,7 @@ import type { Checker } from '../checker.ts'
 import { actor, isWrite, type Call } from '../history.ts'
 import { ACTIONS, collectionOf, type World } from '../world.ts'
 import { Cooldowns } from './cooldowns.ts'
+import { Landed } from './landed.ts'
 import { EVENTS, POD_DISRUPTION_BUDGETS, PODS } from '../../../kube/resources.ts'
 
 export const once: Checker = {
@@ -157,6 +158,7 @@ export const neverBlind: Checker = {
   invariant: 'I18', title: 'what has no answer is found out by reading, never written again blind',
   begin: (setting) => {
     const attempts = new Map<string, Call>()
+    const landed = new Landed()
     let two = false
     return {
       see: (entry, world, report) => {
@@ -164,6 +166,11 @@ export const neverBlind: Checker = {
         // It may have landed: what has no end was sent all the same.
         if (entry.kind === 'open' && isAct(entry.call, setting) && !entry.call.dryRun) attempts.set(attemptOf(entry.call, world), entry.call)
         if (entry.kind !== 'call') return
+        landed.take(entry, world, setting)
+        for (const change of entry.changes) {
+          const write = landed.deniedBy(entry, change, world)
+          if (write !== undefined) report.broken(`it is Cancelled, and its write had landed at ${formatInstant(write.at)} and was looked at since`, { action: change.after?.metadata })
+        }
         if (!isAct(entry, setting) || entry.dryRun) return
         const action = actOf(entry)
         const operation = attemptOf(entry, world)
