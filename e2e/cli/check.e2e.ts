@@ -82,7 +82,7 @@ describe('kubeskippy check', function () {
     expect(code).to.equal(1)
     expect(of('rights', 'fail')[0]).to.match(/kubeskippy-controller-manager may not (?:get|list|watch) pods/)
     expect(of('healers', 'warn')[0]).to.contain('shop has policies but no account')
-    expect(of('lease', 'fail')).to.deep.equal(['no controller holds the lease: nothing is healed'])
+    expect(of('lease', 'fail')).to.deep.equal(['no controller holds the lease kubeskippy-controller: nothing is healed'])
     expect(of('policies', 'warn')[0]).to.contain('no controller has looked at shop/cart')
     await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', `${CONFIG}/rbac`])
     await kubeskippy(cluster, 'enable', '-n', 'shop')
