@@ -39,11 +39,16 @@ const FILE = fileURLToPath(new URL('results.json', import.meta.url))
 
 export const readResults = (): readonly Cell[] => JSON.parse(readFileSync(FILE, 'utf8')) as Cell[]
 
+/** A line each, in the order of what they are known by; in place of an older one that is known by the same. */
+export function replaceIn<T>(file: string, all: readonly T[], result: T, knownBy: (one: T) => readonly number[]): void {
+  const compared = (a: T, b: T): number => knownBy(a).map((number, index) => number - (knownBy(b)[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+  const kept = [...all.filter((other) => compared(other, result) !== 0), result].toSorted(compared)
+  writeFileSync(file, `[\n${kept.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`)
+}
+
 /** In place of an older one of its size. */
 export function keepResult(cell: Cell): void {
-  const others = readResults().filter(({ pods, policies }) => pods !== cell.pods || policies !== cell.policies)
-  const all = [...others, cell].toSorted((a, b) => a.pods - b.pods || a.policies - b.policies)
-  writeFileSync(FILE, `[\n${all.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`)
+  replaceIn(FILE, readResults(), cell, ({ pods, policies }) => [pods, policies])
 }
 
 /** By nearest rank: each is a value that was measured. */

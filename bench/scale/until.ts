@@ -1,6 +1,5 @@
 /** Looks again and again. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { now } from './parts.ts'
+import { waitFor } from '../../e2e/cluster/wait.ts'
 
 /** Milliseconds; a busy machine needs a good part of it. */
 const PATIENCE = 180_000
@@ -10,8 +9,5 @@ const PATIENCE = 180_000
  * @param patience milliseconds after which it throws, with `what` in its message
  */
 export async function until(what: string, look: () => Promise<boolean>, every: number, patience = PATIENCE): Promise<void> {
-  for (const end = now() + patience; !(await look());) {
-    if (now() > end) throw new Error(`${what}: not within ${patience / 1000} s`)
-    await sleep(every)
-  }
+  if (await waitFor({ timeout: patience, every }, look) === undefined) throw new Error(`${what}: not within ${patience / 1000} s`)
 }

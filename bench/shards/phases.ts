@@ -1,11 +1,10 @@
 /** What is measured of controllers that share the work. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { evictionsOf } from '../../e2e/shards/evictions.ts'
+import { holdersOf, ledBy } from '../../e2e/shards/owners.ts'
 import { shardOf } from '../../controller/healing/shards.ts'
-import { OPERATOR_NAMESPACE, shardLease } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
-import type { KubeObject } from '../../shared/kube/api.ts'
-import { HEALING_ACTIONS, LEASES } from '../../shared/kube/resources.ts'
+import { HEALING_ACTIONS } from '../../shared/kube/resources.ts'
 import { listAll, now, patchStatuses, type Controller, type Stage } from '../scale/parts.ts'
 import { usageOf } from '../scale/phases.ts'
 import { readFrom } from '../scale/requests.ts'
@@ -17,12 +16,6 @@ import type { Sharing } from './results.ts'
 /** All failures are healed in waves, since a policy does only so many at once. */
 const HEALED_WITHIN = 600_000
 const ENDED: readonly (string | undefined)[] = ['Succeeded', 'Failed', 'Cancelled']
-
-/** Shards that the process says it leads; none when it does not answer. */
-async function ledBy({ metricsUrl }: Controller): Promise<readonly number[]> {
-  const text = await fetch(metricsUrl, { signal: AbortSignal.timeout(2_000) }).then((answer) => answer.text(), () => '')
-  return [...text.matchAll(/^kubeskippy_shard_leader\{shard="(\d+)"\} 1$/gm)].map(([, shard]) => Number(shard))
-}
 
 const namespacesOf = (led: readonly number[], shards: number): number => namespaces.filter((namespace) => led.includes(shardOf(namespace, shards))).length
 
@@ -58,14 +51,10 @@ export async function failWhileOneDies({ stage, controllers, shards, broken, say
   const { api, cluster } = stage
   const { end: offset } = readFrom(cluster.auditLog, 0)
   const evictions = () => evictionsOf(readFrom(cluster.auditLog, offset).text)
-  const holders = async (): Promise<readonly (string | undefined)[]> => {
-    const leases = await Promise.all(Array.from({ length: shards }, (_, shard) => api.get<KubeObject & { readonly spec: { readonly holderIdentity?: string } }>(LEASES, { namespace: OPERATOR_NAMESPACE, name: shardLease(shard) })))
-    return leases.map(({ spec }) => spec.holderIdentity)
-  }
   const victims = await Promise.all(controllers.map(async (controller) => ({ controller, led: await ledBy(controller) })))
   // The one with the most to do.
   const victim = victims.toSorted((a, b) => namespacesOf(b.led, shards) - namespacesOf(a.led, shards))[0]
-  const dead = victim === undefined ? undefined : (await holders())[victim.led[0] ?? -1]
+  const dead = victim === undefined ? undefined : (await holdersOf(api, shards))[victim.led[0] ?? -1]
   if (victim === undefined || dead === undefined) throw new Error('no controller holds a shard')
 
   const sent = new Map<string, number>()
@@ -75,7 +64,7 @@ export async function failWhileOneDies({ stage, controllers, shards, broken, say
   await victim.controller.guest.kill('SIGKILL')
   const killedAt = now()
   const before = evictions().at.size
-  await until('shards that are taken over', async () => !(await holders()).includes(dead), 50)
+  await until('shards that are taken over', async () => !(await holdersOf(api, shards)).includes(dead), 50)
   const takeover = now() - killedAt
   say(`killed after ${before} evictions, taken over after ${(takeover / 1000).toFixed(1)} s`)
 
@@ -90,8 +79,7 @@ export async function failWhileOneDies({ stage, controllers, shards, broken, say
   }, 1000, HEALED_WITHIN)
   const { at, twice } = evictions()
   const times = [...at].flatMap(([pod, time]) => { const begun = sent.get(pod); return begun === undefined || time === undefined ? [] : [time - begun] })
-  const outcomes: Record<string, number> = {}
-  for (const { status } of actions) outcomes[status?.outcome ?? status?.phase ?? 'none'] = (outcomes[status?.outcome ?? status?.phase ?? 'none'] ?? 0) + 1
+  const outcomes = Object.fromEntries([...Map.groupBy(actions, ({ status }) => status?.outcome ?? status?.phase ?? 'none')].map(([outcome, of]) => [outcome, of.length]))
   return {
     count: broken.length, evicted: at.size, twice: twice.size, others: [...at.keys()].filter((pod) => !sent.has(pod)).length,
     before, killed: { shards: victim.led.length, namespaces: namespacesOf(victim.led, shards) }, takeover,

@@ -1,7 +1,7 @@
 /** What was measured of several controllers that share the work, kept in `results.json`. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Cell, Quantiles } from '../scale/results.ts'
+import { replaceIn, type Cell, type Quantiles } from '../scale/results.ts'
 import type { Size } from '../scale/world.ts'
 
 export interface Sharing extends Size {
@@ -35,9 +35,5 @@ const FILE = fileURLToPath(new URL('results.json', import.meta.url))
 
 export const readSharing = (): readonly Sharing[] => (existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Sharing[]) : [])
 
-/** In place of an older one of its size. */
-export function keepSharing(result: Sharing): void {
-  const others = readSharing().filter(({ pods, policies, replicas }) => pods !== result.pods || policies !== result.policies || replicas !== result.replicas)
-  const all = [...others, result].toSorted((a, b) => a.pods - b.pods || a.policies - b.policies || a.replicas - b.replicas)
-  writeFileSync(FILE, `[\n${all.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`)
-}
+/** In place of an older one of its size, with as many controllers. */
+export const keepSharing = (result: Sharing): void => replaceIn(FILE, readSharing(), result, ({ pods, policies, replicas }) => [pods, policies, replicas])

@@ -2,7 +2,7 @@
 import { Composer, parseAllDocuments, Parser, type Document } from 'yaml'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { yamlProblem } from '../../shared/lib/yaml-words.ts'
-import { isObject } from '../../shared/lib/json.ts'
+import { isObject, parsedJson } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { AS_KUBECTL } from './kubectl-yaml.ts'
 import { treeOf, type Range, type Remark, type Tree } from './tree.ts'
@@ -104,19 +104,10 @@ function severalOfJson(text: string): readonly number[] {
     if (depth === 0 && token !== '{') return []
     if (token === '{' && depth++ === 0) start = index
     if (token !== '}' || --depth > 0) continue
-    if (!isJson(text.slice(start, index + 1))) return []
+    if (parsedJson(text.slice(start, index + 1)) === undefined) return []
     starts.push(start)
   }
   return depth === 0 && starts.length > 1 ? starts : []
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** With places in the whole text. */

@@ -1,5 +1,5 @@
 /** The API server's own account of who wrote what. Pure. */
-import { isObject } from '../../shared/lib/json.ts'
+import { isObject, parsedJson } from '../../shared/lib/json.ts'
 
 /** One write that has come to the API server. */
 export interface AuditEntry {
@@ -37,12 +37,7 @@ function writesOf(log: string, answered: (answer: Answer) => boolean, namespace:
 }
 
 function parse(line: string, answered: (answer: Answer) => boolean): AuditEntry | undefined {
-  let event: unknown
-  try {
-    event = JSON.parse(line)
-  } catch {
-    return undefined
-  }
+  const event = parsedJson(line)
   const verb = text(event, 'verb')
   const answer = at(event, 'responseStatus')
   if (text(event, 'stage') !== 'ResponseComplete' || !WRITES.has(verb) || !answered({ code: Number(at(answer, 'code')), message: text(answer, 'message') })) return undefined

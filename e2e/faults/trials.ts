@@ -211,12 +211,11 @@ export class Trials {
    */
   async together(cells: readonly Cell[], along: string, acts: number): Promise<void> {
     const [beside] = await this.places([along], 'together')
-    const places = await this.places(cells.map(({ action }) => action), 'together')
-    const aims = places.flatMap((place, index) => (cells[index] === undefined ? [] : [new Aim(cells[index], place)]))
+    const aims = await this.#aimed(cells, 'together')
     if (beside !== undefined) this.baseline.set(along, beside.namespace)
     const hooks = this.#traffic.around(hooksOf(aims))
     this.proxy.setHooks(hooks)
-    await Promise.all([...(beside === undefined ? [] : [beside]), ...places].map((place) => place.break()))
+    await Promise.all([...(beside === undefined ? [] : [beside]), ...aims.map(({ place }) => place)].map((place) => place.break()))
     for (const point of POINTS) {
       let left = aims.filter(({ cell }) => cell.fault.when === 'kill' && cell.point === point)
       for (let tries = 0; left.length > 0 && tries < KILL_TRIES; tries++) {

@@ -5,9 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { systemClock, systemTimers } from '../../shared/adapters/system-clock.ts'
-import { OPERATOR_NAMESPACE, shardLease } from '../../shared/api/v1alpha1/names.ts'
-import type { KubeObject } from '../../shared/kube/api.ts'
-import { HEALING_POLICIES, LEASES, PODS } from '../../shared/kube/resources.ts'
+import { HEALING_POLICIES, PODS } from '../../shared/kube/resources.ts'
 import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
@@ -22,6 +20,7 @@ import { Place } from '../faults/place.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import { Program, type Flags } from '../installation/program.ts'
 import { evictionsOf, type Evictions } from './evictions.ts'
+import { holdersOf, ledBy } from './owners.ts'
 
 const SHARDS = 6
 const NAMESPACES = 20
@@ -39,17 +38,8 @@ describe('three controllers that share the work', function () {
   let replicas: readonly Program[]
   let places: readonly Place[] = []
 
-  /** Shards that the process says it leads; none when it does not answer. */
-  const ledBy = async ({ metricsUrl }: Program): Promise<readonly number[]> => {
-    const text = await fetch(metricsUrl, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.text(), () => '')
-    return [...text.matchAll(/^kubeskippy_shard_leader\{shard="(\d+)"\} 1$/gm)].map(([, shard]) => Number(shard))
-  }
   const led = (): Promise<readonly (readonly number[])[]> => Promise.all(replicas.map(ledBy))
-  const holders = async (): Promise<readonly (string | undefined)[]> => {
-    const shards = Array.from({ length: SHARDS }, (_, shard) => shardLease(shard))
-    const leases = await Promise.all(shards.map((name) => api.get<KubeObject & { readonly spec: { readonly holderIdentity?: string } }>(LEASES, { namespace: OPERATOR_NAMESPACE, name })))
-    return leases.map(({ spec }) => spec.holderIdentity)
-  }
+  const holders = (): Promise<readonly (string | undefined)[]> => holdersOf(api, SHARDS)
   const evicted = (): Evictions => evictionsOf(readFileSync(cluster.auditLog, 'utf8'))
   /** By name. */
   const since = (before: Evictions): readonly string[] => [...evicted().at.keys()].filter((name) => !before.at.has(name))
