@@ -17,6 +17,7 @@ import type { Installation } from '../healing/installation.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import { permissionsFor } from '../actions/index.ts'
 import type { Claim } from '../healing/act-guards.ts'
+import type { Ground } from '../healing/ground.ts'
 import type { Refusal } from '../healing/refusal.ts'
 import type { Consent, HealerState, NamespaceView, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
@@ -96,6 +97,16 @@ export class ApiLiveReader implements LiveReader {
         installation,
       },
     }
+  }
+
+  async ground({ policyRef, targetResource }: HealingActionSpec, refs: readonly ObjectRef[]): Promise<Ground> {
+    const [policy, home, place, ...owners] = await Promise.all([
+      this.#get<HealingPolicy>(HEALING_POLICIES, { namespace: policyRef.namespace, name: policyRef.name }),
+      this.#namespace(policyRef.namespace),
+      policyRef.namespace === targetResource.namespace ? undefined : this.#namespace(targetResource.namespace),
+      ...refs.map((ref) => this.#workload(ref)),
+    ])
+    return { policy, namespaces: [home, place], owners }
   }
 
   /** The server never checks that an impersonated account exists, so its existence is read, and its rights are reviewed. */
@@ -231,17 +242,21 @@ export class ApiLiveReader implements LiveReader {
     const found: WorkloadView[] = []
     let owner: OwnerRef | undefined = first
     while (owner !== undefined && found.length < MAX_DEPTH) {
-      const { apiVersion, kind, name, uid }: OwnerRef = owner
-      const resource = resourceOf({ apiVersion, kind })
-      if (resource === undefined) return found
-      const raw = await this.#get(resource, { namespace: ref.namespace, name })
+      const { uid, ...named }: OwnerRef = owner
+      const view: WorkloadView | undefined = await this.#workload({ ...named, namespace: ref.namespace })
       // Gone, or another object of that name: the chain is incomplete, and a guard says so.
-      if (raw?.metadata.uid !== uid) return found
-      const view = workloadView(raw, apiVersion, kind)
+      if (view?.ref.uid !== uid) return found
       found.push(view)
       owner = view.owner
     }
     return found
+  }
+
+  /** undefined: it is not there, or not of a kind that is watched. */
+  async #workload({ apiVersion, kind, namespace, name }: Omit<ObjectRef, 'uid'>): Promise<WorkloadView | undefined> {
+    const resource = resourceOf({ apiVersion, kind })
+    const raw = resource === undefined ? undefined : await this.#get(resource, { namespace, name })
+    return raw === undefined ? undefined : workloadView(raw, apiVersion, kind)
   }
 
   async #budgets(namespace: string): Promise<DisruptionBudget[]> {

@@ -3,8 +3,9 @@ import type { KubeObject } from '../../shared/lib/object.ts'
 import type { HealingPolicy, HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { DisruptionBudget } from '../actions/disruption.ts'
 import type { Claim } from '../healing/act-guards.ts'
+import type { Ground } from '../healing/ground.ts'
 import type { Refusal } from '../healing/refusal.ts'
-import type { Consent, HealerState, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
+import type { Consent, HealerState, ObjectRef, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { Millis } from '../../shared/lib/time.ts'
 
 /** The namespaces that a policy selects, and whether each lets it in: the own one always does. */
@@ -49,6 +50,8 @@ export interface LiveReader {
   look(spec: HealingActionSpec): Promise<LiveView>
   /** Whether there is somebody who may do this, and to what. */
   readiness(spec: HealingActionSpec): Promise<Readiness>
+  /** What others may have changed since that look, beside the target itself. @param owners of the target */
+  ground(spec: HealingActionSpec, owners: readonly ObjectRef[]): Promise<Ground>
   killSwitch(): Promise<boolean>
   /** Whether `namespace` lets policies of `home` in, asked now. Never throws: `Unknown`. */
   consent(home: string, namespace: string): Promise<Consent>

@@ -8,8 +8,8 @@ export type WriteResult =
   | { readonly kind: 'Done'; readonly object?: KubeObject }
   /** The object that was judged is not there any more. */
   | { readonly kind: 'Gone' }
-  /** It changed since it was read: look again. */
-  | { readonly kind: 'Changed' }
+  /** It changed since it was read, or what else is named did: look again. */
+  | { readonly kind: 'Changed'; readonly what?: string }
   /** A JSON patch does not fit the object as it is: a test of it failed, or a path is not there. Look again, once. */
   | { readonly kind: 'Misfit' }
   /** A disruption budget says no for now. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { HEALER_ACCOUNT, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
+import { HEALER_ACCOUNT, IGNORE_ANNOTATION, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { ObjectKey, Resource } from '../../shared/kube/api.ts'
-import { HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
+import { DEPLOYMENTS, HEALING_ACTIONS, HEALING_LEDGERS, HEALING_POLICIES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
 import { buildActionTemplate, buildHealingAction } from '../../shared/testing/builders/objects.ts'
 import type { Call } from '../../shared/testing/fake-cluster/calls.ts'
@@ -86,6 +86,51 @@ describe('an action', () => {
         expect(town.ledger?.entries.every(({ state }, i) => state !== 'Reserved' || i > 0)).to.equal(true)
       })
     }
+
+    const optsOut = (resource: Resource, key: ObjectKey, annotations: Record<string, string>) => () =>
+      void town.cluster.change(resource, key, (o) => ({ ...o, metadata: { ...o.metadata, annotations } }))
+    const late: Record<string, { readonly change: () => void; readonly reason: string }> = {
+      'the policy only watches': { change: () => town.editPolicy((spec) => ({ ...spec, mode: 'monitor' })), reason: 'PolicyChanged' },
+      'the policy protects it': { change: () => town.editPolicy((spec) => ({ ...spec, safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: [POD.name] }] } })), reason: 'Protected' },
+      'the policy is deleted': { change: () => town.cluster.drop(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }), reason: 'PolicyDeleted' },
+      'the policy is paused': { change: optsOut(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' }, { [PAUSE_ANNOTATION]: '' }), reason: 'Paused' },
+      'the namespace opts out': { change: optsOut(NAMESPACES, { name: NAMESPACE }, { [IGNORE_ANNOTATION]: 'true' }), reason: 'OptedOut' },
+      'its ReplicaSet opts out': { change: optsOut(REPLICA_SETS, { namespace: NAMESPACE, name: 'cart-1' }, { [IGNORE_ANNOTATION]: 'true' }), reason: 'OptedOut' },
+      'its Deployment opts out': { change: optsOut(DEPLOYMENTS, { namespace: NAMESPACE, name: 'cart' }, { [IGNORE_ANNOTATION]: 'true' }), reason: 'OptedOut' },
+    }
+    /** Somebody comes in between, while the first answer to a dry run is on its way. */
+    const meanwhile = async (change: () => void, options: TownOptions = {}): Promise<void> => {
+      town = new Town(options)
+      let changed = false
+      town.cluster.faults.add((call) => {
+        if (isEviction(call) && call.dryRun && !changed) {
+          changed = true
+          change()
+        }
+        return undefined
+      })
+      await town.start()
+      await town.live(minutes(1))
+      expect(changed).to.equal(true)
+    }
+    for (const [title, { change, reason: why }] of Object.entries(late)) {
+      it(`after its dry run is not written (${title})`, async () => {
+        await meanwhile(change)
+        expect([phase(), reason()]).to.deep.equal(['Cancelled', why])
+        expect(town.evictions).to.deep.equal([])
+      })
+    }
+
+    it('after its dry run is written all the same when only what others keep there has changed', async () => {
+      const labelled = (resource: Resource, key: ObjectKey) => void town.cluster.change(resource, key, (o) => ({ ...o, status: { ...(o['status'] as object), seen: 1 } }))
+      await meanwhile(() => {
+        labelled(DEPLOYMENTS, { namespace: NAMESPACE, name: 'cart' })
+        labelled(HEALING_POLICIES, { namespace: NAMESPACE, name: 'cart' })
+        labelled(NAMESPACES, { name: NAMESPACE })
+      })
+      expect(town.evictions).to.have.length(1)
+      expect(town.actions[0]?.status?.result?.message).to.not.contain('changed')
+    })
 
     it('deleted by a person in the middle nobody knows what came of it, and another one follows under a number of its own', async () => {
       const release = await stuck()

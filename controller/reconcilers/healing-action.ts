@@ -34,12 +34,12 @@ import { compiled, confirmFor, FULL, liveSnapshot, mayHaveWritten, type Attempt 
 import { Consents } from './consents.ts'
 import { captureEvidence } from './evidence.ts'
 import { cancelled, failed, inconclusive, laterRungs, type Ending } from './endings.ts'
-import { LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
+import { ANSWER_LIFETIME, LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
 import { unlikeShown } from './preview.ts'
-import { stoppedBy } from './stops.ts'
+import { movedSince, stoppedBy } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
 import { giveUp, verifyAct } from './verification.ts'
 
@@ -216,11 +216,14 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
-        const [stop, held] = dryRun ? [undefined, true] : await Promise.all([stoppedBy(live, spec, clock.now()), this.#isHeld(action)])
+        const asked = lookAge(this.#ports)
+        const [stop, held, moved] = await Promise.all([stoppedBy(live, spec, clock.now()), dryRun || this.#isHeld(action), movedSince(live, spec, attempt.view)])
         // After the answers: while they were awaited, the process may have stood still.
         const now = clock.now()
         if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
-        if (!held || attempt.lookAge() > LOOK_LIFETIME) return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed' }, try: dryRun ? 'DryRun' : 'Real' })
+        if (!held || moved !== undefined || asked() > ANSWER_LIFETIME || attempt.lookAge() > LOOK_LIFETIME) {
+          return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed', ...(moved === undefined ? {} : { what: moved }) }, try: dryRun ? 'DryRun' : 'Real' })
+        }
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { act: action, dryRun })
         if (result.kind !== 'Done') return notDone(record, { ...attempt, action: partlyDone(action, planned, gone) }, { operation, result, try: dryRun ? 'DryRun' : 'Real' })

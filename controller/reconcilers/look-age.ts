@@ -1,8 +1,10 @@
 /** How old a look is. One that is too old is none: the process stood still meanwhile, and somebody else may have acted (I7). */
-import { between, minutes, type Clock, type Millis } from '../../shared/lib/time.ts'
+import { between, minutes, seconds, type Clock, type Millis } from '../../shared/lib/time.ts'
 import type { Timers } from '../../shared/runtime/timers.ts'
 
 export const LOOK_LIFETIME = minutes(1)
+/** Of what was asked just before a write. */
+export const ANSWER_LIFETIME = seconds(5)
 
 export interface LookPorts {
   /** The API server's; it may be set back while a look is used. */

@@ -44,7 +44,7 @@ export async function notDone(record: ActionRecord, { action, policy, view, dead
     case 'Later':
       return record.delayed(action, { reason: because('Throttled'), message: 'the API server asked to come back later', asked: result.retryAfter }, deadline)
     case 'Changed':
-      return record.delayed(action, { reason: because('TargetChanged'), message: `${target} changed between the look and the write`, first: millis(200) }, deadline)
+      return record.delayed(action, { reason: because('TargetChanged'), message: `${result.what ?? target} changed between the look and the write`, first: millis(200) }, deadline)
     case 'Misfit': {
       const message = `the patch does not fit ${target} as it is now: one of its tests fails, or one of its paths is not there`
       // Judged anew once, on what is read then; what has not changed will not fit the next time either.

@@ -25,8 +25,8 @@ import type { LiveReader, LiveView } from '../ports/cluster.ts'
 import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import type { ActionRecord } from './action-record.ts'
 import type { Ending } from './endings.ts'
-import { LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
-import { stoppedBy } from './stops.ts'
+import { ANSWER_LIFETIME, LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
+import { movedSince, stoppedBy } from './stops.ts'
 
 export interface UndoPorts extends LookPorts {
   readonly live: LiveReader
@@ -98,14 +98,14 @@ export async function undo(ports: UndoPorts, record: ActionRecord, asked: Healin
     if (several !== undefined) return kept(several)
     const noted = await record.evicting(action, behind.pods.map(({ ref }) => ref))
     for (const pod of behind.pods) {
-      const answer = await writeTwice(ports, evictionOf(pod), noted, age)
+      const answer = await writeTwice(ports, evictionOf(pod), noted, { view, age })
       if (typeof answer !== 'string' && answer.reason !== 'ConsentUnknown') return record.ended(noted, policy, { ...judged, message: `${judged.message}; the template was taken back, but not all pods have it: ${answer.message}` })
     }
     return { requeueAfter: seconds(1) }
   }
   const operation = undoOf(spec.action.type, target, intent, raw)
   if (operation === undefined) return notUndone('what was before is not known')
-  const answer = await writeTwice(ports, operation, action, age)
+  const answer = await writeTwice(ports, operation, action, { view, age })
   if (typeof answer !== 'string') return answer.reason === 'ConsentUnknown' ? { requeueAfter: seconds(1) } : notUndone(answer.message)
   switch (answer) {
     case 'Done':
@@ -150,12 +150,16 @@ function whyKept(pods: readonly PodView[], view: LiveView): string {
   return budgets.length === 0 ? `${names} could not be evicted in time` : `${names} could not be evicted in time, where disruption budget ${budgets.join(', ')} has a say`
 }
 
-async function writeTwice({ live, writer, clock }: UndoPorts, operation: Operation, act: HealingAction, age: () => Millis): Promise<WriteResult['kind'] | Refusal> {
-  if (age() > LOOK_LIFETIME) return 'Changed'
-  const tried = await writer.write(operation, { act, dryRun: true })
-  if (tried.kind !== 'Done') return tried.kind
-  const stop = await stoppedBy(live, act.spec, clock.now())
-  if (stop !== undefined) return stop
-  // After the answers: while they were awaited, the process may have stood still.
-  return age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun: false })).kind
+/** Tried first, then done. */
+async function writeTwice(ports: UndoPorts, operation: Operation, act: HealingAction, { view, age }: { readonly view: LiveView; readonly age: () => Millis }): Promise<WriteResult['kind'] | Refusal> {
+  const { live, writer, clock } = ports
+  const write = async (dryRun: boolean): Promise<WriteResult['kind'] | Refusal> => {
+    const asked = lookAge(ports)
+    const [stop, moved] = await Promise.all([stoppedBy(live, act.spec, clock.now()), movedSince(live, act.spec, view)])
+    if (stop !== undefined) return stop
+    // After the answers: while they were awaited, the process may have stood still.
+    return moved !== undefined || asked() > ANSWER_LIFETIME || age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun })).kind
+  }
+  const tried = await write(true)
+  return tried === 'Done' ? write(false) : tried
 }

@@ -19,6 +19,7 @@ try {
   await trials.takeBaseline()
   await trials.atWrites(cells.filter(({ fault }) => fault.when !== 'kill'))
   await trials.byKilling(cells.filter(({ fault }) => fault.when === 'kill'))
+  await trials.forbidden()
   await trials.together(breakers, LADDER.name, RUNGS)
   for (const { name, happens, comparable = true } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(4), comparable })
   for (const { run } of PROCESS_FAULTS) await run(trials)

@@ -57,6 +57,11 @@ export class Place {
   }
 
   policy = (): Promise<HealingPolicy> => this.#api.get<HealingPolicy>(HEALING_POLICIES, { namespace: this.namespace, name: 'heal' })
+  /** As its author does it. */
+  async say(spec: Partial<HealingPolicy['spec']>): Promise<void> {
+    await this.#api.patch(HEALING_POLICIES, { namespace: this.namespace, name: 'heal' }, { type: 'merge', body: { spec } })
+  }
+
   actions = async (): Promise<readonly HealingAction[]> => (await this.#api.list<HealingAction>(HEALING_ACTIONS, { namespace: this.namespace })).items
   ledger = (): Promise<HealingLedger> => this.#api.get<HealingLedger>(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: this.ledgerName })
 

@@ -14,9 +14,10 @@ import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import type { Flags } from '../installation/program.ts'
 import { startProxy, type FaultProxy, type ProxyHooks } from '../installation/proxy.ts'
-import { ALL, CANARY, LADDER } from './actions.ts'
+import { ACTIONS, ALL, CANARY, LADDER } from './actions.ts'
 import { APPROVER, Approver } from './approver.ts'
 import { Aim, hooksOf } from './aim.ts'
+import { behind } from './behind.ts'
 import { PlayedKubelet } from './kubelet.ts'
 import type { Cell } from './pairs.ts'
 import { Place } from './place.ts'
@@ -243,6 +244,24 @@ export class Trials {
       this.done.push({ what, action: place.under.name, namespace: place.namespace, fired, comparable, ...(stuck === undefined ? {} : { stuck }) })
     }
     this.proxy.setHooks({})
+  }
+
+  /** The author of each policy says at the last moment that it only watches from now on. */
+  async forbidden(): Promise<readonly Place[]> {
+    const what = 'the policy changes between the dry run and the write'
+    const places = await this.places(ACTIONS.map(({ name }) => name), 'forbidden')
+    const said = new Set<Place>()
+    this.proxy.setHooks(behind(places, async (place) => {
+      await place.say({ mode: 'monitor' })
+      said.add(place)
+    }))
+    await Promise.all(places.map((place) => place.break()))
+    for (const place of places) {
+      const stuck = await place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message)
+      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired: said.has(place), comparable: false, ...(stuck === undefined ? {} : { stuck }) })
+    }
+    this.proxy.setHooks({})
+    return places
   }
 
   async #aimed(cells: readonly Cell[], prefix: string): Promise<readonly Aim[]> {

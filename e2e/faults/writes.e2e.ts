@@ -1,7 +1,10 @@
 /** Every pair of fault, action and write on a real API server. Judged by the API server's own history: beside that of the run without fault, and by every invariant. */
+import { expect } from 'chai'
+import { ACTIONS } from './actions.ts'
 import { itIsJudged } from './judged.ts'
 import { everything, pairwise } from './pairs.ts'
 import { Trials } from './trials.ts'
+import { outlines } from './verdict.ts'
 
 describe('healing while writes fail', function () {
   this.timeout(900_000)
@@ -16,6 +19,14 @@ describe('healing while writes fail', function () {
 
   it('ends whatever goes wrong with each write', () => trials.atWrites(cells.filter(({ fault }) => fault.when !== 'kill')))
   it('ends wherever the controller is killed', () => trials.byKilling(cells.filter(({ fault }) => fault.when === 'kill')))
+  it('writes nothing when its policy forbids it between the dry run and the write', async () => {
+    const places = await trials.forbidden()
+    const ends = await Promise.all(places.map(async (place) => [place.under.name, ...(await place.actions()).map(({ status }) => `${status?.phase} ${status?.result?.reason}`)]))
+    expect(ends).to.deep.equal(ACTIONS.map(({ name }) => [name, 'Cancelled PolicyChanged']))
+    const outline = outlines(trials.history())
+    // No write before the colon, and no other end after it.
+    expect(places.map(({ namespace }) => outline.get(namespace))).to.deep.equal(ACTIONS.map(() => ': '))
+  })
 
-  itIsJudged(() => trials, cells.length)
+  itIsJudged(() => trials, cells.length + ACTIONS.length)
 })

@@ -42,10 +42,10 @@ const stands = (seconds: number): Simple => ({ kind: 'pause', controller: 0, sec
 /** Anything, at the very moment. */
 const amid: Aim = (chance, world) => [cue(chance.pick(MOMENTS), chance.between(1, 6), chance.pick([0, 0, 1]), draw(chance, LIFE)(chance, world))]
 
-/** Something changes behind the back of a controller that has decided and stands still before it acts. */
-const behind = (then: (chance: Chance, world: World) => Simple, spans: Span): Aim => (chance, world) => {
+/** Something changes behind the back of a controller that has decided, or has looked and tried, and stands still before it acts. */
+const behind = (then: (chance: Chance, world: World) => Simple, spans: Span, moment: Moment = 'decision'): Aim => (chance, world) => {
   const count = chance.between(1, 3)
-  return [cue('decision', count, 0, stands(chance.between(...spans))), cue('decision', count, 1, then(chance, world))]
+  return [cue(moment, count, 0, stands(chance.between(...spans))), cue(moment, count, 1, then(chance, world))]
 }
 
 const edit = (...edits: readonly PolicyEdit[]) => (chance: Chance, world: World): Simple => ({ kind: 'edit-policy', policy: policy(chance, world), edit: chance.pick(edits) })
@@ -134,7 +134,7 @@ export const PROFILES: readonly [Profile, ...Profile[]] = [
   // State of our own is spoilt while it is needed.
   { ...MIXED, name: 'spoilt', policy: BUSY, life: [0, 3], faults: [0, 4], aimed: [2, 6], aims: [(chance, world) => [cue(chance.pick(['ledger', 'ledger', 'record', 'act']), chance.between(1, 8), chance.pick([0, 0, 1, 5]), corrupt(chance, world))]] },
   // Somebody says no just before the act.
-  { ...MIXED, name: 'forbidden', controllers: ['elected', 'alone', 'alone'], workloads: [1, 2], policy: { ...BUSY, pods: true, protects: 0.6 }, symptoms: ['crashing', 'unready'], cures: PERSISTENT, life: [0, 4], faults: [0, 4], aimed: [3, 6], aims: [behind(edit('protect'), [25, 60]), behind(edit('dryrun'), [25, 60]), behind(edit('suspend', 'tighten'), [5, 60]), behind(touch, [5, 30]), unheard, amid] },
+  { ...MIXED, name: 'forbidden', controllers: ['elected', 'alone', 'alone'], workloads: [1, 2], policy: { ...BUSY, pods: true, protects: 0.6 }, symptoms: ['crashing', 'unready'], cures: PERSISTENT, life: [0, 4], faults: [0, 4], aimed: [3, 6], aims: [behind(edit('protect'), [25, 60]), behind(edit('dryrun'), [25, 60]), behind(edit('protect', 'dryrun'), [25, 50], 'dry-run'), behind(edit('suspend', 'tighten'), [5, 60]), behind(touch, [5, 30]), unheard, amid] },
   // Triggers of metrics, and a source that fails while they are needed.
   { ...MIXED, name: 'metrics', replicas: [2, 4], policy: { ...BUSY, triggers: 'metrics', concurrent: [1, 2] }, symptoms: ['leaking'], cures: ['none', 'replacement'], life: [0, 3], faults: [0, 3], aimed: [1, 3], aims: [dark, resumed] },
   // Two that act on the same, by what each has seen.

@@ -50,6 +50,7 @@ export const BUGS: readonly Bug[] = [
   // Before a write.
   bug('reads-once', 'the last look before a write shows what was there at the first one', READER, '      return await this.#options.api.get<T>(resource, key)', '      const seen = ((this.#options as unknown as { seen?: Map<string, T> }).seen ??= new Map<string, T>())\n      const known = `${resource.plural} ${key.namespace}/${key.name}`\n      if (!seen.has(known)) seen.set(known, await this.#options.api.get<T>(resource, key))\n      return seen.get(known)'),
   aimed('recreated', bug('stale-look', 'a look is never too old to write by', ACTION, 'attempt.lookAge() > LOOK_LIFETIME', 'false')),
+  aimed('forbidden', bug('ground-not-looked-at', 'what a policy says is not looked at again just before a write', ACTION, '!held || moved !== undefined || asked() > ANSWER_LIFETIME', '!held')),
   aimed('recreated', bug('other-object', 'a recreated object of the same name is taken for the one that was judged', RECHECK, 'target.ref.uid !== spec.targetResource.uid', 'false')),
   aimed('forbidden', bug('mode-not-looked-at', 'a policy that was set to dryrun meanwhile still acts', RECHECK, "const sameMode = spec.dryRun ? policy.mode === 'dryrun' : policy.mode === 'automatic' || policy.mode === 'manual'", 'const sameMode = true')),
   aimed('forbidden', bug('kill-switch-unread', 'the kill switch is seen by the watch only', READER, 'return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined', 'return operatorNamespace === KILL_SWITCH')),

@@ -1,16 +1,16 @@
 /** Writes to what is healed, as the checkers see them. */
-import { groupOf, knownKind } from '../../api/v1alpha1/kinds.ts'
+import { groupOf } from '../../api/v1alpha1/kinds.ts'
 import { HEALER_ACCOUNT } from '../../api/v1alpha1/names.ts'
 import type { HealingAction } from '../../api/v1alpha1/types.ts'
 import { isObject } from '../../lib/json.ts'
 import { seconds, type Millis } from '../../lib/time.ts'
-import { isWrite, processOf, type Call, type Entry, type Setting } from './history.ts'
+import { isWrite, type Call, type Entry, type Setting } from './history.ts'
 import { OWN, type World } from './world.ts'
 
 /** A look may be a minute old when its write is sent, and a request takes up to ten seconds. */
 export const LOOK_LIFETIME = seconds(70)
 
-/** From the last look at a policy, a ledger or an owner to the write: a dry run and three records lie between them. */
+/** From the last look at a policy, a ledger or an owner to the write. */
 export const ON_ITS_WAY = seconds(10)
 
 /** Groups in which our controller writes with its own account: leases and events. */
@@ -36,13 +36,8 @@ export function actionOf(call: Call, world: World): HealingAction | undefined {
   return key === undefined ? undefined : world.action(key)
 }
 
-/** From when on what a write goes by may be: a process that stood still after its look goes by that look, for as long as one lives. */
-export function seenFrom(write: Call, { spec: { targetResource } }: HealingAction, world: World, slack: Millis): number {
-  const usual = write.received - ON_ITS_WAY - slack
-  const plural = knownKind(targetResource)?.plural
-  const look = plural === undefined ? undefined : world.looks.of(processOf(write), `${groupOf(targetResource.apiVersion)}/${plural}`, targetResource)
-  return look === undefined || write.received - look > LOOK_LIFETIME + slack ? usual : Math.min(usual, look - slack)
-}
+/** From when on what a write goes by may be: its policy, its namespaces and its owners are read just before it, however old the look at its target is. */
+export const seenFrom = ({ received }: Call, slack: Millis): number => received - ON_ITS_WAY - slack
 
 export interface Preconditions {
   readonly uid?: unknown

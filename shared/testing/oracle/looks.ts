@@ -23,9 +23,4 @@ export class Looks {
     const found = [write, { namespace }].flatMap((key) => this.#at.get(keyOf(processOf(write), collection, key)) ?? [])
     return found.length === 0 ? undefined : (Math.max(...found) as Instant)
   }
-
-  /** When this process has read this object by its name. */
-  of(process: string, collection: Collection, key: Key): Instant | undefined {
-    return this.#at.get(keyOf(process, collection, key))
-  }
 }

@@ -91,7 +91,7 @@ function take({ metadata, spec }: HealingAction, entry: Call, { world, given, se
 function whoAsked(action: HealingAction, decided: HealingPolicy | undefined, entry: Call, world: World, { slack }: Setting): string | undefined {
   if (decided !== undefined && asks(decided, action)) return 'the policy that decided it'
   // What was looked at just before an edit may still be on its way; taking back what was done needs no new word.
-  const lately = action.status?.undo === undefined ? (world.lately(action.spec.policyRef.uid, seenFrom(entry, action, world, slack)) as readonly HealingPolicy[]) : []
+  const lately = action.status?.undo === undefined ? (world.lately(action.spec.policyRef.uid, seenFrom(entry, slack)) as readonly HealingPolicy[]) : []
   if (lately.length > 0 && lately.every((policy) => asks(policy, action))) return 'the policy by now'
   return action.spec.approvalRequired === true ? 'the action itself' : undefined
 }

@@ -48,7 +48,7 @@ export const withinTheHour: Checker = {
         if (entry.received - at > hours(1)) report.broken(`its slot is of ${held?.reservedAt}, ${entry.received - at} ms before the write`, { action: action.metadata })
         acts.push({ action: name, policy: `${policyRef.namespace}/${policyRef.name}`, namespaces: [policyRef.namespace, targetResource.namespace], at, landed: entry.at })
         // What was looked at just before its author has lowered it may still be on its way.
-        const lately = world.lately(policyRef.uid, seenFrom(entry, action, world, setting.slack)) as readonly HealingPolicy[]
+        const lately = world.lately(policyRef.uid, seenFrom(entry, setting.slack)) as readonly HealingPolicy[]
         const limit = Math.min(setting.limits.ceiling, Math.max(...lately.map(({ spec }) => spec.safetyRules?.maxActionsPerHour ?? setting.limits.ceiling), lately.length === 0 ? setting.limits.ceiling : 0))
         // Slots may be out of their order: an hour that holds this one may end with another. Writes are in theirs.
         const within = (of: (act: Counted) => boolean): number => {
@@ -119,7 +119,7 @@ export const dryMeansDry: Checker = {
       if (decided !== undefined && onlyLooks(decided)) report.broken(`it was decided in mode ${decided.spec.mode}`, about)
       if (action.status?.undo !== undefined) return
       // What was looked at just before an edit may still be on its way.
-      const lately = world.lately(action.spec.policyRef.uid, seenFrom(entry, action, world, setting.slack)) as readonly HealingPolicy[]
+      const lately = world.lately(action.spec.policyRef.uid, seenFrom(entry, setting.slack)) as readonly HealingPolicy[]
       if (lately.length > 0 && lately.every(onlyLooks)) report.broken(`its policy is in mode ${lately.at(-1)?.spec.mode}`, about)
     },
   }),

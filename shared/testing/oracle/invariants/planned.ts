@@ -4,7 +4,7 @@ import type { HealingAction, ObjectReference } from '../../../api/v1alpha1/types
 import { isObject } from '../../../lib/json.ts'
 import { PODS } from '../../../kube/resources.ts'
 import { nameOfPermission, writesTo, permissionOf } from '../../../rules/action-writes.ts'
-import { actionOf, isAct, isEffective, LOOK_LIFETIME, uidOf } from '../acts.ts'
+import { actionOf, isAct, isEffective, ON_ITS_WAY, uidOf } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { objectOf, ownersOf, unknownAmong } from '../owners.ts'
@@ -37,7 +37,7 @@ export const planned: Checker = {
       const asked = nameOfPermission({ apiGroup, resource: entry.subresource === undefined ? resource : `${resource}/${entry.subresource}`, verb: entry.verb })
       if (!allowed.includes(asked)) report.broken(`${template.type} of a ${targetResource.kind} may ${allowed.join(', ')}, not ${asked}`, about)
       if (entry.namespace !== targetResource.namespace) report.broken(`the decision was about namespace ${targetResource.namespace}`, about)
-      const former = entry.dryRun ? undefined : ofFormerPolicy(entry, action, world, LOOK_LIFETIME + setting.slack)
+      const former = entry.dryRun ? undefined : ofFormerPolicy(entry, action, world, ON_ITS_WAY + setting.slack)
       if (former !== undefined) report.broken(former, about)
       const elsewhere = whereElse(entry, action, world)
       if (elsewhere !== undefined) report[elsewhere.sure ? 'broken' : 'undecided'](elsewhere.why, about)

@@ -33,7 +33,7 @@ export const insideThePolicy: Checker = {
       if (home === undefined) unknown(`${collectionOf(NAMESPACES)} ${entry.namespace} is not in the history`)
       else if (isOptedOut(home)) report.broken('its namespace has opted out', about)
       // So may a write be that was looked at just before its author has protected what it is to.
-      const from = seenFrom(entry, action, world, setting.slack)
+      const from = seenFrom(entry, setting.slack)
       const lately = world.lately(policyRef.uid, from) as readonly HealingPolicy[]
       const before = lately.map((version) => everybody(entry, version, world, from))
       for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, from).entries()) {
