@@ -1,5 +1,6 @@
 /** What `make test` runs, in this order: cheap and common mistakes first, real clusters last. */
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { runsAnywhere } from '../../e2e/cluster/existing.ts'
 import { longestFirst } from './order.ts'
@@ -17,8 +18,8 @@ export interface Step {
   readonly beside: boolean
 }
 
-/** Suites on clusters of their own wait for pods most of the time. More than two make each other's waits too short on two cores. */
-export const LANES = 2
+/** Suites on clusters of their own wait for pods a third of the time. More than two make each other's waits too short on two cores. */
+export const LANES = availableParallelism() > 3 ? 3 : 2
 
 /** Counts what the harness leaves on the machine, and whatever else starts a cluster sweeps before it. */
 const ALONE = 'e2e/cluster/'

@@ -1,5 +1,5 @@
 /**
- * `make test`: everything, each even when one before it failed. Suites on clusters run two at a time, and the output of
+ * `make test`: everything, each even when one before it failed. Suites on clusters run two at a time (three where there are four cores and more), and the output of
  * each comes at its end. The last lines name what failed and why, the very last is `N passed, N failed`, over all checks
  * and tests.
  *
