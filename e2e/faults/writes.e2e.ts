@@ -22,10 +22,10 @@ describe('healing while writes fail', function () {
   it('writes nothing when its policy forbids it between the dry run and the write', async () => {
     const places = await trials.forbidden()
     const ends = await Promise.all(places.map(async (place) => [place.under.name, ...(await place.actions()).map(({ status }) => `${status?.phase} ${status?.result?.reason}`)]))
-    expect(ends).to.deep.equal(ACTIONS.map(({ name }) => [name, 'Cancelled PolicyChanged']))
-    const outline = outlines(trials.history())
-    // No write before the colon, and no other end after it.
-    expect(places.map(({ namespace }) => outline.get(namespace))).to.deep.equal(ACTIONS.map(() => ': '))
+    // Of several pods some might have gone: such an act is not said to have done nothing.
+    expect(ends).to.deep.equal(ACTIONS.map(({ name }) => [name, `${['graceful', 'recreate'].includes(name) ? 'Failed' : 'Cancelled'} PolicyChanged`]))
+    const written = outlines(trials.history())
+    expect(places.map(({ namespace }) => written.get(namespace)?.split(': ')[0])).to.deep.equal(ACTIONS.map(() => ''))
   })
 
   itIsJudged(() => trials, cells.length + ACTIONS.length)
