@@ -2,6 +2,7 @@
 /** The process of every command: the only file of the command line that knows the environment. */
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { systemClock, systemTimers } from '../shared/adapters/system-clock.ts'
 import type { ProgramEnvironment } from '../shared/kube/program.ts'
 import { VERSION } from '../shared/lib/version.ts'
@@ -48,7 +49,12 @@ const code = runCli(process.argv.slice(2), {
   nameOfCluster: async (access) => (await import('../shared/kube/credentials.ts')).nameOfCluster(access),
   connect: async (access) => (await import('../shared/kube/transport.ts')).connect({ ...access, userAgent: `kubeskippy/${VERSION} (cli)`, timers: systemTimers, log: silentLogger }),
   programs: {
-    controller: async (argv) => (await import('../controller/program.ts')).runController(argv, await environment('controller')),
+    controller: async (argv) => {
+      const { runController } = await import('../controller/program.ts')
+      // What fills the caches is garbage at once, and V8 would keep its pages: docs/design/0039-memory-at-rest.md. After the import, or the bytecode that was kept of it is not taken.
+      setFlagsFromString('--optimize-for-size')
+      return runController(argv, await environment('controller'))
+    },
     webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, await environment('webhook')),
   },
 })

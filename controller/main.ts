@@ -1,13 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
 import { processEnvironment } from '../shared/adapters/process-environment.ts'
 import { VERSION } from '../shared/lib/version.ts'
 import { runController } from './program.ts'
 
 /** OpenTelemetry's own. */
 const TRACES_ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT'
-
-// What filled the caches is garbage from then on, and V8 would keep its pages for the next time: docs/design/0039-memory-at-rest.md.
-setFlagsFromString('--optimize-for-size')
 
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())

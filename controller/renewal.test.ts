@@ -197,6 +197,40 @@ describe('the whole controller, where all pods of a workload are renewed', () =>
     expect(town.actions[0]?.status?.result?.changes?.map(({ field }) => field)).to.deep.equal(['cart-1-0: metadata.deletionTimestamp', 'cart-1-0: metadata.uid', 'cart-1-1: metadata.deletionTimestamp', 'cart-1-1: metadata.uid'])
   })
 
+  /** Somebody opts the workload out while the answer to an eviction, or to its dry run, is on its way. */
+  const optsOutAt = (which: (call: Call) => boolean): void => {
+    let opted = false
+    town.cluster.faults.add((call) => {
+      if (!opted && call.subresource === 'eviction' && which(call)) {
+        opted = true
+        town.cluster.change(DEPLOYMENTS, KEY, (o) => ({ ...o, metadata: { ...o.metadata, annotations: { [IGNORE_ANNOTATION]: 'true' } } }))
+      }
+      return undefined
+    })
+  }
+  for (const strategy of ['graceful', 'recreate'] as const) it(`${strategy}: no pod goes once the workload itself has opted out after the dry run`, async () => {
+    await setUp(restart(strategy))
+    optsOutAt(({ dryRun }) => dryRun)
+    await town.start()
+    await live(seconds(10))
+    if (strategy === 'recreate') town.decide('Approved')
+    await live(minutes(1))
+    expect(town.actions[0]?.status?.result?.reason).to.equal('OptedOut')
+    expect(town.evictions).to.deep.equal([])
+  })
+
+  it('recreate: the pod that went before the workload opted out stays in the record, and no other goes', async () => {
+    await setUp(restart('recreate'))
+    optsOutAt(({ dryRun }) => !dryRun)
+    await town.start()
+    await live(seconds(10))
+    town.decide('Approved')
+    await live(minutes(1))
+    expect(town.evictions).to.have.length(1)
+    expect(town.actions[0]?.status?.result?.reason).to.equal('OptedOut')
+    expect(town.actions[0]?.status?.result?.changes?.map(({ field }) => field)).to.deep.equal(['cart-1-0: metadata.deletionTimestamp', 'cart-1-0: metadata.uid'])
+  })
+
   it('recreate: nobody does it alone', async () => {
     await setUp(restart('recreate'))
     await town.start()

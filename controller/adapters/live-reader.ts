@@ -21,7 +21,7 @@ import type { Ground } from '../healing/ground.ts'
 import type { Refusal } from '../healing/refusal.ts'
 import type { Consent, HealerState, NamespaceView, ObjectRef, OwnerRef, PodView, TargetView, WorkloadView, World } from '../healing/snapshot.ts'
 import type { AlertMemory } from '../ports/alerts.ts'
-import type { LiveReader, LiveView, Readiness, Surroundings } from '../ports/cluster.ts'
+import { Unanswered, type LiveReader, type LiveView, type Readiness, type Surroundings } from '../ports/cluster.ts'
 import { NO_ALERTS } from '../healing/alerts.ts'
 import { NO_READINGS } from '../healing/metrics.ts'
 import type { MetricMemory } from '../ports/metric-source.ts'
@@ -100,12 +100,12 @@ export class ApiLiveReader implements LiveReader {
   }
 
   async ground({ policyRef, targetResource }: HealingActionSpec, refs: readonly ObjectRef[]): Promise<Ground> {
-    const [policy, home, place, ...owners] = await Promise.all([
+    const [policy, home, place, ...owners] = await answered(Promise.all([
       this.#get<HealingPolicy>(HEALING_POLICIES, { namespace: policyRef.namespace, name: policyRef.name }),
       this.#namespace(policyRef.namespace),
       policyRef.namespace === targetResource.namespace ? undefined : this.#namespace(targetResource.namespace),
       ...refs.map((ref) => this.#workload(ref)),
-    ])
+    ]))
     return { policy, namespaces: [home, place], owners }
   }
 
@@ -154,7 +154,7 @@ export class ApiLiveReader implements LiveReader {
 
   async killSwitch(): Promise<boolean> {
     const { operatorNamespace } = this.#options.installation
-    return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined
+    return (await answered(this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH }))) !== undefined
   }
 
   async readiness(spec: HealingActionSpec): Promise<Readiness> {
@@ -271,6 +271,14 @@ export class ApiLiveReader implements LiveReader {
       if (isApiError(error, 'NotFound')) return undefined
       throw error
     }
+  }
+}
+
+async function answered<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question
+  } catch (error) {
+    throw error instanceof ApiError ? new Unanswered(error.message, { cause: error }) : error
   }
 }
 

@@ -45,13 +45,19 @@ export interface Surroundings extends Pick<World, 'pods' | 'workloads'> {
   readonly blocked?: Refusal
 }
 
+/** What was asked just before a write has no answer: nothing is sent then. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered'
+}
+
 export interface LiveReader {
   /** Everything that the act depends on, read now from the API server. */
   look(spec: HealingActionSpec): Promise<LiveView>
   /** Whether there is somebody who may do this, and to what. */
   readiness(spec: HealingActionSpec): Promise<Readiness>
-  /** What others may have changed since that look, beside the target itself. @param owners of the target */
+  /** What others may have changed since that look, beside the target itself. @param owners of what is written to @throws Unanswered */
   ground(spec: HealingActionSpec, owners: readonly ObjectRef[]): Promise<Ground>
+  /** @throws Unanswered */
   killSwitch(): Promise<boolean>
   /** Whether `namespace` lets policies of `home` in, asked now. Never throws: `Unknown`. */
   consent(home: string, namespace: string): Promise<Consent>

@@ -121,6 +121,21 @@ describe('an action', () => {
       })
     }
 
+    it('of which it could not be asked whether it may has written nothing, whatever becomes of its object', async () => {
+      town = new Town()
+      let left = 1
+      town.cluster.faults.add((call) => {
+        const again = call.verb === 'get' && call.resource === REPLICA_SETS && phase() === 'InProgress' && left-- > 0
+        if (again) town.cluster.drop(PODS, POD)
+        return again ? { when: 'before', answer: 'reset' } : undefined
+      })
+      await town.start()
+      await town.live(minutes(1))
+      expect(left).to.be.below(1)
+      expect([phase(), reason(), town.actions[0]?.status?.failedAttempts]).to.deep.equal(['Cancelled', 'TargetGone', 1])
+      expect(town.attempts).to.equal(0)
+    })
+
     it('after its dry run is written all the same when only what others keep there has changed', async () => {
       const labelled = (resource: Resource, key: ObjectKey) => void town.cluster.change(resource, key, (o) => ({ ...o, status: { ...(o['status'] as object), seen: 1 } }))
       await meanwhile(() => {

@@ -12,7 +12,7 @@ import { severalBudgets } from '../actions/disruption.ts'
 import { MOST_CHANGES } from '../../shared/rules/patches/changes.ts'
 import { hasLanded, isChangedByOthers, isOverwritten } from '../actions/fields.ts'
 import { afterDryRun, expectationOf, plan } from '../actions/index.ts'
-import type { Plan } from '../actions/action.ts'
+import type { Operation, Plan } from '../actions/action.ts'
 import { isUnrenewed } from '../actions/renewal.ts'
 import { done, wouldHave } from '../actions/words.ts'
 import { refuseAct } from '../healing/act-guards.ts'
@@ -24,7 +24,7 @@ import { recheck } from '../healing/recheck.ts'
 import type { Refusal, RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
 import { claimOf } from '../healing/subject-claims.ts'
-import type { ClusterCache, LiveReader } from '../ports/cluster.ts'
+import { Unanswered, type ClusterCache, type LiveReader, type LiveView } from '../ports/cluster.ts'
 import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter } from '../ports/target-writer.ts'
@@ -202,8 +202,20 @@ export class ActionReconciler {
     return ledger !== undefined && !('refusal' in confirm(ledger, name, this.#ports.clock.now()))
   }
 
+  /** What may be in the way by now; undefined: not all of it could be asked. */
+  async #stops(action: HealingAction, view: LiveView, operation: Operation, dryRun: boolean): Promise<{ readonly stop: Refusal | undefined; readonly held: boolean; readonly moved: string | undefined } | undefined> {
+    const { live, clock } = this.#ports
+    try {
+      const [stop, held, moved] = await Promise.all([stoppedBy(live, action.spec, clock.now()), dryRun || this.#isHeld(action), movedSince(live, action.spec, view, operation)])
+      return { stop, held, moved }
+    } catch (error) {
+      if (error instanceof Unanswered) return undefined
+      throw error
+    }
+  }
+
   async #write(attempt: Attempt, first: Plan): Promise<ReconcileResult> {
-    const { writer, live, clock } = this.#ports
+    const { writer, clock } = this.#ports
     const record = this.#record
     const { policy } = attempt
     const { spec } = attempt.action
@@ -217,12 +229,16 @@ export class ActionReconciler {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
         const asked = lookAge(this.#ports)
-        const [stop, held, moved] = await Promise.all([stoppedBy(live, spec, clock.now()), dryRun || this.#isHeld(action), movedSince(live, spec, attempt.view)])
+        const answers = await this.#stops(action, attempt.view, operation, dryRun)
         // After the answers: while they were awaited, the process may have stood still.
         const now = clock.now()
-        if (stop !== undefined) return this.#stopped({ ...attempt, action }, stop, wrote)
-        if (!held || moved !== undefined || asked() > ANSWER_LIFETIME || attempt.lookAge() > LOOK_LIFETIME) {
-          return notDone(record, { ...attempt, action }, { operation, result: { kind: 'Changed', ...(moved === undefined ? {} : { what: moved }) }, try: dryRun ? 'DryRun' : 'Real' })
+        const soFar = { ...attempt, action: partlyDone(action, planned, gone) }
+        // Nothing was sent, and nothing is as long as it is not known whether it may be.
+        if (answers === undefined || asked() > ANSWER_LIFETIME) return notDone(record, soFar, { operation, result: { kind: 'Unknown' }, try: 'DryRun' })
+        const stop = answers.stop ?? policy?.schedule(now)
+        if (stop !== undefined) return this.#stopped(soFar, stop, wrote)
+        if (!answers.held || answers.moved !== undefined || attempt.lookAge() > LOOK_LIFETIME) {
+          return notDone(record, soFar, { operation, result: { kind: 'Changed', ...(answers.moved === undefined ? {} : { what: answers.moved }) }, try: dryRun ? 'DryRun' : 'Real' })
         }
         if (!dryRun) sentAt ??= now
         const result = await writer.write(operation, { act: action, dryRun })

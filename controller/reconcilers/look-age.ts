@@ -4,7 +4,7 @@ import type { Timers } from '../../shared/runtime/timers.ts'
 
 export const LOOK_LIFETIME = minutes(1)
 /** Of what was asked just before a write. */
-export const ANSWER_LIFETIME = seconds(5)
+export const ANSWER_LIFETIME = seconds(10)
 
 export interface LookPorts {
   /** The API server's; it may be set back while a look is used. */

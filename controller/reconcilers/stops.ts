@@ -1,6 +1,7 @@
 /** What may stop an act at any time, asked before every write and retry: no watch can hide it then (I10), and no look can be too old for it (I3, I12). */
 import type { HealingActionSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Instant } from '../../shared/lib/time.ts'
+import type { Operation } from '../actions/action.ts'
 import { changedSince, groundOf } from '../healing/ground.ts'
 import { refuseStranger } from '../healing/places.ts'
 import type { Refusal } from '../healing/refusal.ts'
@@ -14,7 +15,7 @@ export async function stoppedBy(live: Pick<LiveReader, 'killSwitch' | 'consent'>
 }
 
 /** What of the policy, the namespaces and the owners is not as it was when looked at. What that means, the next look tells. */
-export async function movedSince(live: Pick<LiveReader, 'ground'>, spec: HealingActionSpec, view: LiveView): Promise<string | undefined> {
-  const looked = groundOf(view, spec)
+export async function movedSince(live: Pick<LiveReader, 'ground'>, spec: HealingActionSpec, view: LiveView, { target }: Operation): Promise<string | undefined> {
+  const looked = groundOf(view, spec, target)
   return changedSince(looked, await live.ground(spec, looked.owners.flatMap((owner) => owner?.ref ?? [])))
 }

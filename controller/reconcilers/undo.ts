@@ -155,7 +155,7 @@ async function writeTwice(ports: UndoPorts, operation: Operation, act: HealingAc
   const { live, writer, clock } = ports
   const write = async (dryRun: boolean): Promise<WriteResult['kind'] | Refusal> => {
     const asked = lookAge(ports)
-    const [stop, moved] = await Promise.all([stoppedBy(live, act.spec, clock.now()), movedSince(live, act.spec, view)])
+    const [stop, moved] = await Promise.all([stoppedBy(live, act.spec, clock.now()), movedSince(live, act.spec, view, operation)])
     if (stop !== undefined) return stop
     // After the answers: while they were awaited, the process may have stood still.
     return moved !== undefined || asked() > ANSWER_LIFETIME || age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun })).kind

@@ -23,7 +23,7 @@ export interface Bug {
 const bug = (id: string, title: string, file: string, find: string, replace: string): Bug => ({ id, title, edits: [{ file, find, replace }] })
 const aimed = (profile: string, one: Bug): Bug => ({ ...one, profile })
 /** One that the last look at the ledger before a write makes harmless: without that look. */
-const unguarded = (one: Bug): Bug => ({ ...one, edits: [...one.edits, { file: ACTION, find: '!held || ', replace: '' }] })
+const unguarded = (one: Bug): Bug => ({ ...one, edits: [...one.edits, { file: ACTION, find: '!answers.held || ', replace: '' }] })
 
 const WRITER = 'controller/adapters/target-writer.ts'
 const ACTION = 'controller/reconcilers/healing-action.ts'
@@ -50,10 +50,10 @@ export const BUGS: readonly Bug[] = [
   // Before a write.
   bug('reads-once', 'the last look before a write shows what was there at the first one', READER, '      return await this.#options.api.get<T>(resource, key)', '      const seen = ((this.#options as unknown as { seen?: Map<string, T> }).seen ??= new Map<string, T>())\n      const known = `${resource.plural} ${key.namespace}/${key.name}`\n      if (!seen.has(known)) seen.set(known, await this.#options.api.get<T>(resource, key))\n      return seen.get(known)'),
   aimed('recreated', bug('stale-look', 'a look is never too old to write by', ACTION, 'attempt.lookAge() > LOOK_LIFETIME', 'false')),
-  aimed('forbidden', bug('ground-not-looked-at', 'what a policy says is not looked at again just before a write', ACTION, '!held || moved !== undefined || asked() > ANSWER_LIFETIME', '!held')),
+  aimed('forbidden', bug('ground-not-looked-at', 'what a policy says is not looked at again just before a write', ACTION, '!answers.held || answers.moved !== undefined', '!answers.held')),
   aimed('recreated', bug('other-object', 'a recreated object of the same name is taken for the one that was judged', RECHECK, 'target.ref.uid !== spec.targetResource.uid', 'false')),
   aimed('forbidden', bug('mode-not-looked-at', 'a policy that was set to dryrun meanwhile still acts', RECHECK, "const sameMode = spec.dryRun ? policy.mode === 'dryrun' : policy.mode === 'automatic' || policy.mode === 'manual'", 'const sameMode = true')),
-  aimed('forbidden', bug('kill-switch-unread', 'the kill switch is seen by the watch only', READER, 'return (await this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH })) !== undefined', 'return operatorNamespace === KILL_SWITCH')),
+  aimed('forbidden', bug('kill-switch-unread', 'the kill switch is seen by the watch only', READER, 'return (await answered(this.#get(CONFIG_MAPS, { namespace: operatorNamespace, name: KILL_SWITCH }))) !== undefined', 'return operatorNamespace === KILL_SWITCH')),
   aimed('forbidden', bug('opt-out-ignored', 'what has opted out is healed all the same', GUARDS, "return by === undefined ? undefined : { reason: 'OptedOut'", "return by !== 'nobody' ? undefined : { reason: 'OptedOut'")),
   aimed('forbidden', bug('protection-ignored', 'what a policy protects is healed by it', GUARDS, "return by === undefined ? undefined : { reason: 'Protected'", "return by === undefined || by.name !== '' ? undefined : { reason: 'Protected'")),
   aimed('approvals', bug('approval-not-awaited', 'what waits for a person is done without', 'controller/reconcilers/approval.ts', "      return { kind: 'NotYet', result: { requeueAfter: millis(Math.max(50, between(now, approval.until))) } }", "      return { kind: 'Granted', action }")),
