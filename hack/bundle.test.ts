@@ -43,6 +43,17 @@ describe('the bundle', function () {
     for (const { kind } of resources) expect(all.stdout).to.contain(kind)
   })
 
+  it('gives back what the controller does not need any more; the webhook, whose time counts, keeps it', async () => {
+    const spy = join(folder, 'spy.cjs')
+    writeFileSync(spy, "const v8 = require('node:v8'); v8.setFlagsFromString = (flag) => process.stdout.write(`told V8 ${flag}\n`)")
+    const told = async (program: string): Promise<readonly string[]> => {
+      const { stdout } = await exec(process.execPath, ['--require', spy, join(folder, 'kubeskippy.js'), program, '--help'], { cwd: folder })
+      return stdout.split('\n').filter((line) => line.startsWith('told V8'))
+    }
+    expect(await told('controller')).to.deep.equal(['told V8 --optimize-for-size'])
+    expect(await told('webhook')).to.deep.equal([])
+  })
+
   for (const program of ['controller', 'webhook']) {
     it(`holds the ${program}`, async () => expect((await run(program, '--help')).stdout).to.contain(`Usage: kubeskippy ${program}`))
     it(`holds a ${program} that names every problem of its configuration`, async () => {

@@ -70,7 +70,12 @@ describe('KubeSkippy goes', function () {
     it('helm uninstall takes its own, and no namespace hangs', async () => {
       await helmMust(['uninstall', 'kubeskippy', '--wait'], { kubeconfig: cluster.kubeconfig })
       await k('label', 'hp', 'heal', '-n', 'shop', 'by=hand')
-      const left = await leftOvers(cluster)
+      // Helm waits for what it made, not for what that had made.
+      const left = await eventually(async () => {
+        const rows = await leftOvers(cluster)
+        expect(rows.filter((row) => /\/(ReplicaSet|Pod|EndpointSlice)\//.test(row))).to.deep.equal([])
+        return rows
+      }, seconds(120))
       expect(left).to.include.members(['shop/RoleBinding/kubeskippy-healer', 'shop/HealingPolicy/heal', `${OPERATOR_NAMESPACE}/Secret/kubeskippy-webhook-tls`, 'CustomResourceDefinition/healingpolicies.kubeskippy.io'])
     })
 
