@@ -53,6 +53,8 @@ const code = runCli(process.argv.slice(2), {
       const { runController } = await import('../controller/program.ts')
       // What fills the caches is garbage at once, and V8 would keep its pages: docs/design/0039-memory-at-rest.md. After the import, or the bytecode that was kept of it is not taken.
       setFlagsFromString('--optimize-for-size')
+      // Collected when it has doubled, or most of the time goes into collecting.
+      setFlagsFromString('--heap-growing-percent=100')
       return runController(argv, await environment('controller'))
     },
     webhook: async (argv) => (await import('../webhook/program.ts')).runWebhook(argv, await environment('webhook')),

@@ -50,7 +50,7 @@ describe('the bundle', function () {
       const { stdout } = await exec(process.execPath, ['--require', spy, join(folder, 'kubeskippy.js'), program, '--help'], { cwd: folder })
       return stdout.split('\n').filter((line) => line.startsWith('told V8'))
     }
-    expect(await told('controller')).to.deep.equal(['told V8 --optimize-for-size'])
+    expect(await told('controller')).to.deep.equal(['told V8 --optimize-for-size', 'told V8 --heap-growing-percent=100'])
     expect(await told('webhook')).to.deep.equal([])
   })
 
