@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { basename, join } from 'node:path'
+import { seconds } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { hierarchies } from './cgroups.ts'
 import { OUR_PROGRAMS } from './cleanup.ts'
 import { openCluster, startCluster, sweepClusters, type Cluster } from './cluster.ts'
@@ -42,7 +44,7 @@ async function jsonpath(cluster: Cluster, object: string, path: string): Promise
 /** Nothing, or what is still there of a removed cluster after the kernel has had its time: removal is a promise, its speed is not. */
 async function leftOf(plan: ClusterPlan): Promise<readonly string[]> {
   let found: readonly string[] = []
-  await waitFor({ timeout: 30_000, every: 250 }, async () => {
+  await waitFor({ timeout: 120_000, every: 250 }, async () => {
     found = await traces(plan)
     return found.length === 0
   })
@@ -115,14 +117,15 @@ async function ownerProcess(name: string): Promise<{ readonly end: (signal: Node
 }
 
 describe('a local cluster', function () {
-  this.timeout(400_000)
+  this.timeout(720_000)
   let cluster: Cluster
   before(async () => { cluster = await startCluster({ ...quiet, crashLoopSeconds: 2 }) })
   after(async () => { await cluster?.stop() })
 
   it('runs a pod of the demo image, with logs and exec', async () => {
     await runPod(cluster, 'hello', 'echo hello from a pod; sleep 3600')
-    expect(await kubectl(cluster, ['logs', 'hello'])).to.equal('hello from a pod\n')
+    // A container runs before its first word is in the log.
+    await eventually(async () => expect(await kubectl(cluster, ['logs', 'hello'])).to.equal('hello from a pod\n'), seconds(60))
     expect(await kubectl(cluster, ['exec', 'hello', '--', 'sh', '-c', 'echo $((6 * 7))'])).to.equal('42\n')
   })
 
@@ -197,7 +200,8 @@ describe('a local cluster', function () {
   })
 
   it('is found by others under its name', async () => {
-    expect((await openCluster(cluster.name))?.kubeconfig).to.equal(cluster.kubeconfig)
+    // It is asked whether it is ready: once, and now and then a busy one is not.
+    await eventually(async () => expect((await openCluster(cluster.name))?.kubeconfig).to.equal(cluster.kubeconfig), seconds(60))
     expect(await openCluster('no-such')).to.equal(undefined)
   })
 
@@ -252,7 +256,7 @@ describe('a local cluster', function () {
 })
 
 describe('a run that ends early', function () {
-  this.timeout(400_000)
+  this.timeout(720_000)
 
   it('is cleaned up by the next when it was killed', async () => {
     const name = ownName('killed')

@@ -61,7 +61,7 @@ async function startHolder(plan: NodePlan): Promise<ProcessId> {
   const holder = await startProgram(plan.home.dir, {
     name: plan.programName('node'), file: 'unshare', args: ['--mount', '--net', '--propagation', 'slave', 'sh', '-c', script.join('\n')],
   })
-  await untilReady(plan.home.dir, plan.programName('node'), 10_000, async () => existsSync(files.nodeReady))
+  await untilReady(plan.home.dir, plan.programName('node'), READY_TIMEOUT, async () => existsSync(files.nodeReady))
   return holder
 }
 
@@ -107,7 +107,7 @@ export async function importImage(plan: NodePlan, archive: string): Promise<void
   const args = ['--address', filesOf(plan.dir).containerdSocket, '--namespace', 'k8s.io', 'images', 'import', archive]
   // Just after its start containerd may listen before all of its services are up.
   let problem = ''
-  const done = await waitFor({ timeout: 20_000, every: 200 }, async () => {
+  const done = await waitFor({ timeout: READY_TIMEOUT, every: 200 }, async () => {
     const { code, stderr } = await exec(join(toolDir('containerd'), 'ctr'), args)
     problem = stderr
     return code === 0

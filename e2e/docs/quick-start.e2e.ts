@@ -12,7 +12,7 @@ const MINUTES = 60_000
 const of = (file: string) => stepsOf(file, readFileSync(join(import.meta.dirname, '../..', file), 'utf8'))
 
 describe('what the documentation tells to type', function () {
-  this.timeout(10 * MINUTES)
+  this.timeout(19 * MINUTES)
   before(() => stopCluster(NAME))
   after(() => stopCluster(NAME))
 

@@ -28,7 +28,7 @@ interface Answered {
 }
 
 describe('the front door, fed with anything', function () {
-  this.timeout(900_000)
+  this.timeout(1_140_000)
   let door: ChildProcess
   let pool: Pool
   let port: number

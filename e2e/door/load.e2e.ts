@@ -18,8 +18,8 @@ import { startService, type Service } from './service.ts'
 
 const PER_SECOND = 50
 /** How far the certificates are from their renewal when the suite begins; both are real, and so are the clocks. */
-const UNTIL_LEAF = seconds(45)
-const UNTIL_AUTHORITY = seconds(75)
+const UNTIL_LEAF = seconds(60)
+const UNTIL_AUTHORITY = seconds(150)
 
 const named = (name: string, spec: Record<string, unknown> = {}): string => stringify({ ...rawPolicy(spec), metadata: { name, namespace: 'shop' } }, { version: '1.1' })
 const SPECIMENS = [
@@ -32,7 +32,7 @@ const SPECIMENS = [
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 describe('the front door under load', function () {
-  this.timeout(240_000)
+  this.timeout(480_000)
   let door: Door
   let service: Service
   let load: Load
@@ -68,7 +68,7 @@ describe('the front door under load', function () {
   })
 
   const ports = (): readonly number[] => [door.cluster.sparePorts[0] ?? 0, door.cluster.sparePorts[2] ?? 0]
-  const bothReady = (): Promise<unknown> => eventually(() => expect(service.endpoints).to.have.members([...ports()]), seconds(30))
+  const bothReady = (): Promise<unknown> => eventually(() => expect(service.endpoints).to.have.members([...ports()]), seconds(90))
   const authorities = async (): Promise<X509Certificate[]> => {
     const encoded = await door.must(['get', 'validatingwebhookconfiguration', VALIDATING_CONFIGURATION, '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}'])
     return (Buffer.from(encoded, 'base64').toString().match(PEM) ?? []).map((pem) => new X509Certificate(pem))
@@ -88,6 +88,8 @@ describe('the front door under load', function () {
     const since = performance.now()
     await act()
     await delay(1_000)
+    // A slow machine takes longer for as many.
+    await eventually(() => expect(load.outcomes.filter(({ started }) => started >= since).length).to.be.above(50), seconds(60))
     const outcomes = await load.settled(since)
     const rate = outcomes.length / ((performance.now() - since) / 1000)
     // A machine that is busy with other suites does not keep up: the number says what was measured.
@@ -104,7 +106,7 @@ describe('the front door under load', function () {
         const [first, second] = await Promise.all(ports().map(served))
         expect(first?.serialNumber).to.equal(second?.serialNumber).and.not.equal(new X509Certificate(prepared.leaf.cert).serialNumber)
         expect(first?.verify(new X509Certificate(prepared.authority.cert).publicKey)).to.equal(true)
-      }, seconds(40))
+      }, seconds(80))
     })
     allRight(outcomes)
   })
@@ -116,7 +118,7 @@ describe('the front door under load', function () {
         const [next, ...earlier] = await authorities()
         expect(earlier.map(String)).to.deep.equal([String(new X509Certificate(prepared.authority.cert))])
         for (const leaf of await Promise.all(ports().map(served))) expect(next !== undefined && leaf.verify(next.publicKey)).to.equal(true)
-      }, seconds(60))
+      }, seconds(180))
     })
     allRight(outcomes)
   })
@@ -143,7 +145,7 @@ describe('the front door under load', function () {
         await delay(Math.random() * 500)
         killed = performance.now()
         await victim.kill()
-        await eventually(() => expect(service.endpoints).to.have.lengthOf(1), seconds(5))
+        await eventually(() => expect(service.endpoints).to.have.lengthOf(1), seconds(30))
         gone = performance.now()
         await delay(1_000)
         await victim.start()
@@ -169,12 +171,14 @@ describe('the front door under load', function () {
     await eventually(async () => {
       const last = load.outcomes.slice(-100)
       expect(last.every(({ started, problem }) => started >= since && problem === undefined)).to.equal(true)
-    }, seconds(60))
+    }, seconds(180))
     expect([door.program.process, door.second.process]).to.not.include(undefined)
     allRight(await during(() => delay(3_000)))
   })
 
-  it('as many reviews were sent in all that time as there should have been', async () => {
+  it('as many reviews were sent in all that time as there should have been', async function () {
+    // What a slow machine was late with is made up for.
+    this.timeout(900_000)
     const due = await load.finished()
     expect(due).to.be.above(PER_SECOND * 30)
     expect(load.outcomes).to.have.lengthOf(due)

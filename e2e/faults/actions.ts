@@ -43,7 +43,7 @@ export const DRY: ActionUnderTest = { name: 'dryrun', ...one, mode: 'dryrun', ac
  * shortest that it may be open.
  */
 export const LADDER: ActionUnderTest = {
-  name: 'ladder', ...one, hopeless: true, futile: true, circuitBreaker: { failureThreshold: 2, openDuration: '1m' },
+  name: 'ladder', ...one, hopeless: true, circuitBreaker: { failureThreshold: 2, openDuration: '1m' },
   action: { name: 'first', priority: 10, type: 'restart', restartAction: {} },
   further: [{ name: 'second', priority: 20, type: 'delete', deleteAction: {} }, { ...ofWorkload('restart', { strategy: 'rolling' }), name: 'third', priority: 30 }],
 }
@@ -76,6 +76,6 @@ export const policyOf = ({ action, further = [], circuitBreaker, futile = false,
     selector: { labelSelector: { matchLabels: { app: APP } } },
     triggers: [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration: '1s' } }],
     actions: [action, ...further],
-    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: futile ? '10s' : '1m', maxUnhealthy: '100%', ...(circuitBreaker === undefined ? {} : { circuitBreaker }) },
+    safetyRules: { stabilizationWindow: '2s', healthCheckTimeout: futile ? '10s' : '2m', maxUnhealthy: '100%', ...(circuitBreaker === undefined ? {} : { circuitBreaker }) },
   },
 })

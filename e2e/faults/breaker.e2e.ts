@@ -24,7 +24,7 @@ function breakers(history: History): ReadonlyMap<string, readonly string[]> {
 }
 
 describe('healing while its breaker opens', function () {
-  this.timeout(900_000)
+  this.timeout(1_140_000)
   let trials: Trials
   const cells = atBreakers()
 

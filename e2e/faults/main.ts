@@ -21,7 +21,7 @@ try {
   await trials.byKilling(cells.filter(({ fault }) => fault.when === 'kill'))
   await trials.forbidden()
   await trials.together(breakers, LADDER.name, RUNGS)
-  for (const { name, happens, comparable = true } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(4), comparable })
+  for (const { name, happens, comparable = true } of WATCH_FAULTS) await trials.during(name, () => happens(trials), { within: minutes(8), comparable })
   for (const { run } of PROCESS_FAULTS) await run(trials)
   const { verdict, rows } = judged(trials)
   for (const what of ['violations', 'undecided'] as const) for (const line of found(rows, what)) console.log(line)

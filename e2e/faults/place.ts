@@ -39,7 +39,7 @@ export class Place {
     await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
     await Promise.all(healerObjects(namespace).map(({ resource, manifest }) => api.create(resource, manifest as KubeManifest)))
     await api.create(under.workload === 'StatefulSet' ? STATEFUL_SETS : DEPLOYMENTS, workloadOf(under, namespace) as KubeManifest)
-    await eventually(() => { if (this.#kubelet.podsOf(namespace) < under.replicas) throw new Error(`${namespace} has no pods yet`) }, seconds(60), LOOK)
+    await eventually(() => { if (this.#kubelet.podsOf(namespace) < under.replicas) throw new Error(`${namespace} has no pods yet`) }, seconds(180), LOOK)
     await api.create(HEALING_POLICIES, policyOf(under, namespace) as KubeManifest)
   }
 
@@ -48,7 +48,7 @@ export class Place {
     await eventually(async () => {
       const { status } = await this.policy()
       if (status?.lastDecision?.reason !== 'Healthy') throw new Error(`${this.namespace}: ${JSON.stringify(status?.lastDecision)}`)
-    }, seconds(60), LOOK)
+    }, seconds(180), LOOK)
   }
 
   async break(): Promise<void> {

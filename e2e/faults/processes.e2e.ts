@@ -5,7 +5,7 @@ import { PROCESS_FAULTS } from './processes.ts'
 import { Trials } from './trials.ts'
 
 describe('healing while processes fail', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   let trials: Trials
 
   before('start a cluster, and take what happens without a fault', async function () {

@@ -67,13 +67,15 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
       const elected = { 'leader-elect': 'true' }
       await trials.stopController()
       await trials.startController(elected)
+      // It is the leader before there is another one.
+      await eventually(async () => { if (((await holder(trials)) ?? '') === '') throw new Error('nobody leads') }, seconds(60))
       await trials.startSecond(elected)
       try {
         await trials.during('a leader stands still past its lease and comes back', async () => {
           const before = await holder(trials)
           await pause(MIDWAY)
           await trials.installation.killController('SIGSTOP')
-          await eventually(async () => { if ((await holder(trials)) === before) throw new Error('nobody has taken the lease') }, seconds(60))
+          await eventually(async () => { if ((await holder(trials)) === before) throw new Error('nobody has taken the lease') }, seconds(180))
           await pause(seconds(2))
           const stood = standsStill(trials.installation.controller)
           const next = await holder(trials)
@@ -146,6 +148,6 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
         // made again; what they say was tried is not tried again for an hour, though its record is gone.
         await pause(seconds(100))
         return renewed
-      }, { within: minutes(4), comparable: false }),
+      }, { within: minutes(8), comparable: false }),
   },
 ]

@@ -31,11 +31,13 @@ const MANY = 30
 const TOGETHER = 12
 const HELD_AT_MOST = seconds(8)
 /** Until the first of them: a breaker is open for a minute before it is half-open. */
-const COMES_WITHIN = minutes(2)
+const COMES_WITHIN = minutes(4)
 /** On a busy machine the writes of a batch do not come within that time of each other. */
-const KILL_TRIES = 4
+const KILL_TRIES = 6
+/** Until all of a batch has ended: many times what it takes, for a busy machine. */
+const ENDS_WITHIN = minutes(5)
 /** What a write that landed, or the one after it, may take until it is with the proxy. */
-const STILL_ON_ITS_WAY = seconds(15)
+const STILL_ON_ITS_WAY = seconds(60)
 
 export interface Trial {
   readonly what: string
@@ -53,7 +55,7 @@ export interface Trial {
 export type CameAbout = () => boolean
 
 export interface DuringOptions {
-  /** Until all of it has ended. Default two minutes. */
+  /** Until all of it has ended. Default five minutes. */
   readonly within?: Millis
   /** False: what was written may have been undone by the fault itself. Default true. */
   readonly comparable?: boolean
@@ -174,7 +176,7 @@ export class Trials {
   async takeBaseline(): Promise<void> {
     const places = await this.places(ALL.map(({ name }) => name), 'base')
     await Promise.all(places.map((place) => place.break()))
-    await Promise.all(places.map((place) => place.ended(minutes(2))))
+    await Promise.all(places.map((place) => place.ended(ENDS_WITHIN)))
     for (const { under, namespace } of places) this.baseline.set(under.name, namespace)
   }
 
@@ -188,10 +190,10 @@ export class Trials {
   }
 
   /** The controller dies when every write of the batch that is aimed at is held. What did not come in time is tried again, with fewer beside it. */
-  async byKilling(cells: readonly Cell[], tries = KILL_TRIES): Promise<void> {
+  async byKilling(cells: readonly Cell[], tries = KILL_TRIES, together = TOGETHER): Promise<void> {
     const missed: Cell[] = []
     const inOrder = cells.toSorted((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point))
-    for (const batch of inBatches(inOrder, TOGETHER)) {
+    for (const batch of inBatches(inOrder, together)) {
       const aims = await this.#aimed(batch, 'kill')
       this.proxy.setHooks(this.#traffic.around(hooksOf(aims)))
       await Promise.all(aims.map(({ place }) => place.break()))
@@ -201,7 +203,7 @@ export class Trials {
       missed.push(...late.map(({ cell }) => cell))
       await this.#ended(aims.filter((aim) => !late.includes(aim)))
     }
-    if (missed.length > 0) await this.byKilling(missed, tries - 1)
+    if (missed.length > 0) await this.byKilling(missed, tries - 1, Math.ceil(together / 2))
   }
 
   /**
@@ -225,8 +227,8 @@ export class Trials {
         left = left.filter(({ fired }) => !fired)
       }
     }
-    await this.#ended(aims, minutes(5), acts)
-    await beside?.ended(minutes(1), acts)
+    await this.#ended(aims, minutes(10), acts)
+    await beside?.ended(ENDS_WITHIN, acts)
     this.proxy.setHooks({})
   }
 
@@ -234,7 +236,7 @@ export class Trials {
    * Something happens to the whole controller while every action is on its way.
    * @param happens says how it is known that it came about
    */
-  async during(what: string, happens: () => Promise<CameAbout>, { within = minutes(2), comparable = true }: DuringOptions = {}): Promise<void> {
+  async during(what: string, happens: () => Promise<CameAbout>, { within = ENDS_WITHIN, comparable = true }: DuringOptions = {}): Promise<void> {
     const places = await this.places(ALL.map(({ name }) => name), 'all')
     await Promise.all(places.map((place) => place.break()))
     const cameAbout = await happens()
@@ -257,7 +259,7 @@ export class Trials {
     }))
     await Promise.all(places.map((place) => place.break()))
     for (const place of places) {
-      const stuck = await place.ended(minutes(2)).then(() => undefined, (error: Error) => error.message)
+      const stuck = await place.ended(ENDS_WITHIN).then(() => undefined, (error: Error) => error.message)
       this.done.push({ what, action: place.under.name, namespace: place.namespace, fired: said.has(place), comparable: false, ...(stuck === undefined ? {} : { stuck }) })
     }
     this.proxy.setHooks({})
@@ -276,7 +278,7 @@ export class Trials {
     this.proxy.setHooks({})
   }
 
-  async #ended(aims: readonly Aim[], within = minutes(2), acts = 1): Promise<void> {
+  async #ended(aims: readonly Aim[], within = ENDS_WITHIN, acts = 1): Promise<void> {
     const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await aim.place.ended(within, acts).then(() => undefined, (error: Error) => error.message) })))
     // What has landed is seen before its answer has come by the proxy.
     await eventually(() => { if (aims.some(({ fired }) => !fired)) throw new Error('not all writes were harmed') }, STILL_ON_ITS_WAY).catch(() => {})

@@ -6,7 +6,7 @@ import { Trials } from './trials.ts'
 import { WATCH_FAULTS } from './watches.ts'
 
 describe('healing while watches fail', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   let trials: Trials
 
   before('start a cluster, and take what happens without a fault', async function () {
@@ -16,7 +16,7 @@ describe('healing while watches fail', function () {
   })
   after(async () => trials?.stop())
 
-  for (const { name, happens, comparable = true } of WATCH_FAULTS) it(`ends with ${name}`, () => trials.during(name, () => happens(trials), { within: minutes(4), comparable }))
+  for (const { name, happens, comparable = true } of WATCH_FAULTS) it(`ends with ${name}`, () => trials.during(name, () => happens(trials), { within: minutes(8), comparable }))
 
   itIsJudged(() => trials, WATCH_FAULTS.length * ALL.length)
 })

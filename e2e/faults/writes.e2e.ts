@@ -7,7 +7,7 @@ import { Trials } from './trials.ts'
 import { outlines } from './verdict.ts'
 
 describe('healing while writes fail', function () {
-  this.timeout(900_000)
+  this.timeout(1_140_000)
   let trials: Trials
   const cells = pairwise(everything())
 

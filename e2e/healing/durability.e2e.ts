@@ -6,7 +6,7 @@ import { startProxy, type FaultProxy, type ProxiedRequest, type ProxyHooks } fro
 import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
 
 describe('promises that outlive the process', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   const fixture = useFixture()
 
   const restartController = async (): Promise<void> => {
@@ -21,7 +21,7 @@ describe('promises that outlive the process', function () {
     await breakPods(fixture, ns, 'web')
     await fixture.ended(ns)
     await fixture.decided(ns, 'Healthy')
-    await eventually(async () => expect((await fixture.policy(ns)).status?.incidents).to.deep.equal([]), seconds(20))
+    await eventually(async () => expect((await fixture.policy(ns)).status?.incidents).to.deep.equal([]), seconds(60))
 
     await restartController()
     await breakPods(fixture, ns, 'web')
@@ -42,7 +42,7 @@ describe('promises that outlive the process', function () {
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), cooling)
     await breakPods(fixture, ns, 'web')
     await fixture.ended(ns)
-    await eventually(async () => expect((await fixture.policy(ns)).status?.incidents).to.deep.equal([]), seconds(20))
+    await eventually(async () => expect((await fixture.policy(ns)).status?.incidents).to.deep.equal([]), seconds(60))
 
     await restartController()
     await breakPods(fixture, ns, 'web')
@@ -67,9 +67,9 @@ describe('promises that outlive the process', function () {
       await eventually(async () => {
         const seen = (await fixture.actions(ns)).map(({ status }) => status?.outcome ?? status?.phase)
         expect(seen.filter((outcome) => outcome !== 'Cancelled'), JSON.stringify(seen)).to.deep.equal(['Effective'])
-      }, seconds(60))
+      }, seconds(120))
       expect(fixture.evictions(ns)).to.have.length(1)
-      await eventually(async () => expect((await ledgerOf(ns))?.spec.outcomes?.effective).to.equal(1))
+      await eventually(async () => expect((await ledgerOf(ns))?.spec.outcomes?.effective).to.equal(1), seconds(60))
     } finally {
       await secondController.stop()
     }
@@ -90,7 +90,7 @@ describe('promises that outlive the process', function () {
     await eventually(async () => {
       const ready = (await fixture.policy(ns)).status?.conditions?.find((c) => c.type === 'Ready')
       expect(ready).to.include({ status: 'False', reason: 'LedgerUnreadable' })
-    }, seconds(20))
+    }, seconds(60))
     expect(fixture.evictions(ns)).to.have.length(1)
   })
 
@@ -109,21 +109,22 @@ describe('promises that outlive the process', function () {
 
     /** Waits until the proxy holds a request, kills the controller with -9, and starts it again without the proxy. */
     const dieThere = async (): Promise<void> => {
-      await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(60))
+      await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(120))
       await fixture.installation.killController('SIGKILL')
       proxy.setHooks({})
       await fixture.installation.startController()
     }
 
-    const holdIf = (chosen: (request: ProxiedRequest) => boolean) => (request: ProxiedRequest) => (chosen(request) ? 'hold' : 'forward')
+    /** In this namespace: policies of other tests go on. */
+    const holdIf = (ns: string, chosen: (request: ProxiedRequest) => boolean) => (request: ProxiedRequest) => (request.url.includes(`/namespaces/${ns}/`) && chosen(request) ? 'hold' : 'forward')
     const isCreation = ({ method, url }: ProxiedRequest): boolean => method === 'POST' && /\/healingactions(\?|$)/.test(url)
     const isRecord = (request: ProxiedRequest): boolean => isActionStatus(request) && request.body.includes('"Verifying"')
     const cases: readonly { readonly ns: string; readonly at: string; readonly hooks: ProxyHooks }[] = [
-      { ns: 'reserved', at: 'after the reservation, before the decision is written down', hooks: { onRequest: holdIf(isCreation) } },
-      { ns: 'created', at: 'after the decision was written down, before its answer', hooks: { onResponse: holdIf(isCreation) } },
-      { ns: 'beforeact', at: 'between the decision and the act: before the eviction is sent', hooks: { onRequest: holdIf(isEviction) } },
-      { ns: 'afteract', at: 'between the act and its record: after the eviction has landed, before its answer', hooks: { onResponse: holdIf(isEviction) } },
-      { ns: 'recorded', at: 'before the record of the act is sent', hooks: { onRequest: holdIf(isRecord) } },
+      { ns: 'reserved', at: 'after the reservation, before the decision is written down', hooks: { onRequest: holdIf('reserved', isCreation) } },
+      { ns: 'created', at: 'after the decision was written down, before its answer', hooks: { onResponse: holdIf('created', isCreation) } },
+      { ns: 'beforeact', at: 'between the decision and the act: before the eviction is sent', hooks: { onRequest: holdIf('beforeact', isEviction) } },
+      { ns: 'afteract', at: 'between the act and its record: after the eviction has landed, before its answer', hooks: { onResponse: holdIf('afteract', isEviction) } },
+      { ns: 'recorded', at: 'before the record of the act is sent', hooks: { onRequest: holdIf('recorded', isRecord) } },
     ]
     for (const { ns: name, at, hooks } of cases) {
       it(`has exactly one effective write when it dies ${at}`, async () => {
@@ -132,15 +133,15 @@ describe('promises that outlive the process', function () {
         proxy.setHooks({})
         await fixture.installation.startController({ server: proxy.url })
         await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web' }))
-        await breakPods(fixture, ns, 'web')
         proxy.setHooks(hooks)
+        await breakPods(fixture, ns, 'web')
         await dieThere()
-        const actions = await fixture.ended(ns, 1, seconds(60))
+        const actions = await fixture.ended(ns, 1, seconds(120))
         expect(actions).to.have.length(1)
         expect(actions[0]?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
         expect(fixture.evictions(ns)).to.have.length(1)
-        const ledger = await ledgerOf(ns)
-        expect(ledger?.spec.entries?.map((e) => [e.state, e.outcome])).to.deep.equal([['Settled', 'Effective']])
+        // The ledger follows the action.
+        await eventually(async () => expect((await ledgerOf(ns))?.spec.entries?.map((e) => [e.state, e.outcome])).to.deep.equal([['Settled', 'Effective']]), seconds(60))
       })
     }
   })

@@ -19,8 +19,9 @@ function talking(name: string): object {
 }
 
 describe('evidence', function () {
-  this.timeout(180_000)
-  const fixture = useFixture()
+  this.timeout(300_000)
+  // Long enough to be read before the container starts anew, whose log is still empty.
+  const fixture = useFixture({ crashLoopSeconds: 20 })
 
   const captured = (ns: string) =>
     eventually(async () => {
@@ -28,7 +29,7 @@ describe('evidence', function () {
       const evidence = action?.status?.evidence
       if (evidence === undefined) throw new Error('nothing captured yet')
       return evidence
-    }, seconds(60))
+    }, seconds(120))
 
   /** Reads of logs that the API server allowed, and as whom. */
   const logReads = (ns: string): readonly string[] =>

@@ -22,6 +22,8 @@ export interface FixtureOptions {
   readonly flags?: Flags
   /** False: a control plane only, whose pods stay pending. Default true. */
   readonly node?: boolean
+  /** Longest wait between the starts of a container that crashes. Default 3. */
+  readonly crashLoopSeconds?: number
 }
 
 interface Parts {
@@ -82,8 +84,8 @@ export class Fixture {
   }
 
   async start(): Promise<void> {
-    const { node = true, controller = true, flags } = this.#options
-    const cluster = await startCluster({ node, crashLoopSeconds: 3 })
+    const { node = true, controller = true, flags, crashLoopSeconds = 3 } = this.#options
+    const cluster = await startCluster({ node, crashLoopSeconds })
     try {
       const installation = await install(cluster, { controller: controller && flags === undefined })
       if (flags !== undefined) await installation.startController({ flags })
@@ -144,7 +146,7 @@ export class Fixture {
   policy = (namespace: string, name = 'heal'): Promise<HealingPolicy> => this.api.get<HealingPolicy>(HEALING_POLICIES, { namespace, name })
 
   /** Until a policy's last decision has this reason. */
-  decided(namespace: string, reason: string, within: Millis = seconds(30), name = 'heal'): Promise<HealingPolicy> {
+  decided(namespace: string, reason: string, within: Millis = seconds(90), name = 'heal'): Promise<HealingPolicy> {
     return eventually(async () => {
       const policy = await this.policy(namespace, name)
       const { lastDecision } = policy.status ?? {}
@@ -154,7 +156,7 @@ export class Fixture {
   }
 
   /** Until there are this many actions and all of them have ended. */
-  ended(namespace: string, count = 1, within: Millis = seconds(60)): Promise<readonly HealingAction[]> {
+  ended(namespace: string, count = 1, within: Millis = seconds(120)): Promise<readonly HealingAction[]> {
     return eventually(async () => {
       const actions = await this.actions(namespace)
       const open = actions.filter(({ status }) => !['Succeeded', 'Failed', 'Cancelled'].includes(status?.phase ?? ''))
@@ -223,6 +225,16 @@ export function deployment(name: string, fault: Fault, { replicas = 1, labels = 
   }
 }
 
+/**
+ * Ready as this script says. Without it a container is Ready from each start to its end: a disruption budget counts that
+ * one, and lets the pod go that is broken again by then.
+ */
+export function withReadiness(made: object, script: string): object {
+  const { spec } = made as { spec: { template: { spec: { containers: object[] } } } }
+  const containers = spec.template.spec.containers.map((container) => ({ ...container, readinessProbe: { exec: { command: ['sh', '-c', script] }, periodSeconds: 1, timeoutSeconds: 10 } }))
+  return { ...made, spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, containers } } } }
+}
+
 export interface PolicyOptions {
   readonly app: string
   readonly mode?: string
@@ -259,7 +271,7 @@ export const inNamespace = (namespace: string, object: object): object => {
 
 /** Tells every pod of an `inThisPod` deployment that is there now to crash. */
 export async function breakPods(fixture: Fixture, namespace: string, app: string): Promise<readonly string[]> {
-  await fixture.kubectl(['rollout', 'status', '-n', namespace, `deployment/${app}`, '--timeout=30s'])
+  await fixture.kubectl(['rollout', 'status', '-n', namespace, `deployment/${app}`, '--timeout=120s'])
   const pods = await fixture.pods(namespace)
   for (const { metadata } of pods) await tellPod(fixture.cluster, namespace, metadata.name, 'broken')
   return pods.map(({ metadata }) => metadata.uid)

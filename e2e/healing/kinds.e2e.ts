@@ -43,7 +43,7 @@ function watching(namespace: string, apiVersion: string, kind: string, type: str
 }
 
 describe('kinds that are watched on demand', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const fixture = useFixture()
 
   const until = (namespace: string, found: (trigger: NonNullable<HealingPolicyStatus['triggers']>[number], status: HealingPolicyStatus) => void, within: Millis = seconds(90)): Promise<void> =>
@@ -72,7 +72,7 @@ describe('kinds that are watched on demand', function () {
     const claim = (name: string, more: object): object => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: ns, labels }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } }, ...more } })
     const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'lost' }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Mi' }, storageClassName: '', hostPath: { path: '/nowhere' }, persistentVolumeReclaimPolicy: 'Retain' } }
     await fixture.apply(volume, claim('lost', { storageClassName: '', volumeName: 'lost' }))
-    await fixture.kubectl(['wait', '--for=jsonpath={.status.phase}=Bound', '-n', ns, 'pvc/lost', '--timeout=60s'])
+    await fixture.kubectl(['wait', '--for=jsonpath={.status.phase}=Bound', '-n', ns, 'pvc/lost', '--timeout=120s'])
     const made = watching(ns, 'v1', 'PersistentVolumeClaim', 'Pending') as { spec: { triggers: object[] } }
     const [pending] = made.spec.triggers
     await fixture.apply({ ...made, spec: { ...made.spec, triggers: [pending, { name: 'gone', type: 'condition', conditionTrigger: { type: 'Lost', duration: '2s' } }] } })
@@ -102,7 +102,7 @@ describe('kinds that are watched on demand', function () {
     await until(ns, (trigger) => expect(trigger).to.include({ state: 'NoData', message: `the API server knows no kind ${GROUP}/v1 Widget: its definition is not installed` }))
 
     await fixture.apply(definition)
-    await fixture.kubectl(['wait', '--for=condition=Established', 'crd', `widgets.${GROUP}`, '--timeout=30s'])
+    await fixture.kubectl(['wait', '--for=condition=Established', 'crd', `widgets.${GROUP}`, '--timeout=90s'])
     await fixture.apply(widget(ns, 'broken', 'False'), widget(ns, 'well', 'True'))
     await until(ns, (trigger) => {
       expect(trigger.state).to.equal('NoData')

@@ -7,12 +7,12 @@ import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import type { Program } from '../installation/program.ts'
 import { startProxy, type FaultProxy, type ProxiedRequest } from '../installation/proxy.ts'
-import { breakPods, deployment, inNamespace, policy, useFixture } from './fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture, withReadiness } from './fixture.ts'
 
 const ELECTED = { 'leader-elect': 'true' }
 
 describe('two controllers with a lease', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const fixture = useFixture({ controller: false })
   let proxy: FaultProxy
 
@@ -36,12 +36,12 @@ describe('two controllers with a lease', function () {
   const startBoth = async (): Promise<void> => {
     const { controller, secondController } = fixture.installation
     await fixture.installation.startController({ server: proxy.url, flags: ELECTED })
-    await eventually(async () => expect(await leads(controller)).to.equal(true), seconds(30))
+    await eventually(async () => expect(await leads(controller)).to.equal(true), seconds(90))
     await secondController.start({ kubeconfig: fixture.installation.controllerKubeconfig(), ...ELECTED })
     await secondController.ready()
     expect(await leads(secondController)).to.equal(false)
   }
-  const secondLeads = (): Promise<unknown> => eventually(async () => expect(await leads(fixture.installation.secondController)).to.equal(true), seconds(45))
+  const secondLeads = (): Promise<unknown> => eventually(async () => expect(await leads(fixture.installation.secondController)).to.equal(true), seconds(120))
 
   /** Every write that the API server was asked for since, by the first one: it comes through the proxy, and names it. */
   const writesThroughProxy = (requests: readonly ProxiedRequest[]): readonly string[] =>
@@ -55,7 +55,7 @@ describe('two controllers with a lease', function () {
     const before = await lease()
     await fixture.installation.killController('SIGKILL')
     await breakPods(fixture, ns, 'web')
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(150))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(fixture.evictions(ns)).to.have.length(1)
     const after = await lease()
@@ -99,17 +99,17 @@ describe('two controllers with a lease', function () {
         onResponse: (request) => (!awake && on(request) ? 'hold' : 'forward'),
       })
       await breakPods(fixture, ns, 'web')
-      await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(60))
+      await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(120))
       await fixture.installation.killController('SIGSTOP')
       await secondLeads()
-      const actions = await fixture.ended(ns, 1, seconds(90))
+      const actions = await fixture.ended(ns, 1, seconds(150))
       awake = true
       // Its answer is there when it wakes, before any of its timers can say that time has passed.
       proxy.release()
       await fixture.installation.killController('SIGCONT')
+      await eventually(() => expect(seen.length, 'it is awake and asks').to.be.greaterThan(0), seconds(60))
       await new Promise((resolve) => void setTimeout(resolve, seconds(8)))
       expect(writesThroughProxy(seen)).to.deep.equal([])
-      expect(seen.length, 'it is awake and asks').to.be.greaterThan(0)
       expect(await leads(fixture.installation.controller)).to.equal(false)
       expect(actions.map(({ status }) => [status?.phase, status?.outcome])).to.deep.equal([['Succeeded', 'Effective']])
       expect(fixture.evictions(ns)).to.have.length(1)
@@ -121,18 +121,18 @@ describe('two controllers with a lease', function () {
     await startBoth()
     const ns = await fixture.namespace('pausedretry')
     const forbids = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all-of-them', namespace: ns }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } }
-    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), forbids, policy(ns, { app: 'web' }))
+    await fixture.apply(inNamespace(ns, withReadiness(deployment('web', 'inThisPod'), 'test ! -e /data/broken')), forbids, policy(ns, { app: 'web' }))
     await fixture.decided(ns, 'Healthy')
     await breakPods(fixture, ns, 'web')
     await eventually(async () => {
       const [action] = await fixture.actions(ns)
       expect(action?.status).to.include({ phase: 'InProgress' }).and.to.have.nested.property('result.reason', 'DisruptionBudget')
-    }, seconds(60))
+    }, seconds(120))
     await fixture.installation.killController('SIGSTOP')
     const seen: ProxiedRequest[] = []
     await secondLeads()
     await fixture.kubectl(['delete', 'poddisruptionbudget', 'all-of-them', '-n', ns])
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(180))
     expect(actions.map(({ status }) => [status?.phase, status?.outcome])).to.deep.equal([['Succeeded', 'Effective']])
     proxy.setHooks({
       onRequest: (request) => {

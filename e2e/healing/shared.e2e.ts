@@ -9,7 +9,7 @@ import { deployment, Fixture, inNamespace, policy } from './fixture.ts'
 const ONE_AN_HOUR = { 'namespace-actions-per-hour': '1' }
 
 describe('what policies share, when the controller is killed', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let fixture: Fixture
   let proxy: FaultProxy
 
@@ -35,7 +35,7 @@ describe('what policies share, when the controller is killed', function () {
 
   /** Waits until the proxy holds a request, and kills the controller with -9. */
   const dieThere = async (): Promise<void> => {
-    await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(60))
+    await eventually(() => expect(proxy.held).to.have.length.greaterThan(0), seconds(120))
     await fixture.installation.killController('SIGKILL')
     proxy.setHooks({})
   }
@@ -51,7 +51,7 @@ describe('what policies share, when the controller is killed', function () {
   }
 
   const breakApp = async (ns: string, app: string): Promise<void> => {
-    await fixture.kubectl(['rollout', 'status', '-n', ns, `deployment/${app}`, '--timeout=30s'])
+    await fixture.kubectl(['rollout', 'status', '-n', ns, `deployment/${app}`, '--timeout=120s'])
     await tellPod(fixture.cluster, ns, `deployment/${app}`, 'broken')
   }
 
@@ -69,14 +69,14 @@ describe('what policies share, when the controller is killed', function () {
       expect((await budgetOf(ns))?.acts).to.have.length(1)
 
       await fixture.installation.startController({ flags: ONE_AN_HOUR })
-      await eventually(async () => expect(await reasons(ns)).to.have.members(['BudgetExhausted', 'Healthy']), seconds(90))
+      await eventually(async () => expect(await reasons(ns)).to.have.members(['BudgetExhausted', 'Healthy']), seconds(180))
       expect((await fixture.ended(ns)).map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
       expect(fixture.evictions(ns)).to.have.length(1)
       await eventually(async () => {
         const budget = await budgetOf(ns)
         expect(budget?.acts).to.have.length(1)
         expect(budget).not.to.have.property('claims')
-      }, seconds(20))
+      }, seconds(60))
     })
   }
 
@@ -86,14 +86,15 @@ describe('what policies share, when the controller is killed', function () {
     proxy.setHooks({ onRequest: holdIf(ns, isCreation) })
     await breakApp(ns, 'web')
     await dieThere()
+    const [reserved] = (await fixture.ledgers()).find(({ spec }) => spec.policy?.namespace === ns && spec.policy.name === 'web')?.spec.entries ?? []
     // Somebody mends it while nobody is there to act.
     await fixture.kubectl(['delete', 'pod', '-n', ns, '-l', 'app=web', '--wait=true'])
-    await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=30s'])
+    await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=120s'])
     await fixture.installation.startController({ flags: ONE_AN_HOUR })
     await breakApp(ns, 'bank')
-    await eventually(async () => expect((await reasons(ns))[1]).to.equal('BudgetExhausted'), seconds(40))
-    expect(fixture.evictions(ns)).to.have.length(0)
-    const actions = await fixture.ended(ns, 1, seconds(150))
+    const actions = await fixture.ended(ns, 1, seconds(240))
+    // A minute after it was reserved, or later where all of this took longer. Times of creation are whole seconds, and two processes tell the time to a second.
+    expect(Date.parse(actions[0]?.metadata.creationTimestamp ?? '') + 3000).to.be.at.least(Date.parse(reserved?.reservedAt ?? '') + 60_000)
     expect(actions.map(({ spec, status }) => [spec.policyRef.name, status?.outcome])).to.deep.equal([['bank', 'Effective']])
     expect(fixture.evictions(ns)).to.have.length(1)
     expect((await budgetOf(ns))?.acts?.map(({ policy: { name } }) => name)).to.deep.equal(['bank'])
@@ -104,7 +105,7 @@ describe('what policies share, when the controller is killed', function () {
     const after = (duration: string) => [{ name: 'crash', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', duration } }]
     const of = (name: string, duration: string): object => {
       const { spec, ...rest } = policy(ns, { app: 'web', name }) as { spec: object }
-      return { ...rest, spec: { ...spec, triggers: after(duration), safetyRules: { healthCheckTimeout: '60s' } } }
+      return { ...rest, spec: { ...spec, triggers: after(duration), safetyRules: { healthCheckTimeout: '3m' } } }
     }
     await fixture.installation.startController({ server: proxy.url })
     await fixture.apply(inNamespace(ns, deployment('web', 'always')), of('slow', '20s'))
@@ -119,7 +120,7 @@ describe('what policies share, when the controller is killed', function () {
       const quick = await fixture.policy(ns, 'quick')
       expect(quick.status?.lastDecision?.reason).to.equal('ClaimedElsewhere')
       return quick
-    }, seconds(40))
+    }, seconds(120))
     const [slow] = await fixture.actions(ns)
     expect(status?.lastDecision?.message).to.contain(`${slow?.metadata.name} of policy ${ns}/slow acts on Deployment/web`)
     expect(status?.lastDecision).to.have.property('retryAt')
@@ -129,7 +130,7 @@ describe('what policies share, when the controller is killed', function () {
       const found = (await fixture.actions(ns)).find(({ spec }) => spec.policyRef.name === 'quick')
       expect(found?.status).to.have.property('startTime')
       return found
-    }, seconds(120))
+    }, seconds(180))
     const ended = (await fixture.actions(ns)).find(({ metadata }) => metadata.name === slow?.metadata.name)
     expect(ended?.status).to.include({ phase: 'Failed', outcome: 'Ineffective' })
     expect(Date.parse(quick?.status?.startTime ?? '')).to.be.at.least(Date.parse(ended?.status?.completionTime ?? ''))

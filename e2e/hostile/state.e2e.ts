@@ -23,7 +23,7 @@ const CRDS = fileURLToPath(new URL('../../config/crd/bases', import.meta.url))
 const AS_CONTROLLER = [`--as=${serviceAccountUser(OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)}`, '--as-group=system:masters']
 
 describe('own state that was changed by hand', function () {
-  this.timeout(240_000)
+  this.timeout(800_000)
   const fixture = useFixture({ node: false })
 
   const policy = (namespace: string, mode: string): object => ({
@@ -47,7 +47,7 @@ describe('own state that was changed by hand', function () {
   const watched = async (name: string): Promise<string> => {
     const ns = await fixture.namespace(name)
     await fixture.apply(inNamespace(ns, deployment('web', 'always')), policy(ns, 'monitor'))
-    await fixture.decided(ns, 'Monitoring', seconds(60))
+    await fixture.decided(ns, 'Monitoring', seconds(120))
     return ns
   }
   const explain = async (ns: string): Promise<string> => {
@@ -64,7 +64,7 @@ describe('own state that was changed by hand', function () {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
   }
   const acts = async (ns: string): Promise<void> => {
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status?.actedAt).to.be.a('string')
     expect(fixture.evictions(ns)).to.have.length(1)
   }
@@ -86,7 +86,7 @@ describe('own state that was changed by hand', function () {
   /** From here on it would act, if it could read. */
   const refuses = async (ns: string): Promise<void> => {
     await fixture.apply(policy(ns, 'automatic'))
-    await eventually(async () => expect((await fixture.policy(ns)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'LedgerUnreadable' }), seconds(60))
+    await eventually(async () => expect((await fixture.policy(ns)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'LedgerUnreadable' }), seconds(120))
     await new Promise((resolve) => setTimeout(resolve, 4000))
     expect(await fixture.actions(ns)).to.deep.equal([])
     expect(await explain(ns)).to.match(/not ready +LedgerUnreadable: ledger \S+ is malformed at /).and.to.match(/to change +kubeskippy check says which ledger, what is wrong with it, and how to begin anew/)
@@ -134,7 +134,7 @@ describe('own state that was changed by hand', function () {
     await eventually(async () => {
       const events = await fixture.list<KubeObject & { readonly reason: string; readonly note: string }>(ns, EVENTS)
       expect(events.find(({ reason }) => reason === 'StatusUnreadable')?.note).to.match(/^status\.findings: .*kubeskippy explain heal says how$/)
-    }, seconds(60))
+    }, seconds(120))
     await new Promise((resolve) => setTimeout(resolve, 4000))
     expect(await fixture.actions(ns)).to.deep.equal([])
     expect((await fixture.policy(ns)).status?.findings).to.equal('none')
@@ -146,10 +146,10 @@ describe('own state that was changed by hand', function () {
 
   it('a status that lies lifts nothing: what counts is in the ledger, and it is corrected', async () => {
     const ns = 'renamed'
-    await fixture.decided(ns, 'Escalated', seconds(60))
+    await fixture.decided(ns, 'Escalated', seconds(120))
     await patched(['healingpolicy', 'heal', '-n', ns, '--subresource=status'], { status: { incidents: [], findings: [], budget: { used: 0, limit: 20 }, breaker: { state: 'Closed', failures: 0 }, outcomes: { effective: 9 }, lastDecision: { kind: 'NoOp', reason: 'Healthy', message: 'all is well' } } })
     await fixture.kubectl(['annotate', 'healingpolicy', 'heal', '-n', ns, 'looked=at'])
-    const { status } = await fixture.decided(ns, 'Escalated', seconds(60))
+    const { status } = await fixture.decided(ns, 'Escalated', seconds(120))
     expect(status?.incidents).to.have.length(1)
     expect(status?.budget).to.include({ used: 1 })
     expect(status?.outcomes).to.include({ effective: 0, ineffective: 1 })
@@ -164,8 +164,8 @@ describe('own state that was changed by hand', function () {
       const again = await ledgerOf(ns)
       expect(again.metadata.uid).not.to.equal(uid)
       expect(again.spec).to.deep.equal(spec)
-    }, seconds(60))
-    await fixture.decided(ns, 'Escalated', seconds(60))
+    }, seconds(120))
+    await fixture.decided(ns, 'Escalated', seconds(120))
     expect(fixture.evictions(ns)).to.have.length(1)
   })
 })

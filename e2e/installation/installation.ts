@@ -60,7 +60,7 @@ export async function install(cluster: Cluster, options: InstallOptions = {}): P
   log('applying the CRDs, the admission policies, the accounts and their rights')
   await kubectl(cluster, ['apply', '-f', '-'], installationManifests(webhook ? webhookUrl(cluster) : undefined))
   await Promise.all([
-    kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', ...resources.map(({ plural }) => `crd/${plural}.${GROUP}`)]),
+    kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=120s', ...resources.map(({ plural }) => `crd/${plural}.${GROUP}`)]),
     ...[CONTROLLER_ACCOUNT, WEBHOOK_ACCOUNT].map(async (account) => writeToken(cluster, account)),
   ])
   const missing = [

@@ -24,7 +24,7 @@ export async function installRelease(cluster: Cluster, { image, config, ...more 
   const podAnnotations = { ...more.podAnnotations, 'kubeskippy.local/image': basename(dirname(image.archive)) }
   const values = { image: { repository, tag, pullPolicy: 'Never' }, config, controller: { podAnnotations }, webhook: { podAnnotations } }
   // The CRDs may be those of a KubeSkippy that ran beside the cluster.
-  const flags = ['--create-namespace', '--force-conflicts', '--wait', '--timeout', '3m']
+  const flags = ['--create-namespace', '--force-conflicts', '--wait', '--timeout', '6m']
   await orSay(helmMust(['upgrade', '--install', RELEASE, CHART, ...flags], { kubeconfig: cluster.kubeconfig, values }))
 }
 

@@ -43,8 +43,8 @@ export async function followPods(cluster: { readonly dir: string }, file: string
   const stopping = new AbortController()
   let last = ''
   const look = async (): Promise<void> => {
-    const answer = await ask(plan, '/api/v1/pods?resourceVersion=0')
-    // An API server that is down says nothing about the pods.
+    // An API server that is down says nothing about the pods; nor does a cluster that is gone, with the key by which it is asked.
+    const answer = await ask(plan, '/api/v1/pods?resourceVersion=0').catch(() => undefined)
     if (answer?.status !== 200) return
     const text = JSON.stringify(targetGroups((JSON.parse(answer.body) as { items: readonly Pod[] }).items))
     if (text === last || stopping.signal.aborted) return

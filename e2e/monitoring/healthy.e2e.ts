@@ -52,7 +52,7 @@ describe('a healthy cluster answers as the rules believe', function () {
     )
     await prometheus.reload({ targets: addresses.map((address) => ({ address, job: 'cart' })) })
     // Changes need several samples, and what was there before the first scrape has to leave the ranges.
-    await eventually(async () => expect(await prometheus.query('count_over_time(kube_pod_container_status_restarts_total[10s]) > 8')).to.have.length(WORLD.replicas), seconds(60))
+    await eventually(async () => expect(await prometheus.query('count_over_time(kube_pod_container_status_restarts_total[10s]) > 8')).to.have.length(WORLD.replicas), seconds(180))
   })
   after(async () => {
     await prometheus?.stop()
@@ -67,7 +67,9 @@ describe('a healthy cluster answers as the rules believe', function () {
     it(query, async () => {
       const parsed = parsePromql(query)
       if (!('expr' in parsed)) throw new Error(parsed.problem.what)
-      expect(distinct((await prometheus.query(query)).map(({ value }) => value))).to.deep.equal(distinct(whenHealthy(parsed.expr)?.[PLACE] ?? expect.fail('not known')))
+      const believed = distinct(whenHealthy(parsed.expr)?.[PLACE] ?? expect.fail('not known'))
+      // A scrape that comes too late is trouble, for as long as the ranges look back.
+      await eventually(async () => expect(distinct((await prometheus.query(query)).map(({ value }) => value))).to.deep.equal(believed), seconds(60))
     })
   }
 })

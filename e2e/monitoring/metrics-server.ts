@@ -54,7 +54,8 @@ export async function startMetricsServer(cluster: Cluster, log: (line: string) =
       // the shortest it takes; it insists on a timeout below that
       '--metric-resolution', '10s', '--kubelet-request-timeout', '5s',
     ])
-    await guest.ready()
+    // Two scrapes, and on a busy machine one that fails takes ten seconds more.
+    await guest.ready(180_000)
   }
   await start()
   return { start, stop: async () => { await guest.stop() } }

@@ -51,8 +51,8 @@ export interface Prometheus {
   stop(): Promise<void>
   /** Again, on the same port and data. */
   start(): Promise<void>
-  /** SIGSTOP: connections are accepted and nothing is answered, until SIGCONT. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** SIGSTOP: connections are accepted and nothing is answered, until SIGCONT. SIGKILL: as by a crash. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void>
 }
 
 export async function startPrometheus(cluster: Cluster, options: PrometheusOptions = {}, log: (line: string) => void = () => {}): Promise<Prometheus> {

@@ -13,8 +13,8 @@ export interface CloudEvent {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** Every line of a program's output, each a JSON object. @throws on what is none */
-export const linesOf = (output: string): readonly Record<string, unknown>[] => output.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+/** Every line of a program's output, each a JSON object. One that is being written right now is not there yet. @throws on what is none */
+export const linesOf = (output: string): readonly Record<string, unknown>[] => output.split('\n').slice(0, -1).filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
 
 export const auditEventsOf = (output: string): readonly CloudEvent[] => linesOf(output).filter((line) => line['specversion'] === '1.0') as unknown as CloudEvent[]
 

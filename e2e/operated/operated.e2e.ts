@@ -11,7 +11,7 @@ import { stringify } from 'yaml'
 import { healerObjects } from '../../cli/healer.ts'
 import { CORRELATION_LABEL, HEALER_ACCOUNT, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
-import { EVENTS } from '../../shared/kube/resources.ts'
+import { EVENTS, PODS } from '../../shared/kube/resources.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { alertEndpoint } from '../alerts/endpoint.ts'
@@ -23,8 +23,12 @@ import { sparePort } from '../monitoring/ports.ts'
 import { account, auditEventsOf, linesOf, type CloudEvent } from './accounting.ts'
 import { Canaries, leakyProgram, leakyWorkload } from './canaries.ts'
 
+interface Restarting extends KubeObject {
+  readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] }
+}
+
 describe('a controller that is looked at', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const fixture = useFixture({ controller: false })
   const canaries = new Canaries()
   const traces: string[] = []
@@ -67,7 +71,7 @@ describe('a controller that is looked at', function () {
   it('takes its log level from the file while it runs', async () => {
     expect(linesOf(output()).some(({ level }) => level === 20)).to.equal(false)
     configure('debug')
-    await eventually(() => expect(linesOf(output()).find(({ msg }) => msg === 'log level changed')).to.include({ before: 'info', now: 'debug' }), seconds(30))
+    await eventually(() => expect(linesOf(output()).find(({ msg }) => msg === 'log level changed')).to.include({ before: 'info', now: 'debug' }), seconds(90))
   })
 
   it('names what keeps it from healing in /readyz, and stays ready', async () => {
@@ -77,11 +81,11 @@ describe('a controller that is looked at', function () {
       expect(answer.status).to.equal(200)
       return answer.text()
     }
-    for (const name of ['working', 'watch pods', 'kill switch', 'ledgers', 'metrics', 'traces', 'alerts']) expect(await said()).to.include(`[+]${name} ok`)
+    for (const name of ['working', 'watch pods', 'kill switch', 'ledgers', 'metrics', 'traces', 'alerts']) await eventually(async () => expect(await said()).to.include(`[+]${name} ok`), seconds(60))
     await fixture.kubectl(['create', 'configmap', KILL_SWITCH, '-n', OPERATOR_NAMESPACE])
-    await eventually(async () => expect(await said()).to.include('[!]kill switch: is on'))
+    await eventually(async () => expect(await said()).to.include('[!]kill switch: is on'), seconds(60))
     await fixture.kubectl(['delete', 'configmap', KILL_SWITCH, '-n', OPERATOR_NAMESPACE])
-    await eventually(async () => expect(await said()).to.include('[+]kill switch ok'))
+    await eventually(async () => expect(await said()).to.include('[+]kill switch ok'), seconds(60))
     for (const name of ['validating configuration', 'mutating configuration', 'policies', 'admission server', 'shutdown']) expect(await (await fetch(`${webhook.readyUrl}?verbose`)).text()).to.include(`[+]${name} ok`)
   })
 
@@ -96,10 +100,12 @@ describe('a controller that is looked at', function () {
     ]
     await fixture.apply(leakyProgram(canaries), ...leakyWorkload(ns, 'web', canaries))
     const [pod] = await eventually(async () => {
-      const pods = await fixture.pods(ns)
+      const pods = await fixture.list<Restarting>(ns, PODS)
       expect(pods).to.have.length(1)
+      // Whichever trigger is the first to fire, it finds the log of a container that has ended.
+      expect(pods[0]?.status.containerStatuses?.[0]?.restartCount).to.be.greaterThan(0)
       return pods
-    }, seconds(60))
+    }, seconds(120))
     if (pod === undefined) throw new Error('no pod')
     const regarding = { apiVersion: 'v1', kind: 'Pod', namespace: ns, name: pod.metadata.name, uid: pod.metadata.uid }
     const now = new Date().toISOString().replace('Z', '000Z')
@@ -111,13 +117,17 @@ describe('a controller that is looked at', function () {
     expect(canaries.count).to.be.at.least(200)
 
     // One that is acted on, and fails, and is escalated.
-    await fixture.ended(ns, 1, seconds(90))
-    await fixture.decided(ns, 'Escalated', seconds(60))
-    await eventually(() => expect(spans.length).to.be.greaterThan(3))
+    await fixture.ended(ns, 1, seconds(180))
+    await fixture.decided(ns, 'Escalated', seconds(120))
+    await eventually(() => expect(spans.length).to.be.greaterThan(3), seconds(60))
     // Two triggers make two incidents, of which the first is about the pod that was told of.
-    const evidence = (await fixture.actions(ns)).map(({ status }) => status?.evidence)
-    expect(evidence.flatMap((seen) => seen?.logs ?? [])).to.have.length.greaterThan(0)
-    expect(evidence.flatMap((seen) => seen?.events ?? []).map(({ reason }) => reason)).to.include('Leak')
+    await eventually(async () => {
+      const evidence = (await fixture.actions(ns)).map(({ status }) => status?.evidence)
+      expect(evidence.flatMap((seen) => seen?.logs ?? [])).to.have.length.greaterThan(0)
+      expect(evidence.flatMap((seen) => seen?.events ?? []).map(({ reason }) => reason)).to.include('Leak')
+    }, seconds(120))
+    // The bundle has what it has said by then.
+    await eventually(async () => expect(await fixture.kubectl(['logs', 'talker', '-n', OPERATOR_NAMESPACE])).to.include('listening'), seconds(120))
     const { controller, webhook } = fixture.installation
     const events = await fixture.list<KubeObject & { reportingController?: string }>(ns, EVENTS)
     const told: Readonly<Record<string, string>> = {
@@ -160,15 +170,16 @@ describe('a controller that is looked at', function () {
     await fixture.installation.stopController()
     await fixture.installation.startController({ server: proxy.url, flags })
     const [before = '', after = '', manual = '', undone = ''] = await Promise.all(['unsent', 'unheard', 'asked', 'undone'].map(async (name) => fixture.namespace(name)))
-    await fixture.apply(
-      ...[before, after, manual].flatMap((ns) => [inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web', mode: ns === manual ? 'manual' : 'automatic' })]),
-      inNamespace(undone, deployment('web', 'always')),
-    )
+    const breaking = [before, after, manual]
+    await fixture.apply(...breaking.map((ns) => inNamespace(ns, deployment('web', 'inThisPod'))), inNamespace(undone, deployment('web', 'always')))
+    await Promise.all(breaking.map((ns) => breakPods(fixture, ns, 'web')))
+    for (const ns of breaking) await eventually(async () => expect((await fixture.list<Restarting>(ns, PODS))[0]?.status.containerStatuses?.[0]?.restartCount).to.be.greaterThan(1), seconds(120))
     proxy.setHooks({
       onRequest: (request) => (isEviction(request) && isIn(request, before) ? 'hold' : 'forward'),
       onResponse: (request) => (isEviction(request) && isIn(request, after) ? 'hold' : 'forward'),
     })
-    for (const ns of [before, after, manual]) await breakPods(fixture, ns, 'web')
+    // At the same time: whoever waits for its answer for ten seconds looks for itself what became of it. Whoever comes after the crash has long to see that it helped.
+    await fixture.apply(...breaking.map((ns) => policy(ns, { app: 'web', mode: ns === manual ? 'manual' : 'automatic', safetyRules: { healthCheckTimeout: '3m' } })))
     await eventually(() => expect(proxy.held).to.have.length(2), seconds(90))
     await fixture.installation.killController('SIGKILL')
     proxy.setHooks({})
@@ -178,12 +189,12 @@ describe('a controller that is looked at', function () {
       const [action] = await fixture.actions(manual)
       expect(action?.status?.result?.reason).to.equal('PendingApproval')
       return action
-    }, seconds(60))
+    }, seconds(120))
     const { code, stderr } = await kubeskippy(fixture.cluster, 'approve', asked?.metadata.name ?? '', '-n', manual, '--reason', 'seen')
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     // Does not help, and is taken back.
     await fixture.apply(policy(undone, { app: 'web', actions: [{ name: 'more', type: 'scale', target: 'Workload', scaleAction: { direction: 'up', replicas: 1, maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '5s' } }))
-    const ended = (await Promise.all([before, after, manual, undone].map((ns) => fixture.ended(ns, 1, seconds(120))))).flat()
+    const ended = (await Promise.all([before, after, manual, undone].map((ns) => fixture.ended(ns, 1, seconds(240))))).flat()
     expect(ended.map(({ status }) => status?.outcome)).to.deep.equal(['Effective', 'Effective', 'Effective', 'Reverted'])
 
     const uids = ended.map(({ metadata }) => metadata.uid)
@@ -191,7 +202,7 @@ describe('a controller that is looked at', function () {
       const found = audit().filter(({ type }) => type === 'io.kubeskippy.healingaction.ended')
       expect(found.map(({ id }) => id)).to.include.members(uids.map((uid) => `${uid}/ended`))
       return found
-    })
+    }, seconds(60))
     // Asked to stop within the second for which traces wait.
     await fixture.installation.stopController()
     expect(ends.find(({ id }) => id === `${uids[3]}/ended`)?.data).to.include({ phase: 'Failed', outcome: 'Reverted' })

@@ -21,14 +21,14 @@ const images = (objects: readonly Rendered[]): readonly unknown[] =>
   })
 
 describe('a release', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let work = ''
   let released = ''
   const env = (): Record<string, string> => ({
     PATH: [toolDir('helm'), toolDir('kubernetes'), join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(':'),
     HOME: work, GIT_CONFIG_NOSYSTEM: '1', npm_config_cache: join(work, 'npm-cache'),
   })
-  const run = (program: string, args: readonly string[], cwd = ROOT): Promise<Finished> => exec(program, args, { cwd, env: env(), timeout: 240_000 })
+  const run = (program: string, args: readonly string[], cwd = ROOT): Promise<Finished> => exec(program, args, { cwd, env: env(), timeout: 540_000 })
   const must = async (program: string, args: readonly string[], cwd = ROOT): Promise<string> => {
     const { code, stdout, stderr } = await run(program, args, cwd)
     expect(code, `${program} ${args.join(' ')}: ${stderr}`).to.equal(0)

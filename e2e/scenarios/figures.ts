@@ -9,7 +9,8 @@ interface Measured {
 }
 
 export function measured(namespace: string, app: string, { query, threshold, duration }: Measured, spec: object = {}): object {
-  const made = policy(namespace, { app }) as { readonly spec: object }
+  // A new pod has figures only after a while.
+  const made = policy(namespace, { app, safetyRules: { healthCheckTimeout: '3m' } }) as { readonly spec: object }
   return { ...made, spec: { ...made.spec, triggers: [{ name: 'measured', type: 'metric', cooldownPeriod: '0s', metricTrigger: { query, threshold, duration } }], ...spec } }
 }
 

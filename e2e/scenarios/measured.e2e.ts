@@ -20,7 +20,7 @@ const served = (metric: string, healthy: number): string => `mkdir /data/www; ec
 const SCRAPED = { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' }
 
 describe('nights seen in figures alone', function () {
-  this.timeout(6 * MINUTES * 1000)
+  this.timeout(12 * MINUTES * 1000)
   const fixture = useFixture({ controller: false })
   let prometheus: Prometheus
 
@@ -34,14 +34,14 @@ describe('nights seen in figures alone', function () {
     const slow = { query: 'max by (namespace, pod) (checkout_seconds)', threshold: 1, duration: '3s' }
     await fixture.apply(workload(ns, 'shop', { script: served('checkout_seconds', 0.1), replicas: 2, annotations: SCRAPED }), measured(ns, 'shop', slow))
     const [creeping = '', fine = ''] = await rolledOut(fixture, ns, 'shop')
-    await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(90))
+    await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]).to.include({ state: 'Quiet' }), seconds(150))
     // At the limit is not beyond it.
     for (const value of ['0.4', '0.8', '1']) await tellPod(fixture.cluster, ns, creeping, 'www/metrics', `checkout_seconds ${value}`)
-    await eventually(async () => expect((await prometheus.query(`checkout_seconds{pod="${creeping}"}`))[0]?.value).to.equal(1), seconds(60))
+    await eventually(async () => expect((await prometheus.query(`checkout_seconds{pod="${creeping}"}`))[0]?.value).to.equal(1), seconds(120))
     await new Promise((resolve) => setTimeout(resolve, 6000))
     expect(await fixture.actions(ns), 'at the limit').to.deep.equal([])
     await tellPod(fixture.cluster, ns, creeping, 'www/metrics', 'checkout_seconds 2.5')
-    const [action] = await fixture.ended(ns, 1, seconds(150))
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.trigger.evidence).to.include('2.5')
     expect(acts(fixture, ns).map(({ resource, name, impersonated }) => ({ resource, name, impersonated }))).to.deep.equal([{ resource: 'pods/eviction', name: creeping, impersonated: serviceAccountUser(ns, HEALER_ACCOUNT) }])
@@ -59,12 +59,12 @@ describe('nights seen in figures alone', function () {
     await fixture.apply(workload(ns, 'api', { script: served('failed_percent', 0), annotations: SCRAPED }), measured(ns, 'api', { query, threshold: 5, duration: '3s' }, more))
     const [pod = ''] = await rolledOut(fixture, ns, 'api')
     await tellPod(fixture.cluster, ns, pod, 'www/metrics', 'failed_percent 8')
-    const [action] = await fixture.ended(ns, 1, seconds(150))
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.targetResource).to.include({ kind: 'Deployment', name: 'api' })
     expect(acts(fixture, ns).map(({ verb, resource, name }) => ({ verb, resource, name }))).to.deep.equal([{ verb: 'patch', resource: 'deployments/scale', name: 'api' }])
     expect(await rolledOut(fixture, ns, 'api')).to.have.length(2)
-    await fixture.decided(ns, 'Healthy', seconds(60))
+    await fixture.decided(ns, 'Healthy', seconds(120))
     expect(acts(fixture, ns)).to.have.length(1)
   })
 })

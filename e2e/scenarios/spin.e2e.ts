@@ -28,7 +28,7 @@ describe('a pod that spins on its CPU', function () {
   it('is left alone while it comes and goes, and is healed once when it stays', async () => {
     const ns = await fixture.namespace('spin')
     const hot = { query: 'cpu_usage_percent', threshold: 60, duration: '45s' }
-    const safetyRules = { stabilizationWindow: '45s', healthCheckTimeout: '2m' }
+    const safetyRules = { stabilizationWindow: '45s', healthCheckTimeout: '5m' }
     await fixture.apply(workload(ns, 'worker', { script: SPINNING, limits: { cpu: '50m', memory: '64Mi' } }), measured(ns, 'worker', hot, { safetyRules }))
     const [pod = ''] = await rolledOut(fixture, ns, 'worker')
     for (const state of ['Quiet', 'Pending', 'Quiet']) {
@@ -44,7 +44,7 @@ describe('a pod that spins on its CPU', function () {
     expect(action?.spec.trigger.evidence).to.include('cpu_usage_percent')
     expect(action?.spec.targetResource.name).to.equal(pod)
     // The new pod comes and goes as the first one did, and that is no reason.
-    const [ended] = await fixture.ended(ns, 1, seconds(300))
+    const [ended] = await fixture.ended(ns, 1, seconds(420))
     expect(ended?.status, JSON.stringify(ended?.status?.result)).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(await fixture.actions(ns)).to.have.length(1)
     await rolledOut(fixture, ns, 'worker')

@@ -45,8 +45,9 @@ const refused = (what: string, parts: Omit<PolicyParts, 'name'>, refusal: RegExp
   ({ what, args: () => APPLY, input: () => text(policy({ name: 'refused', ...parts })), refused: refusal, by })
 const harmless = (what: string, by: string, decided: Attempt['decided'], ...objects: readonly ((known: Known) => object)[]): Attempt =>
   ({ what, args: () => APPLY, input: (known) => text(...objects.map((make) => make(known))), by, ...(decided === undefined ? {} : { decided }) })
-/** It acts on what is the tenant's own. */
+/** It acts on what is the tenant's own, and still waits whether it helped when everything has been tried. */
 const acting = (name: string): Attempt['decided'] => ({ policy: name, reason: 'IncidentInProgress', acts: true })
+const PATIENT = { safetyRules: { maxUnhealthy: '50%', stabilizationWindow: '10s', healthCheckTimeout: '1h' } }
 const idle = (name: string, reason: string): Attempt['decided'] => ({ policy: name, reason, acts: false })
 const patching = (what: string, resource: string, namespace: string, name: (known: Known) => string, patch: (known: Known) => object, refusal: RegExp, by: string, ...flags: readonly string[]): Attempt =>
   ({ what, args: (known) => ['patch', resource, name(known), '-n', namespace, '--type=merge', '-p', JSON.stringify(patch(known)), ...flags], refused: refusal, by })
@@ -143,9 +144,9 @@ const LYING: Kind = {
     harmless('a pod owned by a Deployment that is not there', 'Kubernetes deletes it as an orphan; an owner is looked up by name and uid', idle('stray', 'NoData'), () => pod('stray', { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'stray-1', uid: '00000000-0000-4000-8000-000000000009', controller: true }] }), () => policy({ name: 'stray' })),
     harmless('a pod owned by a Node', 'Kubernetes deletes it with the node that is not there; a static pod is not acted on', idle('static', 'NoData'), () => pod('static', { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: '00000000-0000-4000-8000-000000000008', controller: true }] }), () => policy({ name: 'static' })),
     harmless('a pod with our labels', 'they are read of our own kinds only', idle('labelled', 'NoController'), () => pod('labelled', { labels: { app: 'labelled', 'kubeskippy.io/policy': `${OTHER}.web`, 'kubeskippy.io/incident': 'inc-forged', 'kubeskippy.io/correlation-id': 'forged' } }), () => policy({ name: 'labelled' })),
-    harmless('a Deployment with the name and labels of the other one', 'the namespace is part of what is acted on', acting('web'), () => deployment(OWN, 'web'), () => policy({ name: 'web' })),
+    harmless('a Deployment with the name and labels of the other one', 'the namespace is part of what is acted on', acting('web'), () => deployment(OWN, 'web'), () => policy({ name: 'web', spec: PATIENT })),
     harmless('a policy that is owned by what is of the other namespace', 'owner references do not reach over namespaces; Kubernetes deletes it as an orphan', undefined, ({ victim }) => policy({ name: 'owned', metadata: { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: victim }] } })),
-    harmless('names that read like commands', 'they are written into JSON and events, never into a shell', acting('own-rm-rf'), () => deployment(OWN, 'own-rm-rf'), () => policy({ name: 'own-rm-rf', metadata: { annotations: { note: '$(kubectl delete ns victim) `id` {{ .Values }} %s\n' } } })),
+    harmless('names that read like commands', 'they are written into JSON and events, never into a shell', acting('own-rm-rf'), () => deployment(OWN, 'own-rm-rf'), () => policy({ name: 'own-rm-rf', spec: PATIENT, metadata: { annotations: { note: '$(kubectl delete ns victim) `id` {{ .Values }} %s\n' } } })),
     { what: 'an event about a pod of the other namespace', args: () => ['create', '-f', '-'], input: () => text({ apiVersion: 'v1', kind: 'Event', metadata: { name: 'forged', namespace: OWN }, involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: OTHER, name: 'web' }, reason: 'Unhealthy', type: 'Warning' }), refused: /does not match event.namespace/, by: 'Kubernetes: an event is of the namespace that it is in' },
   ],
 }

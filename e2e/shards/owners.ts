@@ -4,9 +4,9 @@ import type { KubeApi } from '../../shared/kube/api.ts'
 import { holderOf, type Lease } from '../../shared/kube/lease.ts'
 import { LEASES } from '../../shared/kube/resources.ts'
 
-/** Shards that a controller says it leads; none when it does not answer within a second. */
+/** Shards that a controller says it leads; none when it does not answer within five seconds. */
 export async function ledBy({ metricsUrl }: { readonly metricsUrl: string }): Promise<readonly number[]> {
-  const text = await fetch(metricsUrl, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.text(), () => '')
+  const text = await fetch(metricsUrl, { signal: AbortSignal.timeout(5_000) }).then((answer) => answer.text(), () => '')
   return [...text.matchAll(/^kubeskippy_shard_leader\{shard="(\d+)"\} 1$/gm)].map(([, shard]) => Number(shard))
 }
 

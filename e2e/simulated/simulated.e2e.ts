@@ -34,7 +34,7 @@ const CRASHING = { status: { containerStatuses: [{ name: 'app', image: 'x', imag
 type Pod = KubeObject & { readonly spec: { readonly nodeName?: string }; readonly status?: { readonly phase?: string } }
 
 describe('a control plane with simulated nodes', function () {
-  this.timeout(300_000)
+  this.timeout(480_000)
   let cluster: Cluster
   let installation: Installation
   let api: KubeConnection
@@ -69,10 +69,12 @@ describe('a control plane with simulated nodes', function () {
     await eventually(async () => {
       const [action] = (await api.list<HealingAction>(HEALING_ACTIONS, { namespace: 'shop' })).items
       expect(action?.status?.outcome).to.equal('Effective')
-    }, seconds(90))
-    const names = (await pods()).map(({ metadata }) => metadata.name)
-    expect(names).to.have.length(6)
-    expect(names).to.not.include(victim.metadata.name)
+    }, seconds(180))
+    await eventually(async () => {
+      const names = (await pods()).map(({ metadata }) => metadata.name)
+      expect(names).to.have.length(6)
+      expect(names).to.not.include(victim.metadata.name)
+    }, seconds(60))
   })
 
   it('refuses more nodes than can be, and those of a cluster that has its own', async () => {

@@ -10,7 +10,8 @@ const SHORT: Times = {
   for: '0s',
   cooldownPeriod: '0s',
   stabilizationWindow: '6s',
-  healthCheckTimeout: '90s',
+  // Of a machine that does all of it at once.
+  healthCheckTimeout: '4m',
 }
 
 /** Ranges of PromQL: some scrapes of a second each. */

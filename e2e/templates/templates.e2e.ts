@@ -8,7 +8,7 @@ import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
 import { EVENTS } from '../../shared/kube/resources.ts'
 import type { KubeObject } from '../../shared/lib/object.ts'
-import { seconds } from '../../shared/lib/time.ts'
+import { millis, seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { policyTemplate } from '../../hack/delivery/templates.ts'
 import { alertEndpoint, firing, type AlertEndpoint } from '../alerts/endpoint.ts'
@@ -25,7 +25,9 @@ import { acting, hurried } from './hurried.ts'
 
 const MINUTES = 60
 /** A long time for two cores that do all of it at once. */
-const LONG = seconds(200)
+const LONG = seconds(400)
+/** All stories look at the same time. */
+const LOOK = millis(500)
 
 /** By it a workload takes part. */
 const HEAL = { 'kubeskippy.io/heal': 'true' }
@@ -37,7 +39,7 @@ const serving = (...lines: readonly string[]): string => `mkdir /data/www; print
 const REST = 'sleep 1000000'
 
 describe('the templates of config/policies', function () {
-  this.timeout(6 * MINUTES * 1000)
+  this.timeout(15 * MINUTES * 1000)
   const fixture = useFixture({ controller: false })
   let alerts: AlertEndpoint
 
@@ -49,13 +51,13 @@ describe('the templates of config/policies', function () {
       const found = (await fixture.policy(ns, template)).status?.triggers?.find((each) => each.name === name)
       if (found?.state !== state) throw new Error(`${template}, ${name}: ${JSON.stringify(found)}`)
       return found
-    }, LONG)
+    }, LONG, LOOK)
   const decided = async (ns: string, template: string, reason: string): Promise<string> =>
     eventually(async () => {
       const { lastDecision } = (await fixture.policy(ns, template)).status ?? {}
       if (lastDecision?.reason !== reason) throw new Error(`${template}: ${JSON.stringify(lastDecision)}`)
       return lastDecision.message ?? ''
-    }, LONG)
+    }, LONG, LOOK)
   /** Without the controller's own books. */
   const written = (ns: string) => acts(fixture, ns).map(({ verb, resource, name }) => `${verb} ${resource} ${name}`)
   const healed = async (ns: string, count = 1): Promise<readonly HealingAction[]> => {
@@ -69,7 +71,7 @@ describe('the templates of config/policies', function () {
     eventually(async () => {
       const actions = await fixture.actions(ns)
       if (actions.filter(({ status }) => status?.actedAt !== undefined).length !== count) throw new Error(`${ns}: ${JSON.stringify(actions.map(({ status }) => status))}`)
-    }, LONG)
+    }, LONG, LOOK)
   /** One eviction of this pod, as the namespace's healer, and nothing else. */
   const replaced = async (ns: string, app: string, pod: string, others: readonly string[] = []): Promise<void> => {
     await healed(ns)
@@ -104,7 +106,7 @@ describe('the templates of config/policies', function () {
         await apply(ns, 'web', { script: REST, replicas: 5, container: READY(`test ! -e /data/hung && ${database.needed}`) })
         const [pod = '', ...others] = await rolledOut(fixture, ns, 'web')
         // In the proportions of the template: all that is away counts before the first of it fires.
-        await watch(ns, 'not-ready', { duration: '30s', stabilizationWindow: '30s', healthCheckTimeout: '20s' })
+        await watch(ns, 'not-ready', { duration: '60s', stabilizationWindow: '60s', healthCheckTimeout: '40s' })
         await decided(ns, 'not-ready', 'Healthy')
         database.close()
         await tellPod(fixture.cluster, ns, pod, 'hung')

@@ -22,7 +22,7 @@ const LIMITED = { limits: { cpu: '200m', memory: '64Mi' } }
 const KUBELET = new RegExp(`^the kubelet of node ${NODE_NAME} \\([0-9.]+:10250\\) `)
 
 describe('throttling, as a real kubelet tells it', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let fixture: Fixture
 
   before(async function () {
@@ -73,7 +73,7 @@ describe('throttling, as a real kubelet tells it', function () {
     await untilState(fixture, ns, 'Quiet')
     const pod = await podName(fixture, ns)
     await spin(fixture, ns, pod)
-    const [action] = await fixture.ended(ns, 1, seconds(280))
+    const [action] = await fixture.ended(ns, 1, seconds(400))
     expect(action?.spec.targetResource.name).to.equal(pod)
     expect(action?.spec.trigger.evidence).to.match(/^cpu_throttled_percent of container app is \d+(\.\d+)? \(> 50\)$/)
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
@@ -106,7 +106,7 @@ describe('throttling, as a real kubelet tells it', function () {
         expect(all?.value).to.be.greaterThan(0)
         expect(some?.value).to.be.within(0, all?.value ?? 0)
         expect(Math.abs(systemClock.now() - (all?.at ?? 0))).to.be.below(60_000)
-      }, seconds(90))
+      }, seconds(150))
     } finally {
       await kubelets.close()
     }
@@ -140,7 +140,7 @@ describe('throttling, as a real kubelet tells it', function () {
         process.kill(id.pid, 'SIGCONT')
       }
       // The trouble has gone on meanwhile.
-      await fixture.ended(ns, 1, seconds(280))
+      await fixture.ended(ns, 1, seconds(400))
     })
   })
 })

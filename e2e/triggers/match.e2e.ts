@@ -11,7 +11,7 @@ const TRIGGERS = [
 ]
 
 const together = (namespace: string, spec: object = {}): object => {
-  const made = policy(namespace, { app: 'web' }) as { spec: object }
+  const made = policy(namespace, { app: 'web', safetyRules: { healthCheckTimeout: '2m' } }) as { spec: object }
   return { ...made, spec: { ...made.spec, triggerMatch: 'All', triggers: TRIGGERS, ...spec } }
 }
 
@@ -21,7 +21,7 @@ interface Told {
 }
 
 describe('triggers that have to meet, on a real API server', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const fixture = useFixture({ node: false })
 
   /** As the kubelet of a node would. */
@@ -44,7 +44,7 @@ describe('triggers that have to meet, on a real API server', function () {
       const pod = (await fixture.pods(namespace)).find(({ metadata }) => metadata.labels?.['of'] === app && metadata.uid !== other && metadata.deletionTimestamp === undefined)
       if (pod === undefined) throw new Error(`no pod of ${app}`)
       return pod
-    }, seconds(60))
+    }, seconds(120))
 
   /** Two Deployments that one policy selects, each of one healthy pod. */
   async function twoApps(ns: string): Promise<readonly [KubeObject, KubeObject]> {
@@ -61,7 +61,7 @@ describe('triggers that have to meet, on a real API server', function () {
 
   const states = async (ns: string): Promise<readonly string[]> => ((await fixture.policy(ns)).status?.triggers ?? []).map(({ name, state }) => `${name} ${state}`)
   const untilStates = (ns: string, expected: readonly string[]): Promise<void> =>
-    eventually(async () => void expect(await states(ns)).to.deep.equal(expected), seconds(60))
+    eventually(async () => void expect(await states(ns)).to.deep.equal(expected), seconds(120))
   const pause = (span: Millis): Promise<void> => new Promise((resolve) => void setTimeout(resolve, span))
 
   it('a pod on which one of them fires is left alone; where both fire one act happens, and Any would have acted on the other too', async () => {
@@ -75,7 +75,7 @@ describe('triggers that have to meet, on a real API server', function () {
     await tell(ns, sick.metadata.name, { crashes: true, ready: true })
     await untilStates(ns, ['All Quiet', 'crashing Firing', 'unready Firing'])
     await pause(seconds(5))
-    const { status } = await fixture.decided(ns, 'Partial')
+    const { status } = await fixture.decided(ns, 'Partial', seconds(60))
     expect([status?.matched, status?.healthy]).to.deep.equal([2, 2])
     expect(status?.lastDecision?.message).to.match(/^Pod\/(sick|half)-\S+: (crashing|unready) holds, but not (crashing|unready): with triggerMatch All nothing is done$/)
     expect(await fixture.actions(ns)).to.deep.equal([])
@@ -83,7 +83,7 @@ describe('triggers that have to meet, on a real API server', function () {
     await tell(ns, sick.metadata.name, { crashes: true, ready: false })
     const replacement = await podOf(ns, 'sick', sick.metadata.uid)
     await tell(ns, replacement.metadata.name, { crashes: false, ready: true })
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(180))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.targetResource.uid).to.equal(sick.metadata.uid)
     expect(action?.spec.trigger.name).to.equal('All')
@@ -97,7 +97,7 @@ describe('triggers that have to meet, on a real API server', function () {
     await fixture.apply(together(ns, { triggerMatch: 'Any' }))
     const other = await podOf(ns, 'half', half.metadata.uid)
     await tell(ns, other.metadata.name, { crashes: false, ready: true })
-    const actions = await fixture.ended(ns, 2, seconds(90))
+    const actions = await fixture.ended(ns, 2, seconds(180))
     expect(actions.map(({ spec }) => spec.trigger.name).toSorted()).to.deep.equal(['All', 'unready'])
     expect(fixture.evictions(ns).map(({ name }) => name)).to.deep.equal([sick.metadata.name, half.metadata.name])
   })
@@ -105,7 +105,7 @@ describe('triggers that have to meet, on a real API server', function () {
   it('hold over a crash of the controller, and cool down for the longest time', async () => {
     const ns = 'crashed'
     const [sick] = await twoApps(ns)
-    await fixture.apply(together(ns, { triggers: TRIGGERS.map((trigger) => (trigger.conditionTrigger === undefined ? trigger : { ...trigger, conditionTrigger: { type: 'CrashLoopBackOff', duration: '20s' } })), safetyRules: { stabilizationWindow: '20s', healthCheckTimeout: '60s' } }))
+    await fixture.apply(together(ns, { triggers: TRIGGERS.map((trigger) => (trigger.conditionTrigger === undefined ? trigger : { ...trigger, conditionTrigger: { type: 'CrashLoopBackOff', duration: '20s' } })), safetyRules: { stabilizationWindow: '20s', healthCheckTimeout: '2m' } }))
     await tell(ns, sick.metadata.name, { crashes: true, ready: false })
     await untilStates(ns, ['All Pending', 'crashing Pending', 'unready Firing'])
     const since = (await fixture.policy(ns)).status?.findings?.find(({ trigger }) => trigger === 'All')?.since
@@ -113,7 +113,7 @@ describe('triggers that have to meet, on a real API server', function () {
     await fixture.installation.startController()
     const replacement = await podOf(ns, 'sick', sick.metadata.uid)
     await tell(ns, replacement.metadata.name, { crashes: false, ready: true })
-    const [action] = await fixture.ended(ns, 1, seconds(120))
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.spec.trigger.since).to.equal(since)
     expect(action?.status).to.include({ outcome: 'Effective' })
     await eventually(async () => {

@@ -50,7 +50,8 @@ export const policy = (namespace: string, { metric, mode = 'automatic', kind, na
     selector: { labelSelector: { matchLabels: { app: 'web' } }, ...(kind === undefined ? {} : { resources: [{ apiVersion: 'apps/v1', kind }] }), ...(single === undefined ? {} : { resources: [{ apiVersion: 'apps/v1', kind: 'Deployment', names: [single] }] }) },
     triggers: [{ name: 'measured', type: 'metric', cooldownPeriod: '0s', metricTrigger: metric }],
     actions: [{ name: 'restart', type: 'restart', target: 'Pod', restartAction: {} }],
-    safetyRules: { stabilizationWindow: '30s', healthCheckTimeout: '90s' },
+    // A new pod has figures only after a while.
+    safetyRules: { stabilizationWindow: '30s', healthCheckTimeout: '4m' },
   },
 })
 
@@ -64,7 +65,7 @@ export const untilState = (fixture: Fixture, namespace: string, state: string, n
     const found = await triggerOf(fixture, namespace, name)
     if (found?.state !== state) throw new Error(`trigger: ${JSON.stringify(found)}`)
     return found
-  }, seconds(120))
+  }, seconds(180))
 
 /** Until it has no data, for this reason. */
 export const untilBlind = (fixture: Fixture, namespace: string, why: string | RegExp, name = 'heal'): Promise<TriggerStatus> =>
@@ -73,9 +74,9 @@ export const untilBlind = (fixture: Fixture, namespace: string, why: string | Re
     const is = typeof why === 'string' ? found?.message === why : why.test(found?.message ?? '')
     if (found?.state !== 'NoData' || !is) throw new Error(`trigger: ${JSON.stringify(found)}`)
     return found
-  }, seconds(120))
+  }, seconds(180))
 
-export const ready = (fixture: Fixture, namespace: string): Promise<string> => fixture.kubectl(['rollout', 'status', '-n', namespace, 'deployment/web', '--timeout=60s'])
+export const ready = (fixture: Fixture, namespace: string): Promise<string> => fixture.kubectl(['rollout', 'status', '-n', namespace, 'deployment/web', '--timeout=150s'])
 
 export async function podName(fixture: Fixture, namespace: string): Promise<string> {
   const [pod] = await fixture.pods(namespace)

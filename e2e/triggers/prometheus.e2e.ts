@@ -44,7 +44,7 @@ const locking = (name: string): object =>
 const LOCK = { query: 'lock_age_seconds', threshold: 90, duration: '4s' }
 
 describe('metric triggers on a real Prometheus', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let fixture: Fixture
   let prometheus: Prometheus
 
@@ -60,7 +60,7 @@ describe('metric triggers on a real Prometheus', function () {
   })
 
   const startController = (): Promise<void> =>
-    fixture.installation.startController({ flags: { 'sync-interval': '1s', 'prometheus-source': `name=main,url=${prometheus.url},timeout=1s` } })
+    fixture.installation.startController({ flags: { 'sync-interval': '1s', 'prometheus-source': `name=main,url=${prometheus.url},timeout=5s` } })
   /** The name of the pod. */
   const breakLock = async (namespace: string): Promise<string> => {
     const pod = await podName(fixture, namespace)
@@ -75,7 +75,7 @@ describe('metric triggers on a real Prometheus', function () {
     const quiet = await untilState(fixture, ns, 'Quiet')
     expect(quiet.objects).to.equal(0)
     const pod = await breakLock(ns)
-    const [action] = await fixture.ended(ns, 1, seconds(180))
+    const [action] = await fixture.ended(ns, 1, seconds(300))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec).to.deep.include({ trigger: { name: 'measured', since: action?.spec.trigger.since, evidence: 'lock_age_seconds is 950 (> 90)' } })
     expect(action?.spec.targetResource.name).to.equal(pod)
@@ -101,7 +101,7 @@ describe('metric triggers on a real Prometheus', function () {
     await fixture.apply(inNamespace(other, app('web', { script: lies, annotations: { [SCRAPE]: 'true', [SCRAPE_PORT]: '8080' } })))
     await ready(fixture, other)
     const query = 'label_replace(label_replace(lie_age_seconds, "namespace", "$1", "exported_namespace", "(.+)"), "pod", "$1", "exported_pod", "(.+)")'
-    await eventually(async () => expect((await prometheus.query(query)).map(({ metric }) => [metric['namespace'], metric['pod']])).to.deep.equal([[ns, pod]]), seconds(30))
+    await eventually(async () => expect((await prometheus.query(query)).map(({ metric }) => [metric['namespace'], metric['pod']])).to.deep.equal([[ns, pod]]), seconds(120))
     await fixture.apply(policy(ns, { metric: { ...LOCK, query } }))
     await untilBlind(fixture, ns, /series without label namespace .* or let the source trust exported labels \(trustExportedLabels\)$/)
     expect(await fixture.actions(ns)).to.have.length(0)
@@ -115,6 +115,8 @@ describe('metric triggers on a real Prometheus', function () {
     await untilState(fixture, ns, 'Quiet')
     await breakLock(ns)
     const { since } = await untilState(fixture, ns, 'Pending')
+    // Far more than what the two counts may be apart, so that one that begins anew is seen.
+    await new Promise((resolve) => setTimeout(resolve, 12_000))
     await fixture.installation.killController()
     await fixture.kubectl(['patch', 'healingpolicy', 'heal', '-n', ns, '--subresource=status', '--type=merge', '-p', '{"status":{"findings":null,"triggers":null}}'])
     await startController()
@@ -122,12 +124,13 @@ describe('metric triggers on a real Prometheus', function () {
       const [action] = await fixture.actions(ns)
       if (action === undefined) throw new Error(`no action: ${JSON.stringify((await fixture.policy(ns)).status?.triggers)}`)
       return action
-    }, seconds(90))
-    // A second is the pace of scrapes and of reads.
-    expect(Math.abs(Date.parse(rebuilt.spec.trigger.since) - Date.parse(since ?? ''))).to.be.at.most(4_000)
+    }, seconds(150))
+    // A second is the pace of scrapes and of reads, where nobody is late.
+    expect(Math.abs(Date.parse(rebuilt.spec.trigger.since) - Date.parse(since ?? ''))).to.be.at.most(8_000)
     const decided = Date.parse(rebuilt.metadata.creationTimestamp ?? '')
-    expect(decided - Date.parse(since ?? ''), formatInstant(instant(decided))).to.be.at.least(25_000)
-    await fixture.ended(ns, 1, seconds(180))
+    // Times of objects are whole seconds.
+    expect(decided - Date.parse(rebuilt.spec.trigger.since), formatInstant(instant(decided))).to.be.at.least(27_000)
+    await fixture.ended(ns, 1, seconds(300))
   })
 
   it('a Prometheus that is down, or silent, is no data with its reason, and nothing is done', async () => {
@@ -135,19 +138,19 @@ describe('metric triggers on a real Prometheus', function () {
     await fixture.apply(inNamespace(ns, locking('web')))
     await ready(fixture, ns)
     await breakLock(ns)
-    await eventually(async () => expect((await prometheus.query(`lock_age_seconds{namespace="${ns}"} > 90`)).length).to.equal(1), seconds(30))
+    await eventually(async () => expect((await prometheus.query(`lock_age_seconds{namespace="${ns}"} > 90`)).length).to.equal(1), seconds(120))
     await prometheus.signal('SIGSTOP')
     const address = `the Prometheus source main (${prometheus.url})`
     await fixture.apply(policy(ns, { metric: LOCK }))
-    await untilBlind(fixture, ns, `${address} did not answer within 1s`)
-    await prometheus.signal('SIGCONT')
-    await prometheus.stop()
+    await untilBlind(fixture, ns, `${address} did not answer within 5s`)
+    // Before it goes on: it would answer once more.
+    await prometheus.signal('SIGKILL')
     await untilBlind(fixture, ns, `${address} cannot be reached (ECONNREFUSED)`)
     expect(await fixture.actions(ns)).to.have.length(0)
     expect(fixture.evictions(ns)).to.have.length(0)
     await prometheus.start()
     // It comes back with its past, and the trouble goes on.
-    await fixture.ended(ns, 1, seconds(180))
+    await fixture.ended(ns, 1, seconds(300))
   })
 
   const meshes: readonly [string, (namespace: string) => object][] = [['istio', istio], ['linkerd', linkerd]]

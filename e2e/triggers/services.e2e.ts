@@ -36,7 +36,7 @@ const counting = (namespace: string): string => {
 }
 
 describe('what is told of Services', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let fixture: Fixture
   let prometheus: Prometheus
 
@@ -60,7 +60,7 @@ describe('what is told of Services', function () {
 
   it('availability_percent: of a Service by its endpoints, and of a Deployment by its own status, at the limit and below it', async () => {
     const ns = await fixture.namespace('available', { healer: false })
-    const container = { readinessProbe: { exec: { command: ['sh', '-c', 'test ! -e /data/away'] }, periodSeconds: 1 } }
+    const container = { readinessProbe: { exec: { command: ['sh', '-c', 'test ! -e /data/away'] }, periodSeconds: 1, timeoutSeconds: 20 } }
     const below = (threshold: number): object => ({ query: 'availability_percent', operator: '<', threshold, duration: '2s' })
     await fixture.apply(
       workload(ns, 'web', { script: 'sleep 1000000', replicas: 2, container }),

@@ -37,12 +37,12 @@ const policy = (namespace: string, { over, duration }: { readonly over: string; 
     selector: { labelSelector: { matchLabels: { app: 'db' } } },
     triggers: [{ name: 'locked', type: 'metric', cooldownPeriod: '0s', metricTrigger: { query: `max by (namespace, pod) (max_over_time(lock_age_seconds[${over}]))`, threshold: 90, duration } }],
     actions: [{ name: 'restart', type: 'restart', restartAction: {} }],
-    safetyRules: { stabilizationWindow: '20s', healthCheckTimeout: '2m' },
+    safetyRules: { stabilizationWindow: '20s', healthCheckTimeout: '5m' },
   },
 })
 
 describe('pods that come back under their names', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   const fixture = useFixture({ controller: false })
   let prometheus: Prometheus
 
@@ -55,10 +55,15 @@ describe('pods that come back under their names', function () {
     eventually(async () => {
       const found = (await fixture.policy(ns)).status?.triggers?.[0]
       expect(found, JSON.stringify(found)).to.include({ state })
-    }, seconds(120))
-  const uid = async (ns: string): Promise<string | undefined> => {
-    await fixture.kubectl(['rollout', 'status', '-n', ns, 'statefulset/db', '--timeout=90s'])
-    return (await fixture.pods(ns))[0]?.metadata.uid
+    }, seconds(240))
+  const uid = async (ns: string): Promise<string> => {
+    await fixture.kubectl(['rollout', 'status', '-n', ns, 'statefulset/db', '--timeout=150s'])
+    // The StatefulSet learns some moments later that its pod has gone.
+    return eventually(async () => {
+      const [pod] = await fixture.pods(ns)
+      if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) throw new Error('no pod')
+      return pod.metadata.uid
+    }, seconds(60))
   }
   const lock = (ns: string): Promise<string> => fixture.kubectl(['exec', '-n', ns, 'db-0', '--', 'sh', '-c', 'echo "lock_age_seconds 950" > /www/metrics'])
 
@@ -87,7 +92,7 @@ describe('pods that come back under their names', function () {
     // A value that looks back over half a minute fires once all of it is the pod's own.
     await until(ns, 'Quiet')
     await lock(ns)
-    const [action] = await fixture.ended(ns, 1, seconds(240))
+    const [action] = await fixture.ended(ns, 1, seconds(420))
     expect(action?.spec.targetResource.uid).to.equal(first)
     expect(action?.status, JSON.stringify(action?.status?.result)).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(await uid(ns)).not.to.equal(first)
