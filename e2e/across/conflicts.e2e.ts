@@ -37,7 +37,7 @@ const deployment = (name: string, labels: Record<string, string>): object => ({
 })
 
 describe('policies in conflict', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   const fixture = useFixture({ node: false })
   before(async () => {
     await fixture.kubectl(['create', 'namespace', 'shop'])
@@ -48,19 +48,19 @@ describe('policies in conflict', function () {
   })
 
   const apply = (object: object, ...flags: string[]): Promise<Finished> => fixture.cluster.kubectl(['apply', '-f', '-', ...flags], { input: stringify(object, { version: '1.1' }) })
-  const patch = (name: string, spec: object): Promise<Finished> => fixture.cluster.kubectl(['-n', 'shop', 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify({ spec })])
+  const patch = (name: string, spec: object, ...flags: string[]): Promise<Finished> => fixture.cluster.kubectl(['-n', 'shop', 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify({ spec }), ...flags])
   /** Once the door knows of what was there before. */
   const refused = (object: object): Promise<string> =>
     eventually(async () => {
       const { code, stderr } = await apply(object, '--dry-run=server')
       expect(code, stderr).to.equal(1)
       return stderr
-    }, seconds(10))
+    }, seconds(60))
   const must = async (object: object): Promise<void> => {
     await eventually(async () => {
       const { code, stderr } = await apply(object)
       expect(code, stderr).to.equal(0)
-    }, seconds(10))
+    }, seconds(60))
   }
   const condition = async (name: string) => (await fixture.policy('shop', name)).status?.conditions?.find(({ type }) => type === 'Accepted')
   const accepted = async (...names: string[]): Promise<readonly (string | undefined)[]> =>
@@ -94,8 +94,10 @@ describe('policies in conflict', function () {
       expect([created.code, created.stderr.includes('KS501')], created.stderr).to.deep.equal([0, false])
       expect((await patch('down', { suspend: false })).stderr).to.contain('[KS501]')
       expect((await patch('up', { suspend: true })).code).to.equal(0)
-      await eventually(async () => expect((await patch('down', { suspend: false })).code).to.equal(0), seconds(10))
-      await eventually(async () => expect((await patch('up', { suspend: false })).stderr).to.contain('[KS501]'), seconds(10))
+      await eventually(async () => expect((await patch('down', { suspend: false })).code).to.equal(0), seconds(60))
+      // Not for real before the door knows of it: one that got through would be no change from then on.
+      await eventually(async () => expect((await patch('up', { suspend: false }, '--dry-run=server')).stderr).to.contain('[KS501]'), seconds(60))
+      expect((await patch('up', { suspend: false })).stderr).to.contain('[KS501]')
       expect((await patch('down', { suspend: true })).code).to.equal(0)
     })
 
@@ -107,10 +109,10 @@ describe('policies in conflict', function () {
       await fixture.kubectl(['patch', 'clusterrole', WEBHOOK_ACCOUNT, '--type=json', '-p', JSON.stringify(without('pods', 'deployments'))])
       try {
         // What is there cannot be counted, so that both could select the same is all that is known.
-        await eventually(async () => expect((await apply(policy('down', { direction: 'down', tier: 'web' }), '--dry-run=server')).stderr).to.contain('Warning: KS501 shop/down'), seconds(30))
+        await eventually(async () => expect((await apply(policy('down', { direction: 'down', tier: 'web' }), '--dry-run=server')).stderr).to.contain('Warning: KS501 shop/down'), seconds(90))
         expect((await apply(policy('down', { direction: 'down' }))).stderr).to.contain('one selects whatever the other selects')
         expect((await apply(policy('down', { direction: 'down', tier: 'web' }))).code).to.equal(0)
-        await eventually(async () => expect(await accepted('up', 'down')).to.deep.equal(['True Accepted', 'False Conflict']), seconds(20))
+        await eventually(async () => expect(await accepted('up', 'down')).to.deep.equal(['True Accepted', 'False Conflict']), seconds(60))
       } finally {
         await fixture.kubectl(['patch', 'clusterrole', WEBHOOK_ACCOUNT, '--type=json', '-p', JSON.stringify(without())])
       }
@@ -132,12 +134,18 @@ describe('policies in conflict', function () {
         expect(states).to.have.members(['False Conflict', 'True Accepted'])
         return states[0] === 'True Accepted' ? 'two' : 'one'
       }
-      const stopped = await eventually(verdict, seconds(30))
+      const stopped = await eventually(verdict, seconds(90))
       const other = stopped === 'one' ? 'two' : 'one'
       expect((await condition(stopped))?.message).to.contain(`[KS501] spec.actions[0]: policy "shop/${other}" scales`).and.to.contain(`"${stopped}"`).and.to.contain('both select 3 workloads now')
-      expect((await fixture.policy('shop', stopped)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'NotAccepted' })
+      await eventually(async () => expect((await fixture.policy('shop', stopped)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'NotAccepted' }), seconds(60))
       const versions = async (): Promise<readonly string[]> => Promise.all(['one', 'two'].map(async (name) => (await fixture.policy('shop', name)).metadata.resourceVersion))
-      const before = await versions()
+      // Once all is written that there is to say of either.
+      const before = await eventually(async () => {
+        const first = await versions()
+        await new Promise((resolve) => setTimeout(resolve, 3000))
+        expect(await versions()).to.deep.equal(first)
+        return first
+      }, seconds(60))
       await fixture.installation.stopController()
       await fixture.installation.startController()
       await new Promise((resolve) => setTimeout(resolve, 5000))
@@ -145,11 +153,11 @@ describe('policies in conflict', function () {
       expect(await versions()).to.deep.equal(before)
       // The one that acts may be edited while the other one stands beside it.
       expect((await patch(other, { safetyRules: { maxActionsPerHour: 7 } })).code).to.equal(0)
-      await eventually(async () => expect((await condition(other))?.observedGeneration).to.equal(2), seconds(20))
+      await eventually(async () => expect((await condition(other))?.observedGeneration).to.equal(2), seconds(60))
       expect(await verdict()).to.equal(stopped)
       expect((await patch(stopped, { suspend: true })).code).to.equal(0)
       expect((await patch(other, { suspend: true })).code).to.equal(0)
-      await eventually(async () => expect(await accepted('one', 'two')).to.deep.equal(['True Accepted', 'True Accepted']), seconds(20))
+      await eventually(async () => expect(await accepted('one', 'two')).to.deep.equal(['True Accepted', 'True Accepted']), seconds(60))
     })
 
     it('of three of which the middle one is in the way of both, it alone is stopped', async () => {
@@ -158,12 +166,12 @@ describe('policies in conflict', function () {
       const made = await apply({ apiVersion: 'v1', kind: 'List', items: [policy('a-up', { direction: 'up' }), policy('b-down', { direction: 'down' }), policy('c-up', { direction: 'up', tier: 'web' })] }, ...unasked)
       expect(made.code, made.stderr).to.equal(0)
       await fixture.installation.startController()
-      await eventually(async () => expect(await accepted('a-up', 'b-down', 'c-up')).to.deep.equal(['True Accepted', 'False Conflict', 'True Accepted']), seconds(30))
+      await eventually(async () => expect(await accepted('a-up', 'b-down', 'c-up')).to.deep.equal(['True Accepted', 'False Conflict', 'True Accepted']), seconds(90))
       // It acts, so it goes before the one that would come back.
       expect((await patch('a-up', { suspend: true })).code).to.equal(0)
-      await eventually(async () => expect((await condition('b-down'))?.message).to.contain('policy "shop/c-up" scales up').and.to.not.contain('a-up'), seconds(20))
+      await eventually(async () => expect((await condition('b-down'))?.message).to.contain('policy "shop/c-up" scales up').and.to.not.contain('a-up'), seconds(60))
       expect((await patch('c-up', { suspend: true })).code).to.equal(0)
-      await eventually(async () => expect(await accepted('b-down')).to.deep.equal(['True Accepted']), seconds(20))
+      await eventually(async () => expect(await accepted('b-down')).to.deep.equal(['True Accepted']), seconds(60))
     })
 
     it('many at once through the door: never more than one acts', async () => {
@@ -177,7 +185,7 @@ describe('policies in conflict', function () {
         expect(states).to.not.include(undefined)
         // Those that do the same may stand beside each other.
         expect(new Set(acting).size).to.equal(1)
-      }, seconds(30))
+      }, seconds(90))
     })
   })
 })

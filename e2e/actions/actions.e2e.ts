@@ -16,7 +16,7 @@ interface Deployment extends KubeObject {
 }
 
 describe('actions on real pods', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const fixture = useFixture()
 
   /** `patch deployments/scale` of each real write, after checking that each was made as the healer, and says for which action. */
@@ -30,20 +30,22 @@ describe('actions on real pods', function () {
     return real.map(({ verb, resource }) => `${verb} ${resource}`)
   }
   const live = (ns: string): Promise<Deployment> => fixture.api.get<Deployment>(DEPLOYMENTS, { namespace: ns, name: 'web' })
-  const acting = (ns: string, ...actions: object[]): object => policy(ns, { app: 'web', actions, safetyRules: { maxUnhealthy: '100%' } })
+  const acting = (ns: string, ...actions: object[]): object => policy(ns, { app: 'web', actions, safetyRules: { maxUnhealthy: '100%', healthCheckTimeout: '3m' } })
 
   it('restart of a workload heals a bad state in memory: one patch of the template, all pods new, Effective', async () => {
     const ns = await fixture.namespace('rolling')
-    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 2 })), acting(ns, { name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }))
+    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 2 })))
+    // Both, before anything is done about the first one.
     const old = await breakPods(fixture, ns, 'web')
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    await fixture.apply(acting(ns, { name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(actions[0]?.spec.targetResource).to.include({ kind: 'Deployment', name: 'web' })
     expect(written(ns, actions)).to.deep.equal(['patch deployments'])
     expect((await live(ns)).spec.template.metadata.annotations).to.deep.equal({ 'kubeskippy.io/restarted-by': actions[0]?.metadata.name })
     expect(actions[0]?.status?.result?.changes?.map(({ field }) => field)).to.deep.equal(['spec.template.metadata.annotations[kubeskippy.io/restarted-by]'])
-    const now = await fixture.pods(ns)
-    expect(now.map(({ metadata }) => metadata.uid).filter((uid) => old.includes(uid))).to.deep.equal([])
+    // The kubelet takes its time to end the old ones.
+    await eventually(async () => expect((await fixture.pods(ns)).map(({ metadata }) => metadata.uid).filter((uid) => old.includes(uid))).to.deep.equal([]), seconds(60))
   })
 
   it('restart of a paused Deployment would be taken and do nothing: it is refused, and the pod is evicted instead', async () => {
@@ -52,10 +54,10 @@ describe('actions on real pods', function () {
       inNamespace(ns, deployment('web', 'inThisPod')),
       acting(ns, { name: 'roll', type: 'restart', target: 'Workload', priority: 1, restartAction: {} }, { name: 'away', type: 'evict', priority: 2, evictAction: {} }),
     )
-    await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s'])
+    await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=150s'])
     await fixture.kubectl(['rollout', 'pause', '-n', ns, 'deployment/web'])
     await tellPod(fixture.cluster, ns, 'deployment/web', 'broken')
-    const actions = (await fixture.ended(ns, 2, seconds(120))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
+    const actions = (await fixture.ended(ns, 2, seconds(240))).toSorted((a, b) => a.spec.incident.rung - b.spec.incident.rung)
     expect(actions.map(({ spec, status }) => `${spec.action.name} ${status?.phase}`)).to.deep.equal(['roll Failed', 'away Succeeded'])
     expect(actions[0]?.status?.result?.message).to.include('paused')
     expect(written(ns, actions)).to.deep.equal(['create pods/eviction'])
@@ -65,9 +67,9 @@ describe('actions on real pods', function () {
   it('graceful restart evicts every pod once, and none before the replacement of the last one is Ready', async () => {
     const ns = await fixture.namespace('graceful')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }))
-    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=150s']).then(() => fixture.pods(ns))
     await tellPod(fixture.cluster, ns, old[0]?.metadata.name ?? '', 'broken')
-    const actions = await fixture.ended(ns, 1, seconds(150))
+    const actions = await fixture.ended(ns, 1, seconds(300))
     expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(written(ns, actions)).to.deep.equal(['create pods/eviction', 'create pods/eviction', 'create pods/eviction'])
     const evicted = fixture.evictions(ns).map(({ name }) => name)
@@ -81,18 +83,18 @@ describe('actions on real pods', function () {
     const ns = await fixture.namespace('recreate')
     await fixture.kubectl(['create', 'clusterrolebinding', 'alice', '--clusterrole=cluster-admin', '--user=alice'])
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'all', type: 'restart', target: 'Workload', restartAction: { strategy: 'recreate', gracePeriodSeconds: 1 } }))
-    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=150s']).then(() => fixture.pods(ns))
     await tellPod(fixture.cluster, ns, old[0]?.metadata.name ?? '', 'broken')
     const waiting = await eventually(async () => {
       const [action] = await fixture.actions(ns)
       expect(action?.status?.result).to.include({ reason: 'PendingApproval' })
       return action?.metadata.name ?? ''
-    }, seconds(90))
+    }, seconds(180))
     expect(fixture.evictions(ns), 'before the approval').to.deep.equal([])
     const approval = { decision: 'Approved', decidedBy: 'alice', reason: 'seen' }
     const answered = await fixture.cluster.kubectl(['patch', 'healingaction', waiting, '-n', ns, '--type=merge', '-p', JSON.stringify({ spec: { approval } })], { as: 'alice' })
     expect(answered.code, answered.stderr).to.equal(0)
-    const actions = await fixture.ended(ns, 1, seconds(150))
+    const actions = await fixture.ended(ns, 1, seconds(300))
     expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
     expect(written(ns, actions)).to.deep.equal(['create pods/eviction', 'create pods/eviction', 'create pods/eviction'])
     expect(fixture.evictions(ns).map(({ name }) => name).toSorted()).to.deep.equal(old.map(({ metadata }) => metadata.name).toSorted())
@@ -103,7 +105,7 @@ describe('actions on real pods', function () {
     const ns = await fixture.namespace('deleting')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'away', type: 'delete', deleteAction: { gracePeriodSeconds: 1 } }))
     const [old] = await breakPods(fixture, ns, 'web')
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(actions[0]?.spec.targetResource.uid).to.equal(old)
     expect(written(ns, actions)).to.deep.equal(['delete pods'])
@@ -115,7 +117,7 @@ describe('actions on real pods', function () {
       inNamespace(ns, deployment('web', 'always')),
       policy(ns, { app: 'web', actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }),
     )
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '1', after: '2' }])
     expect(written(ns, actions)).to.deep.equal(['patch deployments/scale', 'patch deployments/scale'])
@@ -125,16 +127,16 @@ describe('actions on real pods', function () {
   it('scale down is one write of scale, and takes the broken pod away', async () => {
     const ns = await fixture.namespace('less')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'less', type: 'scale', scaleAction: { direction: 'down', replicas: 1, minReplicas: 2, maxReplicas: 3 } }))
-    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=60s']).then(() => fixture.pods(ns))
+    const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=150s']).then(() => fixture.pods(ns))
     const broken = old[0]?.metadata.name ?? ''
     await tellPod(fixture.cluster, ns, broken, 'broken')
-    const actions = await fixture.ended(ns, 1, seconds(150))
+    const actions = await fixture.ended(ns, 1, seconds(300))
     expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '3', after: '2' }])
     expect(written(ns, actions)).to.deep.equal(['patch deployments/scale'])
     expect((await live(ns)).spec.replicas).to.equal(2)
     // Its ReplicaSet gives up first what is not Ready.
-    expect((await fixture.pods(ns)).map(({ metadata }) => metadata.name)).not.to.include(broken)
+    await eventually(async () => expect((await fixture.pods(ns)).map(({ metadata }) => metadata.name)).not.to.include(broken), seconds(60))
   })
 
   it('scale to a number that does not help is taken back to the number of before', async () => {
@@ -143,7 +145,7 @@ describe('actions on real pods', function () {
       inNamespace(ns, deployment('web', 'always')),
       policy(ns, { app: 'web', actions: [{ name: 'three', type: 'scale', scaleAction: { direction: 'absolute', replicas: 3, maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }),
     )
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions[0]?.status, JSON.stringify(actions[0]?.status?.result)).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '1', after: '3' }])
     expect(written(ns, actions)).to.deep.equal(['patch deployments/scale', 'patch deployments/scale'])
@@ -155,7 +157,7 @@ describe('actions on real pods', function () {
     const patch = '[{op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: 2}]'
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'slower', type: 'patch', target: 'Workload', patchAction: { type: 'json', patch } }))
     await breakPods(fixture, ns, 'web')
-    const actions = await fixture.ended(ns, 1, seconds(150))
+    const actions = await fixture.ended(ns, 1, seconds(300))
     expect(actions.map(({ status }) => status?.outcome), JSON.stringify(actions[0]?.status?.result)).to.deep.equal(['Effective'])
     expect(written(ns, actions)).to.deep.equal(['patch deployments'])
     expect((await live(ns)).spec.template.spec.terminationGracePeriodSeconds).to.equal(2)
@@ -169,7 +171,7 @@ describe('actions on real pods', function () {
       policy(ns, { app: 'web', actions: [{ name: 'more-memory', type: 'patch', target: 'Workload', patchAction: { patch } }], safetyRules: { healthCheckTimeout: '10s' } }),
     )
     const { spec: before } = await live(ns)
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions[0]?.status, JSON.stringify(actions[0]?.status?.result)).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(actions[0]?.status?.result?.changes?.map(({ field, newValue }) => `${field} ${newValue}`)).to.include('spec.template.spec.containers[app].resources.limits.memory 64Mi')
     expect(written(ns, actions)).to.deep.equal(['patch deployments', 'patch deployments'])
@@ -181,7 +183,7 @@ describe('actions on real pods', function () {
     const patch = 'spec: {template: {spec: {containers: [{name: app, resources: {limits: {memory: 64Mi}}, env: [{name: DB_TIMEOUT, value: 4711s}]}]}}}'
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), acting(ns, { name: 'more-memory', type: 'patch', target: 'Workload', patchAction: { patch } }))
     await breakPods(fixture, ns, 'web')
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions.map(({ status }) => status?.outcome)).to.deep.equal(['Effective'])
     expect(written(ns, actions)).to.deep.equal(['patch deployments'])
     const { changes = [] } = actions[0]?.status?.result ?? {}
@@ -196,16 +198,17 @@ describe('actions on real pods', function () {
   it('scale of an Argo Rollout goes through its scale subresource, with a right that the namespace has given beside', async () => {
     const ns = await fixture.namespace('rollouts')
     await fixture.apply(definition(ROLLOUTS, { spec: ['spec', 'replicas'], status: ['status', 'replicas'] }))
-    await fixture.kubectl(['wait', '--for=condition=Established', 'crd/rollouts.argoproj.io', '--timeout=30s'])
-    await fixture.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { name: 'web', namespace: ns }, spec: { replicas: 1 } })
+    await fixture.kubectl(['wait', '--for=condition=Established', 'crd/rollouts.argoproj.io', '--timeout=120s'])
+    // For a moment after that its API is not there yet.
+    await eventually(() => fixture.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { name: 'web', namespace: ns }, spec: { replicas: 1 } }), seconds(60))
     const { metadata } = await fixture.api.get(ROLLOUTS, { namespace: ns, name: 'web' })
     const { spec } = deployment('web', 'always') as { spec: { selector: object; template: object } }
     const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web', uid: metadata.uid, controller: true }
     await fixture.apply({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'web-1', namespace: ns, labels: { app: 'web' }, ownerReferences: [owner] }, spec: { replicas: 1, selector: spec.selector, template: spec.template } })
     await fixture.apply(policy(ns, { app: 'web', actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', maxReplicas: 3 } }], safetyRules: { healthCheckTimeout: '10s' } }))
-    await fixture.decided(ns, 'HealerForbidden', seconds(60))
+    await fixture.decided(ns, 'HealerForbidden', seconds(120))
     expect((await kubeskippy(fixture.cluster, 'enable', '-n', ns, '--scale', 'rollouts.argoproj.io')).code).to.equal(0)
-    const actions = await fixture.ended(ns, 1, seconds(120))
+    const actions = await fixture.ended(ns, 1, seconds(240))
     expect(actions[0]?.spec.targetResource).to.include({ kind: 'Rollout', name: 'web' })
     // Nobody plays its controller here: no pod comes, and it is taken back.
     expect(actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
@@ -216,7 +219,7 @@ describe('actions on real pods', function () {
   it('a dry run of a workload act shows the diff and writes nothing', async () => {
     const ns = await fixture.namespace('dry')
     await fixture.apply(inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web', mode: 'dryrun', actions: [{ name: 'roll', type: 'restart', target: 'Workload', restartAction: {} }] }))
-    const actions = await fixture.ended(ns, 1, seconds(60))
+    const actions = await fixture.ended(ns, 1, seconds(120))
     expect(actions[0]?.status).to.include({ phase: 'Succeeded' })
     expect(actions[0]?.status?.result?.changes).to.have.length(1)
     expect(written(ns, actions)).to.deep.equal([])

@@ -11,6 +11,7 @@ import { parsePatch } from '../../shared/rules/patches/parse.ts'
 import { shown } from '../../shared/rules/patches/paths.ts'
 import { sampleOf } from '../../shared/rules/patches/samples.ts'
 import { EVASIONS, HARMLESS } from '../../shared/rules/patches/testing/evasions.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
@@ -24,7 +25,7 @@ const ABOUT_THE_WRITE = /^(kind|apiVersion|metadata\.(resourceVersion|uid|deleti
 const STRICTER: readonly string[] = ['strategic: the prototype', 'json: a place from the end']
 
 describe('what patches do, on a real API server', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let cluster: Cluster
   let admin: KubeApi & { readonly close: () => Promise<void> }
 
@@ -33,7 +34,7 @@ describe('what patches do, on a real API server', function () {
     cluster = await startCluster({ node: false })
     admin = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
     await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
-    await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }))
+    await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: NAMESPACE, name: 'default' }), seconds(60))
     for (const resource of KINDS) await admin.create(resource, quiet(sampleOf(resource)))
   })
   after(async () => {

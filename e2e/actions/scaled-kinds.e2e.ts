@@ -42,19 +42,19 @@ const policy = (namespace: string, resources: readonly object[], safetyRules: ob
     selector: { labelSelector: { matchLabels: { app: 'sessions' } }, resources },
     triggers: [{ name: 'degraded', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'Ready', status: 'False', duration: '1s' } }],
     actions: [up],
-    safetyRules: { stabilizationWindow: '3s', healthCheckTimeout: '30s', maxUnhealthy: '100%', ...safetyRules },
+    safetyRules: { stabilizationWindow: '3s', healthCheckTimeout: '3m', maxUnhealthy: '100%', ...safetyRules },
   },
 })
 
 describe('custom resources with a scale', function () {
-  this.timeout(240_000)
+  this.timeout(1_200_000)
   const fixture = useFixture({ node: false })
 
   const define = async (resource: Resource, ...scale: readonly Parameters<typeof definition>[1][]): Promise<void> => {
     await fixture.apply(definition(resource, ...scale))
-    await fixture.kubectl(['wait', '--for=condition=Established', `crd/${resource.plural}.${resource.group}`, '--timeout=60s'])
+    await fixture.kubectl(['wait', '--for=condition=Established', `crd/${resource.plural}.${resource.group}`, '--timeout=150s'])
     // For a moment after that its API is not there yet.
-    await eventually(() => fixture.api.list(resource), seconds(30))
+    await eventually(() => fixture.api.list(resource), seconds(90))
   }
   const tell = (resource: Resource, key: { readonly namespace: string; readonly name: string }, status: object): Promise<unknown> => fixture.api.patch(resource, key, { type: 'merge', body: { status } }, { subresource: 'status' })
   const ready = (status: 'True' | 'False'): object[] => [{ type: 'Ready', status, lastTransitionTime: status === 'False' ? SINCE : new Date().toISOString(), reason: 'Told' }]
@@ -65,7 +65,9 @@ describe('custom resources with a scale', function () {
     return key
   }
   const live = (namespace: string): Promise<Cache> => fixture.api.get<Cache>(CACHES, { namespace, name: 'sessions' })
-  const decided = (namespace: string, reason: string): Promise<string> => fixture.decided(namespace, reason, seconds(90)).then(({ status }) => status?.lastDecision?.message ?? '')
+  const decided = (namespace: string, reason: string): Promise<string> => fixture.decided(namespace, reason, seconds(180)).then(({ status }) => status?.lastDecision?.message ?? '')
+  /** Rights and definitions come by and by, and the words with them. */
+  const says = (namespace: string, reason: string, message: string): Promise<unknown> => eventually(async () => expect(await decided(namespace, reason)).to.equal(message), seconds(90))
   const check = async (): Promise<readonly string[]> => {
     const { stdout } = await kubeskippy(fixture.cluster, 'check', '-o', 'json')
     return (JSON.parse(stdout) as { findings: readonly Finding[] }).findings.filter(({ check: name }) => name === 'scales').map(({ result, what, fix = '' }) => `${result}: ${what} (${fix})`)
@@ -84,14 +86,14 @@ describe('custom resources with a scale', function () {
   it('each missing thing is said by the policy and by kubeskippy check: the definition, the rights of the controller, the right of the healer; then it is scaled and healed', async () => {
     const ns = await fixture.namespace('caches')
     await fixture.apply(policy(ns, cacheClusters))
-    await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]?.message).to.equal(`the API server knows no kind ${GROUP}/v1 CacheCluster: its definition is not installed`), seconds(60))
+    await eventually(async () => expect((await fixture.policy(ns)).status?.triggers?.[0]?.message).to.equal(`the API server knows no kind ${GROUP}/v1 CacheCluster: its definition is not installed`), seconds(120))
     expect(await check()).to.deep.equal([`warn: caches/heal: the API server knows no kind ${GROUP}/v1 CacheCluster: its definition is not installed (install its definition, or select a kind that has a scale)`])
 
     // Nowhere where one would guess the numbers.
     await define(CACHES, { spec: ['spec', 'size'], status: ['status', 'nodes'] })
     const key = await cache(ns)
     await fixture.apply(role(READING))
-    expect(await decided(ns, 'ControllerForbidden')).to.equal(
+    await says(ns, 'ControllerForbidden',
       `CacheCluster/sessions: the controller may not get cacheclusters.${GROUP}/scale, impersonate-on:serviceaccount:patch cacheclusters.${GROUP}/scale; grant it in a ClusterRole with the label ${AGGREGATE_LABEL}: "true"`,
     )
     expect(await check()).to.deep.equal([
@@ -106,9 +108,9 @@ describe('custom resources with a scale', function () {
     const { code, stdout, stderr } = await kubeskippy(fixture.cluster, 'enable', '-n', ns, '--scale', `cacheclusters.${GROUP}`)
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     expect(stdout).to.include('role/kubeskippy-healer-scale in caches: created').and.to.include('rolebinding/kubeskippy-healer-scale in caches: created')
-    await eventually(async () => expect((await live(ns)).spec).to.deep.equal({ size: 4, zone: 'a' }), seconds(60))
+    await eventually(async () => expect((await live(ns)).spec).to.deep.equal({ size: 4, zone: 'a' }), seconds(120))
     await tell(CACHES, key, { nodes: 4, conditions: ready('True') })
-    const actions = await fixture.ended(ns, 1, seconds(90))
+    const actions = await fixture.ended(ns, 1, seconds(180))
     expect(actions[0]?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(actions[0]?.status?.result?.message).to.include('whether its 4 replicas are Ready nobody tells')
     expect(actions[0]?.spec.targetResource).to.include({ apiVersion: `${GROUP}/v1`, kind: 'CacheCluster', name: 'sessions', uid: (await live(ns)).metadata.uid })
@@ -136,7 +138,7 @@ describe('custom resources with a scale', function () {
     const ns = await granted('idle')
     await cache(ns)
     await fixture.apply(policy(ns, cacheClusters, { healthCheckTimeout: '6s' }))
-    const actions = await fixture.ended(ns, 1, seconds(90))
+    const actions = await fixture.ended(ns, 1, seconds(180))
     expect(actions[0]?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(actions[0]?.status?.intent).to.deep.equal([{ path: '/spec/replicas', before: '3', after: '4' }])
     expect(written(ns, actions)).to.deep.equal(['patch cacheclusters/scale', 'patch cacheclusters/scale'])
@@ -153,7 +155,7 @@ describe('custom resources with a scale', function () {
       await fixture.apply({ ...manifest, metadata: { ...manifest.metadata, namespace: ns } })
       await cache(ns)
       await fixture.apply(policy(ns, cacheClusters))
-      expect(await decided(ns, 'OwnedElsewhere')).to.equal(`${by} scales CacheCluster/sessions`)
+      await says(ns, 'OwnedElsewhere', `${by} scales CacheCluster/sessions`)
       expect([await fixture.actions(ns), fixture.writes(ns).filter(({ impersonated }) => impersonated !== undefined)]).to.deep.equal([[], []])
     })
   }
@@ -161,9 +163,12 @@ describe('custom resources with a scale', function () {
   it('a kind without a scale is refused at the door, and as the owner of pods by the controller', async () => {
     const ns = await granted('widgets')
     await define(WIDGETS)
-    const { code, stderr } = await fixture.cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy(ns, [{ apiVersion: `${GROUP}/v1`, kind: 'Widget' }])) })
-    expect(code).to.not.equal(0)
-    expect(stderr).to.include('[KS301]').and.to.include(`${GROUP}/v1 Widget has no scale subresource`)
+    // Once the door knows of the definition.
+    await eventually(async () => {
+      const { code, stderr } = await fixture.cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], { input: JSON.stringify(policy(ns, [{ apiVersion: `${GROUP}/v1`, kind: 'Widget' }])) })
+      expect(code).to.not.equal(0)
+      expect(stderr).to.include('[KS301]').and.to.include(`${GROUP}/v1 Widget has no scale subresource`)
+    }, seconds(60))
 
     await fixture.apply({ apiVersion: `${GROUP}/v1`, kind: 'Widget', metadata: { name: 'sessions', namespace: ns } })
     const { metadata } = await fixture.api.get(WIDGETS, { namespace: ns, name: 'sessions' })
@@ -171,7 +176,7 @@ describe('custom resources with a scale', function () {
     await fixture.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'sessions-0', namespace: ns, labels: { app: 'sessions' }, ownerReferences: [owner] }, spec: { schedulerName: 'nobody', automountServiceAccountToken: false, containers: [{ name: 'main', image: 'none.invalid/none' }] } })
     await tell(PODS, { namespace: ns, name: 'sessions-0' }, { phase: 'Running', conditions: ready('False') })
     await fixture.apply(policy(ns, [{ apiVersion: 'v1', kind: 'Pod' }]))
-    expect(await decided(ns, 'Unsupported')).to.equal(`Pod/sessions-0: ${GROUP}/v1 Widget has no scale subresource: its definition tells of none`)
+    await says(ns, 'Unsupported', `Pod/sessions-0: ${GROUP}/v1 Widget has no scale subresource: its definition tells of none`)
     expect([await fixture.actions(ns), fixture.writes(ns).filter(({ impersonated }) => impersonated !== undefined)]).to.deep.equal([[], []])
   })
 
@@ -181,6 +186,6 @@ describe('custom resources with a scale', function () {
     expect(await may(fixture.cluster, healer, right)).to.equal(true)
     const { stdout } = await kubeskippy(fixture.cluster, 'disable', '-n', 'caches')
     expect(stdout).to.include('rolebinding/kubeskippy-healer-scale in caches: removed')
-    await eventually(async () => expect(await may(fixture.cluster, healer, right)).to.equal(false))
+    await eventually(async () => expect(await may(fixture.cluster, healer, right)).to.equal(false), seconds(60))
   })
 })

@@ -31,7 +31,7 @@ function annotated(made: object, annotations: Readonly<Record<string, string>>):
 }
 
 describe('traps of the API server, on real pods', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let fixture: Fixture
 
   before(async function () {
@@ -62,7 +62,7 @@ describe('traps of the API server, on real pods', function () {
     expect(refused).to.include('[KS304]')
     await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify(limit('16Mi')) }))
     await breakPods(fixture, ns, 'web')
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(180))
     expect(action?.status?.result).to.deep.include({ reason: 'WriteRefused', message: 'the API server refused the write (422)' })
     expect(written(ns)).to.deep.equal([])
     const { controller, webhook } = fixture.installation
@@ -84,8 +84,9 @@ describe('traps of the API server, on real pods', function () {
     const ns = await fixture.namespace('dry-first')
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), policy(ns, { app: 'web', safetyRules: { maxUnhealthy: '100%' } }))
     await breakPods(fixture, ns, 'web')
-    await fixture.ended(ns, 1, seconds(90))
-    expect(written(ns)).to.deep.equal(['create pods/eviction (dry run)', 'create pods/eviction'])
+    await fixture.ended(ns, 1, seconds(180))
+    // Where the pod has changed between the two, both are made anew; what was refused is not in here.
+    expect(written(ns).join(', ')).to.match(/^(?:create pods\/eviction \(dry run\), )+create pods\/eviction$/)
   })
 
   it('two disruption budgets of one pod would be a bare 500: nothing is tried, and both are named', async () => {
@@ -93,7 +94,7 @@ describe('traps of the API server, on real pods', function () {
     const budget = (name: string): object => ({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace: ns }, spec: { minAvailable: 0, selector: { matchLabels: { app: 'web' } } } })
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), budget('one'), budget('two'), policy(ns, { app: 'web', safetyRules: { maxUnhealthy: '100%' } }))
     await breakPods(fixture, ns, 'web')
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(180))
     expect(action?.status?.result?.reason).to.equal('SeveralDisruptionBudgets')
     expect(action?.status?.result?.message).to.match(/^one and two both select Pod\/web-/)
     expect(written(ns)).to.deep.equal([])
@@ -106,7 +107,7 @@ describe('traps of the API server, on real pods', function () {
     const action = { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), budget('one'), budget('two'), policy(ns, { app: 'web', actions: [action], safetyRules: { maxUnhealthy: '100%' } }))
     await breakPods(fixture, ns, 'web')
-    const [ended] = await fixture.ended(ns, 1, seconds(90))
+    const [ended] = await fixture.ended(ns, 1, seconds(180))
     expect(ended?.status?.result?.reason).to.equal('SeveralDisruptionBudgets')
     expect(written(ns)).to.deep.equal([])
   })
@@ -116,7 +117,7 @@ describe('traps of the API server, on real pods', function () {
     const patch = '[{op: test, path: /metadata/annotations/stage, value: blue}, {op: replace, path: /metadata/annotations/stage, value: green}]'
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')), patching(ns, { type: 'json', patch }))
     await breakPods(fixture, ns, 'web')
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(180))
     expect(action?.status).to.deep.include({ phase: 'Failed', attempts: 2 })
     expect(action?.status?.result).to.deep.include({ reason: 'PatchFailed', message: 'the patch does not fit Deployment/web as it is now: one of its tests fails, or one of its paths is not there' })
     expect(written(ns)).to.deep.equal([])
@@ -128,7 +129,7 @@ describe('traps of the API server, on real pods', function () {
     await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod')))
     await breakPods(fixture, ns, 'web')
     await fixture.apply(patching(ns, { patch: 'spec: {template: {spec: {containers: [{name: main, resources: {limits: {memory: 64Mi}}}]}}}' }))
-    const [action] = await fixture.ended(ns, 1, seconds(90))
+    const [action] = await fixture.ended(ns, 1, seconds(180))
     expect(action?.status?.result).to.deep.include({ reason: 'TargetChanged', message: 'Deployment/web has no container main, which the patch is about' })
     expect(written(ns)).to.deep.equal([])
     expect(await explain(ns, action)).to.match(/result +TargetChanged: Deployment\/web has no container main/)
@@ -142,10 +143,10 @@ describe('traps of the API server, on real pods', function () {
       const [action] = await fixture.actions(ns)
       expect(action?.status?.result?.reason).to.equal('PendingApproval')
       return action
-    }, seconds(60))
+    }, seconds(120))
     await fixture.kubectl(['delete', 'deployment', 'web', '-n', ns])
     await kubeskippy(fixture.cluster, 'approve', '-n', ns, waiting?.metadata.name ?? '')
-    const [action] = await fixture.ended(ns, 1, seconds(60))
+    const [action] = await fixture.ended(ns, 1, seconds(120))
     expect(action?.status?.phase).to.equal('Cancelled')
     expect(action?.status?.result?.reason).to.equal('TargetGone')
     // What he was shown of it comes from a dry run.
@@ -159,7 +160,7 @@ describe('traps of the API server, on real pods', function () {
     const key = { namespace: ns, name: 'web' }
     const before = await fixture.api.get<Deployment>(DEPLOYMENTS, key)
     await fixture.apply(patching(ns, { type: 'json', patch: JSON.stringify([{ op: 'remove', path: '/spec/template/metadata/annotations/note' }]) }))
-    const [action] = await fixture.ended(ns, 1, seconds(120))
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status).to.include({ phase: 'Failed', outcome: 'Reverted' })
     expect(written(ns).filter((write) => !write.endsWith('(dry run)'))).to.deep.equal(['patch deployments', 'patch deployments'])
     expect((await fixture.api.get<Deployment>(DEPLOYMENTS, key)).spec.template).to.deep.equal(before.spec.template)

@@ -22,7 +22,7 @@ const ACT = buildHealingAction()
 
 export function writerSuite(server: string, start: () => Promise<Writer>): void {
   describe(`writes to workloads on ${server}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let harness: Writer
     before(async function () {
       this.timeout(900_000)

@@ -15,18 +15,18 @@ writerSuite('a real API server', async () => {
   let namespaces = 0
   return {
     admin,
-    pause: 300,
+    pause: 1_500,
     async namespace() {
       const name = `writer-${namespaces++}`
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       // Pods are refused until the controller has made it.
-      await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }))
+      await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }), millis(60_000))
       return name
     },
     async define(resource, scale) {
       await admin.create(CUSTOM_RESOURCE_DEFINITIONS, definition(resource, scale))
     },
-    eventually: (assertion) => eventually(assertion, millis(15_000)),
+    eventually: (assertion) => eventually(assertion, millis(60_000)),
     async stop() {
       await admin.close()
       await cluster.stop()

@@ -15,11 +15,13 @@ import { healingAction } from '../../shared/api/v1alpha1/healing-action.schema.t
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { decode } from '../../shared/schema/defaults.ts'
 import type { CustomResource } from '../../shared/schema/structural.ts'
 import { withFaults } from '../../shared/testing/arbitraries/mutate.ts'
 import { actionSpec, anyAction, anyPolicy, policySpec, type Manifest } from '../../shared/testing/arbitraries/resources.ts'
 import { readCorpus, type Sample, type SampleDocument } from '../../shared/testing/corpus.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { connect, type Answer, type ApiServer, type Place } from './server.ts'
 import { disagreement, isFrame, ourPaths, ourUnknown, placeOf, resourceOf, unknownInAnswer } from './verdicts.ts'
@@ -33,14 +35,18 @@ const CONCURRENCY = 8
 const corpus = await readCorpus()
 
 describe('agreement with a real API server', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let cluster: Cluster
   let server: ApiServer
 
   before(async () => {
     cluster = await startCluster({ node: false })
     await cluster.kubectl(['apply', '--server-side', '-f', CRDS])
-    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...resources.map(({ plural }) => `crd/${plural}.kubeskippy.io`)])
+    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=120s', ...resources.map(({ plural }) => `crd/${plural}.kubeskippy.io`)])
+    // For a moment after that its API is not there yet.
+    await eventually(async () => {
+      for (const { plural } of resources) expect((await cluster.kubectl(['get', `${plural}.kubeskippy.io`, '-A'])).code, plural).to.equal(0)
+    }, seconds(60))
     const namespaces = new Set(corpus.map(({ now }) => placeOf(now.value).namespace))
     for (const namespace of namespaces) await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }) })
     server = await connect(cluster.kubeconfig)
@@ -59,9 +65,11 @@ describe('agreement with a real API server', function () {
   })
 
   it('offers the kinds by their short names and category', async () => {
-    const { stdout } = await cluster.kubectl(['api-resources', '--api-group=kubeskippy.io', '--categories=kubeskippy', '--no-headers'])
-    expect(stdout).to.match(/^healingactions +ha +/m).and.to.match(/^healingpolicies +hp +/m)
-    expect(stdout).not.to.contain('healingledgers')
+    await eventually(async () => {
+      const { stdout } = await cluster.kubectl(['api-resources', '--api-group=kubeskippy.io', '--categories=kubeskippy', '--no-headers'])
+      expect(stdout).to.match(/^healingactions +ha +/m).and.to.match(/^healingpolicies +hp +/m)
+      expect(stdout).not.to.contain('healingledgers')
+    }, seconds(60))
   })
 
   for (const sample of corpus) {

@@ -59,7 +59,7 @@ const EDITS: readonly (readonly [what: string, edit: (spec: HealingPolicySpec) =
 const corpus = (await readCorpus()).filter(({ now: { value }, old }) => old === undefined && isObject(value) && value['kind'] === healingPolicy.kind)
 
 describe('one verdict in four places', function () {
-  this.timeout(240_000)
+  this.timeout(900_000)
   let cluster: Cluster
   let installation: Installation | undefined
   let api: KubeConnection | undefined
@@ -173,7 +173,7 @@ describe('one verdict in four places', function () {
       await eventually(async () => {
         const [first] = samples
         await connection.create(HEALING_POLICIES, first?.manifest ?? expect.fail('nothing stored'), { dryRun: true })
-      })
+      }, seconds(60))
       await installation.startController()
       const verdictOf = async ({ metadata }: KubeManifest): Promise<readonly string[]> => {
         const key = { name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) }
@@ -188,13 +188,13 @@ describe('one verdict in four places', function () {
       // One after another: what policies do to each other is for other suites.
       for (const { file, offline, manifest } of samples) {
         await connection.create(HEALING_POLICIES, manifest)
-        const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(30)))
+        const verdict = knownTo(offline, await eventually(() => verdictOf(manifest), seconds(90)))
         if (JSON.stringify(verdict) !== JSON.stringify(offline)) differing.push(`${file}: offline ${offline.join(', ') || 'nothing'}; the controller ${verdict.join(', ') || 'nothing'}`)
         // The controller may write its status once more meanwhile.
         await eventually(async () => {
           const { uid, resourceVersion } = (await connection.get(HEALING_POLICIES, manifest.metadata)).metadata
           await connection.delete(HEALING_POLICIES, manifest.metadata, { preconditions: { uid, resourceVersion } })
-        }, seconds(30))
+        }, seconds(90))
       }
       expect(differing).to.deep.equal([])
       // Agreement about objects without violations would say little.

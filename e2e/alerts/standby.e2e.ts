@@ -12,7 +12,7 @@ import { alertEndpoint, firing, TOKEN, type AlertEndpoint } from './endpoint.ts'
 const ELECTED = { 'leader-elect': 'true' }
 
 describe('alerts and two controllers', function () {
-  this.timeout(180_000)
+  this.timeout(900_000)
   const fixture = useFixture({ controller: false, node: false })
   let endpoints: readonly [AlertEndpoint, AlertEndpoint]
   let balancer: Balancer
@@ -30,7 +30,7 @@ describe('alerts and two controllers', function () {
   }
   const leads = async ({ metricsUrl }: Program): Promise<boolean> => /^kubeskippy_leader 1$/m.test(await (await fetch(metricsUrl)).text())
   const labels = (): Record<string, string> => ({ alertname: 'QueueStuck', namespace: 'shop', pod })
-  const seen = (state: string): Promise<unknown> => eventually(async () => expect((await fixture.policy('shop')).status?.triggers?.[0]?.state).to.equal(state), seconds(90))
+  const seen = (state: string): Promise<unknown> => eventually(async () => expect((await fixture.policy('shop')).status?.triggers?.[0]?.state).to.equal(state), seconds(180))
 
   before(async () => {
     const { cluster, installation } = fixture
@@ -41,10 +41,10 @@ describe('alerts and two controllers', function () {
       const [found] = await fixture.pods('shop')
       if (found === undefined) throw new Error('no pod')
       return found.metadata.name
-    }, seconds(60))
+    }, seconds(120))
     const leader = await alertEndpoint(cluster, first)
     await installation.startController({ flags: { ...ELECTED, ...leader.flags } })
-    await eventually(async () => expect(await leads(installation.controller)).to.equal(true), seconds(60))
+    await eventually(async () => expect(await leads(installation.controller)).to.equal(true), seconds(120))
     const standby = await alertEndpoint(cluster, await sparePort(cluster))
     await installation.secondController.start({ ...ELECTED, ...standby.flags })
     await installation.secondController.ready()
@@ -71,7 +71,7 @@ describe('alerts and two controllers', function () {
   it('what fired goes on by the next leader, which hears of its end, and of what is new', async () => {
     const { controller, secondController } = fixture.installation
     await controller.kill('SIGKILL')
-    await eventually(async () => expect(await leads(secondController)).to.equal(true), seconds(60))
+    await eventually(async () => expect(await leads(secondController)).to.equal(true), seconds(120))
     // Long enough for a decision of its own.
     await new Promise((resolve) => setTimeout(resolve, seconds(5)))
     await seen('Firing')

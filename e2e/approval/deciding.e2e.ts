@@ -2,7 +2,9 @@
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { CONTROLLER_USER } from '../../shared/api/v1alpha1/names.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { buildHealingAction } from '../../shared/testing/builders/objects.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { openDoor, type Door } from '../door/door.ts'
 
 const CONTROLLER = ['--as', CONTROLLER_USER, '--as-group', 'system:masters']
@@ -25,7 +27,7 @@ const binding = (name: string, subject: object): string =>
   })
 
 describe('deciding on an action', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let door: Door
   let made = 0
   before(async () => {
@@ -39,6 +41,7 @@ describe('deciding on an action', function () {
         binding('writer', { kind: 'User', name: 'mallory' }),
       ].join('---\n'),
     })
+    await eventually(async () => expect((await door.kubectl(['auth', 'can-i', 'patch', 'healingactions.kubeskippy.io', '-n', 'shop', '--as', 'mallory'])).stdout).to.contain('yes'), seconds(60))
   })
   after(async () => door?.stop())
 

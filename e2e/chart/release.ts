@@ -31,13 +31,13 @@ export async function assertVacant(cluster: Cluster): Promise<void> {
 
 /** By Helm; returns when all pods are ready. */
 export const release = (cluster: Cluster, verb: 'install' | 'upgrade', values: object = {}, chart = CHART): Promise<string> =>
-  helmMust([verb, 'kubeskippy', chart, '--wait', '--timeout', '3m'], { kubeconfig: cluster.kubeconfig, values: { ...imageValues(image()), ...values } })
+  helmMust([verb, 'kubeskippy', chart, '--wait', '--timeout', '6m'], { kubeconfig: cluster.kubeconfig, values: { ...imageValues(image()), ...values } })
 
 /** By `kubectl apply -k config`, as the guide has it; returns when all pods are ready. */
 export async function applyConfig(cluster: Cluster): Promise<void> {
   await kubectl(cluster, ['apply', '--server-side', '-k', CONFIG])
   await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'set', 'image', 'deployment', `*=${PRODUCT_IMAGE}`, '--all'])
-  await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'rollout', 'status', '--timeout=120s', 'deployment/kubeskippy-webhook', 'deployment/kubeskippy-controller-manager'])
+  await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'rollout', 'status', '--timeout=300s', 'deployment/kubeskippy-webhook', 'deployment/kubeskippy-controller-manager'])
 }
 
 /** Kinds of whose objects some are ours, or could be. */

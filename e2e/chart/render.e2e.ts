@@ -31,7 +31,7 @@ function plain(value: unknown): unknown {
 const byKey = (objects: readonly Rendered[]) => Object.fromEntries(objects.map((object) => [keyOf(object), plain(object)]))
 
 describe('the chart', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let cluster: Cluster
   let schemas: string
   const dir = mkdtempSync(join(tmpdir(), 'kubeskippy-schemas-'))
@@ -46,7 +46,7 @@ describe('the chart', function () {
       const { stdout } = await cluster.kubectl(['get', '--raw', '/openapi/v2'])
       for (const kind of ['HealingPolicy', 'Certificate', 'Issuer', 'ServiceMonitor', 'PrometheusRule']) expect(stdout).to.contain(`"kind":"${kind}"`)
       return writeSchemas(dir, JSON.parse(stdout))
-    }, seconds(30))
+    }, seconds(90))
   })
   after(async () => {
     await cluster?.stop()

@@ -26,7 +26,7 @@ const CLUSTER_WIDE = ['clusterroles', 'clusterrolebindings', 'mutatingwebhookcon
 const CRDS = ['healingactions', 'healingledgers', 'healingpolicies'].map((plural) => `customresourcedefinition.apiextensions.k8s.io/${plural}.${GROUP}`)
 
 describe('the chart on an API server', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let cluster: Cluster
   const dir = mkdtempSync(join(tmpdir(), 'kubeskippy-chart-'))
   const on = ({ values = {}, ...options }: { readonly values?: object; readonly namespace?: string } = {}): HelmOptions => ({ kubeconfig: cluster.kubeconfig, values: { image: { pullPolicy: 'Never' }, ...values }, ...options })
@@ -38,7 +38,7 @@ describe('the chart on an API server', function () {
     cluster = await startCluster({ node: true })
     for (const namespace of [OPERATOR_NAMESPACE, 'shop', 'bank']) await k('create', 'namespace', namespace)
     await k('apply', '--server-side', ...(await definitionFiles()).flatMap((file) => ['-f', file]))
-    await k('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all')
+    await k('wait', '--for=condition=Established', '--timeout=120s', 'crd', '--all')
     await k('label', 'namespace', OPERATOR_NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted')
   })
   after(async () => {
@@ -61,7 +61,7 @@ describe('the chart on an API server', function () {
     eventually(async () => {
       const pods = (await k('get', 'pods', '-n', OPERATOR_NAMESPACE, '-l', `app.kubernetes.io/component=${component}`, '-o', 'name')).trim().split('\n')
       expect(pods.length, await k('get', 'events', '-n', OPERATOR_NAMESPACE)).to.be.at.least(count)
-    }, seconds(30))
+    }, seconds(90))
 
   describe('is installed', () => {
     it('not by a dry run of the server, which takes all that is behind flags', async () => {
@@ -71,7 +71,7 @@ describe('the chart on an API server', function () {
 
     it('in an earlier version, with CRDs that are established', async () => {
       await helmMust(['install', 'kubeskippy', earlier()], on())
-      await k('wait', '--for=condition=Established', '--timeout=30s', ...CRDS)
+      await k('wait', '--for=condition=Established', '--timeout=120s', ...CRDS)
       expect(await policySchema()).not.to.have.property('history')
     })
 
@@ -110,7 +110,13 @@ describe('the chart on an API server', function () {
     })
 
     it('as kubectl apply is, by the API server, and nothing changes', async () => {
-      const before = await generations()
+      // Once nothing more is written about what was upgraded.
+      const before = await eventually(async () => {
+        const first = await generations()
+        await new Promise((resolve) => setTimeout(resolve, 3000))
+        expect(await generations()).to.equal(first)
+        return first
+      }, seconds(90))
       const { code, stderr } = await cluster.kubectl(['apply', '--server-side', '-k', CONFIG])
       expect(code).to.equal(1)
       expect(stderr).to.match(/conflicts? with "helm".*\.metadata\.labels\.app\.kubernetes\.io\/managed-by/s)
@@ -146,9 +152,9 @@ describe('the chart on an API server', function () {
         await k('create', 'rolebinding', role, '-n', 'bank', `--clusterrole=${role}`, `--user=by-${role}`)
         await k('create', 'rolebinding', own, '-n', 'bank', `--clusterrole=${own}`, `--user=by-${own}`)
         // Who aggregates the roles needs a moment.
-        await eventually(async () => expect(Object.fromEntries(await Promise.all(Object.entries(asks).map(async ([what, question]) => [what, await may(cluster, `by-${role}`, { namespace: 'bank', ...question })] as const)))).to.deep.equal(expected))
+        await eventually(async () => expect(Object.fromEntries(await Promise.all(Object.entries(asks).map(async ([what, question]) => [what, await may(cluster, `by-${role}`, { namespace: 'bank', ...question })] as const)))).to.deep.equal(expected), seconds(60))
         const alone = role === 'admin' ? { ...expected, write: false } : expected
-        expect(Object.fromEntries(await Promise.all(Object.entries(asks).map(async ([what, question]) => [what, await may(cluster, `by-${own}`, { namespace: 'bank', ...question })] as const)))).to.deep.equal(alone)
+        await eventually(async () => expect(Object.fromEntries(await Promise.all(Object.entries(asks).map(async ([what, question]) => [what, await may(cluster, `by-${own}`, { namespace: 'bank', ...question })] as const)))).to.deep.equal(alone), seconds(60))
       })
     }
   })
@@ -182,7 +188,11 @@ describe('the chart on an API server', function () {
       })
       await webhook.start()
       await webhook.ready()
-      published = await bundles()
+      published = await eventually(async () => {
+        const now = await bundles()
+        expect(now.filter((bundle) => bundle !== '')).to.have.length(4)
+        return now
+      }, seconds(60))
     })
     after(async () => void (await webhook?.stop()))
 
@@ -192,7 +202,7 @@ describe('the chart on an API server', function () {
     })
 
     it('brings the recommended policies with an upgrade, through the door, and none of them acts', async () => {
-      await eventually(() => helmMust(['upgrade', 'kubeskippy', CHART], on({ values: { healers: { namespaces: ['shop'] }, policies: { recommended: { enabled: true } } } })), seconds(20))
+      await eventually(() => helmMust(['upgrade', 'kubeskippy', CHART], on({ values: { healers: { namespaces: ['shop'] }, policies: { recommended: { enabled: true } } } })), seconds(120))
       expect((await k('get', 'hp', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.mode}{"\\n"}{end}')).trim().split('\n')).to.deep.equal(
         ['crash-loop dryrun', 'job-failed monitor', 'not-ready dryrun', 'rollout-stuck monitor', 'volume-pending monitor'].map((each) => `shop/recommended-${each}`))
     })
@@ -226,7 +236,8 @@ describe('the chart on an API server', function () {
       expect(await names(CLUSTER_WIDE)).to.deep.equal(CRDS)
       expect(await names(['serviceaccounts', 'roles', 'rolebindings'], '-n', 'shop')).to.deep.equal([])
       expect(await names(['deployments', 'services', 'configmaps', 'serviceaccounts', 'roles', 'rolebindings', 'pdb', 'networkpolicies', 'secrets'], '-n', OPERATOR_NAMESPACE)).to.deep.equal(['secret/kubeskippy-webhook-tls'])
-      expect(await may(cluster, 'by-edit', { namespace: 'bank', verb: 'create', ...POLICIES })).to.equal(false)
+      // Who aggregates the roles needs a moment.
+      await eventually(async () => expect(await may(cluster, 'by-edit', { namespace: 'bank', verb: 'create', ...POLICIES })).to.equal(false), seconds(60))
     })
 
     it('and comes back over the CRDs that stayed', async () => {

@@ -31,7 +31,7 @@ const body = (name: string, spec: Record<string, unknown> = {}): string => JSON.
 const SPECIMENS = [{ body: body('good') }, { body: body('bad', { safetyRules: { maxActionsPerHour: 99 } }), refusedWith: '[KS401]' }]
 
 describe('an earlier version', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let cluster: Cluster
   const k = (...args: readonly string[]): Promise<string> => kubectl(cluster, args)
   const pods = async (): Promise<readonly string[]> => (await k('get', 'pods', '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={range .items[*]}{.spec.containers[0].image}{"\\n"}{end}')).trim().split('\n')
@@ -43,10 +43,10 @@ describe('an earlier version', function () {
   }
   const actions = async (): Promise<readonly string[]> => (await k('get', 'ha', '-n', 'shop', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.phase} {.status.outcome}{"\\n"}{end}')).trim().split('\n')
   const breakPod = async (): Promise<void> => {
-    await k('rollout', 'status', '-n', 'shop', 'deployment/app', '--timeout=60s')
+    await k('rollout', 'status', '-n', 'shop', 'deployment/app', '--timeout=150s')
     await tellPod(cluster, 'shop', 'deployment/app', 'broken')
   }
-  const isLimited = (): Promise<unknown> => eventually(async () => expect(await k('get', 'hp', 'heal', '-n', 'shop', '-o', 'jsonpath={.status.lastDecision.reason}')).to.equal('RateLimited'), seconds(60))
+  const isLimited = (): Promise<unknown> => eventually(async () => expect(await k('get', 'hp', 'heal', '-n', 'shop', '-o', 'jsonpath={.status.lastDecision.reason}')).to.equal('RateLimited'), seconds(120))
 
   /** No review fails or is judged otherwise than it should be while something is done, and there are enough of them to tell. */
   async function reviewedMeanwhile(what: string, work: () => Promise<unknown>): Promise<void> {
@@ -97,14 +97,14 @@ describe('an earlier version', function () {
   after(async () => cluster?.stop())
 
   it('heals once, which is all that its policy allows in an hour', async () => {
-    await kubectl(cluster, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: [policy('shop', { app: 'app', safetyRules: { maxActionsPerHour: 1 } }), inNamespace('shop', deployment('app', 'inThisPod'))] })
+    await kubectl(cluster, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: [policy('shop', { app: 'app', safetyRules: { maxActionsPerHour: 1, healthCheckTimeout: '3m' } }), inNamespace('shop', deployment('app', 'inThisPod'))] })
     await breakPod()
-    await eventually(async () => expect((await actions()).map((action) => action.replace(/^\S+ /, ''))).to.deep.equal(['Succeeded Effective']), seconds(90))
+    await eventually(async () => expect((await actions()).map((action) => action.replace(/^\S+ /, ''))).to.deep.equal(['Succeeded Effective']), seconds(180))
     acted = await eventually(async () => {
       const found = await ledger()
       expect(found.spec.entries?.map(({ state }) => state)).to.deep.equal(['Settled'])
       return found
-    }, seconds(20))
+    }, seconds(60))
     written = await stored()
     expect(written).to.have.length(2)
   })
@@ -119,7 +119,7 @@ describe('an earlier version', function () {
   it('is upgraded, and no review fails', async () => {
     await reviewedMeanwhile('upgrade', async () => {
       await release(cluster, 'upgrade', { healers: { namespaces: ['shop'] } })
-      await eventually(async () => expect(await pods()).to.deep.equal(Array<string>(4).fill(PRODUCT_IMAGE)), seconds(90))
+      await eventually(async () => expect(await pods()).to.deep.equal(Array<string>(4).fill(PRODUCT_IMAGE)), seconds(180))
     })
   })
 
@@ -139,14 +139,16 @@ describe('an earlier version', function () {
     await breakPod()
     await isLimited()
     expect(await actions()).to.have.length(1)
-    const { code, stdout } = await kubeskippy(cluster, 'check')
-    expect(code, stdout).to.equal(0)
+    await eventually(async () => {
+      const { code, stdout } = await kubeskippy(cluster, 'check')
+      expect(code, stdout).to.equal(0)
+    }, seconds(60))
   })
 
   it('comes back by helm rollback, and no review fails', async () => {
     await reviewedMeanwhile('rollback', async () => {
-      await helmMust(['rollback', 'kubeskippy', '1', '--wait', '--timeout', '3m'], { kubeconfig: cluster.kubeconfig })
-      await eventually(async () => expect(await pods()).to.deep.equal(Array<string>(4).fill(EARLIER_IMAGE)), seconds(90))
+      await helmMust(['rollback', 'kubeskippy', '1', '--wait', '--timeout', '6m'], { kubeconfig: cluster.kubeconfig })
+      await eventually(async () => expect(await pods()).to.deep.equal(Array<string>(4).fill(EARLIER_IMAGE)), seconds(180))
     })
     await kept(acted)
     await isLimited()

@@ -19,7 +19,7 @@ const CONFIG = fileURLToPath(new URL('../../config', import.meta.url))
 const LEADING = { 'leader-elect': 'true' }
 
 describe('kubeskippy check', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let cluster: Cluster
   let installation: Installation | undefined
 
@@ -57,7 +57,7 @@ describe('kubeskippy check', function () {
       const found = await check()
       expect(found.of('lease')).to.deep.equal([])
       return found
-    }, seconds(20))
+    }, seconds(90))
     for (const name of ['server', 'crds', 'admission', 'rights', 'webhook', 'kill-switch', 'lease', 'ledgers', 'policies', 'healers']) expect(of(name), name).to.deep.equal([])
     expect(of('webhook', 'ok')).to.include('refuses an unsafe policy, and fills in the defaults of a safe one')
     expect(code).to.equal(0)
@@ -86,8 +86,10 @@ describe('kubeskippy check', function () {
     expect(of('policies', 'warn')[0]).to.contain('no controller has looked at shop/cart')
     await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', `${CONFIG}/rbac`])
     await kubeskippy(cluster, 'enable', '-n', 'shop')
-    const mended = await check()
-    expect([mended.of('rights'), mended.of('healers')]).to.deep.equal([[], []])
+    await eventually(async () => {
+      const mended = await check()
+      expect([mended.of('rights'), mended.of('healers')]).to.deep.equal([[], []])
+    }, seconds(60))
   })
 
   it('finds a webhook that does not answer, and one that was never configured', async () => {
@@ -102,7 +104,10 @@ describe('kubeskippy check', function () {
 
   it('is a table for people', async () => {
     await installation?.startController({ flags: LEADING })
-    const { stdout } = await kubeskippy(cluster, 'check')
-    expect(stdout).to.match(/^ok {4}server/m).and.to.match(/fix: /).and.to.match(/ok, [0-9]+ warnings?, 0 failures\n$/)
+    // It takes the lease when its watches are complete.
+    await eventually(async () => {
+      const { stdout } = await kubeskippy(cluster, 'check')
+      expect(stdout).to.match(/^ok {4}server/m).and.to.match(/fix: /).and.to.match(/ok, [0-9]+ warnings?, 0 failures\n$/)
+    }, seconds(90))
   })
 })

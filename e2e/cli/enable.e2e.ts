@@ -2,6 +2,8 @@
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { HEALER_ACCOUNT, serviceAccountUser } from '../../shared/api/v1alpha1/names.ts'
+import { seconds } from '../../shared/lib/time.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { healerRules } from '../../controller/permissions.ts'
 import { kubectl, kubeskippy, may, rightsOf, type Right } from './access.ts'
@@ -15,7 +17,7 @@ const oneByOne = (rights: readonly Right[]): string[] =>
   [...new Set(rights.flatMap(({ verbs, apiGroups, resources }) => verbs.flatMap((verb) => apiGroups.flatMap((group) => resources.map((resource) => `${verb} ${group}/${resource}`)))))].sort()
 
 describe('kubeskippy enable and disable', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let cluster: Cluster
 
   before(async () => {
@@ -41,7 +43,8 @@ describe('kubeskippy enable and disable', function () {
     const { code, stdout, stderr } = await kubeskippy(cluster, 'enable', '-n', 'shop')
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     expect(stdout.match(/: created$/gm)).to.have.length(3)
-    expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(true)
+    // What the API server goes by follows what is stored.
+    await eventually(async () => expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(true), seconds(30))
     expect(oneByOne(await rightsOf(cluster, SHOP_HEALER, 'shop'))).to.deep.equal(oneByOne(healerRules))
     expect(await rightsOf(cluster, SHOP_HEALER, 'default')).to.deep.equal([])
     const editor = JSON.parse(await kubectl(cluster, ['get', 'clusterrole', 'edit', '-o', 'json'])) as { readonly rules: readonly Right[] }
@@ -79,7 +82,7 @@ describe('kubeskippy enable and disable', function () {
     await kubectl(cluster, ['label', 'rolebinding', HEALER_ACCOUNT, '-n', 'shop', 'app.kubernetes.io/name=kubeskippy', 'app.kubernetes.io/part-of=kubeskippy', 'app.kubernetes.io/component=healer'])
     const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop')
     expect(stdout).to.contain('role/kubeskippy-healer in shop: updated').and.to.contain('rolebinding/kubeskippy-healer in shop: made anew')
-    expect(oneByOne(await rightsOf(cluster, SHOP_HEALER, 'shop'))).to.deep.equal(oneByOne(healerRules))
+    await eventually(async () => expect(oneByOne(await rightsOf(cluster, SHOP_HEALER, 'shop'))).to.deep.equal(oneByOne(healerRules)), seconds(30))
   })
 
   it("does not overwrite or remove somebody else's object of that name", async () => {
@@ -98,7 +101,7 @@ describe('kubeskippy enable and disable', function () {
     const { code, stdout } = await kubeskippy(cluster, 'disable', '-n', 'shop')
     expect(code).to.equal(0)
     expect(stdout.split('\n')[0]).to.equal('rolebinding/kubeskippy-healer in shop: removed')
-    expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(false)
+    await eventually(async () => expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(false), seconds(30))
     expect(await kubectl(cluster, ['get', KINDS.join(','), HEALER_ACCOUNT, '-n', 'shop', '--ignore-not-found'])).to.equal('')
   })
 

@@ -5,21 +5,23 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { makeExecutable } from '../../hack/executable.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { VERSION } from '../../shared/lib/version.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
+import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { exec, type Finished } from '../cluster/exec.ts'
 import { installationManifests } from '../installation/files.ts'
 
 describe('the single executable', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let folder = ''
   let cluster: Cluster
   let bin = ''
 
   /** Only what is in `bin`, and what every system has: no Node. */
   const run = (program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Finished> =>
-    exec(program, args, { cwd: folder, env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, KUBECONFIG: cluster.kubeconfig, ...more }, timeout: 60_000 })
+    exec(program, args, { cwd: folder, env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, KUBECONFIG: cluster.kubeconfig, ...more }, timeout: 120_000 })
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kubeskippy-executable-'))
@@ -33,9 +35,12 @@ describe('the single executable', function () {
     const policy = stringify(buildPolicy({ metadata: { name: 'stale-lock', namespace: 'shop' } }))
     await cluster.kubectl(['create', 'namespace', 'shop'])
     await cluster.kubectl(['apply', '-f', '-'], { input: installationManifests(undefined) })
-    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all'])
-    const made = await cluster.kubectl(['create', '-f', '-'], { input: policy })
-    expect(made.code, made.stderr).to.equal(0)
+    await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=120s', 'crd', '--all'])
+    // For a moment after that its API is not there yet.
+    await eventually(async () => {
+      const made = await cluster.kubectl(['create', '-f', '-'], { input: policy })
+      expect(made.code, made.stderr).to.equal(0)
+    }, seconds(60))
   })
   after(async () => {
     await cluster?.stop()
@@ -73,7 +78,8 @@ describe('the single executable', function () {
   it('is asked by kubectl what may come next', async () => {
     const ask = async (...words: readonly string[]): Promise<string[]> => (await run('kubectl', ['__complete', 'kubeskippy', ...words])).stdout.trim().split('\n').map((line) => line.split('\t')[0] ?? '')
     expect(await ask('expl')).to.deep.equal(['explain', ':4'])
-    expect(await ask('explain', '-n', 'shop', 's')).to.deep.equal(['stale-lock', ':4'])
+    // A cluster that does not answer within two seconds is not waited for.
+    await eventually(async () => expect(await ask('explain', '-n', 'shop', 's')).to.deep.equal(['stale-lock', ':4']), seconds(60))
     expect(await ask('explain', '-o', '')).to.deep.equal(['table', 'json', 'yaml', ':4'])
   })
 
@@ -88,7 +94,7 @@ describe('the single executable', function () {
       spec=$(complete -p kubeskippy) && [[ $spec == *'-F _kubeskippy'* ]] || exit 9
       _kubeskippy kubeskippy "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD-1]}"
       printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { code, stdout, stderr } = await exec('bash', ['--noprofile', '--norc', '-c', script, 'bash', line], { cwd, env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, KUBECONFIG: cluster.kubeconfig }, timeout: 30_000 })
+    const { code, stdout, stderr } = await exec('bash', ['--noprofile', '--norc', '-c', script, 'bash', line], { cwd, env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, KUBECONFIG: cluster.kubeconfig }, timeout: 120_000 })
     expect(code, stderr).to.equal(0)
     return stdout.trim().split('\n')
   }
@@ -100,8 +106,8 @@ describe('the single executable', function () {
     expect(await inBash('kubeskippy explain -o y')).to.deep.equal(['yaml'])
     expect(await inBash('kubeskippy explain --output=')).to.deep.equal(['table', 'json', 'yaml'])
     expect(await inBash('kubeskippy explain --output=j')).to.deep.equal(['json'])
-    expect(await inBash('kubeskippy pause -n sh')).to.deep.equal(['shop'])
-    expect(await inBash('kubeskippy pause -n shop st')).to.deep.equal(['stale-lock'])
+    await eventually(async () => expect(await inBash('kubeskippy pause -n sh')).to.deep.equal(['shop']), seconds(60))
+    await eventually(async () => expect(await inBash('kubeskippy pause -n shop st')).to.deep.equal(['stale-lock']), seconds(60))
     const files = join(folder, 'files')
     mkdirSync(files)
     for (const name of ['two words.yaml', 'tame.yaml', 'other.yaml']) writeFileSync(join(files, name), '')

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { UNCHECKED } from '../../cli/lint/layers.ts'
 import { readManifests } from '../../cli/manifests/documents.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { RULES } from '../../shared/rules/registry.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { exec } from '../cluster/exec.ts'
@@ -32,7 +33,7 @@ interface Told {
 const SCALARS = ['y', 'Y', 'yes', 'on', 'ON', 'True', 'n', 'No', 'off', 'oN', '"y"', '~', 'Null', 'nULL', '017', '0o17', '08', '0x1F', '0b101', '-0b101', '+5', '-0', '1_000', '1e3', '12e03', '1.', '.5', '-1.5', '1e400', '1:30', '2024-01-02', '2001-12-14t21:59:43.10-05:00', '1.2.3', '5m', '1-2', '1e', '0xzz', '-x', '._5', '=', '!!str 5', '!!str yes', '!!int 0x10', '18446744073709551615', '9'.repeat(30), '{a: 1, a: 2}', '{y: 1}', '{1: a}', '']
 
 describe('kubeskippy lint', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let door: Door
   let folder = ''
   before(async () => {
@@ -51,7 +52,7 @@ describe('kubeskippy lint', function () {
       { apiVersion: rbac, kind: 'RoleBinding', metadata: { name: 'author', namespace: 'shop' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'author' }, subjects: [{ kind: 'ServiceAccount', name: 'author', namespace: 'shop' }] },
     ]
     await door.must(['apply', '-f', '-'], { input: objects.map((object) => stringify(object)).join('---\n') })
-    const token = await eventually(() => door.must(['create', 'token', 'author', '-n', 'shop', '--duration', '1h']))
+    const token = await eventually(() => door.must(['create', 'token', 'author', '-n', 'shop', '--duration', '1h']), seconds(60))
     writeFileSync(join(folder, 'author.kubeconfig'), tokenKubeconfig({ ...door.cluster, user: 'author', token: token.trim() }), { mode: 0o600 })
   })
   after(async () => {
@@ -60,7 +61,7 @@ describe('kubeskippy lint', function () {
   })
 
   async function lint(args: readonly string[], kubeconfig = door.cluster.kubeconfig): Promise<{ readonly code: number; readonly told: readonly Told[]; readonly problems: readonly unknown[]; readonly unchecked: readonly unknown[]; readonly err: string }> {
-    const { code, stdout, stderr } = await exec(process.execPath, ['cli/main.ts', 'lint', '--format', 'json', ...args], { cwd: ROOT, env: { ...process.env, KUBECONFIG: kubeconfig }, timeout: 90_000 })
+    const { code, stdout, stderr } = await exec(process.execPath, ['cli/main.ts', 'lint', '--format', 'json', ...args], { cwd: ROOT, env: { ...process.env, KUBECONFIG: kubeconfig }, timeout: 240_000 })
     if (stdout === '') throw new Error(stderr)
     const { findings, problems, unchecked } = JSON.parse(stdout) as { findings: Told[]; problems: unknown[]; unchecked: unknown[] }
     return { code, told: findings, problems, unchecked, err: stderr }
@@ -149,6 +150,6 @@ describe('kubeskippy lint', function () {
       expect(err).to.match(/^warning: no webhook of KubeSkippy judges/)
       expect({ code, rules: told.map(({ rule }) => rule) }).to.deep.equal({ code: 1, rules: ['KS401'] })
       expect(unchecked).to.not.deep.equal([])
-    })
+    }, seconds(90))
   })
 })

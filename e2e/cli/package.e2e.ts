@@ -11,11 +11,11 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const sample = (kind: string): string => readFileSync(join(ROOT, `config/samples/${kind}/rules/ks401.yaml`), 'utf8')
 
 describe('the npm package', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let folder = ''
   const inside = (command: string, args: readonly string[], cwd: string, input = ''): Promise<Finished> =>
     // Nothing of this repository may help it but its Node.
-    exec(command, args, { cwd, input, env: { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: join(folder, 'home'), npm_config_cache: join(folder, 'cache') }, timeout: 120_000 })
+    exec(command, args, { cwd, input, env: { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: join(folder, 'home'), npm_config_cache: join(folder, 'cache') }, timeout: 300_000 })
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kubeskippy-package-'))
@@ -53,7 +53,7 @@ describe('the npm package', function () {
     const step = runs.steps.find(({ name }) => name === 'Lint')
     const act = async (given: Record<string, string>): Promise<Finished> => {
       const env = Object.fromEntries(Object.entries(step?.env ?? {}).map(([name, value]) => [name, value.replace(/^\$\{\{ inputs\.(\S+) \}\}$/, (_all, input: string) => given[input] ?? inputs[input]?.default ?? '')]))
-      return exec('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? ''], { cwd: join(folder, 'empty'), env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, GITHUB_ACTION_PATH: ROOT, ...env }, timeout: 60_000 })
+      return exec('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? ''], { cwd: join(folder, 'empty'), env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, GITHUB_ACTION_PATH: ROOT, ...env }, timeout: 180_000 })
     }
     writeFileSync(join(folder, 'empty', 'policy.yaml'), sample('invalid'))
     const annotated = await act({})
@@ -83,7 +83,7 @@ describe('the npm package', function () {
     writeFileSync(join(folder, 'empty', 'policies/top.yaml'), sample('valid'))
     writeFileSync(join(folder, 'empty', 'policies/shop/cart/deep.yaml'), sample('invalid'))
     const env = { ...job.variables, KUBESKIPPY_TARGETS: 'policies/**/*.yaml', PATH: `${join(folder, 'empty/node_modules/.bin')}:${dirname(process.execPath)}:/usr/bin:/bin` }
-    const ran = await exec('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], { cwd: join(folder, 'empty'), env, timeout: 60_000 })
+    const ran = await exec('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], { cwd: join(folder, 'empty'), env, timeout: 180_000 })
     expect(ran.code, ran.stderr).to.equal(1)
     expect(readFileSync(join(folder, 'empty/kubeskippy-lint.xml'), 'utf8')).to.contain('deep.yaml').and.to.contain('KS401')
   })

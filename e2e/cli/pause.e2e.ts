@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { fileURLToPath } from 'node:url'
 import { KILL_SWITCH, OPERATOR_NAMESPACE, PAUSE_ANNOTATION } from '../../shared/api/v1alpha1/names.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
@@ -10,7 +11,7 @@ import { kubectl, kubeskippy } from './access.ts'
 const CRDS = fileURLToPath(new URL('../../config/crd/bases', import.meta.url))
 
 describe('kubeskippy pause and resume', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let cluster: Cluster
 
   before(async () => {
@@ -34,11 +35,11 @@ describe('kubeskippy pause and resume', function () {
 
   it('pauses a policy, and takes it back', async () => {
     await kubectl(cluster, ['apply', '--server-side', '-f', CRDS])
-    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRDS])
+    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=120s', '-f', CRDS])
     await kubectl(cluster, ['create', 'namespace', 'shop'])
     await kubectl(cluster, ['create', 'namespace', OPERATOR_NAMESPACE])
     const { apiVersion, kind, spec } = buildPolicy()
-    await eventually(() => kubectl(cluster, ['apply', '-f', '-'], { apiVersion, kind, metadata: { name: 'cart', namespace: 'shop' }, spec }))
+    await eventually(() => kubectl(cluster, ['apply', '-f', '-'], { apiVersion, kind, metadata: { name: 'cart', namespace: 'shop' }, spec }), seconds(60))
     const { code, stderr } = await kubeskippy(cluster, 'pause', 'hp/cart', '-n', 'shop', '--reason', 'release until six')
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal('release until six')

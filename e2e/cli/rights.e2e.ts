@@ -8,6 +8,7 @@ import type { KubeObject } from '../../shared/kube/api.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { CONFIG_MAPS, DEPLOYMENTS, HEALING_LEDGERS, HEALING_POLICIES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { connectAs, kubectl, may, rightsOf, type Question } from './access.ts'
@@ -17,7 +18,7 @@ const POD = { namespace: 'shop', name: 'cart-1' }
 const HEALER = serviceAccountUser('shop', HEALER_ACCOUNT)
 
 describe("the controller's account", function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let cluster: Cluster
   let controller: KubeConnection
   let pod: KubeObject
@@ -25,14 +26,19 @@ describe("the controller's account", function () {
   before(async () => {
     cluster = await startCluster({ node: false })
     await kubectl(cluster, ['apply', '--server-side', '-f', `${CONFIG}/crd/bases`, '-f', `${CONFIG}/rbac/controller.yaml`])
-    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', `${CONFIG}/crd/bases`])
+    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=120s', '-f', `${CONFIG}/crd/bases`])
     await kubectl(cluster, ['create', 'namespace', 'shop'])
     await kubectl(cluster, ['create', 'serviceaccount', 'default', '-n', 'shop']).catch(() => {})
     await kubectl(cluster, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'Pod', metadata: POD, spec: { containers: [{ name: 'main', image: 'none.invalid/none' }] } })
     controller = await connectAs(cluster, OPERATOR_NAMESPACE, CONTROLLER_ACCOUNT)
     // For a moment after a CRD is there, its API answers 429.
-    await eventually(() => Promise.all([HEALING_POLICIES, HEALING_LEDGERS].map((resource) => kubectl(cluster, ['get', `${resource.plural}.${resource.group}`, '-A']))))
-    pod = await controller.get(PODS, POD)
+    await eventually(() => Promise.all([HEALING_POLICIES, HEALING_LEDGERS].map((resource) => kubectl(cluster, ['get', `${resource.plural}.${resource.group}`, '-A']))), seconds(60))
+    // The scheduler says once that there is no node for it: from then on it stays as it is.
+    pod = await eventually(async () => {
+      const found = await controller.get<KubeObject & { readonly status?: { readonly conditions?: readonly { readonly type: string }[] } }>(PODS, POD)
+      expect(found.status?.conditions?.map(({ type }) => type)).to.include('PodScheduled')
+      return found
+    }, seconds(60))
   })
 
   after(async () => {
@@ -119,7 +125,7 @@ describe("the controller's account", function () {
     await kubectl(cluster, ['delete', 'clusterrolebinding', DISCOVERY_ROLE, 'system:public-info-viewer'])
     const stranger = await connectAs(cluster, 'shop', 'default')
     try {
-      await eventually(async () => expect(await verdict(stranger.discover('apps', 'v1'))).to.equal('forbidden'))
+      await eventually(async () => expect(await verdict(stranger.discover('apps', 'v1'))).to.equal('forbidden'), seconds(60))
       expect((await controller.discover('apps', 'v1')).map(({ plural }) => plural)).to.include('deployments')
       expect([...(await controller.schemasOf('kubeskippy.io', 'v1alpha1')).keys()]).to.include('HealingLedger')
       expect(await controller.serverVersion()).to.match(/^v1\./)
@@ -140,19 +146,20 @@ describe("the controller's account", function () {
 
   it('evicts and deletes as the healer of a namespace that has, and does nothing that no action does', async () => {
     await setHealer()
-    expect(await Promise.all([verdict(evict(HEALER)), verdict(remove(HEALER)), verdict(make(HEALER))])).to.deep.equal(['done', 'done', 'forbidden'])
+    // What the API server goes by follows what is stored.
+    await eventually(async () => expect(await Promise.all([verdict(evict(HEALER)), verdict(remove(HEALER)), verdict(make(HEALER))])).to.deep.equal(['done', 'done', 'forbidden']), seconds(30))
   })
 
   it('does no more even where a namespace lets its healer do everything', async () => {
     await setHealer([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }])
-    expect(await may(cluster, HEALER, { namespace: 'shop', verb: 'create', resource: 'configmaps' })).to.equal(true)
+    await eventually(async () => expect(await may(cluster, HEALER, { namespace: 'shop', verb: 'create', resource: 'configmaps' })).to.equal(true), seconds(30))
     expect(await Promise.all([verdict(evict(HEALER)), verdict(remove(HEALER)), verdict(make(HEALER))])).to.deep.equal(['done', 'done', 'forbidden'])
     expect(await verdict(controller.list(SECRETS, { namespace: 'shop', impersonate: HEALER }))).to.equal('forbidden')
   })
 
   it('cannot evict any more as soon as the binding is gone', async () => {
     await kubectl(cluster, ['delete', 'rolebinding', HEALER_ACCOUNT, '-n', 'shop'])
-    expect(await verdict(evict(HEALER))).to.equal('forbidden')
+    await eventually(async () => expect(await verdict(evict(HEALER))).to.equal('forbidden'), seconds(30))
   })
 
   it('reads what decisions are made of', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
@@ -17,7 +18,7 @@ interface Entry {
 }
 
 describe('kubeskippy simulate', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let cluster: Cluster
   let installation: Installation | undefined
   let folder = ''
@@ -28,7 +29,7 @@ describe('kubeskippy simulate', function () {
     // No controller: nothing but the simulation looks at policies.
     installation = await install(cluster, { controller: false })
     await kubectl(cluster, ['create', 'namespace', 'shop'])
-    await eventually(() => kubectl(cluster, ['get', 'serviceaccount', 'default', '-n', 'shop']))
+    await eventually(() => kubectl(cluster, ['get', 'serviceaccount', 'default', '-n', 'shop']), seconds(60))
     const app = { app: 'cart' }
     await kubectl(cluster, ['apply', '-f', '-'], {
       apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop', labels: app },
@@ -38,7 +39,7 @@ describe('kubeskippy simulate', function () {
       const name = (await kubectl(cluster, ['get', 'pods', '-n', 'shop', '-o', 'jsonpath={.items[0].metadata.name}'])).trim()
       expect(name).not.to.equal('')
       return name
-    })
+    }, seconds(60))
     // What a kubelet would say of a pod that crashes.
     const status = {
       phase: 'Running',

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock, systemTimers } from '../../shared/adapters/system-clock.ts'
 import { connect } from '../../shared/kube/transport.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
+import { seconds } from '../../shared/lib/time.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { foldersOf } from '../../cli/testing/bench.ts'
@@ -14,15 +15,15 @@ import { kubectl, kubeskippy } from './access.ts'
 const CRDS = fileURLToPath(new URL('../../config/crd/bases', import.meta.url))
 
 describe('kubeskippy top', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let cluster: Cluster
 
   before(async () => {
     cluster = await startCluster({ node: false })
     await kubectl(cluster, ['apply', '--server-side', '-f', CRDS])
-    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRDS])
+    await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=120s', '-f', CRDS])
     const { apiVersion, kind, spec } = buildPolicy()
-    await eventually(() => kubectl(cluster, ['apply', '-f', '-'], { apiVersion, kind, metadata: { name: 'cart', namespace: 'default' }, spec }))
+    await eventually(() => kubectl(cluster, ['apply', '-f', '-'], { apiVersion, kind, metadata: { name: 'cart', namespace: 'default' }, spec }), seconds(60))
   })
 
   after(async () => {
@@ -59,11 +60,11 @@ describe('kubeskippy top', function () {
       programs: { controller: () => Promise.resolve(1), webhook: () => Promise.resolve(1) },
     })
     const frame = (): string => shown.split('\u001b[H').at(-1) ?? ''
-    await eventually(() => expect(frame()).to.contain('1 Unseen'))
+    await eventually(() => expect(frame()).to.contain('1 Unseen'), seconds(60))
     await decide('PendingApproval')
-    await eventually(() => expect(frame()).to.contain('1 Approval').and.to.contain('\u001b[31mApproval'))
+    await eventually(() => expect(frame()).to.contain('1 Approval').and.to.contain('\u001b[31mApproval'), seconds(60))
     await kubectl(cluster, ['delete', 'hp', 'cart', '-n', 'default'])
-    await eventually(() => expect(frame()).to.contain('no policies'))
+    await eventually(() => expect(frame()).to.contain('no policies'), seconds(60))
     stop.abort()
     expect(await running).to.equal(0)
     expect(shown.endsWith('\u001b[?25h\u001b[?1049l')).to.equal(true)

@@ -36,7 +36,7 @@ contractSuite('a real API server', async () => {
       const name = `contract-${namespaces}`
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       // Pods are refused until the controller has made it.
-      await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }))
+      await eventually(() => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }), millis(60_000))
       return name
     },
     async define(resource, scale) {
@@ -70,9 +70,9 @@ contractSuite('a real API server', async () => {
       // Its watch cache remembers more than etcd does.
       // The port of the one that was killed can be taken for a moment longer.
       await cluster.restartApiServer().catch(() => cluster.restartApiServer())
-      await eventually(() => admin.list(NAMESPACES), millis(30_000))
+      await eventually(() => admin.list(NAMESPACES), millis(90_000))
     },
-    eventually: (assertion) => eventually(assertion, millis(15_000)),
+    eventually: (assertion) => eventually(assertion, millis(60_000)),
     async stop() {
       await Promise.all([api.close(), admin.close()])
       await proxy.stop()

@@ -15,10 +15,10 @@ const SHOWN = APPS.map(({ name }) => name).filter((name) => name !== 'leak')
 
 const run = (script: string, args: readonly string[] = []): Promise<Finished> =>
   // What make hands to its children is not theirs.
-  exec('bash', [script, ...args], { cwd: ROOT, env: { ...process.env, NAME, MAKELEVEL: undefined, MAKEFLAGS: undefined, KEEP: undefined }, timeout: 9 * MINUTES })
+  exec('bash', [script, ...args], { cwd: ROOT, env: { ...process.env, NAME, MAKELEVEL: undefined, MAKEFLAGS: undefined, KEEP: undefined }, timeout: 18 * MINUTES })
 
 describe('the demonstration', function () {
-  this.timeout(10 * MINUTES)
+  this.timeout(20 * MINUTES)
   after(() => stopCluster(NAME))
 
   it('shows what breaks, and what must come of it, in a cluster that goes with it', async () => {

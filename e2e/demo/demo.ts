@@ -17,11 +17,11 @@ import { actionsOf, isReady, NAMESPACE, podsOf, type World } from './world.ts'
 const E2E = join(import.meta.dirname, '..')
 
 /** Milliseconds from the faults on; what takes longer has failed. */
-const PATIENCE = 360_000
+const PATIENCE = 600_000
 /** So long after everything has happened it is watched whether anything else does. */
 const QUIET = 15_000
 /** A kubelet has seen a changed ConfigMap by then. */
-const PROPAGATION = 1_500
+const PROPAGATION = 5_000
 /** Between two lines that say what is still waited for. */
 const HEARTBEAT = 20_000
 
@@ -39,7 +39,7 @@ export async function setUp({ cluster, view, apps }: Stage, image: ProductImage)
   const deployed = async () => {
     const names = apps.map(({ name }) => name)
     await must(cluster, ['apply', '-k', join(E2E, 'apps'), '--selector', `${SCENARIO} in (every,${names.join(',')})`])
-    await must(cluster, ['wait', '--for=condition=Available', '--timeout=180s', 'deployment', '--all'])
+    await must(cluster, ['wait', '--for=condition=Available', '--timeout=300s', 'deployment', '--all'])
     view.progress(`the apps are up: ${names.join(', ')}`)
   }
   await Promise.all([startProduct(cluster, image, { log: view.progress }), deployed()])
@@ -63,7 +63,7 @@ export async function showPolicies(stage: Stage): Promise<readonly Verdict[]> {
   }
   view.title('Safe ones are accepted')
   const accepted = await apply(stage, names.map((name) => `demo/policies/safe/${name}.yaml`))
-  const ready = await waitFor({ timeout: 90_000, every: 500 }, async () => {
+  const ready = await waitFor({ timeout: 180_000, every: 500 }, async () => {
     const { policies } = await readWorld(api, cluster)
     const ready = policies.filter(({ status }) => status?.conditions?.some(({ type, status: yes }) => type === 'Ready' && yes === 'True') && status.triggers?.every(({ state }) => state === 'Quiet') === true).map(({ metadata }) => metadata.name)
     return names.every((name) => ready.includes(name))
@@ -78,8 +78,14 @@ export async function showPolicies(stage: Stage): Promise<readonly Verdict[]> {
 /** Breaks all apps at once, and tells what comes of it as it comes. */
 export async function breakApps({ cluster, api, view, apps }: Stage): Promise<readonly Verdict[]> {
   view.title('Real pods break, each for its own reason')
-  const before = await readWorld(api, cluster)
-  const unready = apps.flatMap(({ name }) => podsOf(before, name)).filter((pod) => !isReady(pod))
+  let before = await readWorld(api, cluster)
+  const find = () => apps.flatMap(({ name }) => podsOf(before, name)).filter((pod) => !isReady(pod))
+  // A probe may fail once where everything starts at the same time.
+  await waitFor({ timeout: 60_000, every: 500 }, async () => {
+    if (find().length > 0) before = await readWorld(api, cluster)
+    return find().length === 0
+  })
+  const unready = find()
   if (unready.length > 0) throw new ClusterError(`The apps are not healthy before the faults: ${unready.map(({ metadata }) => metadata.name).join(', ')}.`)
   await Promise.all(apps.map(async ({ prepare }) => (prepare === undefined ? undefined : must(cluster, prepare))))
   await sleep(PROPAGATION)

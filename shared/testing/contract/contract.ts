@@ -25,7 +25,7 @@ export function contractSuite(name: string, makeHarness: () => Promise<Harness>)
       harness = await makeHarness()
     })
     after(async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       await harness?.stop()
     })
     afterEach(stopReflectors)

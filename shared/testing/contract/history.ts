@@ -8,7 +8,7 @@ const labels = { case: 'reflector' }
 export function historyCases(harness: GetHarness): void {
   describe('forgotten history', () => {
     it('is Expired for a list of old, for its next page and for a watch, and a reflector repairs itself', async function () {
-      this.timeout(120_000)
+      this.timeout(400_000)
       const { api, admin, timers, namespace, eventually, cut, forgetHistory } = harness()
       const ns = await namespace()
       const make = (name: string) => admin.create<ConfigMap>(CONFIG_MAPS, configMap({ namespace: ns, name }, {}, labels))
