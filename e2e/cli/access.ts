@@ -66,4 +66,4 @@ export async function connectAs(cluster: Cluster, namespace: string, account: st
 
 /** The command line as a person runs it. */
 export const kubeskippy = (cluster: Cluster, ...args: readonly string[]): Promise<Finished> =>
-  exec(process.execPath, ['cli/main.ts', ...args], { cwd: ROOT, env: { ...process.env, KUBECONFIG: cluster.kubeconfig }, timeout: 240_000 })
+  exec(process.execPath, ['cli/main.ts', ...args], { cwd: ROOT, env: { ...process.env, KUBECONFIG: cluster.kubeconfig }, timeout: 420_000 })

@@ -107,6 +107,8 @@ describe('kubeskippy enable and disable', function () {
 
   it('disable fails, and says why, when somebody else lets the healer act', async () => {
     await kubectl(cluster, ['create', 'rolebinding', 'generous', '-n', 'shop', '--clusterrole=admin', '--group=system:serviceaccounts:shop'])
+    // It asks no longer once the answer is no.
+    await eventually(async () => expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(true), seconds(30))
     const { code, stderr } = await kubeskippy(cluster, 'disable', '-n', 'shop')
     expect(code).to.equal(1)
     expect(stderr).to.contain('may still act')

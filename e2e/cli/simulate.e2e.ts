@@ -143,9 +143,12 @@ describe('kubeskippy simulate', function () {
       users: [{ name: 'u', user: { token } }],
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
     }))
-    const { code, stdout, stderr } = await kubeskippy(cluster, 'simulate', file(policy('shop', { app: 'cart', name: 'other' })), '--kubeconfig', kubeconfig)
-    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-    expect(stdout).to.contain('Not seen\n').and.to.contain('you may not read ledgers').and.to.match(/decision +Decided/)
+    // What the API server goes by follows what is stored.
+    await eventually(async () => {
+      const { code, stdout, stderr } = await kubeskippy(cluster, 'simulate', file(policy('shop', { app: 'cart', name: 'other' })), '--kubeconfig', kubeconfig)
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      expect(stdout).to.contain('Not seen\n').and.to.contain('you may not read ledgers').and.to.match(/decision +Decided/)
+    }, seconds(60))
   })
 })
 

@@ -59,6 +59,6 @@ describe('DNS of a cluster', function () {
 
   it('is started once', async () => {
     await startDns(cluster, REPORT)
-    expect(await lookUp('shop.default.svc.cluster.local')).to.contain('Address: ')
+    await eventually(async () => expect(await lookUp('shop.default.svc.cluster.local')).to.contain('Address: '), seconds(60))
   })
 })
