@@ -45,16 +45,23 @@ describe('policies in conflict', function () {
   })
   afterEach(async () => {
     await fixture.kubectl(['delete', 'hp', '--all', '-n', 'shop'])
+    // Until the door has forgotten them, too: the next test refers to its own.
+    for (const direction of ['up', 'down'] as const) {
+      await eventually(async () => {
+        const { code, stderr } = await apply(policy('probe', { direction }), '--dry-run=server')
+        expect([code, stderr.includes('KS501')], stderr).to.deep.equal([0, false])
+      }, seconds(60))
+    }
   })
 
   const apply = (object: object, ...flags: string[]): Promise<Finished> => fixture.cluster.kubectl(['apply', '-f', '-', ...flags], { input: stringify(object, { version: '1.1' }) })
   const patch = (name: string, spec: object, ...flags: string[]): Promise<Finished> => fixture.cluster.kubectl(['-n', 'shop', 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify({ spec }), ...flags])
-  /** Once the door knows of what was there before. */
-  const refused = (object: object): Promise<string> =>
+  /** Once the door knows of what was there before, and has had the time to count. */
+  const refused = (object: object, words = '[KS501]'): Promise<void> =>
     eventually(async () => {
       const { code, stderr } = await apply(object, '--dry-run=server')
       expect(code, stderr).to.equal(1)
-      return stderr
+      expect(stderr).to.contain(words)
     }, seconds(60))
   const must = async (object: object): Promise<void> => {
     await eventually(async () => {
@@ -72,11 +79,10 @@ describe('policies in conflict', function () {
   describe('at the door', () => {
     it('the second is refused with both names and the number of workloads that both select', async () => {
       await must(policy('up', { direction: 'up' }))
-      const stderr = await refused(policy('down', { direction: 'down', tier: 'web' }))
-      expect(stderr).to.contain('The HealingPolicy "down" is invalid: spec.actions[0]: [KS501] policy "shop/up" scales up what "down" scales down: both select 2 workloads now — ')
+      await refused(policy('down', { direction: 'down', tier: 'web' }), 'The HealingPolicy "down" is invalid: spec.actions[0]: [KS501] policy "shop/up" scales up what "down" scales down: both select 2 workloads now — ')
       expect((await apply(policy('down', { direction: 'down', tier: 'web' }))).code).to.equal(1)
-      expect(await refused(policy('down', { direction: 'down' }))).to.contain('both select 3 workloads now')
-      expect(await refused(policy('down', { direction: 'down', tier: 'db' }))).to.contain('both select 1 workload now')
+      await refused(policy('down', { direction: 'down' }), 'both select 3 workloads now')
+      await refused(policy('down', { direction: 'down', tier: 'db' }), 'both select 1 workload now')
     })
 
     it('it is only warned about while nothing is shared', async () => {
@@ -105,6 +111,8 @@ describe('policies in conflict', function () {
       const role = JSON.parse(await fixture.kubectl(['get', 'clusterrole', WEBHOOK_ACCOUNT, '-o', 'json'])) as { readonly rules: readonly { readonly resources: readonly string[] }[] }
       await must(policy('up', { direction: 'up' }))
       await refused(policy('down', { direction: 'down', tier: 'web' }))
+      // Which one is stopped goes by which one was accepted first.
+      await eventually(async () => expect(await accepted('up')).to.deep.equal(['True Accepted']), seconds(60))
       const without = (...resources: string[]): object[] => [{ op: 'replace', path: '/rules', value: role.rules.filter((rule) => !rule.resources.some((one) => resources.includes(one))) }]
       await fixture.kubectl(['patch', 'clusterrole', WEBHOOK_ACCOUNT, '--type=json', '-p', JSON.stringify(without('pods', 'deployments'))])
       try {
@@ -136,7 +144,7 @@ describe('policies in conflict', function () {
       }
       const stopped = await eventually(verdict, seconds(90))
       const other = stopped === 'one' ? 'two' : 'one'
-      expect((await condition(stopped))?.message).to.contain(`[KS501] spec.actions[0]: policy "shop/${other}" scales`).and.to.contain(`"${stopped}"`).and.to.contain('both select 3 workloads now')
+      await eventually(async () => expect((await condition(stopped))?.message).to.contain(`[KS501] spec.actions[0]: policy "shop/${other}" scales`).and.to.contain(`"${stopped}"`).and.to.contain('both select 3 workloads now'), seconds(60))
       await eventually(async () => expect((await fixture.policy('shop', stopped)).status?.conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'False', reason: 'NotAccepted' }), seconds(60))
       const versions = async (): Promise<readonly string[]> => Promise.all(['one', 'two'].map(async (name) => (await fixture.policy('shop', name)).metadata.resourceVersion))
       // Once all is written that there is to say of either.

@@ -9,7 +9,7 @@ import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { kubeskippy } from '../cli/access.ts'
 import { tellPod } from '../cluster/tell.ts'
-import { breakPods, deployment, inNamespace, policy, useFixture } from '../healing/fixture.ts'
+import { breakPods, deployment, inNamespace, policy, useFixture, withReadiness } from '../healing/fixture.ts'
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }; readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly { readonly resources?: unknown }[] } } }
@@ -18,6 +18,8 @@ interface Deployment extends KubeObject {
 describe('actions on real pods', function () {
   this.timeout(600_000)
   const fixture = useFixture()
+  // What crashes for ever takes its time from the tests that follow.
+  afterEach(() => fixture.kubectl(['delete', 'deployments,replicasets', '-l', 'app=web', '--all-namespaces', '--wait=false']))
 
   /** `patch deployments/scale` of each real write, after checking that each was made as the healer, and says for which action. */
   const written = (ns: string, actions: readonly HealingAction[]): string[] => {
@@ -66,7 +68,9 @@ describe('actions on real pods', function () {
 
   it('graceful restart evicts every pod once, and none before the replacement of the last one is Ready', async () => {
     const ns = await fixture.namespace('graceful')
-    await fixture.apply(inNamespace(ns, deployment('web', 'inThisPod', { replicas: 3 })), acting(ns, { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }))
+    // Which one goes first goes by who is Ready: the broken one is not for a moment.
+    const web = withReadiness(deployment('web', 'inThisPod', { replicas: 3 }), 'test ! -e /data/broken')
+    await fixture.apply(inNamespace(ns, web), acting(ns, { name: 'each', type: 'restart', target: 'Workload', restartAction: { strategy: 'graceful' } }))
     const old = await fixture.kubectl(['rollout', 'status', '-n', ns, 'deployment/web', '--timeout=150s']).then(() => fixture.pods(ns))
     await tellPod(fixture.cluster, ns, old[0]?.metadata.name ?? '', 'broken')
     const actions = await fixture.ended(ns, 1, seconds(300))
@@ -191,8 +195,11 @@ describe('actions on real pods', function () {
     // The policy says it, for whoever may read policies; nothing of ours repeats it.
     expect(JSON.stringify(actions.map(({ status }) => status))).to.not.include('4711s')
     expect((await live(ns)).spec.template.spec.containers[0]?.resources).to.deep.equal({ limits: { memory: '64Mi' } })
-    const pods = await fixture.list<KubeObject & { spec: { containers: { resources?: { limits?: object } }[] } }>(ns, PODS)
-    expect(pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.containers[0]?.resources?.limits)).to.deep.equal([{ memory: '64Mi' }])
+    // The old one may be on its way.
+    await eventually(async () => {
+      const pods = await fixture.list<KubeObject & { spec: { containers: { resources?: { limits?: object } }[] } }>(ns, PODS)
+      expect(pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.containers[0]?.resources?.limits)).to.deep.equal([{ memory: '64Mi' }])
+    }, seconds(60))
   })
 
   it('scale of an Argo Rollout goes through its scale subresource, with a right that the namespace has given beside', async () => {

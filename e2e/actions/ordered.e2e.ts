@@ -50,6 +50,8 @@ const workload = (kind: 'StatefulSet' | 'DaemonSet', { replicas = 2, podManageme
 describe('workloads that replace their pods in order', function () {
   this.timeout(900_000)
   const fixture = useFixture()
+  // Their probes take time from the tests that follow.
+  afterEach(() => fixture.kubectl(['delete', 'statefulsets,daemonsets', '-l', 'app=web', '--all-namespaces', '--wait=false']))
 
   const rolledOut = (ns: string, kind = 'statefulset'): Promise<string> => fixture.kubectl(['rollout', 'status', '-n', ns, `${kind}/web`, '--timeout=120s'])
   const touch = (ns: string, pod: string, file: string): Promise<void> => tellPod(fixture.cluster, ns, pod, file)

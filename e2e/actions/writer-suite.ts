@@ -15,6 +15,8 @@ const CACHES: Resource = { group: 'writer.example.com', version: 'v1', kind: 'Ca
 interface Writer extends Pick<Harness, 'admin' | 'define' | 'namespace' | 'eventually' | 'stop'> {
   /** Milliseconds after which a controller that has something to say has begun. */
   readonly pause: number
+  /** Whether the controller of a Deployment has begun with it as it is. */
+  readonly isSeen: (object: KubeObject) => boolean
 }
 type Live = KubeObject & { readonly metadata: { readonly generation?: number; readonly annotations?: Readonly<Record<string, string>> } }
 
@@ -33,9 +35,16 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
     })
 
     const write = (operation: Operation, dryRun = false): Promise<WriteResult> => targetWriter(harness.admin, 'e2e').write(operation, { act: ACT, dryRun })
+    /** Once the healer may scale them: a right is there a moment after its binding. */
+    const allowed = async (namespace: string, resource: Resource): Promise<void> => {
+      const target = { apiVersion: apiVersionOf(resource), kind: resource.kind, namespace, name: 'never', uid: OTHER_UID }
+      const scale: Operation = { kind: 'scale', target, preconditions: { uid: OTHER_UID, resourceVersion: OLD_VERSION }, replicas: 1, ...(resource === CACHES ? { plural: CACHES.plural } : {}) }
+      await harness.eventually(async () => expect((await write(scale)).kind).to.equal('Gone'))
+    }
     const place = async (): Promise<string> => {
       const namespace = await harness.namespace()
       for (const { resource, manifest } of healerObjects(namespace, { scale: [CACHES] })) await harness.admin.create(resource, manifest)
+      await allowed(namespace, DEPLOYMENTS)
       return namespace
     }
     const refOf = (resource: Resource, { metadata }: KubeObject): ObjectRef => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid })
@@ -53,6 +62,7 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
         })
         const second = await live()
         expect(second.metadata.resourceVersion).to.equal(first.metadata.resourceVersion)
+        expect(harness.isSeen(second), JSON.stringify(second)).to.equal(true)
         return second
       })
 
@@ -88,6 +98,7 @@ export function writerSuite(server: string, start: () => Promise<Writer>): void 
       const key = { namespace: await place(), name: 'a' }
       const manifest = { apiVersion: apiVersionOf(CACHES), kind: CACHES.kind, metadata: key, spec: { size: 2 } }
       const object = await harness.eventually(() => harness.admin.create(CACHES, manifest))
+      await allowed(key.namespace, CACHES)
       const target = refOf(CACHES, object)
       const { resourceVersion } = object.metadata
       const scale = (preconditions: Operation['preconditions'], plural = 'caches'): Operation => ({ kind: 'scale', target, preconditions, replicas: 3, plural })

@@ -2,12 +2,18 @@
 import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
 import { connect } from '../../shared/kube/transport.ts'
+import type { KubeObject } from '../../shared/lib/object.ts'
 import { millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { definition } from '../../shared/testing/builders/definitions.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { startCluster } from '../cluster/cluster.ts'
 import { writerSuite } from './writer-suite.ts'
+
+type Deployment = KubeObject & {
+  readonly metadata: { readonly generation?: number }
+  readonly status?: { readonly observedGeneration?: number }
+}
 
 writerSuite('a real API server', async () => {
   const cluster = await startCluster({ node: false })
@@ -16,6 +22,10 @@ writerSuite('a real API server', async () => {
   return {
     admin,
     pause: 1_500,
+    isSeen(object) {
+      const { metadata, status } = object as Deployment
+      return status?.observedGeneration === metadata.generation
+    },
     async namespace() {
       const name = `writer-${namespaces++}`
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })

@@ -12,6 +12,7 @@ writerSuite('the fake cluster', () => {
   return Promise.resolve({
     admin,
     pause: 0,
+    isSeen: () => true,
     async namespace() {
       const name = `writer-${namespaces++}`
       await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })

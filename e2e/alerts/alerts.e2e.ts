@@ -67,7 +67,8 @@ describe('alerts of Prometheus and Alertmanager', function () {
     await fixture.kubectl(['rollout', 'status', '-n', ns, `${kind}/${app}`, '--timeout=150s'])
     const pod = (await fixture.pods(ns)).find(({ metadata }) => metadata.name.startsWith(`${app}-`))
     if (pod === undefined) throw new Error('no pod')
-    await fixture.kubectl(['exec', '-n', ns, pod.metadata.name, '--', 'sh', '-c', 'echo "queue_stuck 1" > /www/metrics'])
+    // Its own first word comes a moment after its start.
+    await fixture.kubectl(['exec', '-n', ns, pod.metadata.name, '--', 'sh', '-c', 'while [ ! -s /www/metrics ]; do sleep 0.1; done; echo "queue_stuck 1" > /www/metrics'])
     return pod.metadata.uid
   }
   const seen = (ns: string, state: string): Promise<HealingPolicy> =>

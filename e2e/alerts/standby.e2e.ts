@@ -1,6 +1,6 @@
 /** Two controllers behind one address, and a real Alertmanager: what the one that waits for the lease is told is not lost. */
 import { expect } from 'chai'
-import { seconds } from '../../shared/lib/time.ts'
+import { hours, seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { deployment, inNamespace, useFixture } from '../healing/fixture.ts'
 import type { Program } from '../installation/program.ts'
@@ -62,7 +62,8 @@ describe('alerts and two controllers', function () {
   })
 
   it('Alertmanager comes again, by another connection, until it finds the one that leads', async () => {
-    await alertmanager.post([{ labels: labels() }])
+    // Without an end of its own it would end after five minutes, whatever the next test waits for.
+    await alertmanager.post([{ labels: labels(), endsAt: new Date(Date.now() + hours(1)).toISOString() }])
     await seen('Firing')
     expect(balancer.chosen[0]).to.equal(endpoints[1].port)
     expect(balancer.chosen).to.include(endpoints[0].port)

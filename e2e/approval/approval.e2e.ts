@@ -27,6 +27,8 @@ const people = (namespace: string): object[] =>
 describe('approval by a second person', function () {
   this.timeout(600_000)
   const fixture = useFixture()
+  // What crashes for ever takes its time from the tests that follow.
+  afterEach(() => fixture.kubectl(['delete', 'deployments', '-l', 'app=web', '--all-namespaces', '--wait=false']))
 
   /** One action that waits, of a Deployment that crashes. */
   const waiting = async (ns: string, options: Partial<PolicyOptions> = {}): Promise<HealingAction> => {
@@ -44,13 +46,13 @@ describe('approval by a second person', function () {
     const file = join(fixture.cluster.dir, `${ns}-${account}.kubeconfig`)
     const token = (await fixture.kubectl(['create', 'token', account, '-n', ns])).trim()
     writeFileSync(file, tokenKubeconfig({ server: fixture.cluster.server, caFile: fixture.cluster.caFile, user: account, token }), { mode: 0o600 })
-    return exec(process.execPath, ['cli/main.ts', ...args, '-n', ns], { env: { ...process.env, KUBECONFIG: file }, timeout: 60_000 })
+    return exec(process.execPath, ['cli/main.ts', ...args, '-n', ns], { env: { ...process.env, KUBECONFIG: file }, timeout: 300_000 })
   }
   const order = (ns: string): string[] =>
     acceptedWrites(readFileSync(fixture.cluster.auditLog, 'utf8'), ns)
       .filter(({ resource, dryRun }) => !dryRun && (resource === 'pods/eviction' || resource === 'healingactions'))
       .map(({ verb, resource, user }) => `${verb} ${resource} by ${user.split(':').at(-1)}`)
-  const ending = async (ns: string): Promise<unknown> => (await fixture.ended(ns)).map(({ status }) => [status?.phase, status?.result?.reason])
+  const ending = async (ns: string): Promise<unknown> => (await fixture.ended(ns, 1, seconds(180))).map(({ status }) => [status?.phase, status?.result?.reason])
 
   it('nothing is done before it, and the one act after it', async () => {
     const ns = 'second-person'
@@ -63,7 +65,7 @@ describe('approval by a second person', function () {
     expect(fixture.evictions(ns)).to.deep.equal([])
     const approved = await kubeskippy(ns, APPROVER, 'approve', metadata.name, '--reason', 'seen')
     expect(approved.code, approved.stderr).to.equal(0)
-    const [action] = await fixture.ended(ns)
+    const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.approval).to.include({ decision: 'Approved', reason: 'seen', decidedBy: serviceAccountUser(ns, APPROVER) })
     expect(Date.parse(action?.spec.approval?.decidedAt ?? '')).to.be.greaterThan(Date.now() - 600_000)
@@ -84,7 +86,8 @@ describe('approval by a second person', function () {
 
   it('a request that nobody looks at expires, and is not made again at once', async () => {
     const ns = 'expired'
-    const { metadata } = await waiting(ns, { safetyRules: { approvalTimeout: '15s' } })
+    // The cooldown, a minute at least, is how long it is not made again: longer than all that follows.
+    const { metadata } = await waiting(ns, { cooldown: '15m', safetyRules: { approvalTimeout: '15s' } })
     expect(await ending(ns)).to.deep.equal([['Cancelled', 'ApprovalExpired']])
     const late = await kubeskippy(ns, APPROVER, 'approve', metadata.name)
     expect([late.code, late.stderr]).to.satisfy(() => late.code === 1 && late.stderr.includes('ApprovalExpired'), late.stderr)
@@ -172,7 +175,7 @@ describe('approval by a second person', function () {
       expect((await kubeskippy(ns, WATCHER, 'approve', metadata.name)).stderr).to.include('[KS702]')
       const { code, stderr } = await kubeskippy(ns, APPROVER, 'approve', metadata.name)
       expect([code, stderr]).to.deep.equal([0, ''])
-      expect((await fixture.ended(ns))[0]?.status).to.include({ outcome: 'Effective' })
+      expect((await fixture.ended(ns, 1, seconds(240)))[0]?.status).to.include({ outcome: 'Effective' })
       expect(fixture.evictions(ns)).to.have.length(1)
     } finally {
       await fixture.installation.startWebhook()

@@ -105,7 +105,7 @@ describe('consent of another namespace', function () {
       expect(stderr).not.to.contain('namespace "shop" —')
       // The API server itself asks first, at home first, and tells the first that he lacks.
       await fixture.apply(role('shop', 'paul', 'policy-author'))
-      await eventually(async () => expect((await apply(reach, '--as', 'paul')).stderr).to.contain('[KS108]').and.to.contain('in namespace "shop"'), seconds(30))
+      await eventually(async () => expect((await apply(reach, '--as', 'paul')).stderr).to.contain('[KS108]').and.to.contain('in namespace "shop"'), seconds(90))
       // What writes nothing needs consent alone.
       expect((await apply(policy({ name: 'reach', mode: 'dryrun', namespaces: ['shop', 'bank'] }), '--as', OLGA, '--dry-run=server')).code).to.equal(0)
     })
@@ -115,7 +115,7 @@ describe('consent of another namespace', function () {
       await eventually(async () => {
         const { code, stderr } = await apply(policy({ name: 'reach', namespaces: ['shop', 'bank'] }), '--as', OLGA, '--as-group', 'tellers', '--as-group', 'system:authenticated', '--dry-run=server')
         expect(code, stderr).to.equal(0)
-      }, seconds(30))
+      }, seconds(90))
     })
 
     it('somebody without these rights may still suspend and label what is there, and not widen it', async () => {
@@ -201,14 +201,14 @@ describe('consent of another namespace', function () {
       await cli('enable', '-n', 'bank', '--consent-to', 'shop')
       await fixture.installation.enable('shop')
       // What the API server goes by follows what is stored, here and where it is taken back.
-      await eventually(() => fixture.apply(policy({ name: 'both', mode: 'monitor', namespaces: ['shop', 'bank'] })), seconds(30))
+      await eventually(() => fixture.apply(policy({ name: 'both', mode: 'monitor', namespaces: ['shop', 'bank'] })), seconds(90))
       await cli('disable', '-n', 'bank', '--consent-to', 'shop')
       const before = fixture.writes('bank').length
       // Nobody who asks the door could do this now: the controller has only the status to tell it.
       await eventually(async () => {
         const { code, stderr } = await fixture.cluster.kubectl(['patch', 'hp', 'both', '-n', 'shop', '--type=merge', '-p', '{"spec":{"mode":"automatic"}}', '--dry-run=server'])
         expect([code, stderr]).to.satisfy(() => code === 1 && stderr.includes('[KS109]'), stderr)
-      }, seconds(30))
+      }, seconds(90))
       await fixture.kubectl(['patch', 'hp', 'both', '-n', 'shop', '--type=merge', '-p', '{"spec":{"mode":"automatic"}}', '--as', serviceAccountUser(OPERATOR_NAMESPACE, 'kubeskippy-controller-manager'), '--as-group', 'system:masters'])
       await eventually(async () => expect(await condition('both', 'Consented')).to.include({ status: 'False', reason: 'NoConsent' }), seconds(120))
       await fixture.apply(web('shop'))
@@ -229,9 +229,12 @@ describe('consent of another namespace', function () {
 
     it('disable says so when somebody else still gives it', async () => {
       await fixture.kubectl(['create', 'rolebinding', 'generous', '-n', 'bank', '--clusterrole=cluster-admin', `--serviceaccount=shop:${HEALER_ACCOUNT}`])
-      const { code, stderr } = await kubeskippy(fixture.cluster, 'disable', '-n', 'bank', '--consent-to', 'shop')
-      expect(code).to.equal(1)
-      expect(stderr).to.contain('bank still consents to policies of shop')
+      // Once the API server knows of it.
+      await eventually(async () => {
+        const { code, stderr } = await kubeskippy(fixture.cluster, 'disable', '-n', 'bank', '--consent-to', 'shop')
+        expect(code).to.equal(1)
+        expect(stderr).to.contain('bank still consents to policies of shop')
+      }, seconds(90))
       await fixture.kubectl(['delete', 'rolebinding', 'generous', '-n', 'bank'])
     })
   })
