@@ -188,6 +188,6 @@ describe('kubeskippy enable', () => {
     const connect = () => {
       throw new ConfigError(['one', 'two'])
     }
-    expect(await setUp().run('enable -n shop', { connect })).to.deep.include({ code: 1, err: 'error: one\nerror: two\n' })
+    expect(await setUp().run('enable -n shop', { connect })).to.deep.include({ code: 2, err: 'error: one\nerror: two\n' })
   })
 })

@@ -13,13 +13,14 @@ import { nameOfPlural, type Plural } from '../shared/rules/action-writes.ts'
 import { healerRules } from '../controller/permissions.ts'
 import { mayDo, type Question } from './access-review.ts'
 import { NotPossible } from './command.ts'
+import { isConstrained } from './impersonation.ts'
 import { CONSENT_SELECTOR, consentedTo, consentObjects, differing, HEALER_LOGS, HEALER_SCALE, healerObjects, isOurs, scaledBy, type Fields, type HealerObject } from './healer.ts'
 
 type Found = KubeObject & Fields
 type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
 
 export interface Target {
-  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post' | 'discover'> & Pick<KubeVersion, 'versionsOf'>
+  readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post' | 'discover'> & Pick<KubeVersion, 'versionsOf' | 'serverVersion'>
   readonly namespace: string
   readonly dryRun: boolean
   /** Beside: the end of a crashed container's log may be kept. What was allowed before stays without it. */
@@ -54,6 +55,7 @@ export async function enable(target: Target): Promise<void> {
   // All or nothing: half a healer would look like one that waits.
   refuseStrangers(namespace, pairs)
   for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
+  if (!(await isConstrained(target.api))) target.say(`this API server has no constrained impersonation: nothing is healed in ${namespace} unless healers.namespaces of the chart names it too`)
 }
 
 /** Who makes a namespace of that name later would have the consent. Whoever administers one namespace may not look at others. */

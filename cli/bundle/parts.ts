@@ -56,7 +56,7 @@ export function parts({ api, version, namespace, check }: PartsOptions): readonl
   const one = (path: string, resource: Resource, name: string, where: { readonly namespace?: string } = {}): Part => ({ path, read: async () => json((await find(api, resource, { ...where, name })) ?? null) })
   const where = namespace === undefined ? {} : { namespace }
   return [
-    { path: 'versions.json', read: async () => json({ kubeskippy: version, kubernetes: await api.serverVersion(), api: await api.versionsOf(GROUP) }) },
+    { path: 'versions.json', read: async () => json({ kubeskippy: version, kubernetes: (await api.serverVersion()).name, api: await api.versionsOf(GROUP) }) },
     { path: 'check.json', read: async () => json(await check()) },
     all('policies.json', HEALING_POLICIES, where),
     all('actions.json', HEALING_ACTIONS, where),

@@ -20,10 +20,11 @@ import { rightsCheck } from './rights.ts'
 import { scalesCheck } from './scales.ts'
 import { serverCheck } from './server.ts'
 import { sourcesCheck } from './sources.ts'
+import { versionsCheck } from './versions.ts'
 import { killSwitchCheck, leaseCheck, ledgersCheck } from './state.ts'
 
 /** In the order in which one would mend them. */
-const CHECKS: readonly Check[] = [serverCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, approversCheck, scalesCheck, metricsCheck, sourcesCheck, queriesCheck]
+const CHECKS: readonly Check[] = [serverCheck, versionsCheck, definitionsCheck, guardsCheck, rightsCheck, doorCheck, killSwitchCheck, leaseCheck, ledgersCheck, policiesCheck, healersCheck, approversCheck, scalesCheck, metricsCheck, sourcesCheck, queriesCheck]
 
 export interface CheckFlags extends ClusterFlags {
   readonly namespace?: string
@@ -38,7 +39,7 @@ export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =
     const sources = { prometheus: options?.['prometheus.sources'], asksKubelets: options?.['metrics.kubelet.enabled'] === true }
     // A server that does not answer at all is one error, and not one for each check.
     await api.serverVersion()
-    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, ...sources }
+    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, version: env.version, ...sources }
     const findings = await examine(context)
     env.stdout(inFormat(flags.output, () => ({ summary: count(findings), findings }), () => asText(findings, paintFor(env))))
     return count(findings).fail > 0 ? FAILED : DONE

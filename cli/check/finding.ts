@@ -23,6 +23,8 @@ export interface CheckContext {
   /** Where the door is tried, by dry runs. */
   readonly namespace: string
   readonly now: Instant
+  /** Of this command line. */
+  readonly version: string
   readonly timers: Timers
   /** Of the controller's configuration, where one is given. */
   readonly prometheus: readonly PrometheusConfig[] | undefined

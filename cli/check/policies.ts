@@ -1,4 +1,4 @@
-import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
+import { CONTROLLER_ACCOUNT, HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { NAMESPACES, POD_METRICS } from '../../shared/kube/resources.ts'
@@ -7,7 +7,8 @@ import { DEFAULT_INSTALLATION } from '../../controller/healing/installation.ts'
 import { protectedNamespaces } from '../../shared/rules/rule.ts'
 import { healerPermissions } from '../../controller/actions/index.ts'
 import { ApiLiveReader } from '../../controller/adapters/live-reader.ts'
-import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
+import { isConstrained, mayBeHealer } from '../impersonation.ts'
+import { fail, ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
 
 type Found = Omit<Finding, 'check'>
 
@@ -54,7 +55,7 @@ async function healer({ api, now }: CheckContext, namespace: string): Promise<Fo
   const state = await reader.healer(namespace, healerPermissions)
   switch (state) {
     case 'Ready':
-      return ok(`${namespace} may be healed`)
+      return reachable(api, namespace)
     case 'Missing':
       return warn(`${namespace} has policies but no account ${HEALER_ACCOUNT}: they find, and do nothing`, `kubeskippy enable -n ${namespace}`)
     case 'Forbidden':
@@ -62,6 +63,17 @@ async function healer({ api, now }: CheckContext, namespace: string): Promise<Fo
     default:
       return state satisfies never
   }
+}
+
+/** Whether the controller may act as that healer, and only in the way that the API server has for it. */
+async function reachable(api: CheckContext['api'], namespace: string): Promise<Found> {
+  const [constrained, whole] = await Promise.all([isConstrained(api), mayBeHealer(api, namespace)])
+  if (constrained === whole) {
+    return constrained
+      ? fail(`${namespace}: ${CONTROLLER_ACCOUNT} has the verb impersonate on ${HEALER_ACCOUNT}, and may do whatever that one may`, 'upgrade the release with rbac.impersonation: auto, or remove the Role that grants it')
+      : warn(`${namespace}: ${CONTROLLER_ACCOUNT} may not act as ${HEALER_ACCOUNT}: policies find, and do nothing`, `add ${namespace} to healers.namespaces of the chart, with rbac.impersonation: legacy`)
+  }
+  return ok(`${namespace} may be healed`)
 }
 
 /** Whether somebody looks at the policies, and takes them as they are. */

@@ -1,21 +1,19 @@
+import { CONSTRAINED_SINCE } from '../../shared/kube/server-version.ts'
 import { fail, ok, warn, type Check } from './finding.ts'
 
 /** Before it, ValidatingAdmissionPolicies are not on by default. */
 const OLDEST = 30
-/** Constrained impersonation is on by default from here. */
-const ACTING = 36
 
 export const serverCheck: Check = {
   name: 'server',
   run: async ({ api }) => {
-    const version = await api.serverVersion()
-    const [, major, minor] = /^v?([0-9]+)\.([0-9]+)/.exec(version) ?? []
-    if (major === undefined || minor === undefined) return [warn(`does not say which version it is (${JSON.stringify(version)})`)]
-    const number = major === '1' ? Number(minor) : Number.POSITIVE_INFINITY
-    if (number < OLDEST) return [fail(`${version} is older than 1.${OLDEST}: our own objects cannot be guarded`, `upgrade the cluster to 1.${ACTING} or later`)]
-    if (number < ACTING) {
-      return [fail(`${version} has no constrained impersonation: policies watch and report, but no act and no dry run is carried out`, `upgrade the cluster to 1.${ACTING} or later; until then use mode: monitor`)]
+    const { name, minor } = await api.serverVersion()
+    if (minor === undefined) return [warn(`does not say which version it is (${JSON.stringify(name)})`)]
+    const what = name.includes(`.${minor}.`) || minor === Number.POSITIVE_INFINITY ? name : `${name} as 1.${minor}`
+    if (minor < OLDEST) return [fail(`${what} is older than 1.${OLDEST}: our own objects cannot be guarded`, `upgrade the cluster to 1.${CONSTRAINED_SINCE} or later`)]
+    if (minor < CONSTRAINED_SINCE) {
+      return [warn(`${what} has no constrained impersonation: where the chart lets the controller be a healer (healers.namespaces), it may do all that he may, and nowhere else does it act`, `upgrade the cluster to 1.${CONSTRAINED_SINCE} or later`)]
     }
-    return [ok(version)]
+    return [ok(what)]
   },
 }

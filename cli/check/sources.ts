@@ -1,8 +1,9 @@
 import { Prometheus } from '../../controller/adapters/metrics/prometheus.ts'
 import { kubeletRbac } from '../../controller/permissions.ts'
 import { mayDo } from '../access-review.ts'
+import { CONTROLLER } from '../impersonation.ts'
 import { ok, warn, type Check, type CheckContext, type Finding } from './finding.ts'
-import { CONTROLLER, inWords, questionsOf } from './rights.ts'
+import { inWords, questionsOf } from './rights.ts'
 
 /** Every Prometheus has an answer to it, an empty one too. */
 const ANYTHING = 'vector(1)'

@@ -1,4 +1,7 @@
 /** The product's image installed on a real node, by Helm or by kubectl, and what is left of it. */
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { GROUP } from '../../shared/api/v1alpha1/fields.ts'
 import { healingPolicy } from '../../shared/api/v1alpha1/healing-policy.schema.ts'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
@@ -10,13 +13,22 @@ import { ClusterError } from '../cluster/errors.ts'
 import { PRODUCT_IMAGE, productImage } from '../image/product.ts'
 import { CHART, CONFIG, helmMust } from './helm.ts'
 
+const partsOf = (image: string): readonly string[] => image.split(/:(?=[^/]*$)/)
+
+/** In `images` of a kustomization. */
+function overridden(image: string): object {
+  const [newName, newTag] = partsOf(image)
+  return { newName, newTag }
+}
+
 /** Values of the chart: what the harness has loaded into the node is run there. */
 export function imageValues(image: string): object {
-  const [repository, tag] = image.split(/:(?=[^/]*$)/)
+  const [repository, tag] = partsOf(image)
   return { image: { repository, tag, pullPolicy: existing() === undefined ? 'Never' : 'IfNotPresent' } }
 }
 
-const image = (): string => existing()?.image ?? PRODUCT_IMAGE
+/** Of the pods that are installed. */
+export const installedImage = (): string => existing()?.image ?? PRODUCT_IMAGE
 
 /** The image of the checkout's sources, on every node; in a cluster that somebody else runs it has to be there. */
 export async function loadProduct(cluster: Cluster, report: Reporter): Promise<void> {
@@ -31,12 +43,18 @@ export async function assertVacant(cluster: Cluster): Promise<void> {
 
 /** By Helm; returns when all pods are ready. */
 export const release = (cluster: Cluster, verb: 'install' | 'upgrade', values: object = {}, chart = CHART): Promise<string> =>
-  helmMust([verb, 'kubeskippy', chart, '--wait', '--timeout', '6m'], { kubeconfig: cluster.kubeconfig, values: { ...imageValues(image()), ...values } })
+  helmMust([verb, 'kubeskippy', chart, '--wait', '--timeout', '6m'], { kubeconfig: cluster.kubeconfig, values: { ...imageValues(installedImage()), ...values } })
 
-/** By `kubectl apply -k config`, as the guide has it; returns when all pods are ready. */
+/** By a kustomization with `config` as its base, as the guide has it; returns when all pods are ready. */
 export async function applyConfig(cluster: Cluster): Promise<void> {
-  await kubectl(cluster, ['apply', '--server-side', '-k', CONFIG])
-  await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'set', 'image', 'deployment', `*=${PRODUCT_IMAGE}`, '--all'])
+  const overlay = mkdtempSync(join(tmpdir(), 'kubeskippy-overlay-'))
+  try {
+    // A base may be anywhere, but is never named by an absolute path.
+    writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify({ resources: [relative(realpathSync(overlay), CONFIG)], images: [{ name: 'kubeskippy', ...overridden(PRODUCT_IMAGE) }] }))
+    await kubectl(cluster, ['apply', '--server-side', '-k', overlay])
+  } finally {
+    rmSync(overlay, { recursive: true, force: true })
+  }
   await kubectl(cluster, ['-n', OPERATOR_NAMESPACE, 'rollout', 'status', '--timeout=300s', 'deployment/kubeskippy-webhook', 'deployment/kubeskippy-controller-manager'])
 }
 

@@ -137,7 +137,6 @@ describe('KubeSkippy goes', function () {
     })
 
     it('by kubectl delete, and what that leaves by kubeskippy uninstall', async () => {
-      // A pod that was made anew meanwhile, and whose ConfigMap went while its volumes were mounted, goes when the kubelet gives that up: after two minutes.
       await k('delete', '-k', CONFIG, '--ignore-not-found', '--timeout=600s').catch(async (error: unknown) => {
         throw new Error(await k('get', 'namespace', OPERATOR_NAMESPACE, '-o', 'jsonpath={.status}') + (await k('get', 'pods', '-n', OPERATOR_NAMESPACE)), { cause: error })
       })

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseTarGzip } from 'nanotar'
 import { OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
+import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { kubectl, kubeskippy } from '../cli/access.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
+import { policy } from '../healing/fixture.ts'
 import { helmMust } from './helm.ts'
-import { assertVacant, loadProduct, release } from './release.ts'
+import { assertVacant, installedImage, loadProduct, release } from './release.ts'
 
 const REPORT = { log: (line: string) => { console.log(line) } }
 const POLICY = {
@@ -118,6 +120,23 @@ describe('the chart with its pods running', function () {
       expect(after.filter((uid) => before.includes(uid))).to.deep.equal([])
     }, seconds(180))
     expect(await k('get', 'hp', '-n', 'shop', 'recommended-crash-loop', '-o', 'jsonpath={.spec.mode}')).to.equal('dryrun')
+  })
+
+  it('heals what breaks in a namespace that consents', async () => {
+    // What every node has here, whoever runs the cluster, is our own image.
+    const container = { name: 'app', image: installedImage(), imagePullPolicy: 'IfNotPresent', command: ['/usr/local/bin/node', '-e', 'process.exit(7)'] }
+    const made = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'basket', namespace: 'shop' }, spec: { selector: { matchLabels: { app: 'basket' } }, template: { metadata: { labels: { app: 'basket' } }, spec: { containers: [container] } } } }
+    await kubectl(cluster, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: [policy('shop', { app: 'basket' }), made] })
+    const uids = async (): Promise<string> => k('get', 'pods', '-n', 'shop', '-l', 'app=basket', '-o', 'jsonpath={.items[*].metadata.uid}')
+    const [broken = ''] = await eventually(async () => {
+      const found = await uids()
+      expect(found).to.not.equal('')
+      return found.split(' ')
+    }, seconds(60))
+    await eventually(async () => expect(await uids()).to.not.contain(broken), seconds(240))
+    const told = JSON.parse(await k('get', 'ha', '-n', 'shop', '-o', 'json')) as { items: HealingAction[] }
+    expect(told.items.filter(({ spec: { targetResource, dryRun } }) => targetResource.uid === broken && !dryRun).map(({ spec }) => spec.action.type)).to.deep.equal(['restart'])
+    await k('delete', 'hp/heal', 'deployment/basket', '-n', 'shop')
   })
 
   it('goes with the release', async () => {

@@ -18,6 +18,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/alerts/standby.e2e.ts': 1,
   'e2e/approval/approval.e2e.ts': 1.5,
   'e2e/approval/deciding.e2e.ts': 1,
+  'e2e/chart/before-constrained.e2e.ts': 1.5,
   'e2e/chart/nodes.e2e.ts': 2.5,
   'e2e/chart/removal.e2e.ts': 2,
   'e2e/chart/render.e2e.ts': 0.7,

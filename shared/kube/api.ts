@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ObjectMeta } from '../lib/object.ts'
 import type { Instant, Millis } from '../lib/time.ts'
+import type { ServerVersion } from './server-version.ts'
 
 export type { KubeObject, ObjectMeta, OwnerReference } from '../lib/object.ts'
 
@@ -173,8 +174,7 @@ export interface KubePods {
 }
 
 export interface KubeVersion {
-  /** `v1.36.3`, as the server calls itself; `''` when it does not say. */
-  serverVersion(): Promise<string>
+  serverVersion(): Promise<ServerVersion>
   /** Versions of a group that it serves, the preferred one first; empty: it has no such group. */
   versionsOf(group: string): Promise<readonly string[]>
   /** What it says of the kinds of a version of a group (OpenAPI v3), by kind; empty: it has no such version. */

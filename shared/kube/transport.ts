@@ -45,6 +45,7 @@ import {
   writeQuery,
 } from './paths.ts'
 import { apiVersionOf, PODS } from './resources.ts'
+import { serverVersionOf, type ServerVersion, type VersionAnswer } from './server-version.ts'
 import { decodeWatchLine, LineSplitter } from './watch-lines.ts'
 
 export interface ConnectConfig extends AccessConfig {
@@ -112,9 +113,8 @@ class Transport implements KubeConnection {
     return this.#http.clock.at(this.#timers.monotonic())
   }
 
-  async serverVersion(): Promise<string> {
-    const { gitVersion } = await this.#call<{ readonly gitVersion?: string }>({ method: 'GET', path: '/version', request: 'GET version' }, {})
-    return gitVersion ?? ''
+  async serverVersion(): Promise<ServerVersion> {
+    return serverVersionOf(await this.#call<VersionAnswer>({ method: 'GET', path: '/version', request: 'GET version' }, {}))
   }
 
   async versionsOf(group: string): Promise<readonly string[]> {

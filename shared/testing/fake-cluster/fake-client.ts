@@ -25,6 +25,7 @@ import { ApiError } from '../../kube/errors.ts'
 import type { Credentials } from '../../kube/credentials.ts'
 import { collectionPath, createPath, deleteBody, describeRequest, identityHeaders, objectPath, RESOURCE_VERSION, refused, writeQuery } from '../../kube/paths.ts'
 import { ServerClock } from '../../kube/server-clock.ts'
+import { serverVersionOf, type ServerVersion } from '../../kube/server-version.ts'
 import type { KubeCredentials } from '../../kube/transport.ts'
 import { sleep } from '../../runtime/timers.ts'
 import { Refused, toError, type Refusal } from './answers.ts'
@@ -72,9 +73,9 @@ export class FakeClient implements KubeApi, KubeVersion, KubeCredentials {
     throw new ApiError({ kind: 'Server', code: 503, request: `GET pods/proxy ${namespace}/${name}` })
   }
 
-  async serverVersion(): Promise<string> {
+  async serverVersion(): Promise<ServerVersion> {
     await Promise.resolve()
-    return this.#server.version
+    return serverVersionOf({ gitVersion: this.#server.version })
   }
 
   async versionsOf(group: string): Promise<readonly string[]> {
