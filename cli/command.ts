@@ -3,12 +3,13 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { DNS_LABEL_PATTERN } from '../shared/api/v1alpha1/fields.ts'
 import { isApiError, type ApiError } from '../shared/kube/errors.ts'
 import type { AccessConfig } from '../shared/kube/credentials.ts'
+import { troubleOf, type Trouble } from '../shared/kube/trouble.ts'
 import type { KubeConnection } from '../shared/kube/transport.ts'
 import { ConfigError, messageOf } from '../shared/lib/errors.ts'
 import { printable, quoted } from '../shared/lib/text.ts'
 import type { CliEnvironment } from './environment.ts'
 
-/** Exit codes. */
+/** Exit codes: docs/guide/command-line.md. */
 export const DONE = 0
 export const FAILED = 1
 export const MISUSED = 2
@@ -44,7 +45,7 @@ export function namespaceValue(name: string): string {
 export const chosenNamespace = async (env: CliEnvironment, flags: ClusterFlags & { readonly namespace?: string }): Promise<string> =>
   flags.namespace ?? env.defaultNamespace(accessOf(env, flags))
 
-/** Connects, works, closes. Errors become lines for people and exit code 1. */
+/** Connects, works, closes. Errors become lines for people, and an exit code. */
 export async function withCluster(env: CliEnvironment, flags: ClusterFlags, work: (api: KubeConnection) => Promise<number>): Promise<number> {
   return reported(env, async () => {
     const api = await env.connect(accessOf(env, flags))
@@ -56,13 +57,13 @@ export async function withCluster(env: CliEnvironment, flags: ClusterFlags, work
   })
 }
 
-/** The exit code of the work, or 1 with a line for each reason. */
+/** The exit code of the work; else a line for each reason, and 2 where a file of configuration cannot be used. */
 export async function reported(env: Pick<CliEnvironment, 'stderr'>, work: () => Promise<number>): Promise<number> {
   try {
     return await work()
   } catch (error) {
     for (const problem of explainError(error)) env.stderr(`error: ${problem}\n`)
-    return FAILED
+    return configErrorOf(error) === undefined ? FAILED : MISUSED
   }
 }
 
@@ -80,13 +81,26 @@ function explainError(error: unknown): readonly string[] {
   throw error
 }
 
-/** The server's own text goes to the person who asked, as with kubectl. */
+/** Credentials are read with the first call, and again later. */
+function configErrorOf(error: unknown): ConfigError | undefined {
+  const cause = isApiError(error) ? error.cause : error
+  return cause instanceof ConfigError ? cause : undefined
+}
+
+/** The server's own text goes to the person who asked, as with kubectl; what somebody can do about it follows. */
 export function explainApiError(error: ApiError): string {
-  if (error.kind === 'Network' || error.kind === 'Timeout') return `${error.message}: the API server does not answer${error.cause === undefined ? '' : ` (${messageOf(error.cause)})`}`
+  const config = configErrorOf(error)
+  if (config !== undefined) return config.message.replaceAll('\n', '; ')
+  const trouble = troubleOf(error)
+  if (trouble !== undefined && (error.kind === 'Network' || error.kind === 'Timeout')) return printable(`${error.message}: ${unanswered(trouble, error.cause)}`, 1000)
   if (isUnknownKind(error)) return `${error.message}: the API server does not know this kind: install it with kubectl apply --server-side -f config/crd/bases`
   const said = error.serverMessage === undefined ? '' : `: ${error.serverMessage}`
-  return printable(`${error.message}${said}`, 1000)
+  const fix = trouble !== undefined && error.kind === 'Unauthorized' ? `; ${trouble.fix}` : ''
+  return printable(`${error.message}${said}${fix}`, 1000)
 }
+
+/** The words of the cause name the address, and those in `what` do not. */
+const unanswered = ({ what, fix }: Trouble, cause: unknown): string => `${what.replace(/ \([^)]*\)$/, '')}${cause === undefined ? '' : ` (${messageOf(cause)})`}; ${fix}`
 
 /** A missing object comes with a reason; a path that the server does not serve is a bare 404. */
 export const isUnknownKind = ({ kind, reason }: ApiError): boolean => kind === 'NotFound' && reason === undefined

@@ -4,16 +4,15 @@ import { readConfig } from '../shared/kube/program.ts'
 import { ConfigError, messageOf } from '../shared/lib/errors.ts'
 import { printable } from '../shared/lib/text.ts'
 import { readFlags, resolveOptions, type OptionsOf } from '../shared/runtime/options.ts'
-import { NotPossible } from './command.ts'
 import type { CliEnvironment } from './environment.ts'
 
-/** As the controller reads them; without a file its defaults, and nothing of its flags. @throws NotPossible, ConfigError */
+/** As the controller reads them; without a file its defaults, and nothing of its flags. @throws ConfigError */
 export async function readControllerOptions(env: CliEnvironment, file: string | undefined): Promise<OptionsOf<typeof CONTROLLER_OPTIONS>> {
   let text = ''
   try {
     text = file === undefined ? '' : await env.readFile(file)
   } catch (error) {
-    throw new NotPossible(`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`)
+    throw new ConfigError([`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`], { cause: error })
   }
   const { config, problems } = readConfig(file, () => text)
   if (problems.length > 0) throw new ConfigError(problems)

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { ApiError } from '../shared/kube/errors.ts'
+import { ConfigError } from '../shared/lib/errors.ts'
 import { noCluster } from './testing/bench.ts'
 import { setUp } from './testing/healer-bench.ts'
 
@@ -24,6 +26,11 @@ describe('the command line', () => {
     for (const line of ['version', '--version']) expect(await setUp().run(line, noCluster)).to.deep.equal({ code: 0, out: '1.2.3\n', err: '' })
   })
 
+  it('prints it as data, too', async () => {
+    expect(await setUp().run('version -o json', noCluster)).to.deep.equal({ code: 0, out: '{\n  "version": "1.2.3"\n}\n', err: '' })
+    expect((await setUp().run('version -o yaml', noCluster)).out).to.equal('version: 1.2.3\n')
+  })
+
   it('says where the name of a namespace belongs', async () => {
     expect((await setUp().run('enable default', noCluster)).err).to.equal('error: unexpected "default": did you mean -n default?\n')
     expect((await setUp().run('disable', noCluster)).err).to.equal('error: -n, --namespace is missing: in which namespace?\n')
@@ -41,6 +48,20 @@ describe('the command line', () => {
     cluster.faults.add(() => ({ when: 'before', answer: 'reset' }))
     const { code, err } = await run('enable -n shop')
     expect(code).to.equal(1)
-    expect(err).to.match(/^error: .*the API server does not answer.*\n$/)
+    expect(err).to.match(/^error: .*the API server does not answer.*; does it run, and is it the one that the kubeconfig names\?\n$/)
+    expect(err.trim().split('\n')).to.have.length(1)
   })
+
+  const refused: readonly (readonly [what: string, error: ApiError, code: number, says: string])[] = [
+    ['a certificate that is not trusted', new ApiError({ kind: 'Network', code: 0, request: 'GET version' }, { cause: Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }) }), 1, 'GET version: Network: the certificate of the API server is not trusted (self-signed certificate); look at certificate-authority and server in the kubeconfig, and at the clock of this machine'],
+    ['credentials that have expired', new ApiError({ kind: 'Unauthorized', code: 401, request: 'GET version' }), 1, 'GET version: Unauthorized (401); renew the token or certificate of the kubeconfig; in a pod: is its ServiceAccount still there?'],
+    ['credentials that cannot be used', new ApiError({ kind: 'Network', code: 0, request: 'GET version' }, { cause: new ConfigError(['kubeconfig: no']) }), 2, 'kubeconfig: no'],
+  ]
+  for (const [what, error, code, says] of refused) {
+    it(`says what to do about ${what}`, async () => {
+      const { cluster, run } = setUp()
+      const api = Object.assign(cluster.client('person'), { serverVersion: () => Promise.reject(error), close: () => Promise.resolve() })
+      expect(await run('check', { connect: () => Promise.resolve(api) })).to.deep.equal({ code, out: '', err: `error: ${says}\n` })
+    })
+  }
 })

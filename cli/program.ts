@@ -8,6 +8,8 @@ import { addCompletion } from './completion/command.ts'
 import { COMPLETE } from './completion/name.ts'
 import { addConsent } from './consent.ts'
 import { addDecide } from './decide.ts'
+import { misuses } from './misuse.ts'
+import { inFormat, outputOption, type Output } from './output.ts'
 import { addPause } from './pause.ts'
 import { addLint } from './lint/command.ts'
 import { addExplain } from './explain/command.ts'
@@ -19,7 +21,7 @@ import { PROGRAMS, type CliEnvironment, type ProgramName } from './environment.t
 /** In the order of the help. */
 const COMMANDS: readonly AddCommand[] = [addCheck, addLint, addExplain, addSimulate, addTop, addConsent, addPause, addDecide, addCerts, addUninstall, addBundle, addCompletion]
 
-/** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag. */
+/** 0: done; 1: it failed, with one line for each reason; 2: no such command or flag, each named, or a file of configuration that cannot be used. */
 export async function runCli(argv: readonly string[], env: CliEnvironment): Promise<number> {
   const [first = 'help', ...rest] = argv
   if (isProgram(first)) return env.programs[first](rest)
@@ -29,6 +31,11 @@ export async function runCli(argv: readonly string[], env: CliEnvironment): Prom
   const program = commands(env, async (run) => {
     code = await run()
   })
+  const wrong = misuses(program, argv)
+  if (wrong.length > 0) {
+    for (const each of wrong) env.stderr(`error: ${each}\n`)
+    return MISUSED
+  }
   try {
     await program.parseAsync([...(argv.length === 0 ? ['help'] : argv)], { from: 'user' })
     return code
@@ -52,6 +59,7 @@ function commands(env: CliEnvironment, finish: Finish): Command {
   program
     .command('version')
     .description('Prints the version.')
-    .action(() => env.stdout(`${env.version}\n`))
+    .addOption(outputOption())
+    .action(({ output }: { readonly output: Output }) => env.stdout(inFormat(output, () => ({ version: env.version }), () => `${env.version}\n`)))
   return program
 }

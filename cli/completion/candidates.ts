@@ -1,13 +1,14 @@
 /** What may come next on a command line. Pure. */
 import type { Argument, Command, Option } from 'commander'
+import { findOption, optionsOf, readWords } from '../words.ts'
 
 export interface Candidate {
   readonly value: string
   readonly description: string
 }
 
-/** What only the cluster knows. */
-export type Named = 'namespace' | 'policy' | 'action'
+/** What only the cluster knows, and rules: to know them takes a while. */
+export type Named = 'namespace' | 'policy' | 'action' | 'rule'
 
 export interface Completion {
   readonly candidates: readonly Candidate[]
@@ -22,19 +23,21 @@ const NOTHING: Completion = { candidates: [], files: false, named: [], where: {}
 const FILES: Completion = { ...NOTHING, files: true }
 
 /** By the placeholder of an option or the name of an argument. */
-const NAMED: Readonly<Record<string, readonly Named[]>> = { namespace: ['namespace'], 'consent-to': ['namespace'], policy: ['policy'], action: ['action'], 'explain name': ['policy', 'action'] }
+const NAMED: Readonly<Record<string, readonly Named[]>> = { namespace: ['namespace'], 'consent-to': ['namespace'], policy: ['policy'], action: ['action'], explain: ['rule'], 'explain name': ['policy', 'action'] }
 const FILE_NAMES: ReadonlySet<string> = new Set(['file', 'folder', 'targets'])
 
 /** @param words all after the name of the program; the last one is what is being written, perhaps empty */
 export function completion(program: Command, words: readonly string[]): Completion {
-  const { command, given, positionals, awaiting, where, onlyArguments } = read(program, words.slice(0, -1))
+  const { command, given, positionals, awaiting, onlyArguments } = readWords(program, words.slice(0, -1))
+  const options = new Set(given.map(({ option }) => option))
+  const where: Completion['where'] = Object.fromEntries(given.flatMap(({ option, value }) => (value === undefined ? [] : [[option.attributeName(), value]])))
   const current = words.at(-1) ?? ''
   const withWhere = (found: Completion): Completion => ({ ...found, where })
   if (awaiting !== undefined) return withWhere(valuesOf(awaiting, current))
   const [, flag, value] = /^(--[^=]+)=(.*)$/.exec(current) ?? []
-  const assigned = flag === undefined ? undefined : find(command, flag)
+  const assigned = flag === undefined ? undefined : findOption(command, flag)
   if (assigned !== undefined) return withWhere(valuesOf(assigned, value ?? ''))
-  if (current.startsWith('-') && !onlyArguments) return withWhere(starting(current, optionsOf(command).filter((option) => !given.has(option) || option.variadic).map((option) => ({ value: option.long ?? option.short ?? '', description: option.description }))))
+  if (current.startsWith('-') && !onlyArguments) return withWhere(starting(current, optionsOf(command).filter((option) => !options.has(option) || option.variadic).map((option) => ({ value: option.long ?? option.short ?? '', description: option.description }))))
   if (command.commands.length > 0 && positionals === 0) return withWhere(starting(current, [...visible(command).map((each) => ({ value: each.name(), description: each.description() })), { value: 'help', description: 'Tells what a command does.' }]))
   const argument = argumentAt(command, positionals)
   return argument === undefined ? NOTHING : withWhere(argumentValues(command, argument, current))
@@ -42,60 +45,11 @@ export function completion(program: Command, words: readonly string[]): Completi
 
 const visible = (command: Command): readonly Command[] => command.commands.filter((each) => each.name() !== 'help')
 
-interface Read {
-  readonly command: Command
-  readonly given: ReadonlySet<Option>
-  readonly positionals: number
-  /** The option whose value is next. */
-  readonly awaiting: Option | undefined
-  readonly where: Completion['where']
-  /** Behind `--`. */
-  readonly onlyArguments: boolean
-}
-
-function read(program: Command, words: readonly string[]): Read {
-  let command = program
-  let positionals = 0
-  let awaiting: Option | undefined
-  let onlyArguments = false
-  const given = new Set<Option>()
-  const where: Record<string, string> = {}
-  for (const word of words) {
-    if (awaiting !== undefined) {
-      where[awaiting.attributeName()] = word
-      awaiting = undefined
-    } else if (word === '--') onlyArguments = true
-    else if (word.startsWith('-') && word !== '-' && !onlyArguments) {
-      const [flag = '', ...value] = word.split('=')
-      const option = find(command, flag)
-      if (option === undefined) continue
-      given.add(option)
-      if (value.length > 0) where[option.attributeName()] = value.join('=')
-      else if (option.required) awaiting = option
-    } else {
-      const sub = positionals === 0 ? command.commands.find((each) => each.name() === word) : undefined
-      if (sub === undefined) positionals++
-      else command = sub
-    }
-  }
-  return { command, given, positionals, awaiting, where, onlyArguments }
-}
-
-const HELP = 'print what the command does'
-
-/** Its own, and the help. */
-function optionsOf(command: Command): readonly Option[] {
-  const help = command.createOption('-h, --help', HELP)
-  return [...command.options, help]
-}
-
-const find = (command: Command, flag: string): Option | undefined => optionsOf(command).find(({ short, long }) => flag === short || flag === long)
-
 const argumentAt = ({ registeredArguments }: Command, index: number): Argument | undefined => registeredArguments[index] ?? registeredArguments.findLast(({ variadic }) => variadic)
 
 function valuesOf(option: Option, current: string): Completion {
   if (option.argChoices !== undefined) return starting(current, option.argChoices.map((value) => ({ value, description: '' })))
-  const placeholder = /<([^>.]+)/.exec(option.flags)?.[1] ?? ''
+  const placeholder = /<([^>.]+)/.exec(option.flags)?.[1]?.toLowerCase() ?? ''
   const named = NAMED[option.name()]
   if (named !== undefined) return { ...NOTHING, named }
   return FILE_NAMES.has(placeholder) ? FILES : NOTHING

@@ -2,6 +2,9 @@ import { expect } from 'chai'
 import { HEALING_ACTIONS, HEALING_POLICIES, NAMESPACES } from '../../shared/kube/resources.ts'
 import { buildPolicy } from '../../shared/testing/builders/objects.ts'
 import type { KubeConnection } from '../../shared/kube/transport.ts'
+import { CONTROLLER_OPTIONS } from '../../controller/options.ts'
+import { WEBHOOK_OPTIONS } from '../../webhook/options.ts'
+import { RULE_TEXTS } from '../lint/layers.ts'
 import { noCluster, setUpCli } from '../testing/bench.ts'
 import { COMPLETE } from './name.ts'
 
@@ -34,6 +37,11 @@ describe('completion', () => {
     [['simulate', '--config=', ''], [':0']],
     [['simulate', 'a.yaml', ''], [':4']],
     [['pause', '--reason', ''], [':4']],
+    [['controller', '--log-level', ''], ['debug', 'info', 'warn', 'error', ':4']],
+    [['controller', '--conf'], ['--config', ':4']],
+    [['webhook', '--config', ''], [':0']],
+    [['webhook', '--bind'], ['--bind-address', ':4']],
+    [['lint', '--explain', 'KS30'], ['KS301', 'KS302', 'KS303', 'KS304', 'KS305', 'KS306', 'KS307', 'KS309', ':4']],
     [['completion', ''], ['bash', 'zsh', 'fish', 'kubectl', ':4']],
     [['completion', 'bash', ''], [':4']],
     // A value that looks like a command is a value; a flag behind `--` is none.
@@ -43,6 +51,16 @@ describe('completion', () => {
   for (const [words, answer] of cases) {
     it(`of ${JSON.stringify(words)}`, async () => expect(await offline(...words)).to.deep.equal(answer))
   }
+
+  it('offers every rule that can be explained', async () => {
+    expect(await offline('lint', '--explain', '')).to.deep.equal([...RULE_TEXTS.map(({ id }) => id), ':4'])
+  })
+
+  it('offers every flag of the programs', async () => {
+    for (const [program, options] of [['controller', CONTROLLER_OPTIONS], ['webhook', WEBHOOK_OPTIONS]] as const) {
+      expect(await offline(program, '--')).to.deep.equal([...options.map(({ flag }) => `--${flag}`), '--help', ':4'])
+    }
+  })
 
   it('offers every command that the help names', async () => {
     const { out } = await setUpCli().run('help', noCluster)

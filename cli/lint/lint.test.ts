@@ -105,6 +105,17 @@ describe('kubeskippy lint', () => {
     expect(free.out).to.contain('error KS208').and.not.to.contain('permission')
   })
 
+  for (const [line, says] of [
+    ['-o json', '"json" is a format and no file: write --format json, or ./json where a file is meant.'],
+    ['-o yaml', '"yaml" is a format and no file: --format is one of text, json, sarif, junit, github, or ./yaml where a file is meant.'],
+  ] as const) {
+    it(`writes no file for ${line}`, async () => {
+      const { run: lint, files } = setUpCli({ files: { 'p.yaml': 'kind: Pod\n' } })
+      expect(await lint(`lint p.yaml ${line}`, noCluster)).to.deep.equal({ code: 2, out: '', err: `error: --output: ${says}\n` })
+      expect(Object.keys(files)).to.deep.equal(['p.yaml'])
+    })
+  }
+
   it('names the rules that it could not apply, as the registry does', async () => {
     const { unchecked } = JSON.parse((await run('lint --format json chart.yaml')).out) as { unchecked: unknown }
     expect(unchecked).to.have.deep.members([{ rule: 'KS405', needs: 'cluster' }, ...RULES.flatMap(({ id, needs, partlyNeeds }) => (needs !== undefined ? [{ rule: id, needs }] : partlyNeeds !== undefined ? [{ rule: id, needs: partlyNeeds, partly: true }] : []))])

@@ -227,7 +227,7 @@ describe('kubeskippy simulate', function () {
     const files = { 'cart.yaml': document(AT_ONCE), 'controller.yaml': 'protectedNamespaces: [shop]\n' }
     expect((await setUp(files).simulate('simulate cart.yaml --config controller.yaml')).out).to.contain('[KS103]')
     const { code, err } = await setUp({ ...files, 'controller.yaml': 'protectedNamespace: [shop]\n' }).simulate('simulate cart.yaml --config controller.yaml')
-    expect(code).to.equal(1)
+    expect(code).to.equal(2)
     expect(err).to.contain('protectedNamespace')
   })
 
@@ -249,18 +249,18 @@ describe('kubeskippy simulate', function () {
     expect(out).to.match(/noise: Firing/)
   })
 
-  const failures: readonly (readonly [what: string, file: string, line: string, says: string])[] = [
-    ['a file that is not there', document(), 'simulate none.yaml', 'error: none.yaml cannot be read: ENOENT'],
-    ['a file that is no YAML', 'a: [', 'simulate cart.yaml', 'error: cart.yaml:1:5: '],
-    ['a file without a policy', 'kind: Pod\nmetadata: {name: x}\n', 'simulate cart.yaml', 'error: cart.yaml: there is no HealingPolicy in it\n'],
-    ['an empty file', '', 'simulate cart.yaml', 'error: cart.yaml: there is no HealingPolicy in it\n'],
+  const failures: readonly (readonly [what: string, file: string, line: string, says: string, code?: number])[] = [
+    ['a file that is not there', document(), 'simulate none.yaml', 'error: none.yaml cannot be read: ENOENT', 2],
+    ['a file that is no YAML', 'a: [', 'simulate cart.yaml', 'error: cart.yaml:1:5: ', 2],
+    ['a file without a policy', 'kind: Pod\nmetadata: {name: x}\n', 'simulate cart.yaml', 'error: cart.yaml: there is no HealingPolicy in it\n', 2],
+    ['an empty file', '', 'simulate cart.yaml', 'error: cart.yaml: there is no HealingPolicy in it\n', 2],
     ['two namespaces', document({}, { namespace: 'bank' }), 'simulate cart.yaml -n shop', 'error: the file says namespace bank, and -n says shop\n'],
     ['a namespace that is not there', document({}, { namespace: 'bank' }), 'simulate cart.yaml', 'error: namespace bank does not exist\n'],
   ]
-  for (const [what, file, line, says] of failures) {
+  for (const [what, file, line, says, expected = 1] of failures) {
     it(`fails for ${what}`, async () => {
       const { code, err } = await setUp({ 'cart.yaml': file }).simulate(line)
-      expect(code).to.equal(1)
+      expect(code).to.equal(expected)
       expect(err).to.contain(says)
     })
   }

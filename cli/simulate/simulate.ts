@@ -37,7 +37,7 @@ export interface SimulateFlags extends ClusterFlags {
   readonly output: Output
 }
 
-/** Exit code: 1 when a policy would be refused. */
+/** Exit code: 1 when a policy would be refused, 2 when the file cannot be read. */
 export const simulateFile = (env: CliEnvironment, file: string, flags: SimulateFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
     const [options, { policies, skipped, problems }] = await Promise.all([readControllerOptions(env, flags.config), readPolicies(env, file)])
@@ -61,7 +61,7 @@ async function readPolicies(env: CliEnvironment, file: string): Promise<ReturnTy
   try {
     return readDocuments(file, await env.readFile(file))
   } catch (error) {
-    throw new NotPossible(`${printable(file, 300)} cannot be read: ${messageOf(error)}`)
+    throw new ConfigError([`${printable(file, 300)} cannot be read: ${messageOf(error)}`], { cause: error })
   }
 }
 

@@ -94,7 +94,7 @@ describe('a program that starts where something is wrong', function () {
     await launch({ kubeconfig })
     await says(/^\[-\]definitions failed: the API server does not answer \(ECONNREFUSED\); does it run, and is it the one that the kubeconfig names\?$/m)
     const asked = await ends(['check', '--kubeconfig', kubeconfig])
-    expect([asked.code, asked.stderr]).to.deep.equal([1, 'error: GET version: Network: the API server does not answer (connect ECONNREFUSED 127.0.0.1:1)\n'])
+    expect([asked.code, asked.stderr]).to.deep.equal([1, 'error: GET version: Network: the API server does not answer (connect ECONNREFUSED 127.0.0.1:1); does it run, and is it the one that the kubeconfig names?\n'])
   })
 
   it('ends with one line when something else listens where it should', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -27,6 +27,13 @@ describe('credentials', () => {
       users: [{ name: 'u', user }],
     }
     writeFileSync(file, JSON.stringify(content))
+    return file
+  }
+
+  /** The same, otherwise in some fields. */
+  const changed = (fields: object): string => {
+    const file = kubeconfig({})
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...fields }))
     return file
   }
 
@@ -73,11 +80,40 @@ describe('credentials', () => {
   ]
   for (const [what, run] of wrong) it(`refuse ${what}`, () => expect(run).to.throw(ConfigError))
 
+  const told: readonly (readonly [what: string, run: () => unknown, says: string])[] = [
+    ['a file that is not there', () => loadAccess({ kubeconfig: '/nowhere/config' }), '/nowhere/config is not there; give another with --kubeconfig or KUBECONFIG'],
+    ['a folder', () => loadAccess({ kubeconfig: '/' }), '/ is a folder and no file; give another with --kubeconfig or KUBECONFIG'],
+    ['another context, of one like it', () => loadAccess({ kubeconfig: kubeconfig({}), context: 'plaecd' }), 'there is no context "plaecd", did you mean placed?'],
+    ['another context, of one like it, when the namespace is asked', () => namespaceOf({ kubeconfig: kubeconfig({}), context: 'plaecd' }), 'there is no context "plaecd", did you mean placed?'],
+    ['another context', () => loadAccess({ kubeconfig: kubeconfig({}), context: 'production' }), 'there is no context "production"; kubectl config get-contexts lists them'],
+    ['a current context that is not there', () => loadAccess({ kubeconfig: changed({ 'current-context': 'on' }) }), 'there is no context "on", which is its current-context, did you mean one?'],
+    ['no current context', () => loadAccess({ kubeconfig: changed({ 'current-context': '' }) }), 'it has no current-context: choose one with --context, or by kubectl config use-context NAME'],
+    ['a cluster that is not there', () => loadAccess({ kubeconfig: changed({ clusters: [{ name: 'clusters', cluster: { server: 'https://a.invalid' } }] }) }), 'the context "one" names the cluster "c", which is not there; kubectl config get-clusters lists those that are'],
+  ]
+  for (const [what, run, says] of told) {
+    it(`say what is wrong in one line, and what to do, of ${what}`, () => expect(run).to.throw(ConfigError).with.deep.property('problems', [`kubeconfig: ${says}`]))
+  }
+
+  for (const [text, says] of [['a: [', 'is no YAML: .+'], ['', 'is no kubeconfig: it holds no map'], ['- a', 'is no kubeconfig: it holds no map'], ['contexts: [{name: a}]', 'is no kubeconfig: .+']] as const) {
+    it(`name the file, in one line, that is ${JSON.stringify(text)}`, () => {
+      const file = join(folder, 'config')
+      writeFileSync(file, text)
+      expect(() => loadAccess({ kubeconfig: file })).to.throw(ConfigError, new RegExp(`^kubeconfig: ${file} ${says}; mend it, or give another with --kubeconfig or KUBECONFIG$`))
+    })
+  }
+
+  it('are not sent without TLS, unless somebody says so', async () => {
+    const access = (cluster: object) => loadAccess({ kubeconfig: kubeconfig({ token: 'secret' }, { server: 'http://127.0.0.1:8001', ...cluster }) })
+    const error = await access({}).read().catch((reason: unknown) => reason)
+    expect(error).to.be.instanceOf(ConfigError).with.property('message').that.matches(/^kubeconfig: the server is an http:\/\/ address, .*write https:\/\/, or insecure-skip-tls-verify: true/)
+    expect((await access({ 'insecure-skip-tls-verify': true }).read()).authorization).to.equal('Bearer secret')
+  })
+
   it('say what is missing where there is neither a kubeconfig nor a pod', () => {
     const host = process.env['KUBERNETES_SERVICE_HOST']
     delete process.env['KUBERNETES_SERVICE_HOST']
     try {
-      expect(() => loadAccess({})).to.throw(ConfigError, /^no kubeconfig, and not in a pod: give --kubeconfig FILE/)
+      for (const access of [{}, { context: 'prd' }]) expect(() => loadAccess(access)).to.throw(ConfigError, /^no kubeconfig, and not in a pod: give --kubeconfig FILE/)
     } finally {
       if (host !== undefined) process.env['KUBERNETES_SERVICE_HOST'] = host
     }

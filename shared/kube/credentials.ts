@@ -7,7 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
-import { printable, quoted } from '../lib/text.ts'
+import { nearest, printable, quoted } from '../lib/text.ts'
 import { seconds } from '../lib/time.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Timers } from '../runtime/timers.ts'
@@ -46,9 +46,7 @@ export interface AccessConfig {
 /** The namespace that the context names, as for kubectl; in a pod, its own. @throws ConfigError */
 export function namespaceOf(access: AccessConfig): string | undefined {
   const config = readConfig(access)
-  const found = config.getContextObject(config.getCurrentContext())
-  if (found === null && access.context !== undefined) throw new ConfigError([`kubeconfig: there is no context ${quoted(access.context)}`])
-  const namespace = found?.namespace
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace
   return namespace === '' ? undefined : namespace
 }
 
@@ -59,33 +57,78 @@ export function nameOfCluster(access: AccessConfig): string {
   return printable(`${origin}${prefix}${context}`, 400)
 }
 
+/** With the context that is meant, which is there, and so is its cluster. @throws ConfigError */
 function readConfig({ kubeconfig, context }: AccessConfig): KubeConfig {
   const config = new KubeConfig()
-  try {
-    if (kubeconfig === undefined) config.loadFromCluster()
-    else config.loadFromFile(kubeconfig)
-    if (context !== undefined) config.setCurrentContext(context)
-    return config
-  } catch (error) {
-    throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })
+  if (kubeconfig === undefined) {
+    config.loadFromCluster()
+    // The client library makes a server of what the environment of a pod says.
+    if (!URL.canParse(config.getCurrentCluster()?.server ?? '')) throw new ConfigError(['no kubeconfig, and not in a pod: give --kubeconfig FILE, set KUBECONFIG, or write ~/.kube/config'])
+  } else {
+    readKubeconfig(kubeconfig)
+    try {
+      config.loadFromFile(kubeconfig)
+    } catch (error) {
+      throw unusable(kubeconfig, 'is no kubeconfig', error)
+    }
   }
+  if (context !== undefined) config.setCurrentContext(context)
+  const problem = problemOfContext(config, context === undefined)
+  if (problem !== undefined) throw new ConfigError([`kubeconfig: ${problem}`])
+  return config
 }
+
+function problemOfContext(config: KubeConfig, isCurrent: boolean): string | undefined {
+  const name: string | undefined = config.getCurrentContext()
+  if (name === undefined || name === '') return 'it has no current-context: choose one with --context, or by kubectl config use-context NAME'
+  const context = config.getContextObject(name)
+  if (context === null) return `there is no context ${quoted(name)}${isCurrent ? ', which is its current-context' : ''}${hint(name, config.getContexts(), 'kubectl config get-contexts lists them')}`
+  if (config.getCluster(context.cluster) !== null) return undefined
+  return `the context ${quoted(name)} names the cluster ${quoted(context.cluster)}, which is not there${hint(context.cluster, config.getClusters(), 'kubectl config get-clusters lists those that are')}`
+}
+
+function hint(name: string, known: readonly { readonly name: string }[], otherwise: string): string {
+  const [near] = nearest(name, known.map((each) => each.name))
+  return near === undefined ? `; ${otherwise}` : `, did you mean ${printable(near)}?`
+}
+
+const ANOTHER = 'give another with --kubeconfig or KUBECONFIG'
+const UNREADABLE: Readonly<Record<string, string>> = { ENOENT: 'is not there', EISDIR: 'is a folder and no file', EACCES: 'may not be read by this user' }
+
+/** @throws ConfigError */
+function readKubeconfig(path: string): Readonly<Record<string, unknown>> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const known = UNREADABLE[(error as NodeJS.ErrnoException).code ?? '']
+    throw known === undefined ? unusable(path, 'cannot be read', error) : new ConfigError([`kubeconfig: ${printable(path, 300)} ${known}; ${ANOTHER}`], { cause: error })
+  }
+  try {
+    const file: unknown = parse(text)
+    if (isObject(file)) return file
+  } catch (error) {
+    throw unusable(path, 'is no YAML', error)
+  }
+  throw unusable(path, 'is no kubeconfig: it holds no map')
+}
+
+/** One line: what follows the first of an error of YAML is the text around it. */
+function unusable(path: string, what: string, cause?: unknown): ConfigError {
+  const why = cause === undefined ? '' : `: ${printable(messageOf(cause).split('\n')[0]?.replace(/:$/, '') ?? '', 300)}`
+  return new ConfigError([`kubeconfig: ${printable(path, 300)} ${what}${why}; mend it, or ${ANOTHER}`], { cause })
+}
+
+const NO_TLS = 'kubeconfig: the server is an http:// address, and credentials would be sent for everybody to read: write https://, or insecure-skip-tls-verify: true of the cluster where that is meant'
 
 /** @throws ConfigError when the configuration cannot be read or asks for what is not supported */
 export function loadAccess(access: AccessConfig): ClusterAccess {
   const { kubeconfig } = access
   const config = readConfig(access)
-  let tokenFile: string | undefined
-  try {
-    if (kubeconfig !== undefined) tokenFile = tokenFileOf(kubeconfig, config.getCurrentUser()?.name)
-  } catch (error) {
-    throw new ConfigError([`kubeconfig: ${messageOf(error)}`], { cause: error })
-  }
   const cluster = config.getCurrentCluster()
   const user = config.getCurrentUser()
   if (cluster === null) throw new ConfigError(['kubeconfig: the context names no cluster'])
-  // The client library makes a server of what the environment of a pod says.
-  if (kubeconfig === undefined && !URL.canParse(cluster.server)) throw new ConfigError(['no kubeconfig, and not in a pod: give --kubeconfig FILE, set KUBECONFIG, or write ~/.kube/config'])
+  const tokenFile = kubeconfig === undefined ? undefined : tokenFileOf(kubeconfig, user?.name)
   const problems: string[] = []
   if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
   else if (!/^https?:$/.test(new URL(cluster.server).protocol)) problems.push(`kubeconfig: the server is spoken to by HTTP only, not by ${quoted(new URL(cluster.server).protocol)}: write https://HOST:PORT`)
@@ -98,6 +141,7 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
     origin: url.origin,
     prefix: url.pathname.replace(/\/+$/, ''),
     async read() {
+      if (url.protocol === 'http:' && !cluster.skipTLSVerify) throw new ConfigError([NO_TLS])
       const options: RequestOptions = {}
       await config.applyToHTTPSOptions(options)
       const credentials = toCredentials(options)
@@ -109,8 +153,8 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
 
 /** The client library does not know `tokenFile` and would go on as nobody. Relative paths start at the kubeconfig. */
 function tokenFileOf(kubeconfig: string, userName: string | undefined): string | undefined {
-  const file: unknown = parse(readFileSync(kubeconfig, 'utf8'))
-  const users: readonly unknown[] = isObject(file) && Array.isArray(file['users']) ? file['users'] : []
+  const { users: found } = readKubeconfig(kubeconfig)
+  const users: readonly unknown[] = Array.isArray(found) ? found : []
   const entry = users.filter(isObject).find(({ name }) => name === userName)
   const user = isObject(entry?.['user']) ? entry['user'] : {}
   return typeof user['tokenFile'] === 'string' ? resolve(dirname(kubeconfig), user['tokenFile']) : undefined
