@@ -137,9 +137,10 @@ export class LedgerStore implements Ledgers {
     return this.#read(policySlot(policy))
   }
 
-  reread(policy: PolicyKey): Promise<Ledger | undefined> {
+  reread(policy: PolicyKey, asking: () => void = () => {}): Promise<Ledger | undefined> {
     const slot = policySlot(policy)
     return this.#queued(slot, async () => {
+      asking()
       await this.#refresh(slot, this.#current(slot))
       return this.#current(slot)?.ledger
     })

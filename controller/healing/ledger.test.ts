@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { healingLedger } from '../../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { hours, minutes } from '../../shared/lib/time.ts'
+import { isProblem, parseTimeWindow, type TimeWindow } from '../../shared/lib/time-window.ts'
 import { compileSchema } from '../../shared/schema/validate.ts'
 import { SLACK } from './budget.ts'
 import { abandon, confirm, confirmApproved, emptyLedger, reserve, settle, type Admission, type Ledger, type Outcome, type Request } from './ledger.ts'
@@ -196,6 +197,16 @@ describe('the check just before a write', () => {
 
     it('lets nothing through that others have taken the room of', () => {
       expect([3, 2, 1].map((limit) => asked(limit, 2))).to.deep.equal(['admitted', 'RateLimited', 'RateLimited'])
+    })
+    it('nor what they have taken of a budget that was lowered, or has begun', () => {
+      const budget = (actions: number, during?: TimeWindow) => ({ maxActionsPerHour: 60, budgets: [{ actions, per: hours(4), during }] })
+      expect([3, 2, 1].map((actions) => reasonOf(confirm(both, FIRST.action, at(2), budget(actions))))).to.deep.equal(['admitted', 'BudgetExhausted', 'BudgetExhausted'])
+      const window = (schedule: string): TimeWindow => {
+        const parsed = parseTimeWindow({ schedule, duration: '1h', timeZone: 'UTC' })
+        if (isProblem(parsed)) throw new Error(parsed.what)
+        return parsed
+      }
+      expect([window('0 12 1 1 *'), window('0 12 2 2 *')].map((during) => reasonOf(confirm(both, FIRST.action, at(2), budget(1, during))))).to.deep.equal(['BudgetExhausted', 'admitted'])
     })
     it('lets it through where it is the only one', () => expect(reasonOf(confirm(HELD, FIRST.action, at(2), { maxActionsPerHour: 1 }))).to.equal('admitted'))
     it('does not ask once some of it is done', () => expect(reasonOf(confirm(both, FIRST.action, at(2)))).to.equal('admitted'))

@@ -4,7 +4,7 @@
  */
 import { formatInstant, hours, latest, parseInstant, type Instant, type Millis } from '../../shared/lib/time.ts'
 import { admitProbe, askBreaker, closedBreaker, settleBreaker, type BreakerOptions, type Verdict } from './breaker.ts'
-import { isOpen, trimmed, WINDOW, type Entry } from './budget.ts'
+import { isOpen, refuseBudgets, trimmed, WINDOW, type Entry } from './budget.ts'
 import { afterNothing, afterOutcome, openIncident, refuseIncident, refuseStep, type Ledger, type Outcome, type Request, type Settlement } from './incidents.ts'
 import { BELIEVED, isLoop } from './recurrence.ts'
 import { LIMIT_GUARDS, refuseBy, refuseHour, refuseLate, WEATHER_GUARDS, type AdmissionLimits } from './limits.ts'
@@ -86,7 +86,7 @@ function bounded(admission: Admission): Admission {
 }
 
 /** The live check just before each try of the write: the reservation stands, and its hour begins now. `limits`: of the policy as it is now; absent: some of it is done. */
-export function confirm(ledger: Ledger, action: string, now: Instant, limits?: Pick<AdmissionLimits, 'maxActionsPerHour'>): Admission {
+export function confirm(ledger: Ledger, action: string, now: Instant, limits?: Pick<AdmissionLimits, 'maxActionsPerHour' | 'budgets'>): Admission {
   const held = ledger.entries.find((e) => e.action === action && e.state === 'Reserved')
   if (held === undefined) return refuse('NotReserved', `the ledger holds no reservation for ${action}`)
   // A storm that began since the decision. One that eases let it through.
@@ -96,7 +96,8 @@ export function confirm(ledger: Ledger, action: string, now: Instant, limits?: P
   const late = refuseLate(ledger, action)
   if (late !== undefined) return { refusal: late }
   // Lowered while it was tried: what others have used of the hour leaves it no room (I2).
-  const full = limits === undefined ? undefined : refuseHour(ledger.entries.filter((e) => e !== held), limits, now)
+  const others = ledger.entries.filter((e) => e !== held)
+  const full = limits === undefined ? undefined : (refuseHour(others, limits, now) ?? refuseBudgets(others, limits.budgets ?? [], now))
   if (full !== undefined) return { refusal: full }
   const at = parseInstant(held.reservedAt)
   return { ledger: replaceEntry(ledger, { ...held, tried: true, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }) }

@@ -21,8 +21,8 @@ export type Admit<Held> = (held: Held) => { readonly ledger: Held } | { readonly
 export interface Ledgers {
   /** undefined: there is none yet. @throws LedgerUnreadable */
   read(policy: PolicyKey): Promise<Ledger | undefined>
-  /** As `read`, but from the API server itself: nothing that another controller has stored by now is missing from it. @throws LedgerUnreadable */
-  reread(policy: PolicyKey): Promise<Ledger | undefined>
+  /** As `read`, but from the API server itself: nothing that another controller has stored by now is missing from it. `asking`: called as the question leaves. @throws LedgerUnreadable */
+  reread(policy: PolicyKey, asking?: () => void): Promise<Ledger | undefined>
   /** Answers the ledger as stored. Nothing is written when the function returns its argument. @throws LedgerUnreadable */
   update(policy: PolicyKey, change: (ledger: Ledger) => Ledger): Promise<Ledger>
   /** As `update`; a refusal writes nothing, and is never for what a slow watch has not brought yet. @throws LedgerUnreadable */

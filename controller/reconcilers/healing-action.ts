@@ -39,7 +39,7 @@ import { Neighbourhoods } from './neighbourhoods.ts'
 import { notDone } from './not-done.ts'
 import { planContext } from './plan-context.ts'
 import { unlikeShown } from './preview.ts'
-import { movedSince, stoppedBy } from './stops.ts'
+import { lastWord, movedSince, strangerTo, type LastWord } from './stops.ts'
 import { takeSlots } from './shared-slots.ts'
 import { giveUp, verifyAct } from './verification.ts'
 
@@ -197,17 +197,19 @@ export class ActionReconciler {
   }
 
   /** Just before a write: another controller may have ended it meanwhile, or what others did has closed a gate or opened the breaker (I9). The next try says what it was. */
-  async #isHeld({ metadata: { name }, spec: { policyRef } }: HealingAction): Promise<boolean> {
-    const ledger = await this.#ports.ledgers.reread(keyOf(policyRef))
+  async #isHeld({ metadata: { name }, spec: { policyRef } }: HealingAction, asking: () => void): Promise<boolean> {
+    const ledger = await this.#ports.ledgers.reread(keyOf(policyRef), asking)
     return ledger !== undefined && !('refusal' in confirm(ledger, name, this.#ports.clock.now()))
   }
 
   /** What may be in the way by now; undefined: not all of it could be asked. */
-  async #stops(action: HealingAction, view: LiveView, operation: Operation, dryRun: boolean): Promise<{ readonly stop: Refusal | undefined; readonly held: boolean; readonly moved: string | undefined } | undefined> {
+  async #stops(action: HealingAction, view: LiveView, operation: Operation, dryRun: boolean): Promise<(LastWord & { readonly moved: string | undefined }) | undefined> {
     const { live, clock } = this.#ports
+    const asked = lookAge(this.#ports)
     try {
-      const [stop, held, moved] = await Promise.all([stoppedBy(live, action.spec, clock.now()), dryRun || this.#isHeld(action), movedSince(live, action.spec, view, operation)])
-      return { stop, held, moved }
+      const [stranger, moved] = await Promise.all([strangerTo(live, action.spec, clock.now()), movedSince(live, action.spec, view, operation)])
+      const word = await lastWord(this.#ports, (asking) => (dryRun ? Promise.resolve(true) : this.#isHeld(action, asking)))
+      return word === undefined ? undefined : { stop: word.stop ?? stranger, held: word.held, moved, isFresh: () => word.isFresh() && asked() <= ANSWER_LIFETIME }
     } catch (error) {
       if (error instanceof Unanswered) return undefined
       throw error
@@ -228,13 +230,12 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
-        const asked = lookAge(this.#ports)
         const answers = await this.#stops(action, attempt.view, operation, dryRun)
         // After the answers: while they were awaited, the process may have stood still.
         const now = clock.now()
         const soFar = { ...attempt, action: partlyDone(action, planned, gone) }
         // Nothing was sent, and nothing is as long as it is not known whether it may be.
-        if (answers === undefined || asked() > ANSWER_LIFETIME) return notDone(record, soFar, { operation, result: { kind: 'Unknown' }, try: 'DryRun' })
+        if (answers?.isFresh() !== true) return notDone(record, soFar, { operation, result: { kind: 'Unknown' }, try: 'DryRun' })
         const stop = answers.stop ?? policy?.schedule(now)
         if (stop !== undefined) return this.#stopped(soFar, stop, wrote)
         if (!answers.held || answers.moved !== undefined || attempt.lookAge() > LOOK_LIFETIME) {

@@ -26,7 +26,7 @@ import type { TargetWriter, WriteResult } from '../ports/target-writer.ts'
 import type { ActionRecord } from './action-record.ts'
 import type { Ending } from './endings.ts'
 import { ANSWER_LIFETIME, LOOK_LIFETIME, lookAge, type LookPorts } from './look-age.ts'
-import { movedSince, stoppedBy } from './stops.ts'
+import { lastWord, movedSince, strangerTo } from './stops.ts'
 
 export interface UndoPorts extends LookPorts {
   readonly live: LiveReader
@@ -155,10 +155,13 @@ async function writeTwice(ports: UndoPorts, operation: Operation, act: HealingAc
   const { live, writer, clock } = ports
   const write = async (dryRun: boolean): Promise<WriteResult['kind'] | Refusal> => {
     const asked = lookAge(ports)
-    const [stop, moved] = await Promise.all([stoppedBy(live, act.spec, clock.now()), movedSince(live, act.spec, view, operation)])
+    const [stranger, moved] = await Promise.all([strangerTo(live, act.spec, clock.now()), movedSince(live, act.spec, view, operation)])
+    // It takes no slot.
+    const word = await lastWord(ports, () => Promise.resolve(true))
+    const stop = word?.stop ?? stranger
     if (stop !== undefined) return stop
     // After the answers: while they were awaited, the process may have stood still.
-    return moved !== undefined || asked() > ANSWER_LIFETIME || age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun })).kind
+    return moved !== undefined || word?.isFresh() !== true || asked() > ANSWER_LIFETIME || age() > LOOK_LIFETIME ? 'Changed' : (await writer.write(operation, { act, dryRun })).kind
   }
   const tried = await write(true)
   return tried === 'Done' ? write(false) : tried
