@@ -1,5 +1,4 @@
 /** The history of a run, as the checkers of the invariants read it. */
-import { DEFAULT_INSTALLATION } from '../controller/healing/installation.ts'
 import { seconds, type Millis } from '../shared/lib/time.ts'
 import { historyOfJournal } from '../shared/testing/oracle/from-journal.ts'
 import type { Entry, History, Mark } from '../shared/testing/oracle/history.ts'
@@ -15,8 +14,7 @@ export interface Noted {
 /** What is on its way when something changes: no request takes longer than its own deadline. */
 const SLACK: Millis = seconds(10)
 
-export function historyOf({ cluster, clock }: Pick<World, 'cluster' | 'clock'>, noted: readonly Noted[]): History {
-  const { ceiling, budgets } = DEFAULT_INSTALLATION
+export function historyOf({ cluster, clock, installation: { ceiling, budgets } }: Pick<World, 'cluster' | 'clock' | 'installation'>, noted: readonly Noted[]): History {
   const history = historyOfJournal(cluster.journal, {
     until: clock.now(),
     isController,

@@ -33,13 +33,14 @@ describe('a plan that fails', function () {
     const plan: Plan = {
       ...planOf(1),
       controllers: 'alone',
+      limits: { namespace: 4, cluster: 9 },
       workloads: [{ kind: 'Deployment', namespace: 'shop', name: 'cart', replicas: 2, readyAfter: 1 }],
       policies: [{ namespace: 'shop', name: 'cart', spec: { ...planOf(1).policies[0]?.spec, mode: 'automatic', selector: { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ apiVersion: 'v1', kind: 'Pod' }] }, triggers: [{ name: 'crashing', type: 'condition', cooldownPeriod: '0s', conditionTrigger: { type: 'CrashLoopBackOff', status: 'True', duration: '3s' } }], actions: [{ name: 'evict', priority: 10, type: 'evict', evictAction: { timeout: '2m' } }] } }],
       happenings: [{ at: 20, kind: 'ail', workload: 0, symptom: 'crashing', cure: 'replacement', pods: 1 }],
     }
     const verdict = await verdictOf(plan)
     const story = storyOf({ ...verdict, breaches: [{ invariant: 'I1', at: 300, where: 'create pods/eviction shop/cart', why: 'it was written before' }] })
-    expect(story).to.match(/^Seed 1: ladders; one controller; Deployment shop\/cart of 2; policy shop\/cart \(automatic; crashing; evict\)\n/)
+    expect(story).to.match(/^Seed 1: ladders; one controller; 4 actions of a namespace and 9 of the cluster in an hour; Deployment shop\/cart of 2; policy shop\/cart \(automatic; crashing; evict\)\n/)
     expect(story).to.match(/20\.0 s {2}world: shop\/cart is crashing in 1 pod; cure: replacement\n/)
     expect(story).to.match(/controller-0\.1 as the healer: create pods\/eviction shop\/cart-\S+\n/)
     expect(story).to.match(/300\.0 s {2}!! I1: create pods\/eviction shop\/cart: it was written before\n/)

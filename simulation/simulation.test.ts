@@ -1,5 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
+import { randomFill, randomUUID } from 'node:crypto'
+import dns from 'node:dns'
+import { lookup } from 'node:dns/promises'
+import fs from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import http2 from 'node:http2'
 import net from 'node:net'
+import { scheduler } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import workerThreads, { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { linesOf } from './engine/journal.ts'
 import { doors, OutsideReached, sealed } from './engine/sealed.ts'
@@ -52,13 +62,15 @@ describe('a simulation', function () {
 })
 
 describe('a sealed run', () => {
+  const holderOf = async (of: string): Promise<object> => {
+    const holders: Readonly<Record<string, object>> = { globalThis, Math, Date, performance, process, 'process.hrtime': process.hrtime, AbortSignal, 'globalThis.crypto': globalThis.crypto, 'Intl.DateTimeFormat': new Intl.DateTimeFormat(), 'timers/promises.scheduler': scheduler }
+    return holders[of] ?? ((await import(`node:${of}`)) as object)
+  }
   /** What each door is called with matters to nobody: it throws before it looks. */
   const knock = async (door: string): Promise<unknown> => {
     if (door === 'new Date') return new Date()
     const [of = '', name = ''] = door.split(/\.(?=\w+$)/)
-    const holders: Readonly<Record<string, object>> = { globalThis, Math, Date, performance, process, 'globalThis.crypto': globalThis.crypto }
-    const holder = holders[of] ?? ((await import(`node:${of}`)) as object)
-    return (holder as Record<string, () => unknown>)[name]?.()
+    return ((await holderOf(of)) as Record<string, () => unknown>)[name]?.()
   }
 
   it('throws at every door, and at its end for who has caught that', async () => {
@@ -67,7 +79,60 @@ describe('a sealed run', () => {
       const run = sealed(() => knock(door).catch((error: unknown) => (caught = error)))
       expect(await run.catch((error: unknown) => error), door).to.be.instanceOf(OutsideReached)
       expect(caught, door).to.be.instanceOf(OutsideReached)
+      expect(String(caught)).to.equal(`OutsideReached: ${door} within a simulation`)
     }
+  })
+
+  /** What each of these knocks at, and under which name. */
+  const KNOCKS: Readonly<Record<string, () => unknown>> = {
+    'fs/promises.readFile': () => readFile('/etc/hostname'),
+    'fs.readFile': () => promisify(fs.readFile)('/etc/hostname'),
+    'fs.realpath.native': () => fs.realpath.native('/', () => {}),
+    'fs.existsSync': () => fs.existsSync('/'),
+    'dns/promises.lookup': () => lookup('localhost'),
+    'dns.Resolver': () => new dns.Resolver(),
+    'http2.connect': () => http2.connect('http://localhost:1'),
+    'net.Socket': () => new net.Socket(),
+    'http.ClientRequest': () => new http.ClientRequest('http://localhost:1'),
+    'worker_threads.Worker': () => new Worker('', { eval: true }),
+    'worker_threads.MessageChannel': () => new workerThreads.MessageChannel(),
+    'globalThis.MessageChannel': () => new MessageChannel(),
+    'crypto.randomFill': () => randomFill(new Uint8Array(1), () => {}),
+    'AbortSignal.timeout': () => AbortSignal.timeout(1),
+    'Intl.DateTimeFormat.format': () => new Intl.DateTimeFormat().format(),
+    'Intl.DateTimeFormat.formatToParts': () => new Intl.DateTimeFormat().formatToParts(undefined),
+    'process.hrtime': () => process.hrtime(),
+    'process.hrtime.bigint': () => process.hrtime.bigint(),
+    'timers/promises.scheduler.wait': () => scheduler.wait(1),
+    'child_process.spawnSync': () => spawnSync('true'),
+  }
+  for (const [door, call] of Object.entries(KNOCKS)) {
+    it(`tells that ${door} was reached`, async () => {
+      const error: unknown = await sealed(async () => call()).catch((reached: unknown) => reached)
+      expect(String(error)).to.equal(`OutsideReached: ${door} within a simulation`)
+    })
+  }
+
+  it('tells of a time that is given, and what has been made before stays what it is', async () => {
+    const at = Date.UTC(2030, 0, 1)
+    const clock = new Intl.DateTimeFormat('en', { timeZone: 'UTC' })
+    const socket = new net.Socket()
+    expect(await sealed(async () => [clock.format(at), clock.format(new Date(at)), clock.formatToParts(at).length, clock.format(0), socket instanceof net.Socket])).to.deep.equal(['1/1/2030', '1/1/2030', 5, '1/1/1970', true])
+    expect(clock.format()).to.be.a('string')
+    expect(Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'formatToParts')).to.have.property('value')
+    expect(process.hrtime.bigint()).to.be.a('bigint')
+  })
+
+  it('may print, even when nobody has before', () => {
+    const program = `import { sealed } from ${JSON.stringify(import.meta.resolve('./engine/sealed.ts'))}; await sealed(async () => console.log('said'))`
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+    expect([stdout, stderr]).to.deep.equal(['said\n', ''])
+  })
+
+  it('opens again what was closed', async () => {
+    const real = [fs.readFile, fs.realpath.native, net.Socket, workerThreads.Worker, http2.connect]
+    await sealed(() => Promise.resolve())
+    expect([fs.readFile, fs.realpath.native, net.Socket, workerThreads.Worker, http2.connect]).to.deep.equal(real)
   })
 
   it('closes what was imported by name as well, and opens it again', async () => {

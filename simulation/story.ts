@@ -19,10 +19,11 @@ export function storyOf({ run, breaches, fingerprint }: Verdict): string {
   return [`Seed ${plan.seed}: ${inWords(plan)}`, ...lines.map(({ telling: { at, who, what } }) => `${at.toFixed(1).padStart(7)} s  ${who}: ${what}`), `journal ${fingerprint}`].join('\n')
 }
 
-const inWords = ({ profile, controllers, workloads, policies }: Plan): string =>
+const inWords = ({ profile, controllers, limits, workloads, policies }: Plan): string =>
   [
     profile,
     { alone: 'one controller', elected: 'two controllers with a lease', unfenced: 'two controllers, both of which act' }[controllers],
+    ...(limits === undefined ? [] : [`${limits.namespace} actions of a namespace and ${limits.cluster} of the cluster in an hour`]),
     ...workloads.map(({ kind, namespace, name, replicas }) => `${kind} ${namespace}/${name} of ${replicas}`),
     ...policies.map(({ namespace, name, spec: { mode = '', triggers = [], actions = [] } }) => `policy ${namespace}/${name} (${mode}; ${triggers.map((t) => t.name).join(', ')}; ${actions.map((a) => a.type).join(', then ')})`),
   ].join('; ')

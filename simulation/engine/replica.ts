@@ -4,7 +4,6 @@ import { EventRecorder } from '../../shared/kube/event-recorder.ts'
 import { fenced, noFence } from '../../shared/kube/fence.ts'
 import { LeaseElection } from '../../shared/kube/lease-election.ts'
 import { millis, seconds } from '../../shared/lib/time.ts'
-import { DEFAULT_INSTALLATION } from '../../controller/healing/installation.ts'
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts'
 import type { Fields, Logger } from '../../shared/runtime/logger.ts'
 import { noMetrics } from '../../shared/runtime/metrics.ts'
@@ -52,14 +51,14 @@ export class Replica {
     const api = process.api(world.cluster.client(name))
     const log = loggerOf((level, message, fields) => heard(name, level, message, fields))
     const common = { clock: process, timers, random: chanceOf(seed, name).next, log, metrics: noMetrics }
-    const lease = { namespace: DEFAULT_INSTALLATION.operatorNamespace, name: CONTROLLER_LEASE }
+    const lease = { namespace: world.installation.operatorNamespace, name: CONTROLLER_LEASE }
     const election = elected ? new LeaseElection({ ...common, api, lease, identity: name, transitions: noMetrics.counter(METRICS.leaderTransitions) }) : undefined
     const events = new EventRecorder({ api: fenced(api, election ?? noFence), controller: 'kubeskippy.io/controller', instance: name, clock: process, timers, log })
     const { components } = createController({
       ...common,
       api,
       events,
-      installation: DEFAULT_INSTALLATION,
+      installation: world.installation,
       concurrency: 2,
       instance: name,
       audit: { emit: () => {} },

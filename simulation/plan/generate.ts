@@ -9,6 +9,15 @@ import { PROFILES, type Profile } from './profiles.ts'
 const RECOVERY = 420
 const ENDING = 600
 
+/** Share of plans in which policies have to share what is little. */
+const SCARCE = 0.15
+
+/** Drawn apart: a plan that has it is otherwise as without. */
+function limitsOf(seed: number): Pick<Plan, 'limits'> {
+  const chance = chanceOf(seed, 'limits')
+  return chance.happens(SCARCE) ? { limits: { namespace: chance.between(1, 3), cluster: chance.between(2, 4) } } : {}
+}
+
 /** Each seed has the profile of its turn, so that a few seeds in a row have seen them all. */
 export const profileOf = (seed: number): Profile => PROFILES[seed % PROFILES.length] ?? PROFILES[0]
 
@@ -39,7 +48,7 @@ export function planOf(seed: number): Plan {
   const acts = faults.length === 0 ? [] : drawn(ACT_FAULTS, some(profile.acts))
   const aimed = Array.from({ length: some(profile.aimed) }, () => drawAimed(profile, chance, world, trouble)).flat()
   const happenings = [...trouble, ...life, ...faults, ...acts, ...aimed].toSorted((a, b) => a.at - b.at)
-  return { seed, profile: profile.name, controllers, workloads, policies, happenings, calm, cured: calm + RECOVERY, end: calm + RECOVERY + ENDING }
+  return { seed, profile: profile.name, controllers, ...limitsOf(seed), workloads, policies, happenings, calm, cured: calm + RECOVERY, end: calm + RECOVERY + ENDING }
 }
 
 /** All of one aim from one moment on: shortly after some trouble has begun, before it is acted on. Or just before the calm. */

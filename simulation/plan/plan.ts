@@ -90,6 +90,8 @@ export interface Plan {
   readonly profile: string
   /** `elected`: several replicas and a lease. `alone`: one without. `unfenced`: two, and nobody asks who leads. */
   readonly controllers: 'elected' | 'alone' | 'unfenced'
+  /** Actions in an hour of a namespace, and of the cluster; absent: as many as an installation has by default. */
+  readonly limits?: { readonly namespace: number; readonly cluster: number }
   readonly workloads: readonly WorkloadPlan[]
   readonly policies: readonly PolicyPlan[]
   /** In order of time. */

@@ -30,6 +30,7 @@ const ACTION = 'controller/reconcilers/healing-action.ts'
 const READER = 'controller/adapters/live-reader.ts'
 const LIMITS = 'controller/healing/limits.ts'
 const LEDGER = 'controller/healing/ledger.ts'
+const SHARED = 'controller/healing/shared-budget.ts'
 const GUARDS = 'controller/healing/guards.ts'
 const RECHECK = 'controller/healing/recheck.ts'
 
@@ -72,6 +73,8 @@ export const BUGS: readonly Bug[] = [
   aimed('ladders', bug('rung-counted-twice', 'two failures of one rung count as two rungs', 'controller/healing/incidents.ts', 'const next = Math.max(incident.rung, rung + 1)', 'const next = incident.rung + 1')),
   aimed('spoilt', bug('corrupt-ledger-empty', 'a ledger that cannot be read is taken for an empty one', 'controller/adapters/ledger-slots.ts', '  if (problem !== undefined) throw new LedgerUnreadable(`ledger ${name} is malformed at ${problem}`)', '  if (problem !== undefined) return (arguments[0] as Slot<Held>).empty')),
   aimed('spoilt', bug('corrupt-ledger-believed', 'a ledger is not checked before it is believed', 'controller/adapters/ledger-slots.ts', '  if (issue !== undefined) return `${issue.path}: ${issue.message}`', '')),
+  bug('shared-limit-one-too-many', 'what policies share admits one more', SHARED, 'if (counted.length < limit) return undefined', 'if (counted.length <= limit) return undefined'),
+  bug('cluster-not-asked', 'only the namespace is asked for its share, and not the cluster', SHARED, ", { scope: 'Cluster' }]", ']'),
   aimed('rivals', unguarded(bug('last-writer-wins', 'a ledger is written over whoever has changed it', 'controller/adapters/ledger-store.ts', '{ ...manifest, metadata: { ...manifest.metadata, ...stored.version } }', '{ ...manifest, metadata: { ...manifest.metadata, ...(await api.get<HealingLedger>(HEALING_LEDGERS, this.#key(name)).then(({ metadata: { uid, resourceVersion } }) => ({ uid, resourceVersion }))) } }'))),
   {
     id: 'breaker-asked-nowhere', title: 'an open breaker stops nothing',

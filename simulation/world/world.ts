@@ -1,5 +1,5 @@
 /** The cluster of one simulation, with nobody in it but its own controllers: what they do, and who may do what. */
-import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
+import { DEFAULT_INSTALLATION, type Installation } from '../../controller/healing/installation.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import { HEALER_ACCOUNT } from '../../shared/api/v1alpha1/names.ts'
 import { HEALING_ACTIONS, HEALING_POLICIES, NAMESPACES, SELF_SUBJECT_ACCESS_REVIEWS, SERVICE_ACCOUNTS } from '../../shared/kube/resources.ts'
@@ -23,11 +23,13 @@ export const isController = (user: string): boolean => user.startsWith('controll
 export class World {
   readonly clock: SimulatedClock
   readonly cluster: FakeCluster
+  readonly installation: Installation
   readonly faults: CallFaults
   readonly workloads: Workloads
   readonly gauges: Gauges
 
-  constructor({ seed, workloads, policies }: Pick<Plan, 'seed' | 'workloads' | 'policies'>, kill: (user: string) => void) {
+  constructor({ seed, limits, workloads, policies }: Pick<Plan, 'seed' | 'limits' | 'workloads' | 'policies'>, kill: (user: string) => void) {
+    this.installation = limits === undefined ? DEFAULT_INSTALLATION : { ...DEFAULT_INSTALLATION, budgets: limits }
     const clock = new SimulatedClock(chanceOf(seed, 'order'))
     this.clock = clock
     this.faults = new CallFaults({ chance: chanceOf(seed, 'network'), now: () => clock.monotonic(), kill })

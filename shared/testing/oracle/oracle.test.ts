@@ -1,9 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { IGNORE_ANNOTATION, KILL_SWITCH, OPERATOR_NAMESPACE } from '../../api/v1alpha1/names.ts'
 import type { KubeObject } from '../../kube/api.ts'
 import { minutes } from '../../lib/time.ts'
-import { judge, tell, type Invariant } from './checker.ts'
-import type { Entry, History } from './history.ts'
+import { judge, tell, type Checker, type Invariant, type Report } from './checker.ts'
+import type { Call, Entry, History } from './history.ts'
 import { INVARIANTS } from './invariants/index.ts'
 import { act, action, call, evicted, history, inSeconds, ledger, looked, mark, NS, policy, stored, UID, written } from './stories.ts'
 import { ACTIONS, LEDGERS, POLICIES } from './world.ts'
@@ -97,8 +98,33 @@ const begun = (phase: string, status: object = {}): Entry[] => [written.policy(0
 
 const event = call(30, { verb: 'create', collection: 'events.k8s.io/events', body: { regarding: { namespace: NS, name: 'cart-restart-1' } } })
 
+/** What is done to the pod at `version`, after an own write that has left it at version 9. */
+const again = (version: string, parts: Partial<Call> = {}, first: Partial<Call> = {}): Entry[] => {
+  const body = { metadata: { uid: UID, resourceVersion: '7' } }
+  return [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, body, changes: [{ collection: '/pods', after: atVersion('9') }], ...first }), looked(14), evicted(15, { preconditions: { uid: UID, resourceVersion: version }, ...parts })]
+}
+const OF_SCALE = { verb: 'patch', collection: 'apps/deployments', subresource: 'scale' } as const
+const atVersion = (resourceVersion: string): KubeObject => ({ ...pod({}), metadata: { ...pod({}).metadata, resourceVersion } })
+/** It lands on the pod as it is at `version`, and was judged at version 7. */
+const landing = (version: string): Entry[] => [...base.slice(0, 5), evicted(13, { changes: [{ collection: '/pods', before: atVersion(version) }] })]
+const BUDGET: KubeObject = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'cart', namespace: NS, uid: 'uid-budget', resourceVersion: '7', creationTimestamp: '' } }
+const ofPod = written.action(20, action({ incident: { id: 'incident-b', subject: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: UID }, ordinal: 0, rung: 0, recurrence: 0 } }, {}, 'b'))
+const limited = (limits: object): History => history(row(3, 60, 10), { limits: { ceiling: 60, namespace: Number.POSITIVE_INFINITY, cluster: Number.POSITIVE_INFINITY, ...limits } })
+const elsewhere = { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: 'other', name: 'cart-1', uid: UID } }
+const NODE = { verb: 'delete', collection: '/nodes', subresource: undefined, namespace: undefined, name: 'node-1' } as const
+const SECRET = { secrets: ['hunter22'] }
+
+type Told = readonly Entry[] | History
+interface Reasoned {
+  readonly told: Told
+  /** Part of what is said of it. */
+  readonly why: string
+}
+/** Where another clause of the same invariant may see it as well. */
+const because = (why: string, told: Told): Reasoned => ({ told, why })
+
 /** What breaks each invariant, and what comes close to it and does not. */
-const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, readonly Entry[] | History>>; readonly keeps: Readonly<Record<string, readonly Entry[] | History>> }>> = {
+const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, Told | Reasoned>>; readonly keeps: Readonly<Record<string, Told>> }>> = {
   I1: {
     breaks: {
       'a second eviction of the same pod by the same action': [...base.slice(0, -1), looked(14), evicted(15)],
@@ -112,6 +138,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   },
   I2: {
     breaks: { 'one more than the limit in 59 minutes': row(3, 60 * 29.5, 2), 'a write without a reservation': [base[0] as Entry, ...base.slice(2)], 'a write an hour after its slot': slotted([10, 10 + 3601]), 'a write before its slot': slotted([48, 35]), 'slots an hour apart, and their writes less': slotted([10, 10 + 60], [10 + 3601, 10 + 3602]), 'slots out of their order': slotted([6000, 6010], [5940, 6030]),
+      'one more than the limit of the namespace': because('actions of namespace shop', limited({ namespace: 2 })),
+      'one more than the limit of the cluster': because('actions of the cluster', limited({ cluster: 2 })),
       'a slot that was settled before its write': [...base.slice(0, 5), written.ledger(12.8, settledIn({})), ...base.slice(5)],
       'a ledger that forgets what was tried': [...base, written.ledger(20, ledger([]))],
       'a ledger whose number goes back': [...base, written.ledger(20, settledIn({ nextOrdinal: 0 }))],
@@ -119,7 +147,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a slot that is opened again': [...base, written.ledger(20, settledIn({})), written.ledger(21, ledger([['cart-restart-1', inSeconds(10)]]))],
       'a write long after the limit was lowered': [...row(2, 60, 2).slice(0, -4), written.policy(14, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-4)],
     },
-    keeps: { 'a slot from before the clock was set back': [call(60, {}), ...slotted([48, 35])], 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
+    keeps: { 'as many as namespace and cluster bear': limited({ namespace: 3, cluster: 3 }), 'a slot from before the clock was set back': [call(60, {}), ...slotted([48, 35])], 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
   },
   I3: {
     breaks: {
@@ -140,12 +168,14 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
   },
   I4: {
-    breaks: { 'a pod of the operator': [...base, evicted(20, { namespace: OPERATOR_NAMESPACE, name: 'x' })], 'a pod of kube-system, even in a dry run': [...base, evicted(20, { namespace: 'kube-system', name: 'x', dryRun: true })] },
-    keeps: { 'somebody else evicts a pod of kube-system': [...base, evicted(20, { user: 'alice', impersonated: undefined, namespace: 'kube-system', name: 'x' })] },
+    breaks: { 'a pod of the operator': [...base, evicted(20, { namespace: OPERATOR_NAMESPACE, name: 'x' })], 'a pod of kube-system, even in a dry run': [...base, evicted(20, { namespace: 'kube-system', name: 'x', dryRun: true })], 'what is of no namespace': because('of no namespace', [...base, evicted(20, NODE)]) },
+    keeps: { 'somebody else deletes what is of no namespace': [...base, evicted(20, { ...NODE, user: 'alice', impersonated: undefined })], 'somebody else evicts a pod of kube-system': [...base, evicted(20, { user: 'alice', impersonated: undefined, namespace: 'kube-system', name: 'x' })] },
   },
   I5: {
-    breaks: Object.fromEntries([{ uid: UID }, { resourceVersion: '7' }, { uid: UID, resourceVersion: '0' }, { uid: UID, resourceVersion: '' }, { uid: '', resourceVersion: '7' }].map((preconditions) => [`preconditions ${JSON.stringify(preconditions)}`, [...base.slice(0, 5), evicted(13, { preconditions })]])),
+    breaks: { 'a write to a later version than was judged': because('judged at version 7 and written at 8', landing('8')), ...Object.fromEntries([{ uid: UID }, { resourceVersion: '7' }, { uid: UID, resourceVersion: '0' }, { uid: UID, resourceVersion: '' }, { uid: '', resourceVersion: '7' }].map((preconditions) => [`preconditions ${JSON.stringify(preconditions)}`, [...base.slice(0, 5), evicted(13, { preconditions })]])) },
     keeps: {
+      'a write to the version that was judged': landing('7'),
+      'an eviction to a later version, beside a budget': [lies(BUDGET, 'policy/poddisruptionbudgets'), ...landing('8')],
       'a JSON patch that begins with the version': [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, body: [{ op: 'replace', path: '/metadata/resourceVersion', value: '7' }, { op: 'test', path: '/metadata/uid', value: UID }], ok: false })],
       'a merge patch with both': [...base.slice(0, 5), evicted(13, { verb: 'patch', subresource: undefined, body: { metadata: { uid: UID, resourceVersion: '7' } }, ok: false })],
     },
@@ -160,10 +190,16 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'only all namespaces were listed, which fills a cache': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list', namespace: undefined }), ...without(base, isLook).slice(4)],
       'another process has looked': base.map((entry) => (isLook(entry) && entry.kind === 'call' ? { ...entry, process: 'another' } : entry)),
       'the last look is older than a minute and the time of a request': [...without(base, isLook).slice(0, 2), looked(13 - 71), ...without(base, isLook).slice(2)],
+      'an older version than that of the own last write': because('older than the own last write', again('8')),
+      'an older version than that of the own last scale': because('older than the own last write', again('8', { ...OF_SCALE, body: { metadata: { uid: UID, resourceVersion: '8' } } }, { ...OF_SCALE, changes: [{ collection: 'apps/deployments', after: atVersion('9') }] })),
+      'an incident of a pod that somebody owns': because('belongs to a pod', [...around(), ...base, ofPod]),
       'a new incident whose slot has taken the place of what cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [COOLING] })), written.ledger(10, ledger([['cart-restart-1', inSeconds(10)]])), written.action(11, action())],
       'a new incident while its workload cools down': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:05:00.000Z' }] })), written.action(11, action())],
     },
     keeps: {
+      'the version of the own last write': again('9'),
+      'an older one, which is refused: it may have been looked at before that write': again('8', { ok: false, answer: 409, changed: false }),
+      'an incident of a pod that nobody owns': [lies(pod({})), ...base, ofPod],
       'a list of the namespace': [...without(base, isLook).slice(0, 4), call(12.7, { verb: 'list' }), ...without(base, isLook).slice(4)],
       'a clock that was set back since': [written.policy(0, usual), written.ledger(5000, ledger([], { incidents: [{ ...COOLING, cooldownUntil: '2030-01-01T02:00:00.000Z' }] })), written.action(11, action())],
       'the cooldown has just ended': [written.policy(0, usual), written.ledger(5, ledger([], { incidents: [{ id: 'old', trigger: 'crash', subject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NS, name: 'cart' }, ordinal: 0, openedAt: '2030-01-01T00:00:00.000Z', state: 'Ended', rung: 0, cooldownUntil: '2030-01-01T00:00:11.000Z' }] })), written.action(11, action())],
@@ -181,10 +217,10 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   I9: {
     breaks: {
       'an act that was decided before the breaker opened, when it has closed': [...base.slice(0, 5), ...overAndClosed, looked(89), evicted(90)],
-      'an act while the breaker is open': [written.policy(0, usual), ...act(10, opened({}))], 'an act beside the probe': [written.policy(0, usual), ...act(10, halfOpen('another'))], 'an act after as many in a row that did not help, and the breaker never opened': endings('Ineffective', 'Reverted', 'Ineffective', 'Effective') },
+      'an act while the breaker is open': [written.policy(0, usual), ...act(10, opened({}))], 'a second act of a half-open breaker that names another probe': because('cart-restart-1 and second through', [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1')), ...act(60, { ...halfOpen('second'), name: 'second', spec: OTHER_POD, eviction: EVICTS_OTHER })]), 'an act beside the probe': [written.policy(0, usual), ...act(10, halfOpen('another'))], 'an act after as many in a row that did not help, and the breaker never opened': endings('Ineffective', 'Reverted', 'Ineffective', 'Effective') },
     keeps: {
       'a step of an act that had begun before': [...base.slice(0, 6), ...overAndClosed, looked(89), evicted(90)],
-      'an act that was on its way when the breaker opened': [...base.slice(0, 5), written.ledger(12.5, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), ...base.slice(5)], 'one that helped among them': endings('Ineffective', 'Effective', 'Ineffective', 'Ineffective', 'Effective'), 'one that neither helped nor failed to': endings('Ineffective', 'Inconclusive', 'Ineffective', 'Inconclusive'), 'as many, and no act after them': endings('Ineffective', 'Ineffective', 'Ineffective'), 'a breaker that opened and has closed': [...endings('Ineffective', 'Ineffective', 'Ineffective'), written.ledger(140, ledger([], opened({}).ledgerSpec)), ...act(800, { ...halfOpen('probe'), name: 'probe', spec: OTHER_POD, eviction: EVICTS_OTHER }), ...act(900, { name: 'later', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'the probe itself': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1'))] },
+      'an act that was on its way when the breaker opened': [...base.slice(0, 5), written.ledger(12.5, ledger([['cart-restart-1', inSeconds(10)]], opened({}).ledgerSpec)), ...base.slice(5)], 'a second probe, after it has opened again': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1')), written.ledger(30, ledger([], opened({}).ledgerSpec)), ...act(700, { ...halfOpen('second'), name: 'second', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'one that helped among them': endings('Ineffective', 'Effective', 'Ineffective', 'Ineffective', 'Effective'), 'one that neither helped nor failed to': endings('Ineffective', 'Inconclusive', 'Ineffective', 'Inconclusive'), 'as many, and no act after them': endings('Ineffective', 'Ineffective', 'Ineffective'), 'a breaker that opened and has closed': [...endings('Ineffective', 'Ineffective', 'Ineffective'), written.ledger(140, ledger([], opened({}).ledgerSpec)), ...act(800, { ...halfOpen('probe'), name: 'probe', spec: OTHER_POD, eviction: EVICTS_OTHER }), ...act(900, { name: 'later', spec: OTHER_POD, eviction: EVICTS_OTHER })], 'the probe itself': [written.policy(0, usual), ...act(10, halfOpen('cart-restart-1'))] },
   },
   I10: {
     breaks: { 'a write more than a second after it was turned on': [...base.slice(0, 5), killSwitch(11.9), ...base.slice(5)] },
@@ -229,6 +265,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   I14: {
     breaks: {
       'a delete by an action that evicts': [...base.slice(0, 5), evicted(13, { verb: 'delete', subresource: undefined, body: { preconditions: { uid: UID, resourceVersion: '7' } } })],
+      'a pod of its name in another namespace': because('about namespace shop', [...base.slice(0, 5), evicted(13, { namespace: 'other' })]),
       'an action that the policy does not have': withSpec({ actions: [{ name: 'other', type: 'restart', priority: 50 }] }),
       'a graceful restart that evicts a pod of another Deployment': [...town, ...gracefully('bank-1-a')],
       'one that evicts a pod of nobody': [...town, lies(owned('Pod', 'stray')), ...gracefully('stray')],
@@ -246,6 +283,7 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     },
     keeps: {
       'what it names': base,
+      'a pod of the other namespace that it names': [written.policy(0, usual), ...act(10, { spec: elsewhere, eviction: { namespace: 'other' } })],
       'a graceful restart of a pod of its ReplicaSet': [...town, ...gracefully('cart-1-a')],
       'one of a pod by its name, where owners are not in the history': gracefully('cart-1-a'),
       'an act that was on its way when its policy was deleted': [...base.slice(0, 5), policyGoes(12.9), ...base.slice(5)],
@@ -256,8 +294,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     },
   },
   I15: {
-    breaks: { 'a secret in what is written': history([...base, written.status(30, action({}, { result: { success: false, reason: 'x', message: 'password is hunter22' } }))], { secrets: ['hunter22'] }), 'a secret in a log': history([...base, { kind: 'output', at: inSeconds(30), stream: 'log', text: '{"env":"hunter22"}' }], { secrets: ['hunter22'] }) },
-    keeps: { 'a secret that its owner wrote': history([...base, stored(30, '/pods', pod({ password: 'hunter22' }), { user: 'alice' })], { secrets: ['hunter22'] }) },
+    breaks: { 'a secret in what is written': history([...base, written.status(30, action({}, { result: { success: false, reason: 'x', message: 'password is hunter22' } }))], SECRET), 'a secret for a name': history([...base, call(30, { name: 'hunter22' })], SECRET), 'a secret for a namespace': history([...base, call(30, { verb: 'list', namespace: 'of-hunter22' })], SECRET), 'a secret in a User-Agent': history([...base, call(30, { userAgent: 'kubeskippy hunter22' })], SECRET), 'a secret in what has no end': history([...base, { kind: 'open', at: inSeconds(30), call: call(30, { verb: 'create', name: 'hunter22' }) }], SECRET), 'a secret in a log': history([...base, { kind: 'output', at: inSeconds(30), stream: 'log', text: '{"env":"hunter22"}' }], SECRET) },
+    keeps: { 'a secret that its owner wrote': history([...base, stored(30, '/pods', pod({ password: 'hunter22' }), { user: 'alice' })], SECRET), 'a secret that somebody else sends': history([...base, call(30, { user: 'alice', name: 'hunter22' })], SECRET), 'a secret that the server answers with': history([...base, call(30, { changes: [{ collection: '/pods', after: pod({ password: 'hunter22' }) }] })], SECRET) },
   },
   I16: {
     breaks: {
@@ -308,7 +346,28 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
   },
 }
 
-const asHistory = (told: readonly Entry[] | History): History => ('setting' in told ? told : history(told))
+const asReasoned = (story: Told | Reasoned): Reasoned => ('told' in story ? story : { told: story, why: '' })
+const asHistory = (told: Told): History => ('setting' in told ? told : history(told))
+
+const SAYS_BROKEN = /\breport(\.broken|\[.*'broken'.*\])\(/u
+/** `bounds.ts:63`, of each line that may say that something is broken. */
+const CLAUSES = readdirSync(new URL('invariants/', import.meta.url)).flatMap((file) =>
+  readFileSync(new URL(`invariants/${file}`, import.meta.url), 'utf8').split('\n').flatMap((line, n) => (SAYS_BROKEN.test(line) ? [`${file}:${n + 1}`] : [])))
+/** The same checker, which tells of each of its findings from which clause it came. */
+const traced = ({ begin, ...rest }: Checker, tellOf: (clause: string, why: string) => void): Checker => ({
+  ...rest,
+  begin: (setting) => {
+    const watch = begin(setting)
+    const through = (report: Report): Report => ({
+      ...report,
+      broken: (why) => { tellOf(/invariants\/([^/:]+:[0-9]+)/.exec(new Error('clause').stack ?? '')?.[1] ?? '', why) },
+    })
+    return {
+      see: (entry, world, report) => watch.see?.(entry, world, through(report)),
+      end: (world, until, report) => watch.end?.(world, until, through(report)),
+    }
+  },
+})
 
 describe('the checkers of invariants', () => {
   it('are those of I1 to I20, in this order', () => {
@@ -325,10 +384,26 @@ describe('the checkers of invariants', () => {
   for (const { invariant, title } of INVARIANTS) {
     const { breaks, keeps } = CASES[invariant] ?? { breaks: {}, keeps: {} }
     describe(`of ${invariant}: ${title}`, () => {
-      for (const [what, told] of Object.entries(breaks)) it(`sees ${what}`, () => expect(brokenBy(asHistory(told)), tell(judge(asHistory(told), INVARIANTS).broken)).to.include(invariant))
+      for (const [what, story] of Object.entries(breaks)) {
+        const { told, why } = asReasoned(story)
+        it(`sees ${what}`, () => {
+          const { broken } = judge(asHistory(told), INVARIANTS)
+          expect(broken.some((found) => found.invariant === invariant && found.why.includes(why)), tell(broken)).to.equal(true)
+        })
+      }
       for (const [what, told] of Object.entries(keeps)) it(`lets pass: ${what}`, () => expect(brokenBy(asHistory(told)), tell(judge(asHistory(told), INVARIANTS).broken)).not.to.include(invariant))
     })
   }
+
+  it('have a story for each of their clauses that no other one sees', () => {
+    const needed = new Set(INVARIANTS.flatMap((checker) => Object.values(CASES[checker.invariant]?.breaks ?? {}).flatMap((story) => {
+      const { told, why } = asReasoned(story)
+      const saw = new Set<string>()
+      judge(asHistory(told), [traced(checker, (clause, said) => { if (said.includes(why)) saw.add(clause) })])
+      return saw.size === 1 ? [...saw] : []
+    })))
+    expect(CLAUSES.filter((clause) => !needed.has(clause))).to.deep.equal([])
+  })
 
   it('say where it was broken, and by which action', () => {
     const [found] = judge(history([...base.slice(0, -1), looked(14), evicted(15)]), INVARIANTS).broken

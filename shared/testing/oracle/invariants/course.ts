@@ -3,18 +3,23 @@ import { parseDuration } from '../../../lib/duration.ts'
 import { after, latest, millis, minutes, parseInstant, seconds, type Instant, type Millis } from '../../../lib/time.ts'
 import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.ts'
 import type { Checker } from '../checker.ts'
-import { isWrite } from '../history.ts'
+import { isWrite, type Call } from '../history.ts'
 import { ACTIONS, OWN } from '../world.ts'
 
 export const nothingLeaks: Checker = {
   invariant: 'I15', title: 'no secret value leaves the process',
   begin: (setting) => ({
     see: (entry, _world, report) => {
-      const said = entry.kind === 'output' ? entry.text : entry.kind === 'call' && setting.isController(entry.user) ? JSON.stringify([entry.body, entry.userAgent]) : ''
+      const sent = entry.kind === 'open' ? entry.call : entry
+      const said = sent.kind === 'output' ? sent.text : sent.kind === 'call' && setting.isController(sent.user) ? JSON.stringify(sentBy(sent)) : ''
       for (const [index, secret] of setting.secrets.entries()) if (said.includes(secret) || said.includes(JSON.stringify(secret).slice(1, -1))) report.broken(`secret value ${index} is in it`)
     },
   }),
 }
+
+/** All that a process gives away with a call; the rest is the server's word. */
+const sentBy = ({ verb, collection, subresource, namespace, name, impersonated, userAgent, fieldManager, body }: Call): readonly unknown[] =>
+  [verb, collection, subresource, namespace, name, impersonated, userAgent, fieldManager, body]
 
 const ENDED = new Set(['Succeeded', 'Failed', 'Cancelled'])
 const duration = (text: string | undefined, usual: Millis): Millis => (text === undefined ? usual : (parseDuration(text) ?? usual))
