@@ -50,8 +50,8 @@ test: $(DEPS) ## Everything, on real clusters too. ONLY="unit e2e/cli" for a par
 sim: $(DEPS) ## The whole controller in simulated clusters, by seeds. SEEDS=1000; SEED=7 tells one as a story, PLAN=plan.json a plan that one ended with.
 	@node simulation/main.ts --seeds "$(or $(SEEDS),200)" $(if $(SEED),--seed "$(SEED)") $(if $(PLAN),--plan "$(PLAN)")
 
-faults: $(DEPS) ## Every fault at every write of every action, on a real API server; prints what was tried and what broke (about an hour).
-	@node e2e/faults/main.ts
+faults: $(DEPS) ## Every fault at every write of every action, on a real API server; prints what was tried and what broke (about an hour). ONLY="kills watches" for a part.
+	@node e2e/faults/main.ts $(ONLY)
 
 demo: $(DEPS) ## Breaks apps on a real cluster and watches KubeSkippy heal them. ONLY="leak quotes" for some, KEEP=1 leaves it up.
 	@node e2e/demo/main.ts --name "$(if $(filter command,$(firstword $(origin NAME))),$(NAME),demo)" --only "$(ONLY)"

@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import { judge, tell, type Verdict } from '../../shared/testing/oracle/checker.ts'
 import type { History } from '../../shared/testing/oracle/history.ts'
 import { INVARIANTS } from '../../shared/testing/oracle/invariants/index.ts'
-import { ALL, DRY } from './actions.ts'
+import { ALL } from './actions.ts'
 import type { Trials } from './trials.ts'
-import { HEALED, table, usual, verdicts, type Row } from './verdict.ts'
+import { found, gapsIn, neverCameAbout, table, unusual, usual, verdicts, type Row } from './verdict.ts'
 
 export interface Judged {
   readonly history: History
@@ -21,13 +21,9 @@ export function judged(trials: Trials): Judged {
   return { history, verdict, rows: verdicts(history, verdict, trials.done, trials.baseline) }
 }
 
-/** Of each what is wrong, or open. */
-export const found = (rows: readonly Row[], of: 'violations' | 'undecided'): readonly string[] => rows.flatMap(({ trial, [of]: all }) => all.map((why) => `${trial.what}, ${trial.action}: ${why}`))
-
-/** Without a fault each action is done once, and judged; of a dry run nothing is written. */
-function onceEach(done: readonly string[]): void {
+const onceEach = (done: readonly string[]): void => {
   expect(done).to.have.length(ALL.length)
-  expect(done.filter((outline) => !HEALED.test(outline))).to.deep.equal([`${DRY.name}: : Succeeded`])
+  expect(unusual(done, ALL.map(({ name }) => name)).join('\n')).to.equal('')
 }
 
 /**
@@ -50,12 +46,12 @@ export function itIsJudged(trials: () => Trials, least: number, asUsual: (done: 
     })
     it('every fault came about, and nothing is left open', () => {
       expect(rows.length).to.be.at.least(least)
-      expect(rows.filter(({ trial }) => !trial.fired).map(({ trial }) => `${trial.what}, ${trial.action}`).join('\n')).to.equal('')
+      expect(neverCameAbout(rows).join('\n')).to.equal('')
       // What the fault itself may have undone may still be on its way when the history ends.
       expect(found(rows.filter(({ trial }) => trial.comparable), 'undecided').join('\n')).to.equal('')
     })
     it('nothing is missing from it', () => {
-      expect(history.entries.filter(({ kind }) => kind === 'gap')).to.deep.equal([])
+      expect(gapsIn(history).join('\n')).to.equal('')
     })
     for (const { invariant, title } of INVARIANTS) {
       it(`${invariant} holds: ${title}`, () => expect(tell(verdict.broken.filter((finding) => finding.invariant === invariant))).to.equal(''))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { instant, minutes, seconds } from '../../shared/lib/time.ts'
 import { CONTROLLER_LEASE, OPERATOR_NAMESPACE } from '../../shared/api/v1alpha1/names.ts'
-import { LEASES } from '../../shared/kube/resources.ts'
+import { LEASES, NAMESPACES } from '../../shared/kube/resources.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import type { KubeObject } from '../../shared/kube/api.ts'
 import { recorded } from '../cluster/processes.ts'
@@ -11,6 +11,10 @@ import type { Program } from '../installation/program.ts'
 import type { CameAbout, Trials } from './trials.ts'
 
 const pause = (span: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, span))
+/** How long etcd is slow, and how long it stands still and runs by turns. */
+const SLOW_FOR = seconds(30)
+const STANDS = seconds(1.2)
+const RUNS = seconds(0.3)
 /** Into the middle of what is going on. */
 const MIDWAY = seconds(1.5)
 
@@ -121,6 +125,31 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
         const renewed = another(trials, 'kube-apiserver')
         await trials.cluster.restartApiServer()
         return renewed
+      }),
+  },
+  {
+    // It stands still most of the time: what is read or written meanwhile takes as long.
+    name: 'etcd is slow',
+    run: (trials) =>
+      trials.during('etcd is slow', async () => {
+        const pid = recorded(trials.cluster.dir).find(({ name }) => name === 'etcd')?.id.pid
+        if (pid === undefined) throw new Error('etcd does not run')
+        let longest = 0
+        for (const begun = performance.now(); performance.now() - begun < SLOW_FOR;) {
+          process.kill(pid, 'SIGSTOP')
+          try {
+            const asked = performance.now()
+            const answer = trials.api.get(NAMESPACES, { name: OPERATOR_NAMESPACE })
+            await pause(STANDS)
+            process.kill(pid, 'SIGCONT')
+            await answer
+            longest = Math.max(longest, performance.now() - asked)
+          } finally {
+            process.kill(pid, 'SIGCONT')
+          }
+          await pause(RUNS)
+        }
+        return () => longest >= STANDS
       }),
   },
   {

@@ -76,8 +76,10 @@ export class Trials {
   #acts = 0
   #running = false
   readonly #traffic = new Traffic()
+  readonly #say: (line: string) => void
 
-  private constructor(parts: Pick<Trials, 'cluster' | 'installation' | 'api' | 'proxy' | 'kubelet'>) {
+  private constructor(parts: Pick<Trials, 'cluster' | 'installation' | 'api' | 'proxy' | 'kubelet'>, say: (line: string) => void) {
+    this.#say = say
     this.cluster = parts.cluster
     this.installation = parts.installation
     this.api = parts.api
@@ -87,14 +89,15 @@ export class Trials {
     this.approver.start()
   }
 
-  static async start(): Promise<Trials> {
+  /** @param say progress, a line at a time */
+  static async start(say: (line: string) => void = () => {}): Promise<Trials> {
     const cluster = await startCluster({ node: false })
     try {
       const installation = await install(cluster, { controller: false, webhook: false })
       const api = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'e2e', timers: systemTimers, log: silentLogger })
       const kubelet = new PlayedKubelet(api)
       kubelet.start()
-      return new Trials({ cluster, installation, api, kubelet, proxy: await startProxy(cluster) })
+      return new Trials({ cluster, installation, api, kubelet, proxy: await startProxy(cluster) }, say)
     } catch (error) {
       await cluster.stop()
       throw error
@@ -182,16 +185,19 @@ export class Trials {
 
   /** One fault at one write in each place. */
   async atWrites(cells: readonly Cell[]): Promise<void> {
+    let tried = 0
     for (const batch of inBatches(cells, MANY)) {
       const aims = await this.#aimed(batch, 'write')
       this.proxy.setHooks(hooksOf(aims))
       await this.#end(aims)
+      this.#say(`writes: ${tried += batch.length} of ${cells.length}`)
     }
   }
 
   /** The controller dies when every write of the batch that is aimed at is held. What did not come in time is tried again, with fewer beside it. */
   async byKilling(cells: readonly Cell[], tries = KILL_TRIES, together = TOGETHER): Promise<void> {
     const missed: Cell[] = []
+    let tried = 0
     const inOrder = cells.toSorted((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point))
     for (const batch of inBatches(inOrder, together)) {
       const aims = await this.#aimed(batch, 'kill')
@@ -202,6 +208,7 @@ export class Trials {
       const late = tries > 1 ? aims.filter(({ fired }) => !fired) : []
       missed.push(...late.map(({ cell }) => cell))
       await this.#ended(aims.filter((aim) => !late.includes(aim)))
+      this.#say(`kills: ${tried += batch.length} of ${cells.length}${missed.length === 0 ? '' : `, ${missed.length} to be tried again`}`)
     }
     if (missed.length > 0) await this.byKilling(missed, tries - 1, Math.ceil(together / 2))
   }
@@ -237,6 +244,7 @@ export class Trials {
    * @param happens says how it is known that it came about
    */
   async during(what: string, happens: () => Promise<CameAbout>, { within = ENDS_WITHIN, comparable = true }: DuringOptions = {}): Promise<void> {
+    this.#say(what)
     const places = await this.places(ALL.map(({ name }) => name), 'all')
     await Promise.all(places.map((place) => place.break()))
     const cameAbout = await happens()

@@ -1,9 +1,10 @@
 /** What faults did: the API server's own history, beside that of a run without fault, and judged by every invariant. Pure. */
-import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
+import type { HealingAction, HealingLedger } from '../../shared/api/v1alpha1/types.ts'
 import { actOf, isAct, isEffective, operationOf } from '../../shared/testing/oracle/acts.ts'
 import { tell, type Finding, type Verdict } from '../../shared/testing/oracle/checker.ts'
 import type { Call, History } from '../../shared/testing/oracle/history.ts'
-import { ACTIONS as OF_ACTIONS } from '../../shared/testing/oracle/world.ts'
+import { LEDGERS, ACTIONS as OF_ACTIONS } from '../../shared/testing/oracle/world.ts'
+import { DRY, LADDER, RUNGS } from './actions.ts'
 import type { Trial } from './trials.ts'
 
 /** What an API server says that was cut off from its client while it wrote: it may have landed, and nothing else would have ended well. */
@@ -56,31 +57,129 @@ export const usual = (history: History, baseline: ReadonlyMap<string, string>): 
   const seen = outlines(history)
   return [...baseline].map(([action, namespace]) => `${action}: ${seen.get(namespace) ?? 'nothing'}`)
 }
-export const HEALED = /^[a-z -]+: (create|patch|update|delete) [^:]+: (Succeeded Effective|Failed Reverted)$/
+const HEALED = /^(create|patch|update|delete) [^:]+: (Succeeded Effective|Failed Reverted)$/
+/** Of a dry run nothing is written; of a ladder no rung helps. */
+const OTHERWISE: ReadonlyMap<string, string> = new Map([
+  [DRY.name, ': Succeeded'],
+  [LADDER.name, `create /pods/eviction, delete /pods, patch apps/deployments: ${Array.from({ length: RUNGS }, () => 'Failed Ineffective').join(', ')}`],
+])
+
+/**
+ * What was not as it should be without a fault: each action is done once, and judged.
+ * @param done as `usual` tells it
+ */
+export const unusual = (done: readonly string[], actions: readonly string[]): readonly string[] =>
+  actions.flatMap((action) => {
+    const outline = done.find((line) => line.startsWith(`${action}: `))?.slice(`${action}: `.length)
+    const well = outline !== undefined && (OTHERWISE.has(action) ? outline === OTHERWISE.get(action) : HEALED.test(outline))
+    return well ? [] : [`without a fault, ${action}: ${outline ?? 'not tried'}`]
+  })
+
+/** By namespace: what the breaker of its policy was, one after another. */
+function breakers(history: History): ReadonlyMap<string, readonly string[]> {
+  const states = new Map<string, string[]>()
+  for (const entry of history.entries) {
+    if (entry.kind !== 'call' || entry.collection !== LEDGERS || !entry.ok) continue
+    for (const { after } of entry.changes) {
+      const { policy, breaker } = (after as HealingLedger | undefined)?.spec ?? {}
+      if (policy === undefined || breaker === undefined) continue
+      const of = states.get(policy.namespace) ?? []
+      if (of.at(-1) !== breaker.state) states.set(policy.namespace, [...of, breaker.state])
+    }
+  }
+  return states
+}
+
+/** Two rungs that do not help open it, the third is the probe that opens it again. */
+const OPENS_TWICE = 'Closed Open HalfOpen Open'
+
+/** Where a ladder was tried, with and without a fault, and its breaker did anything else. */
+export function wrongBreakers(history: History, trials: readonly Trial[], baseline: ReadonlyMap<string, string>): readonly string[] {
+  const seen = breakers(history)
+  const places = [{ what: 'without a fault', namespace: baseline.get(LADDER.name) ?? '' }, ...trials.filter(({ action }) => action === LADDER.name)]
+  return places.flatMap(({ what, namespace }) => {
+    const states = seen.get(namespace)?.join(' ') ?? 'never written'
+    return states === OPENS_TWICE ? [] : [`${what}, ${LADDER.name}: its breaker was ${states}, not ${OPENS_TWICE}`]
+  })
+}
+
+/** How a place ended that a policy forbade at the last moment. */
+export interface Forbidden {
+  readonly action: string
+  readonly namespace: string
+  /** Phase and reason, of each of its HealingActions. */
+  readonly ends: readonly string[]
+}
+
+/** Nothing may be written then. Of several pods some might have gone: such an act is not said to have done nothing. */
+export function notForbidden(history: History, places: readonly Forbidden[], actions: readonly string[]): readonly string[] {
+  const seen = outlines(history)
+  const what = 'the policy changes between the dry run and the write'
+  const missing = actions.filter((name) => !places.some(({ action }) => action === name)).map((name) => `${what}, ${name}: not tried`)
+  return [...missing, ...places.flatMap(({ action, namespace, ends }) => {
+    const expected = `${['graceful', 'recreate'].includes(action) ? 'Failed' : 'Cancelled'} PolicyChanged`
+    const acts = seen.get(namespace)?.split(': ')[0]
+    return [
+      ...(ends.join(', ') === expected ? [] : [`${what}, ${action}: it ended as ${ends.join(', ') || 'nothing'}, not as ${expected}`]),
+      ...(acts === '' ? [] : [`${what}, ${action}: ${acts ?? 'nothing of it is in the history'}${acts === undefined ? '' : ' was written'}`]),
+    ]
+  })]
+}
+
+/** What is missing from a history. */
+export const gapsIn = ({ entries }: History): readonly string[] => entries.flatMap((entry) => (entry.kind === 'gap' ? [`missing from the history since ${new Date(entry.at).toISOString()}: ${entry.why}`] : []))
+
+const placeOf = ({ action }: Finding): string | undefined => action?.split('/')[0]
+
+/** Of what is in the place of no trial; also what is of no HealingAction at all. */
+export const elsewhere = (findings: readonly Finding[], trials: readonly Trial[]): readonly string[] => {
+  const places = new Set<string | undefined>(trials.map(({ namespace }) => namespace))
+  return findings.filter((finding) => !places.has(placeOf(finding))).map((finding) => tell([finding]))
+}
+
+/** Of each what is wrong, or open. */
+export const found = (rows: readonly Row[], of: 'violations' | 'undecided'): readonly string[] => rows.flatMap(({ trial, [of]: all }) => all.map((why) => `${nameOf(trial)}: ${why}`))
+
+const nameOf = ({ what, action }: Trial): string => `${what}, ${action}`
+
+export const neverCameAbout = (rows: readonly Row[]): readonly string[] => rows.filter(({ trial }) => !trial.fired).map(({ trial }) => nameOf(trial))
 
 /** @param baseline the place of each action without a fault, by the action's name */
 export function verdicts(history: History, { broken, undecided }: Verdict, trials: readonly Trial[], baseline: ReadonlyMap<string, string>): readonly Row[] {
   const seen = outlines(history)
-  const namespaceOf = (finding: Finding): string | undefined => finding.action?.split('/')[0]
   return trials.map((trial): Row => {
     const [found, usual] = [seen.get(trial.namespace), seen.get(baseline.get(trial.action) ?? '')]
-    const of = (findings: readonly Finding[]) => findings.filter((finding) => namespaceOf(finding) === trial.namespace).map((finding) => tell([finding]))
+    const of = (findings: readonly Finding[]) => findings.filter((finding) => placeOf(finding) === trial.namespace).map((finding) => tell([finding]))
     return {
       trial,
       violations: [...of(broken), ...(trial.stuck === undefined ? [] : [`it did not end: ${trial.stuck}`]), ...((found === usual && found !== undefined) || !trial.comparable ? [] : [`${found ?? 'nothing'}; without the fault: ${usual ?? 'nothing'}`])],
-      undecided: [...of(undecided), ...(trial.fired ? [] : ['the fault never came about'])],
+      undecided: of(undecided),
     }
   })
 }
 
+const COLUMNS = ['violations', 'undecided', 'never came about'] as const
+
+/** Of each fault, how many were tried, and of how many there is something. */
 export function table(rows: readonly Row[]): string {
-  const byFault = new Map<string, { tried: number; violations: number; undecided: number }>()
-  for (const { trial, violations, undecided } of rows) {
-    const fault = trial.what.replace(/ at [a-z -]+$/, '')
-    const line = byFault.get(fault) ?? { tried: 0, violations: 0, undecided: 0 }
-    byFault.set(fault, { tried: line.tried + 1, violations: line.violations + (violations.length > 0 ? 1 : 0), undecided: line.undecided + (undecided.length > 0 ? 1 : 0) })
+  const line = (fault: string, of: readonly Row[]): string => {
+    const counts = [of.filter(({ violations }) => violations.length > 0), of.filter(({ undecided }) => undecided.length > 0), neverCameAbout(of)]
+    return `| ${[fault, of.length, ...counts.map(({ length }) => length)].join(' | ')} |`
   }
-  const lines = [...byFault].map(([fault, { tried, violations, undecided }]) => `| ${fault} | ${tried} | ${violations} | ${undecided} |`)
-  const sum = (of: 'violations' | 'undecided') => rows.filter((row) => row[of].length > 0).length
-  return ['| fault | tried | violations | undecided |', '|---|---|---|---|', ...lines, `| all | ${rows.length} | ${sum('violations')} | ${sum('undecided')} |`].join('\n')
+  const byFault = Map.groupBy(rows, ({ trial }) => trial.what.replace(/ at [a-z -]+$/, ''))
+  return [`| fault | tried | ${COLUMNS.join(' | ')} |`, `|---|---|${COLUMNS.map(() => '---|').join('')}`, ...[...byFault].map(([fault, of]) => line(fault, of)), line('all', rows)].join('\n')
 }
+
+/** All that a run of them was, in lines that say what and where. */
+export interface Told {
+  readonly tried: number
+  readonly violations: readonly string[]
+  readonly undecided: readonly string[]
+  readonly neverCameAbout: readonly string[]
+}
+
+/** Something was wrong, or was not tried. What is undecided is told, and some of it is usual. */
+export const isRefuted = ({ violations, neverCameAbout: never }: Told): boolean => violations.length + never.length > 0
+
+export const summary = ({ tried, violations, undecided, neverCameAbout: never }: Told): string =>
+  `${tried} faults tried, ${violations.length} violations, ${undecided.length} undecided, ${never.length} never came about`
