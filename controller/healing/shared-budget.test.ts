@@ -40,12 +40,14 @@ describe('a budget that policies share', () => {
     const answer = takeSlot(cluster(act('a', 0)), { action: 'a', policy: POLICY }, 1, at(minutes(40)))
     expect('ledger' in answer && answer.ledger.acts).to.deep.equal([act('a', minutes(40))])
     const back = takeSlot(cluster(act('a', minutes(40))), { action: 'a', policy: POLICY }, 1, at(0))
-    expect('ledger' in back && back.ledger.acts).to.deep.equal([act('a', minutes(40))])
+    expect('ledger' in back && back.ledger.acts).to.deep.equal([act('a', minutes(40) + 1)])
   })
   it('gives back what nothing came of, and only that', () => {
     const full = cluster(act('a', 0), act('b', 0))
     expect(releaseSlot(full, 'a')).to.deep.equal(cluster(act('b', 0)))
     expect(releaseSlot(full, 'c')).to.equal(full)
+    expect(releaseSlot(full, 'a', act('a', 0))).to.deep.equal(cluster(act('b', 0)))
+    expect(releaseSlot(full, 'a', act('a', 1)), 'taken anew since').to.equal(full)
   })
 
   it('counts what landed long after its reservation from then on, and does not write for less', () => {

@@ -4,7 +4,7 @@
  * before each write. So a crash leaves at worst one act too many in it, for an hour. That of a namespace holds beside it
  * which workloads are being acted on (`subject-claims.ts`), taken in the same swap.
  */
-import { after, before, formatInstant, latest, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
+import { after, before, formatInstant, latest, millis, minutes, parseInstant, type Instant } from '../../shared/lib/time.ts'
 import type { BudgetLedgerSpec } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from './installation.ts'
 import { CLOCK_STEP, LANDING, leaves } from './budget.ts'
@@ -79,6 +79,9 @@ export interface SharedRequest extends Pick<SharedAct, 'action' | 'policy'> {
   readonly claim?: WantedClaim | undefined
 }
 
+/** By which a slot that is taken again differs at least: times are told to the millisecond. */
+const ANEW = millis(1)
+
 /** Its slot and its claim, taken or kept. A slot that is kept counts from now on: what it is for begins now. */
 export function takeSlot(budget: SharedBudget, act: SharedRequest, limit: number, now: Instant): { readonly ledger: SharedBudget } | { readonly refusal: Refusal } {
   const held = budget.acts.find(({ action }) => action === act.action)
@@ -92,14 +95,16 @@ export function takeSlot(budget: SharedBudget, act: SharedRequest, limit: number
   const refusal = kept ? undefined : refuseShared({ ...budget, acts: others }, limit, now)
   if (refusal !== undefined) return { refusal }
   const at = parseInstant(held?.reservedAt)
-  const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(at, now)) }
+  // Never as it was: who took it before can tell that somebody relies on it since.
+  const next: SharedAct = { action: act.action, policy: act.policy, reservedAt: formatInstant(at === undefined ? now : latest(after(at, ANEW), now)) }
   // The oldest go first: they count only should the clock go back.
   const remembered = others.filter((other) => counts(other, before(now, CLOCK_STEP))).slice(1 - MAX_ACTS)
   return { ledger: withClaims({ ...budget, acts: [...remembered, next] }, claimed.claims) }
 }
 
-/** Given back, with its claim: nothing was made of it, and nothing will be. */
-export function releaseSlot(budget: SharedBudget, action: string): SharedBudget {
+/** Given back, with its claim: nothing was made of it, and nothing will be. `as`: only if nobody has taken it anew since it was so. */
+export function releaseSlot(budget: SharedBudget, action: string, as?: SharedAct): SharedBudget {
+  if (as !== undefined && budget.acts.find((act) => act.action === action)?.reservedAt !== as.reservedAt) return budget
   const released = releaseClaim(budget, action)
   const acts = budget.acts.filter((act) => act.action !== action)
   return acts.length === budget.acts.length ? released : { ...released, acts }

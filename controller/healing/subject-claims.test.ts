@@ -78,7 +78,10 @@ describe('the ledger of a namespace', () => {
     expect(taken(ONE, theirs, 1, stock.ref)).to.equal('BudgetExhausted')
     expect(taken(ONE, theirs, 1)).to.equal('ClaimedElsewhere')
   })
-  it('takes no slot twice for one act', () => expect(taken(ONE, mine, 1)).to.deep.equal(ONE))
+  it('takes no slot twice for one act', () => {
+    const again = taken(ONE, mine, 1)
+    expect(again).to.deep.equal({ ...ONE, acts: ONE.acts.map((act) => ({ ...act, reservedAt: formatInstant(at(1)) })) })
+  })
   it('gives the claim back and keeps the slot when the act has ended, and both when nothing was made of it', () => {
     expect(releaseClaim(ONE, mine.action)).to.deep.equal({ ...EMPTY, acts: ONE.acts })
     expect(releaseSlot(ONE, mine.action)).to.deep.equal(EMPTY)

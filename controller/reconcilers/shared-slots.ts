@@ -3,7 +3,7 @@ import type { Instant } from '../../shared/lib/time.ts'
 import type { HealingAction } from '../../shared/api/v1alpha1/types.ts'
 import type { Installation } from '../healing/installation.ts'
 import type { Refusal } from '../healing/refusal.ts'
-import { hasSlot, holdsClaims, landed, releaseClaim, releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope, type SharedRequest } from '../healing/shared-budget.ts'
+import { hasSlot, holdsClaims, landed, releaseClaim, releaseSlot, scopesOf, sharedLimit, takeSlot, type BudgetScope, type SharedAct, type SharedRequest } from '../healing/shared-budget.ts'
 import type { WantedClaim } from '../healing/subject-claims.ts'
 import type { Ledgers } from '../ports/ledgers.ts'
 import { landedBy } from './endings.ts'
@@ -16,10 +16,11 @@ export interface SharedAsk extends Pick<SharedRequest, 'action' | 'policy'> {
 
 /**
  * All of them or none; those that the act has already count anew from now. That of the policy's namespace first, that of the
- * target's, with the claim in the same swap, then the cluster's. A crash in between leaves one too many in the first, for an hour.
+ * target's, with the claim in the same swap, then the cluster's. A crash in between leaves one too many in the first, for an hour;
+ * so does a second controller that has taken the same slot since: it may be about to write.
  */
-export async function takeSlots(ledgers: Ledgers, { action, policy, target, claim }: SharedAsk, installation: Installation, now: Instant): Promise<Refusal | undefined> {
-  const taken: BudgetScope[] = []
+export async function takeSlots(ledgers: Pick<Ledgers, 'admitBudget' | 'updateBudget'>, { action, policy, target, claim }: SharedAsk, installation: Installation, now: Instant): Promise<Refusal | undefined> {
+  const taken: { readonly from: BudgetScope; readonly as: SharedAct | undefined }[] = []
   for (const scope of scopesOf(policy.namespace, target)) {
     let fresh = true
     const answer = await ledgers.admitBudget(scope, (budget) => {
@@ -27,11 +28,11 @@ export async function takeSlots(ledgers: Ledgers, { action, policy, target, clai
       return takeSlot(budget, { action, policy, ...(holdsClaims(budget, target) ? { claim } : {}) }, sharedLimit(installation, scope), now)
     })
     if ('refusal' in answer) {
-      for (const other of taken) await ledgers.updateBudget(other, (budget) => releaseSlot(budget, action))
+      for (const { from, as } of taken) await ledgers.updateBudget(from, (budget) => releaseSlot(budget, action, as))
       return answer.refusal
     }
     // What an earlier try has taken is not given back: it may have written.
-    if (fresh) taken.push(scope)
+    if (fresh) taken.push({ from: scope, as: answer.ledger.acts.find((act) => act.action === action) })
   }
   return undefined
 }
