@@ -14,9 +14,15 @@ export const DONE = 0
 export const FAILED = 1
 export const MISUSED = 2
 
-/** Why nothing was done: a sentence for a person. */
+/** Why it was not done, or not all of it: a sentence for a person, or several. */
 export class NotPossible extends Error {
   override readonly name = 'NotPossible'
+  readonly problems: readonly string[]
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    const all = typeof problems === 'string' ? [problems] : problems
+    super(all.join('; '), options)
+    this.problems = all
+  }
 }
 
 /** Runs the work of the command that was chosen, and keeps its exit code. */
@@ -75,8 +81,7 @@ export function accessOf({ defaultKubeconfig }: CliEnvironment, flags: ClusterFl
 
 /** @throws what is a bug of ours */
 function explainError(error: unknown): readonly string[] {
-  if (error instanceof ConfigError) return error.problems
-  if (error instanceof NotPossible) return [error.message]
+  if (error instanceof ConfigError || error instanceof NotPossible) return error.problems
   if (isApiError(error)) return [explainApiError(error)]
   throw error
 }

@@ -19,7 +19,7 @@ describe('consent to policies of another namespace', () => {
     expect(cluster.must(ROLE_BINDINGS, CONSENT)).to.deep.include({ subjects: [{ kind: 'ServiceAccount', name: HEALER_ACCOUNT, namespace: 'ops' }] })
   })
 
-  it('is given once, stays without the flag, and is printed with -o yaml', async () => {
+  it('is given once, stays without the flag, and is printed on demand', async () => {
     const { cluster, run } = setUp()
     await run('enable -n shop --consent-to ops')
     const before = cluster.journal.writes.length
@@ -27,7 +27,7 @@ describe('consent to policies of another namespace', () => {
     await run('enable -n shop')
     expect(cluster.journal.writes).to.have.length(before)
     expect(cluster.peek(ROLE_BINDINGS, CONSENT)).not.to.equal(undefined)
-    const { out } = await run('enable -n shop --consent-to ops --consent-to till -o yaml', noCluster)
+    const { out } = await run('enable -n shop --consent-to ops --consent-to till --print', noCluster)
     expect(parseAllDocuments(out).map((document) => document.toJS() as unknown)).to.deep.equal([...healerObjects('shop'), ...consentObjects('shop', 'ops'), ...consentObjects('shop', 'till')].map(({ manifest }) => manifest))
   })
 

@@ -1,19 +1,19 @@
 /** `kubeskippy enable` and `disable`. */
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { ACTS_ON, isKnownByScale, isOneOf } from '../shared/api/v1alpha1/action-kinds.ts'
 import { groupOf, KNOWN_KINDS } from '../shared/api/v1alpha1/kinds.ts'
 import { quoted } from '../shared/lib/text.ts'
 import type { Plural } from '../shared/rules/action-writes.ts'
-import { clusterFlags, DONE, FAILED, isNamespace, namespaceValue, reported, withCluster, type AddCommand, type ClusterFlags } from './command.ts'
-import { assertNotProtected, disable, enable, wantedObjects, type Target } from './enable.ts'
+import { clusterFlags, DONE, FAILED, isNamespace, namespaceValue, reported, type AddCommand } from './command.ts'
+import { withDeeds, type WriteFlags } from './deeds.ts'
+import { assertNoneProtected, disable, enable, wantedObjects, type Target } from './enable.ts'
 import type { CliEnvironment } from './environment.ts'
 import { healerRights, type HealerObject } from './healer.ts'
-import { asData, asYaml, type DataFormat } from './output.ts'
+import { asData, asYaml, outputOption } from './output.ts'
 
-interface Flags extends ClusterFlags {
+interface Flags extends WriteFlags {
   readonly namespace?: readonly string[]
-  readonly dryRun?: true
-  readonly output?: DataFormat
+  readonly print?: true
   readonly logs?: true
   readonly consentTo?: readonly string[]
   readonly scale?: readonly Plural[]
@@ -25,12 +25,12 @@ export const addConsent: AddCommand = (program, env, finish) => {
     .option('--logs', "lets the last lines of a crashed container's previous run become part of the HealingAction, with what looks like a secret taken out")
     .option('--consent-to <name>', 'lets policies of that namespace act in this one; may be repeated', namespaces)
     .option('--scale <resource.group>', 'lets objects of this kind be scaled, as cacheclusters.example.com; may be repeated, and what was allowed before stays', scales)
-    .addOption(new Option('-o, --output <format>', 'print the objects instead of making them; needs no cluster').choices(['json', 'yaml']))
-    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.output === undefined ? overNamespaces(env, named(words, flags, command), flags, enable) : print(env, named(words, flags, command), flags, flags.output))))
+    .option('--print', 'only print the objects, for kubectl apply: as YAML, or with -o json as one List; needs no cluster')
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => (flags.print === true ? print : enableAll)(env, named(words, flags, command), flags)))
   onNamespaces(program.command('disable'))
     .description('Takes that back, at once.')
     .option('--consent-to <name>', 'only the consent to policies of that namespace; may be repeated', namespaces)
-    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => overNamespaces(env, named(words, flags, command), flags, disable)))
+    .action((words: readonly string[], flags: Flags, command: Command) => finish(() => disableAll(env, named(words, flags, command), flags)))
 }
 
 const onNamespaces = (command: Command): Command =>
@@ -40,7 +40,9 @@ const onNamespaces = (command: Command): Command =>
       // Taken only to say where they belong.
       .argument('[words...]')
       .option('-n, --namespace <name>', 'namespace; may be repeated', namespaces),
-  ).option('--dry-run', 'let the API server judge the changes, and make none')
+  )
+    .option('--dry-run', 'let the API server judge the changes, and make none')
+    .addOption(outputOption())
 
 const namespaces = (name: string, before: readonly string[] = []): readonly string[] => [...new Set([...before, namespaceValue(name)])]
 
@@ -58,31 +60,32 @@ function scales(text: string, before: readonly Plural[] = []): readonly Plural[]
   return [...before.filter((other) => other.plural !== plural || other.group !== of.group), of]
 }
 
-/** The namespaces that were named, and nothing else. @throws CommanderError */
-function named(words: readonly string[], { namespace, consentTo = [] }: Flags, command: Command): readonly string[] {
-  const [word] = words
-  const itself = namespace?.find((name) => consentTo.includes(name))
-  if (itself !== undefined) command.error(`error: --consent-to ${itself}: a namespace needs no consent to its own policies`)
-  if (word !== undefined) command.error(`error: unexpected ${quoted(word)}${isNamespace(word) ? `: did you mean -n ${word}?` : ''}`)
-  return namespace ?? command.error('error: -n, --namespace is missing: in which namespace?')
+/** The namespaces that were named, and nothing else. @throws CommanderError with all that is wrong */
+function named(words: readonly string[], { namespace = [], consentTo = [] }: Flags, command: Command): readonly string[] {
+  const problems = [
+    ...namespace.filter((name) => consentTo.includes(name)).map((name) => `--consent-to ${name}: a namespace needs no consent to its own policies`),
+    ...words.map((word) => `unexpected ${quoted(word)}${isNamespace(word) ? `: did you mean -n ${word}?` : ''}`),
+    ...(namespace.length === 0 && words.length === 0 ? ['-n, --namespace is missing: in which namespace?'] : []),
+  ]
+  return problems.length === 0 ? namespace : command.error(problems.map((problem) => `error: ${problem}`).join('\n'))
 }
 
 /** For `kubectl apply`: documents of YAML, or one List. */
-async function print(env: CliEnvironment, names: readonly string[], flags: Flags, format: DataFormat): Promise<number> {
+async function print(env: CliEnvironment, names: readonly string[], flags: Flags): Promise<number> {
   const items: HealerObject['manifest'][] = []
   const code = await eachNamespace(env, names, async (name) => {
-    for (const each of [name, ...(flags.consentTo ?? [])]) assertNotProtected(each)
+    assertNoneProtected([name, ...(flags.consentTo ?? [])])
     items.push(...wantedObjects(name, optionsOf(flags)).map(({ manifest }) => manifest))
   })
-  if (items.length > 0) env.stdout(format === 'yaml' ? items.map((item) => `---\n${asYaml(item)}`).join('') : asData(format, { apiVersion: 'v1', kind: 'List', items }))
+  if (items.length > 0) env.stdout(flags.output === 'json' ? asData('json', { apiVersion: 'v1', kind: 'List', items }) : items.map((item) => `---\n${asYaml(item)}`).join(''))
   return code
 }
 
-const overNamespaces = (env: CliEnvironment, names: readonly string[], flags: Flags, act: (target: Target) => Promise<void>): Promise<number> =>
-  withCluster(env, flags, (api) => {
-    const say = (line: string): void => env.stdout(`${line}\n`)
-    return eachNamespace(env, names, (namespace) => act({ api, namespace, dryRun: flags.dryRun === true, ...optionsOf(flags), say, timers: env.timers }))
-  })
+const overNamespaces = (act: (target: Target) => Promise<void>) => (env: CliEnvironment, names: readonly string[], flags: Flags): Promise<number> =>
+  withDeeds(env, flags, (api, deeds) => eachNamespace(env, names, (namespace) => act({ api, namespace, deeds, ...optionsOf(flags), timers: env.timers })))
+
+const enableAll = overNamespaces(enable)
+const disableAll = overNamespaces(disable)
 
 /** One that fails does not keep the next from being done. */
 async function eachNamespace(env: CliEnvironment, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {

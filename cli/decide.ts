@@ -6,13 +6,14 @@ import { isApiError } from '../shared/kube/errors.ts'
 import { HEALING_ACTIONS } from '../shared/kube/resources.ts'
 import { isObject } from '../shared/lib/json.ts'
 import { printable } from '../shared/lib/text.ts'
-import { chosenNamespace, clusterFlags, DONE, isUnknownKind, namespaceValue, NotPossible, withCluster, type AddCommand, type ClusterFlags } from './command.ts'
+import { chosenNamespace, clusterFlags, DONE, isUnknownKind, namespaceValue, NotPossible, type AddCommand } from './command.ts'
+import { deedOn, withDeeds, type FieldChange, type WriteFlags } from './deeds.ts'
 import type { CliEnvironment } from './environment.ts'
+import { outputOption } from './output.ts'
 
-interface Flags extends ClusterFlags {
+interface Flags extends WriteFlags {
   readonly namespace?: string
   readonly reason?: string
-  readonly dryRun?: true
 }
 
 type Decision = NonNullable<HealingAction['spec']['approval']>['decision']
@@ -38,35 +39,44 @@ const onAction = (command: Command): Command =>
       .argument('<action>', 'name of a HealingAction')
       .option('-n, --namespace <name>', 'its namespace', namespaceValue)
       .option('--reason <text>', 'for whoever reads it later'),
-  ).option('--dry-run', 'let the API server judge the decision, and make none')
+  )
+    .option('--dry-run', 'let the API server judge the decision, and make none')
+    .addOption(outputOption())
 
 const decide = (env: CliEnvironment, decision: Decision, given: string, flags: Flags): Promise<number> =>
-  withCluster(env, flags, async (api) => {
+  withDeeds(env, flags, async (api, deeds) => {
     // As `kubectl get` prints it.
     const name = given.replace(/^(?:ha|healingactions?)(?:\.kubeskippy\.io)?\//, '')
     const namespace = await chosenNamespace(env, flags)
-    const dryRun = flags.dryRun === true
+    const { dryRun } = deeds
     const action = await find(api, namespace, name)
-    const say = (line: string): void => env.stdout(`${printable(line, 1000)}\n`)
+    const { uid } = action.metadata
     const called = `healingaction/${name} in ${namespace}`
     const { approval } = action.spec
+    const about = aboutOf(action)
     if (approval?.decision === decision) {
-      say(`${called}: was ${past(decision)} by ${approval.decidedBy} already`)
+      deeds.tell('about', about)
+      deeds.did(deedOn(HEALING_ACTIONS, { namespace, name, uid }, 'unchanged'), printable(`${called}: was ${past(decision)} by ${approval.decidedBy} already`, LONGEST_LINE))
       return DONE
     }
     assertWaiting(action, called)
     const reason = printable((flags.reason ?? '').trim(), LONGEST_REASON)
     const decidedBy = await whoAmI(api)
+    const written = { decision, ...(reason === '' ? {} : { reason }), ...(decidedBy === undefined ? {} : { decidedBy }) }
     const body = {
       // This object, and no other one of that name.
-      metadata: { uid: action.metadata.uid },
-      spec: { approval: { decision, ...(reason === '' ? {} : { reason }), ...(decidedBy === undefined ? {} : { decidedBy }) } },
+      metadata: { uid },
+      spec: { approval: written },
     }
     await api.patch(HEALING_ACTIONS, { namespace, name }, { type: 'merge', body }, { dryRun, fieldManager: FIELD_MANAGER })
-    for (const line of told(action)) say(line)
-    say(`${called}: ${past(decision)}${dryRun ? ' (dry run)' : ''}`)
+    deeds.tell('about', about)
+    for (const line of told(about)) deeds.show(printable(line, LONGEST_LINE))
+    const fields = Object.entries(written).map(([field, newValue]): FieldChange => ({ field: `spec.approval.${field}`, newValue }))
+    deeds.did(deedOn(HEALING_ACTIONS, { namespace, name, uid }, 'updated', fields), printable(`${called}: ${past(decision)}`, LONGEST_LINE))
     return DONE
   })
+
+const LONGEST_LINE = 1000
 
 const past = (decision: Decision): string => decision.toLowerCase()
 
@@ -88,15 +98,19 @@ function assertWaiting({ spec, status }: HealingAction, called: string): void {
 }
 
 /** What the decision is about. */
-function told({ spec, status }: HealingAction): readonly string[] {
-  const { action, targetResource, trigger } = spec
+const aboutOf = ({ spec: { action, targetResource, trigger, changes }, status }: HealingAction) => ({
+  action: action.type,
+  target: targetResource,
+  trigger: trigger.name,
+  evidence: trigger.evidence,
   // Of a patch the decision could not say what is there now; the dry run that was made since did.
-  const changes = status?.result?.changes ?? spec.changes ?? []
-  return [
-    `${action.type} of ${targetResource.kind}/${targetResource.name}, since ${trigger.name} fires: ${trigger.evidence}`,
-    ...changes.map(({ field, oldValue, newValue }) => `  ${field}: ${oldValue ?? ''} -> ${newValue ?? ''}`),
-  ]
-}
+  changes: status?.result?.changes ?? changes ?? [],
+})
+
+const told = ({ action, target, trigger, evidence, changes }: ReturnType<typeof aboutOf>): readonly string[] => [
+  `${action} of ${target.kind}/${target.name}, since ${trigger} fires: ${evidence}`,
+  ...changes.map(({ field, oldValue, newValue }) => `  ${field}: ${oldValue ?? ''} -> ${newValue ?? ''}`),
+]
 
 const SELF_SUBJECT_REVIEWS: Resource = { group: 'authentication.k8s.io', version: 'v1', kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', namespaced: false }
 

@@ -116,6 +116,14 @@ describe('kubeskippy enable', () => {
     expect(there()).to.deep.equal([false, false, false])
   })
 
+  it('says all that keeps it from being done at once, and makes nothing', async () => {
+    const { cluster, run } = setUp()
+    const { code, err } = await run('enable -n shop --consent-to gone --consent-to lost --scale widgets.example.com --scale zzzzzzzzzzzz.example.com')
+    expect({ code, writes: cluster.journal.writes }).to.deep.equal({ code: 1, writes: [] })
+    expect(err.trim().split('\n').map((line) => line.replace(/^error: /, '').split(':')[0])).to.deep.equal(['namespace gone does not exist', 'namespace lost does not exist', 'widgets.example.com has no scale subresource', 'the API server has no zzzzzzzzzzzz.example.com'])
+    expect((await run('enable -n kube-system --consent-to kube-public')).err.match(/is protected/g)).to.have.length(2)
+  })
+
   it('lets be scaled what a group will have that is not there yet, and says so', async () => {
     const { code, out } = await setUp().run('enable -n shop --scale caches.later.example.com')
     expect(code).to.equal(0)
@@ -177,9 +185,9 @@ describe('kubeskippy enable', () => {
     expect(await run('enable -n shop')).to.deep.include({ code: 1, err: 'error: namespace shop is being deleted\n' })
   })
 
-  it('prints with -o yaml what it would make, without a cluster', async () => {
+  it('prints with --print what it would make, without a cluster', async () => {
     const { run } = setUp()
-    const { code, out } = await run('enable -n shop -o yaml', noCluster)
+    const { code, out } = await run('enable -n shop --print', noCluster)
     expect(code).to.equal(0)
     expect(parseAllDocuments(out).map((document) => document.toJS() as unknown)).to.deep.equal(healerObjects('shop').map(({ manifest }) => manifest))
   })

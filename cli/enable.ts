@@ -12,50 +12,57 @@ import { sleep, type Timers } from '../shared/runtime/timers.ts'
 import { nameOfPlural, type Plural } from '../shared/rules/action-writes.ts'
 import { healerRules } from '../controller/permissions.ts'
 import { mayDo, type Question } from './access-review.ts'
-import { NotPossible } from './command.ts'
+import { explainApiError, NotPossible } from './command.ts'
+import { deedMade, deedOn, type Change, type Deed, type Deeds, type FieldChange } from './deeds.ts'
 import { isConstrained } from './impersonation.ts'
 import { CONSENT_SELECTOR, consentedTo, consentObjects, differing, HEALER_LOGS, HEALER_SCALE, healerObjects, isOurs, scaledBy, type Fields, type HealerObject } from './healer.ts'
 
 type Found = KubeObject & Fields
-type Change = 'created' | 'updated' | 'made anew' | 'unchanged' | 'removed' | 'was not there'
 
 export interface Target {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'create' | 'patch' | 'delete' | 'post' | 'discover'> & Pick<KubeVersion, 'versionsOf' | 'serverVersion'>
   readonly namespace: string
-  readonly dryRun: boolean
+  /** What is done is told there, after it has happened. */
+  readonly deeds: Deeds
   /** Beside: the end of a crashed container's log may be kept. What was allowed before stays without it. */
   readonly logs?: boolean
   /** Namespaces whose policies it lets in, or in `disable` not any more. */
   readonly consentTo?: readonly string[]
   /** Kinds that may be scaled, beside those that may be already. */
   readonly scale?: readonly Plural[]
-  /** One line of progress, after what it tells about has happened. */
-  readonly say: (line: string) => void
   readonly timers: Timers
 }
 
 const FIELD_MANAGER = 'kubeskippy-cli'
 
-/** @throws NotPossible when the operator must not act there; the same holds whatever this program would write */
-export function assertNotProtected(namespace: string): void {
-  if (!protectedNamespaces(DEFAULT_INSTALLATION).has(namespace)) return
-  throw new NotPossible(`namespace ${namespace} is protected: what runs there keeps the cluster and KubeSkippy alive, so no policy acts in it`)
+/** @throws NotPossible when the operator must not act in one of them; the same holds whatever this program would write */
+export function assertNoneProtected(namespaces: readonly string[]): void {
+  const isProtected = protectedNamespaces(DEFAULT_INSTALLATION)
+  const problems = namespaces.filter((namespace) => isProtected.has(namespace)).map((namespace) => `namespace ${namespace} is protected: what runs there keeps the cluster and KubeSkippy alive, so no policy acts in it`)
+  if (problems.length > 0) throw new NotPossible(problems)
 }
 
 /** Makes the account, its Role and its binding, or brings them back to what they should be. @throws NotPossible, ApiError */
 export async function enable(target: Target): Promise<void> {
   const { namespace, consentTo = [] } = target
-  for (const each of [namespace, ...consentTo]) assertNotProtected(each)
-  const place = await find(target, NAMESPACES, { name: namespace })
-  if (place === undefined) throw new NotPossible(`namespace ${namespace} does not exist`)
-  if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${namespace} is being deleted`)
-  for (const home of consentTo) await mustExist(target, home)
-  for (const of of target.scale ?? []) await mustScale(target, of)
+  assertNoneProtected([namespace, ...consentTo])
+  const problems: string[] = []
+  await past(problems, () => mustBeThere(target))
+  for (const home of consentTo) await past(problems, () => mustExist(target, home))
+  for (const of of target.scale ?? []) await past(problems, () => mustScale(target, of))
+  if (problems.length > 0) throw new NotPossible(problems)
   const pairs = await look(target, wantedObjects(namespace, target.scale === undefined ? target : { ...target, scale: await withGiven(target, target.scale) }))
   // All or nothing: half a healer would look like one that waits.
-  refuseStrangers(namespace, pairs)
-  for (const { wanted, found } of pairs) tell(target, wanted, await bring(target, wanted, found))
-  if (!(await isConstrained(target.api))) target.say(`this API server has no constrained impersonation: nothing is healed in ${namespace} unless healers.namespaces of the chart names it too`)
+  const strangers = strangersAmong(namespace, pairs)
+  if (strangers.length > 0) throw new NotPossible(strangers)
+  for (const { wanted, found } of pairs) await bring(target, wanted, found)
+  if (!(await isConstrained(target.api))) target.deeds.say(`this API server has no constrained impersonation: nothing is healed in ${namespace} unless healers.namespaces of the chart names it too`)
+}
+
+async function mustBeThere(target: Target): Promise<void> {
+  const place = await find(target, NAMESPACES, { name: target.namespace })
+  if (place === undefined) throw new NotPossible(`namespace ${target.namespace} does not exist`)
+  if (place.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${target.namespace} is being deleted`)
 }
 
 /** Who makes a namespace of that name later would have the consent. Whoever administers one namespace may not look at others. */
@@ -66,12 +73,12 @@ async function mustExist(target: Target, home: string): Promise<void> {
     if (found.metadata.deletionTimestamp !== undefined) throw new NotPossible(`namespace ${home} is being deleted: whoever makes it anew would be let in`)
   } catch (error) {
     if (!isApiError(error, 'Forbidden')) throw error
-    target.say(`namespace ${home}: you may not look whether it exists`)
+    target.deeds.say(`namespace ${home}: you may not look whether it exists`)
   }
 }
 
 /** A definition may come later; a word that is wrong in a group that is there never will. */
-async function mustScale({ api, say }: Target, of: Plural): Promise<void> {
+async function mustScale({ api, deeds: { say } }: Target, of: Plural): Promise<void> {
   // What every cluster has was judged with the flag.
   if (KNOWN_KINDS.some(({ apiVersion, plural }) => plural === of.plural && groupOf(apiVersion) === of.group)) return
   const versions = await api.versionsOf(of.group)
@@ -87,33 +94,78 @@ async function mustScale({ api, say }: Target, of: Plural): Promise<void> {
 
 /**
  * Takes the right to act away, first of all; then the rest. The binding counts: the API server lets an account act
- * that does not exist. @throws NotPossible when the healer may act even so, ApiError
+ * that does not exist. What is refused of one object keeps no other from going. @throws NotPossible when something is left
+ * or the healer may act even so, ApiError
  */
 export async function disable(target: Target): Promise<void> {
-  const { namespace, consentTo, dryRun } = target
+  const { namespace, consentTo, deeds } = target
+  const problems: string[] = []
+  let homes = consentTo ?? []
   // What lets logs be read and other kinds be scaled too, and whoever else was let in, whoever asked for it.
-  const homes = consentTo ?? (await letIn(target))
-  const pairs = await look(target, [...(consentTo === undefined ? healerObjects(namespace, { logs: true, scale: [] }) : []), ...homes.flatMap((home) => consentObjects(namespace, home))])
-  const isQuiet = ({ manifest: { metadata } }: HealerObject): boolean => BESIDE.has(metadata.name)
-  for (const { wanted, found } of pairs.toReversed()) {
-    if (found !== undefined && isOurs(wanted, found.metadata)) tell(target, wanted, await remove(target, wanted, found))
-    else if (found === undefined && !isQuiet(wanted)) tell(target, wanted, 'was not there')
+  if (consentTo === undefined) await past(problems, async () => void (homes = await letIn(target)))
+  const all = [...(consentTo === undefined ? healerObjects(namespace, { logs: true, scale: [] }) : []), ...homes.flatMap((home) => consentObjects(namespace, home))]
+  const pairs: Pair[] = []
+  const left = new Set<HealerObject>()
+  for (const wanted of inOrderOfRemoval(all)) {
+    const isDone = await past(problems, async () => {
+      const found = await find(target, wanted.resource, keyOf(wanted))
+      pairs.push({ wanted, found })
+      if (found === undefined) tellAbsent(target, wanted)
+      else if (isOurs(wanted, found.metadata)) await remove(target, wanted, found)
+    })
+    if (!isDone) left.add(wanted)
   }
-  refuseStrangers(namespace, pairs)
-  if (dryRun) return
-  if (consentTo === undefined && (await stillMay(target, healerQuestions(namespace)))) {
-    throw new NotPossible(`the healer of ${namespace} may still act: another RoleBinding or ClusterRoleBinding names it or one of its groups`)
+  problems.push(...strangersAmong(namespace, pairs))
+  // Nobody acts in a namespace that there is not; whoever meant another one has to hear of it.
+  if (problems.length === 0 && pairs.every(({ found }) => found === undefined) && (await isMissing(target))) problems.push(`namespace ${namespace} does not exist`)
+  // Of what is left it is known already.
+  if (!deeds.dryRun && ![...left].some(isBinding)) problems.push(...(await rightsLeft(target)))
+  if (problems.length > 0) throw new NotPossible(problems)
+}
+
+const isBinding = ({ resource }: HealerObject): boolean => resource === ROLE_BINDINGS
+/** The bindings, the healer's own before others; the account last. */
+const inOrderOfRemoval = (all: readonly HealerObject[]): readonly HealerObject[] => [...all.filter(isBinding), ...all.filter((each) => !isBinding(each)).toReversed()]
+
+/** Whether it was done. What was refused is noted, and the next may be tried; without an API server there is no next. @throws ApiError, NotPossible */
+async function past(problems: string[], work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (error instanceof NotPossible) problems.push(...error.problems)
+    else if (isApiError(error, 'Forbidden', 'Invalid', 'Conflict', 'Recreated', 'BadRequest', 'Throttled', 'Server')) problems.push(explainApiError(error))
+    else if (isApiError(error) && problems.length > 0) throw new NotPossible([...problems, explainApiError(error)], { cause: error })
+    else throw error
+    return false
   }
-  for (const home of consentTo ?? []) {
-    if (await stillMay(target, [consentQuestion(home)])) throw new NotPossible(`${namespace} still consents to policies of ${home}: another RoleBinding or ClusterRoleBinding gives the verb ${HEAL_VERB} to its ${HEALER_ACCOUNT} or one of its groups`)
+}
+
+async function isMissing(target: Target): Promise<boolean> {
+  try {
+    return (await find(target, NAMESPACES, { name: target.namespace })) === undefined
+  } catch (error) {
+    if (isApiError(error, 'Forbidden')) return false
+    throw error
   }
+}
+
+/** What still lets somebody act there, though ours is gone. */
+async function rightsLeft(target: Target): Promise<readonly string[]> {
+  const { namespace, consentTo } = target
+  if (consentTo === undefined) return (await stillMay(target, healerQuestions(namespace))) ? [`the healer of ${namespace} may still act: another RoleBinding or ClusterRoleBinding names it or one of its groups`] : []
+  const problems: string[] = []
+  for (const home of consentTo) {
+    if (await stillMay(target, [consentQuestion(home)])) problems.push(`${namespace} still consents to policies of ${home}: another RoleBinding or ClusterRoleBinding gives the verb ${HEAL_VERB} to its ${HEALER_ACCOUNT} or one of its groups`)
+  }
+  return problems
 }
 
 /** Everything that `enable` makes. */
 export const wantedObjects = (namespace: string, { logs = false, consentTo = [], scale }: Pick<Target, 'logs' | 'consentTo' | 'scale'>): readonly HealerObject[] => [...healerObjects(namespace, { logs, ...(scale === undefined ? {} : { scale }) }), ...consentTo.flatMap((home) => consentObjects(namespace, home))]
 
 /** The other namespaces that were let in by `enable`. */
-async function letIn({ api, namespace, say }: Target): Promise<readonly string[]> {
+async function letIn({ api, namespace, deeds: { say } }: Target): Promise<readonly string[]> {
   try {
     const lists = await Promise.all([ROLE_BINDINGS, ROLES].map((resource) => api.list(resource, { namespace, labelSelector: CONSENT_SELECTOR })))
     return [...new Set(lists.flatMap(({ items }) => items.flatMap(({ metadata }) => consentedTo(metadata.name) ?? [])))].sort()
@@ -147,54 +199,61 @@ const keyOf = ({ manifest: { metadata } }: HealerObject) => ({ namespace: metada
 
 const called = ({ resource, manifest }: HealerObject): string => `${resource.kind.toLowerCase()}/${manifest.metadata.name}`
 
-function refuseStrangers(namespace: string, pairs: readonly Pair[]): void {
+function strangersAmong(namespace: string, pairs: readonly Pair[]): readonly string[] {
   const strangers = pairs.filter(({ wanted, found }) => found !== undefined && !isOurs(wanted, found.metadata)).map(({ wanted }) => wanted)
   const [first] = strangers
-  if (first === undefined) return
+  if (first === undefined) return []
   const labels = Object.entries(first.manifest.metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`)
   const names = strangers.map(called)
-  throw new NotPossible(`${names.join(', ')} in ${namespace} was not made by KubeSkippy and is left as it is; remove it, or hand it over: kubectl label -n ${namespace} ${names.join(' ')} ${labels.join(' ')}`)
+  return [`${names.join(', ')} in ${namespace} was not made by KubeSkippy and is left as it is; remove it, or hand it over: kubectl label -n ${namespace} ${names.join(' ')} ${labels.join(' ')}`]
 }
 
-async function bring(target: Target, wanted: HealerObject, found: Found | undefined): Promise<Change> {
-  const { api, dryRun } = target
+async function bring(target: Target, wanted: HealerObject, found: Found | undefined): Promise<void> {
+  const { api, deeds: { dryRun } } = target
   const options = { dryRun, fieldManager: FIELD_MANAGER }
   if (found === undefined) {
-    await api.create(wanted.resource, wanted.manifest, options)
-    return 'created'
+    const made = await api.create(wanted.resource, wanted.manifest, options)
+    return tell(target, wanted, deedMade(wanted.resource, made, dryRun))
   }
+  const key = { ...keyOf(wanted), uid: found.metadata.uid }
   const fields = differing(wanted, found)
-  if (fields.length === 0) return 'unchanged'
+  if (fields.length === 0) return tell(target, wanted, deedOn(wanted.resource, key, 'unchanged'))
+  const { annotations } = wanted
+  const changes = fields.map((field): FieldChange => (field === 'metadata' ? { field: 'metadata.annotations', oldValue: found.metadata.annotations, newValue: annotations } : { field, oldValue: found[field], newValue: wanted.manifest[field] }))
   if (fields.some((field) => wanted.immutable.includes(field))) {
-    await remove(target, wanted, found)
+    await removeOurs(target, wanted, found)
     // The server would say AlreadyExists: a dry run has removed nothing.
-    if (!dryRun) await api.create(wanted.resource, wanted.manifest, options)
-    return 'made anew'
+    const uid = dryRun ? undefined : (await api.create(wanted.resource, wanted.manifest, options)).metadata.uid
+    return tell(target, wanted, deedOn(wanted.resource, { ...key, uid }, 'recreated', changes))
   }
   const { resourceVersion } = found.metadata
-  const { annotations } = wanted
   const content = fields.filter((field) => field !== 'metadata').map((field) => [field, wanted.manifest[field]])
   const body = { metadata: { resourceVersion, ...(annotations === undefined ? {} : { annotations }) }, ...Object.fromEntries(content) }
   await api.patch(wanted.resource, keyOf(wanted), { type: 'merge', body }, options)
-  return 'updated'
+  return tell(target, wanted, deedOn(wanted.resource, key, 'updated', changes))
+}
+
+async function remove(target: Target, wanted: HealerObject, found: Found): Promise<void> {
+  const uid = await removeOurs(target, wanted, found)
+  tell(target, wanted, deedOn(wanted.resource, { ...keyOf(wanted), uid }, uid === undefined ? 'absent' : 'removed'))
 }
 
 const REMOVALS = 10
 
-/** Somebody may change it between the look and the removal; it is looked at again, for a right must not outlive that. */
-async function remove(target: Target, wanted: HealerObject, found: Found, tries = REMOVALS): Promise<Change> {
+/** Somebody may change it between the look and the removal; it is looked at again, for a right must not outlive that. undefined: it was not there any more. */
+async function removeOurs(target: Target, wanted: HealerObject, found: Found, tries = REMOVALS): Promise<string | undefined> {
   const { uid, resourceVersion } = found.metadata
   try {
-    await target.api.delete(wanted.resource, keyOf(wanted), { dryRun: target.dryRun, preconditions: { uid, resourceVersion } })
-    return 'removed'
+    await target.api.delete(wanted.resource, keyOf(wanted), { dryRun: target.deeds.dryRun, preconditions: { uid, resourceVersion } })
+    return uid
   } catch (error) {
-    if (isApiError(error, 'NotFound')) return 'was not there'
+    if (isApiError(error, 'NotFound')) return undefined
     if (!isApiError(error, 'Conflict', 'Recreated') || tries === 1) throw error
   }
   const now = await find(target, wanted.resource, keyOf(wanted))
-  if (now === undefined) return 'was not there'
+  if (now === undefined) return undefined
   if (!isOurs(wanted, now.metadata)) throw new NotPossible(`${called(wanted)} in ${target.namespace} was changed by somebody else just now and is left as it is`)
-  return remove(target, wanted, now, tries - 1)
+  return removeOurs(target, wanted, now, tries - 1)
 }
 
 async function find({ api }: Target, resource: Resource, key: { readonly namespace?: string | undefined; readonly name: string }): Promise<Found | undefined> {
@@ -206,10 +265,19 @@ async function find({ api }: Target, resource: Resource, key: { readonly namespa
   }
 }
 
-const tell = ({ say, namespace, dryRun }: Target, wanted: HealerObject, change: Change): void => say(`${called(wanted)} in ${namespace}: ${change}${dryRun ? ' (dry run)' : ''}`)
+const SPOKEN: Readonly<Record<Change, string>> = { created: 'created', updated: 'updated', recreated: 'made anew', removed: 'removed', deleting: 'is going already', unchanged: 'unchanged', absent: 'was not there' }
+
+const tell = ({ deeds, namespace }: Target, wanted: HealerObject, deed: Deed): void => deeds.did(deed, `${called(wanted)} in ${namespace}: ${SPOKEN[deed.change]}`)
+
+/** Not of what few ever had. */
+function tellAbsent(target: Target, wanted: HealerObject): void {
+  if (!BESIDE.has(wanted.manifest.metadata.name)) tell(target, wanted, deedOn(wanted.resource, keyOf(wanted), 'absent'))
+}
 
 /** Authorizers see a removal within milliseconds; a server under load, or another one, may take longer. */
-const LOOKS = 5
+const LOOKS = 6
+/** In a row: of several API servers one may say no while another, or the same one a moment later, has heard of a binding that lets it. */
+const QUIET_LOOKS = 2
 const PAUSE = millis(300)
 
 type Asked = Pick<Question, 'verb' | 'group' | 'resource'> & { readonly healerOf: string }
@@ -218,21 +286,26 @@ const healerQuestions = (namespace: string): readonly Asked[] =>
   healerRules.flatMap(({ apiGroups, resources, verbs }) => verbs.map((verb) => ({ healerOf: namespace, verb, group: apiGroups[0] ?? '', resource: resources[0] ?? '' })))
 const consentQuestion = (home: string): Asked => ({ healerOf: home, verb: HEAL_VERB, group: GROUP, resource: HEALING_POLICIES.plural })
 
-/** False too when we may not ask: who is not allowed to ask cannot be told. */
 async function stillMay(target: Target, questions: readonly Asked[]): Promise<boolean> {
-  for (let look = 1; ; look++) {
-    const answers = await Promise.all(questions.map((question) => may(target, question)))
-    if (!answers.includes(true)) return false
-    if (look === LOOKS) return true
-    await sleep(target.timers, PAUSE)
+  for (let [look, quiet] = [1, 0]; look <= LOOKS; look++) {
+    if (look > 1) await sleep(target.timers, PAUSE)
+    const answers = await asked(target, questions)
+    // Who is not allowed to ask cannot be told.
+    if (answers === undefined) {
+      target.deeds.say(`whether another binding lets somebody act in ${target.namespace} is not known: you may not ask (create subjectaccessreviews)`)
+      return false
+    }
+    quiet = answers.includes(true) ? 0 : quiet + 1
+    if (quiet === QUIET_LOOKS) return false
   }
+  return true
 }
 
-async function may({ api, namespace }: Target, { healerOf, ...question }: Asked): Promise<boolean> {
+async function asked({ api, namespace }: Target, questions: readonly Asked[]): Promise<readonly boolean[] | undefined> {
   try {
-    return await mayDo(api, { namespace: healerOf, account: HEALER_ACCOUNT }, { namespace, ...question })
+    return await Promise.all(questions.map(({ healerOf, ...question }) => mayDo(api, { namespace: healerOf, account: HEALER_ACCOUNT }, { namespace, ...question })))
   } catch (error) {
-    if (isApiError(error, 'Forbidden')) return false
+    if (isApiError(error, 'Forbidden')) return undefined
     throw error
   }
 }

@@ -7,7 +7,7 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
 describe('the process of the command line', () => {
   it('ends without a word when its reader has gone, as of `| head`', async () => {
-    const child = spawn(process.execPath, [MAIN, 'enable', '-n', 'shop', '-o', 'yaml'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [MAIN, 'enable', '-n', 'shop', '--print'], { stdio: ['ignore', 'pipe', 'pipe'] })
     child.stdout.destroy()
     let err = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => void (err += text))

@@ -51,15 +51,15 @@ describe('-o', () => {
     })
   }
 
-  it('of enable is what kubectl applies', async () => {
+  it('of enable --print is what kubectl applies', async () => {
     const { run } = setUp()
-    const list = JSON.parse((await run('enable -n shop -n till -o json')).out) as { kind: string; items: unknown[] }
-    const documents = (await run('enable -n shop -n till -o yaml')).out.split('---\n').slice(1)
+    const list = JSON.parse((await run('enable -n shop -n till --print -o json')).out) as { kind: string; items: unknown[] }
+    const documents = (await run('enable -n shop -n till --print')).out.split('---\n').slice(1)
     expect(list.kind).to.equal('List')
     expect(documents.map((text) => parse(text) as unknown)).to.deep.equal(list.items)
   })
 
   it('of enable prints nothing of a protected namespace', async () => {
-    expect(await setUp().run('enable -n kube-system -o json')).to.include({ code: 1, out: '' })
+    expect(await setUp().run('enable -n kube-system --print -o json')).to.include({ code: 1, out: '' })
   })
 })

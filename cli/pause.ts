@@ -7,22 +7,22 @@ import { isApiError } from '../shared/kube/errors.ts'
 import { CONFIG_MAPS, HEALING_POLICIES, NAMESPACES } from '../shared/kube/resources.ts'
 import { printable, quoted } from '../shared/lib/text.ts'
 import type { Manifest } from '../controller/permissions.ts'
-import { chosenNamespace, clusterFlags, DONE, isUnknownKind, namespaceValue, NotPossible, withCluster, type AddCommand, type ClusterFlags } from './command.ts'
+import { chosenNamespace, clusterFlags, DONE, isUnknownKind, namespaceValue, NotPossible, type AddCommand } from './command.ts'
+import { deedMade, deedOn, withDeeds, type Deeds, type FieldChange, type WriteFlags } from './deeds.ts'
 import type { CliEnvironment } from './environment.ts'
+import { outputOption } from './output.ts'
 
-interface Flags extends ClusterFlags {
+interface Flags extends WriteFlags {
   readonly namespace?: string
   readonly all?: true
   readonly reason?: string
-  readonly dryRun?: true
 }
 
 type Scope = { readonly kind: 'policy'; readonly name: string } | { readonly kind: 'namespace'; readonly name: string } | { readonly kind: 'all' }
 
 interface Switch {
   readonly api: Pick<KubeApi, 'get' | 'patch' | 'create' | 'delete'>
-  readonly say: (line: string) => void
-  readonly dryRun: boolean
+  readonly deeds: Deeds
 }
 
 const FIELD_MANAGER = 'kubeskippy-cli'
@@ -45,7 +45,9 @@ const onScope = (command: Command): Command =>
       .argument('[policy]', 'name of a policy')
       .option('-n, --namespace <name>', "the policy's namespace; without a policy the namespace itself", namespaceValue)
       .option('--all', 'everything in the cluster'),
-  ).option('--dry-run', 'let the API server judge the change, and make none')
+  )
+    .option('--dry-run', 'let the API server judge the change, and make none')
+    .addOption(outputOption())
 
 /** @throws CommanderError */
 function scopeOf(policy: string | undefined, { namespace, all }: Flags, command: Command): Scope {
@@ -57,11 +59,9 @@ function scopeOf(policy: string | undefined, { namespace, all }: Flags, command:
 }
 
 const over = (env: CliEnvironment, scope: Scope, flags: Flags, act: (on: Switch, target: Target) => Promise<void>): Promise<number> =>
-  withCluster(env, flags, async (api) => {
-    const dryRun = flags.dryRun === true
-    const say = (line: string): void => env.stdout(`${line}${dryRun ? ' (dry run)' : ''}\n`)
+  withDeeds(env, flags, async (api, deeds) => {
     const reason = printable((flags.reason ?? '').trim(), LONGEST_REASON)
-    await act({ api, say, dryRun }, { ...(await targetOf(scope, () => chosenNamespace(env, flags))), reason: reason === '' ? 'by kubeskippy pause' : reason })
+    await act({ api, deeds }, { ...(await targetOf(scope, () => chosenNamespace(env, flags))), reason: reason === '' ? 'by kubeskippy pause' : reason })
     return DONE
   })
 
@@ -88,46 +88,53 @@ async function targetOf(scope: Scope, namespaceOf: () => Promise<string>): Promi
 }
 
 async function pause(on: Switch, target: Target): Promise<void> {
+  const { deeds } = on
   const { resource, key, called, reason } = target
   const found = await find(on, target)
   if (resource === CONFIG_MAPS) {
-    if (found !== undefined) return on.say(`${called}: is there already; nothing new is done in the cluster`)
-    await throwKillSwitch(on, target)
-    return on.say(`${called}: created; nothing new is done in the cluster until kubeskippy resume --all`)
+    const made = found === undefined ? await throwKillSwitch(on, target) : undefined
+    if (made === undefined) return deeds.did(deedOn(resource, { ...key, uid: found?.metadata.uid }, 'unchanged'), `${called}: is there already; nothing new is done in the cluster`)
+    return deeds.did(deedMade(resource, made, deeds.dryRun, [{ field: 'data.reason', newValue: reason }]), `${called}: created; nothing new is done in the cluster until kubeskippy resume --all`)
   }
   if (found === undefined) throw missing(target)
-  const before = found.metadata.annotations?.[PAUSE_ANNOTATION]
-  if (before === reason) return on.say(`${called}: is paused already`)
+  const { uid, annotations } = found.metadata
+  const before = annotations?.[PAUSE_ANNOTATION]
+  if (before === reason) return deeds.did(deedOn(resource, { ...key, uid }, 'unchanged'), `${called}: is paused already`)
   await annotate(on, { resource, key, value: reason })
-  return on.say(before === undefined ? `${called}: paused` : `${called}: is paused, its reason was ${quoted(before)}`)
+  return deeds.did(deedOn(resource, { ...key, uid }, 'updated', annotated(before, reason)), before === undefined ? `${called}: paused` : `${called}: is paused, its reason was ${quoted(before)}`)
 }
 
-async function throwKillSwitch({ api, dryRun }: Switch, { reason }: Target): Promise<void> {
+const annotated = (oldValue: string | undefined, newValue?: string): readonly FieldChange[] => [{ field: `metadata.annotations["${PAUSE_ANNOTATION}"]`, oldValue, newValue }]
+
+/** undefined: somebody was quicker; it is there, which is all that was wanted. */
+async function throwKillSwitch({ api, deeds: { dryRun } }: Switch, { reason }: Target): Promise<KubeObject | undefined> {
   const manifest: Manifest = { apiVersion: 'v1', kind: CONFIG_MAPS.kind, metadata: { namespace: OPERATOR_NAMESPACE, name: KILL_SWITCH }, data: { reason } }
   try {
-    await api.create(CONFIG_MAPS, manifest, { dryRun, fieldManager: FIELD_MANAGER })
+    return await api.create(CONFIG_MAPS, manifest, { dryRun, fieldManager: FIELD_MANAGER })
   } catch (error) {
-    // Somebody was quicker: it is there, which is all that was wanted.
-    if (isApiError(error, 'AlreadyExists')) return
+    if (isApiError(error, 'AlreadyExists')) return undefined
     if (isApiError(error, 'NotFound')) throw new NotPossible(`namespace ${OPERATOR_NAMESPACE} does not exist: KubeSkippy is not installed in this cluster`)
     throw error
   }
 }
 
 async function resume(on: Switch, target: Target): Promise<void> {
+  const { api, deeds } = on
   const { resource, key, called } = target
   const found = await find(on, target)
   if (resource === CONFIG_MAPS) {
-    if (found === undefined) return on.say(`${called}: was not there`)
+    if (found === undefined) return deeds.did(deedOn(resource, key, 'absent'), `${called}: was not there`)
     const { uid, resourceVersion } = found.metadata
-    await on.api.delete(CONFIG_MAPS, key, { dryRun: on.dryRun, preconditions: { uid, resourceVersion } })
-    return on.say(`${called}: removed; policies act again`)
+    await api.delete(CONFIG_MAPS, key, { dryRun: deeds.dryRun, preconditions: { uid, resourceVersion } })
+    return deeds.did(deedOn(resource, { ...key, uid }, 'removed'), `${called}: removed; policies act again`)
   }
   if (found === undefined) throw missing(target)
-  if (found.metadata.annotations?.[PAUSE_ANNOTATION] === undefined) on.say(`${called}: was not paused`)
+  const { uid, annotations } = found.metadata
+  const before = annotations?.[PAUSE_ANNOTATION]
+  if (before === undefined) deeds.did(deedOn(resource, { ...key, uid }, 'unchanged'), `${called}: was not paused`)
   else {
     await annotate(on, { resource, key, value: null })
-    on.say(`${called}: resumed`)
+    deeds.did(deedOn(resource, { ...key, uid }, 'updated', annotated(before)), `${called}: resumed`)
   }
   if (resource === HEALING_POLICIES) await tellOthers(on, found as HealingPolicy)
 }
@@ -135,18 +142,18 @@ async function resume(on: Switch, target: Target): Promise<void> {
 /** What else keeps the policy from acting; what may not be read is not told. */
 async function tellOthers(on: Switch, { metadata, spec }: HealingPolicy): Promise<void> {
   const { namespace = '' } = metadata
-  if (spec.suspend) on.say('still suspended by spec.suspend')
+  if (spec.suspend) on.deeds.say('still suspended by spec.suspend')
   const look = (resource: Resource, key: ObjectKey): Promise<KubeObject | undefined> =>
     find(on, { resource, key }).catch((error: unknown) => {
       if (isApiError(error, 'Forbidden')) return undefined
       throw error
     })
   const paused = (await look(NAMESPACES, { name: namespace }))?.metadata.annotations?.[PAUSE_ANNOTATION]
-  if (paused !== undefined) on.say(`still paused with its namespace (${quoted(paused)}): kubeskippy resume -n ${namespace}`)
-  if ((await look(CONFIG_MAPS, { namespace: OPERATOR_NAMESPACE, name: KILL_SWITCH })) !== undefined) on.say('still stopped by the kill switch: kubeskippy resume --all')
+  if (paused !== undefined) on.deeds.say(`still paused with its namespace (${quoted(paused)}): kubeskippy resume -n ${namespace}`)
+  if ((await look(CONFIG_MAPS, { namespace: OPERATOR_NAMESPACE, name: KILL_SWITCH })) !== undefined) on.deeds.say('still stopped by the kill switch: kubeskippy resume --all')
 }
 
-const annotate = ({ api, dryRun }: Switch, { resource, key, value }: { readonly resource: Resource; readonly key: ObjectKey; readonly value: string | null }): Promise<KubeObject> =>
+const annotate = ({ api, deeds: { dryRun } }: Switch, { resource, key, value }: { readonly resource: Resource; readonly key: ObjectKey; readonly value: string | null }): Promise<KubeObject> =>
   api.patch(resource, key, { type: 'merge', body: { metadata: { annotations: { [PAUSE_ANNOTATION]: value } } } }, { dryRun, fieldManager: FIELD_MANAGER })
 
 async function find({ api }: Switch, { resource, key }: Pick<Target, 'resource' | 'key'>): Promise<KubeObject | undefined> {

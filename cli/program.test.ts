@@ -5,7 +5,7 @@ import { noCluster } from './testing/bench.ts'
 import { setUp } from './testing/healer-bench.ts'
 
 describe('the command line', () => {
-  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable shop', 'enable -n shop till', 'disable shop -o yaml', 'enable -n shop --force', 'enable -n shop --consent-to', 'enable -n shop --consent-to Ops', 'enable -n shop --consent-to shop', 'disable -n shop --consent-to shop', 'enable --consent-to ops', 'enable -n shop -o table', 'disable -n shop -o yaml', 'certs show -n Shop', 'certs ensure -o json', 'version now and then']
+  const misuses = ['enabel', 'enable', 'enable -n Shop', 'enable -n shop/cart', 'enable shop', 'enable -n shop till', 'disable shop -o yaml', 'disable -n shop -o text', 'disable -n shop --print', 'enable -n shop --force', 'enable -n shop --consent-to', 'enable -n shop --consent-to Ops', 'enable -n shop --consent-to shop', 'disable -n shop --consent-to shop', 'enable --consent-to ops', 'certs show -n Shop', 'version now and then']
   for (const line of misuses) {
     it(`exits 2 for: ${line}`, async () => {
       const { code, err } = await setUp().run(line, noCluster)
@@ -33,6 +33,7 @@ describe('the command line', () => {
 
   it('says where the name of a namespace belongs', async () => {
     expect((await setUp().run('enable default', noCluster)).err).to.equal('error: unexpected "default": did you mean -n default?\n')
+    expect((await setUp().run('enable till -n shop --consent-to shop x', noCluster)).err).to.equal('error: --consent-to shop: a namespace needs no consent to its own policies\nerror: unexpected "till": did you mean -n till?\nerror: unexpected "x": did you mean -n x?\n')
     expect((await setUp().run('disable', noCluster)).err).to.equal('error: -n, --namespace is missing: in which namespace?\n')
   })
 

@@ -11,7 +11,7 @@ import type { Call } from '../shared/testing/fake-cluster/calls.ts'
 import { NAMESPACE, Town, type TownOptions } from './testing/town.ts'
 
 const OPS = 'ops'
-const COMMAND = `kubeskippy enable -n ${NAMESPACE} --consent-to ${OPS} -o yaml`
+const COMMAND = `kubeskippy enable -n ${NAMESPACE} --consent-to ${OPS} --print`
 const selecting = (...namespaces: string[]): HealingPolicySpec['selector'] => ({ namespaces, labelSelector: { matchLabels: { app: 'cart' } } })
 const unanswered = (): never => {
   throw new ApiError({ kind: 'Server', code: 500, request: 'POST subjectaccessreviews' })
@@ -110,7 +110,7 @@ describe('a policy that reaches into another namespace', () => {
     expect(ended()).to.deep.equal(['Succeeded Effective'])
     expect(condition('Ready')).to.include({ status: 'True' })
     expect(condition('Consented')).to.include({ status: 'False', reason: 'NoConsent' })
-    expect(condition('Consented')?.message).to.contain(`kubeskippy enable -n bank --consent-to ${NAMESPACE} -o yaml`)
+    expect(condition('Consented')?.message).to.contain(`kubeskippy enable -n bank --consent-to ${NAMESPACE} --print`)
   })
 
   it('begins when consent comes, without anybody telling', async () => {

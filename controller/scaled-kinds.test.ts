@@ -196,7 +196,7 @@ describe('custom resources with a scale in the whole controller', () => {
     setUp({ healerMay: false })
     await town.start()
     await live(minutes(1))
-    expect(decision()).to.equal('HealerForbidden: CacheCluster/sessions: ServiceAccount shop/kubeskippy-healer may not patch cacheclusters.example.com/scale; apply the output of: kubeskippy enable -n shop --scale cacheclusters.example.com -o yaml')
+    expect(decision()).to.equal('HealerForbidden: CacheCluster/sessions: ServiceAccount shop/kubeskippy-healer may not patch cacheclusters.example.com/scale; apply the output of: kubeskippy enable -n shop --scale cacheclusters.example.com --print')
     expect([town.actions, calls()]).to.deep.equal([[], []])
   })
 

@@ -3,6 +3,7 @@ import { createTarGzip } from 'nanotar'
 import { chosenNamespace, DONE, explainApiError, NotPossible, withCluster, type ClusterFlags } from '../command.ts'
 import { examine } from '../check/check.ts'
 import type { CliEnvironment } from '../environment.ts'
+import { inFormat, type Output } from '../output.ts'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { plural } from '../../shared/lib/text.ts'
@@ -12,6 +13,7 @@ import { parts, podParts, type Content, type Part } from './parts.ts'
 export interface BundleFlags extends ClusterFlags {
   readonly namespace?: string
   readonly file?: string
+  readonly output: Output
 }
 
 interface Missing {
@@ -45,8 +47,8 @@ export const bundle = (env: CliEnvironment, flags: BundleFlags): Promise<number>
     } catch (error) {
       throw new NotPossible(`${file} cannot be written: ${messageOf(error)}`, { cause: error })
     }
-    env.stdout(`${file}: ${plural(read.length, 'part')}, ${Math.ceil(archive.length / 1024)} kB\n`)
-    for (const { path, why } of missing) env.stdout(`not in it: ${path}: ${why}\n`)
+    const table = (): string => [`${file}: ${plural(read.length, 'part')}, ${Math.ceil(archive.length / 1024)} kB`, ...missing.map(({ path, why }) => `not in it: ${path}: ${why}`), ''].join('\n')
+    env.stdout(inFormat(flags.output, () => ({ file, bytes: archive.length, parts: read.length, missing }), table))
     return DONE
   })
 

@@ -26,6 +26,9 @@ describe('completion', () => {
     [['explain', '--output', 'j'], ['json', ':4']],
     [['explain', '--output=t'], ['table', ':4']],
     [['explain', '--output=x'], [':4']],
+    [['approve', '-o', ''], ['table', 'json', 'yaml', ':4']],
+    [['certs', 'ensure', '--output=y'], ['yaml', ':4']],
+    [['enable', '--pr'], ['--print', ':4']],
     // One that was given is not offered again, one that may be repeated is.
     [['top', '-A', '--on'], ['--once', ':4']],
     [['top', '--once', '--on'], [':4']],

@@ -317,9 +317,9 @@ describe('kubeskippy explain', () => {
 
   it('names the namespace that the sentence is about, which may be another one than that of the policy', () => {
     const home = { namespace: 'ops', name: 'cart' }
-    expect(adviceFor('HealerMissing', home, 'ServiceAccount shop/kubeskippy-healer is missing; apply the output of: kubeskippy enable -n shop -o yaml')).to.contain('kubeskippy enable -n shop')
+    expect(adviceFor('HealerMissing', home, 'ServiceAccount shop/kubeskippy-healer is missing; apply the output of: kubeskippy enable -n shop --print')).to.contain('kubeskippy enable -n shop')
     expect(adviceFor('HealerMissing', home)).to.contain('kubeskippy enable -n ops')
-    expect(adviceFor('NoConsent', home, 'apply there the output of: kubeskippy enable -n shop --consent-to ops -o yaml')).to.contain('policies of ops').and.to.contain('kubeskippy enable -n shop --consent-to ops')
+    expect(adviceFor('NoConsent', home, 'apply there the output of: kubeskippy enable -n shop --consent-to ops --print')).to.contain('policies of ops').and.to.contain('kubeskippy enable -n shop --consent-to ops')
   })
   it('knows what would have to change for every refusal', () => expect(REFUSAL_REASONS.filter((reason) => adviceFor(reason, { name: 'cart' }) === undefined), 'each needs a line in cli/explain/advice.ts').to.deep.equal([]))
 })

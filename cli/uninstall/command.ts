@@ -4,6 +4,7 @@ import { parseDuration } from '../../shared/lib/duration.ts'
 import { quoted } from '../../shared/lib/text.ts'
 import { seconds, type Millis } from '../../shared/lib/time.ts'
 import { clusterFlags, type AddCommand } from '../command.ts'
+import { outputOption } from '../output.ts'
 import type { UninstallFlags } from './uninstall.ts'
 
 export const addUninstall: AddCommand = (program, env, finish) => {
@@ -13,6 +14,7 @@ export const addUninstall: AddCommand = (program, env, finish) => {
     .option('--yes', 'do not ask whether this cluster is meant; --delete-policies needs it where nobody can be asked')
     .addOption(new Option('--timeout <duration>', 'how long the CRDs and the namespace may take to be gone').argParser(duration).default(seconds(120), '2m'))
     .option('--dry-run', 'say what would be removed, and let the API server judge it; remove nothing')
+    .addOption(outputOption())
     .action((flags: UninstallFlags) => finish(async () => (await import('./uninstall.ts')).uninstall(env, flags)))
 }
 

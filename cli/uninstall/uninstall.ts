@@ -8,15 +8,15 @@ import { printable } from '../../shared/lib/text.ts'
 import { formatDuration } from '../../shared/lib/duration.ts'
 import { millis, type Millis } from '../../shared/lib/time.ts'
 import { sleep, type Timers } from '../../shared/runtime/timers.ts'
-import { accessOf, DONE, explainApiError, FAILED, withCluster, type ClusterFlags } from '../command.ts'
+import { accessOf, DONE, explainApiError, FAILED } from '../command.ts'
+import { deedOn, withDeeds, type Deeds, type WriteFlags } from '../deeds.ts'
 import type { CliEnvironment } from '../environment.ts'
 import { find, listAll } from '../reading.ts'
 import { assertMeant } from './confirm.ts'
 import { HELM_RECORDS, releasesOf, type HelmRecord } from './helm-records.ts'
 import { DEFINITIONS, NAMESPACE, OURS, PROGRAMS, type Place } from './inventory.ts'
 
-export interface UninstallFlags extends ClusterFlags {
-  readonly dryRun?: true
+export interface UninstallFlags extends WriteFlags {
   readonly deletePolicies?: true
   readonly yes?: true
   readonly timeout: Millis
@@ -24,8 +24,7 @@ export interface UninstallFlags extends ClusterFlags {
 
 interface Run {
   readonly api: Pick<KubeApi, 'get' | 'list' | 'delete'>
-  readonly dryRun: boolean
-  readonly say: (line: string) => void
+  readonly deeds: Deeds
   /** Why something is there still, or is not known; each once. */
   readonly problems: Set<string>
   readonly timers: Timers
@@ -40,12 +39,12 @@ interface Thing {
 }
 
 /** Exit code: 1 when something could not be looked at or removed, or is not gone in time; one line for each reason. */
-export const uninstall = (env: CliEnvironment, { dryRun, deletePolicies, yes, timeout, ...flags }: UninstallFlags): Promise<number> =>
-  withCluster(env, flags, async (api) => {
-    const run: Run = { api, dryRun: dryRun === true, say: (line) => env.stdout(`${line}\n`), problems: new Set(), timers: env.timers, timeout, stop: env.stop }
+export const uninstall = (env: CliEnvironment, { deletePolicies, yes, timeout, ...flags }: UninstallFlags): Promise<number> =>
+  withDeeds(env, flags, async (api, deeds) => {
+    const run: Run = { api, deeds, problems: new Set(), timers: env.timers, timeout, stop: env.stop }
     const cluster = await env.nameOfCluster(accessOf(env, flags))
-    run.say(`cluster: ${cluster}`)
-    if (yes !== true && !run.dryRun) await assertMeant(env, cluster, deletePolicies === true)
+    deeds.tell('cluster', cluster, `cluster: ${cluster}`)
+    if (yes !== true && !deeds.dryRun) await assertMeant(env, cluster, deletePolicies === true)
     try {
       await removeAll(run, deletePolicies === true)
     } finally {
@@ -64,12 +63,12 @@ async function removeAll(run: Run, withPolicies: boolean): Promise<void> {
   if (withPolicies) {
     await take(DEFINITIONS)
     if (helm.stays === undefined) await take(NAMESPACE)
-    else run.say(`namespace/${OPERATOR_NAMESPACE}: kept, since ${helm.stays}`)
+    else run.deeds.say(`namespace/${OPERATOR_NAMESPACE}: kept, since ${helm.stays}`)
   }
   const kept = withPolicies ? undefined : await keptBy(run)
-  if (removed.length === 0 && run.problems.size === 0) run.say(kept === undefined ? 'nothing of KubeSkippy is in this cluster' : 'nothing but what is kept is in this cluster')
-  if (kept !== undefined) run.say(`kept: ${kept}; kubeskippy uninstall --delete-policies removes them`)
-  if (!run.dryRun) await untilGone(run, removed.filter(({ resource }) => resource === DEFINITIONS.resource || resource === NAMESPACE.resource))
+  if (removed.length === 0 && run.problems.size === 0) run.deeds.say(kept === undefined ? 'nothing of KubeSkippy is in this cluster' : 'nothing but what is kept is in this cluster')
+  if (kept !== undefined) run.deeds.say(`kept: ${kept}; kubeskippy uninstall --delete-policies removes them`)
+  if (!run.deeds.dryRun) await untilGone(run, removed.filter(({ resource }) => resource === DEFINITIONS.resource || resource === NAMESPACE.resource))
 }
 
 /** What came of it. After a refusal the rest goes all the same: half of it is better than none, and another run does the other half. */
@@ -98,7 +97,7 @@ async function takeHelmRecords(run: Run): Promise<{ readonly removed: readonly T
   const [shared, own] = [releases.filter(({ holds }) => holds.others), releases.filter(({ holds }) => !holds.others)]
   const removed = await remove(run, own.flatMap((release) => release.records.map((object) => ({ resource: SECRETS, object }))))
   const names = shared.map(({ name }) => printable(name, 100))
-  for (const name of names) run.say(`Helm's record of the release ${name} in ${OPERATOR_NAMESPACE}: kept, since it holds more than KubeSkippy, or cannot be read. Take KubeSkippy out of that release, or its next upgrade brings it back`)
+  for (const name of names) run.deeds.say(`Helm's record of the release ${name} in ${OPERATOR_NAMESPACE}: kept, since it holds more than KubeSkippy, or cannot be read. Take KubeSkippy out of that release, or its next upgrade brings it back`)
   return { removed, ...(names.length === 0 ? {} : { stays: `Helm's record of the release ${names.join(', ')} is in it` }) }
 }
 
@@ -112,15 +111,16 @@ async function remove(run: Run, things: readonly Thing[]): Promise<readonly Thin
 }
 
 /** false: it was not there any more. */
-async function removeOne({ api, dryRun, say }: Run, thing: Thing): Promise<boolean> {
-  const { namespace, name, deletionTimestamp } = thing.object.metadata
+async function removeOne({ api, deeds }: Run, thing: Thing): Promise<boolean> {
+  const { namespace, name, uid, deletionTimestamp } = thing.object.metadata
   try {
-    await api.delete(thing.resource, { namespace, name }, { dryRun, propagationPolicy: 'Background' })
+    await api.delete(thing.resource, { namespace, name }, { dryRun: deeds.dryRun, propagationPolicy: 'Background' })
   } catch (error) {
     if (isApiError(error, 'NotFound')) return false
     throw error
   }
-  say(`${called(thing)}: ${deletionTimestamp === undefined ? 'removed' : 'is going already'}${thing.resource === NAMESPACES ? ', with everything in it' : ''}${dryRun ? ' (dry run)' : ''}`)
+  const [change, word] = deletionTimestamp === undefined ? (['removed', 'removed'] as const) : (['deleting', 'is going already'] as const)
+  deeds.did(deedOn(thing.resource, { namespace, name, uid }, change), `${called(thing)}: ${word}${thing.resource === NAMESPACES ? ', with everything in it' : ''}`)
   return true
 }
 

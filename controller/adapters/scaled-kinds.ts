@@ -71,6 +71,6 @@ async function mayItself(api: Pick<KubeApi, 'post'>, namespace: string, { apiGro
 
 /** The right of the healer is not there. */
 export function healerMayNotScale(namespace: string, resource: Plural): Refusal {
-  const message = `ServiceAccount ${namespace}/${HEALER_ACCOUNT} may not ${nameOfPermission(scalingOf(resource))}; apply the output of: kubeskippy enable -n ${namespace} --scale ${nameOfPlural(resource)} -o yaml`
+  const message = `ServiceAccount ${namespace}/${HEALER_ACCOUNT} may not ${nameOfPermission(scalingOf(resource))}; apply the output of: kubeskippy enable -n ${namespace} --scale ${nameOfPlural(resource)} --print`
   return { reason: 'HealerForbidden', message }
 }

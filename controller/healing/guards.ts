@@ -118,7 +118,7 @@ export const healerForbidden = (namespace: string, action: string, now: Instant)
 
 const healerRefusal = (namespace: string, healer: 'Missing' | 'Forbidden', what: string, now: Instant): Refusal => ({
   reason: healer === 'Missing' ? 'HealerMissing' : 'HealerForbidden',
-  message: `ServiceAccount ${namespace}/${HEALER_ACCOUNT} ${healer === 'Missing' ? 'is missing' : `may not ${what}`}; apply the output of: kubeskippy enable -n ${namespace} -o yaml`,
+  message: `ServiceAccount ${namespace}/${HEALER_ACCOUNT} ${healer === 'Missing' ? 'is missing' : `may not ${what}`}; apply the output of: kubeskippy enable -n ${namespace} --print`,
   recheckAt: after(now, seconds(15)),
 })
 

@@ -32,7 +32,7 @@ export function refuseStranger(home: string, where: string, consent: Consent, no
   if (consent === 'Unknown') return { reason: 'ConsentUnknown', message: `whether namespace ${where} consents to policies of ${home} could not be asked: the API server did not answer the SubjectAccessReview`, recheckAt }
   return {
     reason: 'NoConsent',
-    message: `namespace ${where} does not consent to policies of ${home} (verb ${HEAL_VERB}); apply there the output of: kubeskippy enable -n ${where} --consent-to ${home} -o yaml`,
+    message: `namespace ${where} does not consent to policies of ${home} (verb ${HEAL_VERB}); apply there the output of: kubeskippy enable -n ${where} --consent-to ${home} --print`,
     recheckAt,
   }
 }

@@ -31,7 +31,7 @@ export async function notDone(record: ActionRecord, { action, policy, view, dead
         : record.landed(action, doubt, 'found by reading after an interruption')
     // Its rights were reviewed a moment ago: it may also be an admission policy of the cluster.
     case 'Forbidden':
-      return record.ended(action, policy, failed('HealerForbidden', `the API server forbids it to the healer of ${namespace}, or the controller to act as that healer: kubeskippy check says which. Apply the output of kubeskippy enable -n ${namespace} -o yaml, or see which admission policy refuses it`))
+      return record.ended(action, policy, failed('HealerForbidden', `the API server forbids it to the healer of ${namespace}, or the controller to act as that healer: kubeskippy check says which. Apply the output of kubeskippy enable -n ${namespace} --print, or see which admission policy refuses it`))
     case 'Refused':
       return record.ended(action, policy, failed('WriteRefused', `the API server refused the write (${result.code})`))
     case 'BudgetRefused': {

@@ -63,8 +63,11 @@ describe('approval by a second person', function () {
     expect(refused.stderr).to.include('[KS702] deciding needs the verb approve')
     await new Promise((resolve) => setTimeout(resolve, 5000))
     expect(fixture.evictions(ns)).to.deep.equal([])
-    const approved = await kubeskippy(ns, APPROVER, 'approve', metadata.name, '--reason', 'seen')
+    const approved = await kubeskippy(ns, APPROVER, 'approve', metadata.name, '--reason', 'seen', '-o', 'json')
     expect(approved.code, approved.stderr).to.equal(0)
+    const { objects } = JSON.parse(approved.stdout) as { readonly objects: readonly unknown[] }
+    const fields = [['decision', 'Approved'], ['reason', 'seen'], ['decidedBy', serviceAccountUser(ns, APPROVER)]].map(([field, newValue]) => ({ field: `spec.approval.${field}`, newValue }))
+    expect(objects).to.deep.equal([{ change: 'updated', apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingAction', namespace: ns, name: metadata.name, uid: metadata.uid, fields }])
     const [action] = await fixture.ended(ns, 1, seconds(240))
     expect(action?.status).to.include({ phase: 'Succeeded', outcome: 'Effective' })
     expect(action?.spec.approval).to.include({ decision: 'Approved', reason: 'seen', decidedBy: serviceAccountUser(ns, APPROVER) })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { differences, readersOf, resolvedBy, type Resolved } from '../../hack/delivery/resolved.ts'
 import { VALUES, treeOf, type Value } from '../../hack/delivery/values.ts'
 import { ALERTS, runbookOf } from '../../hack/monitoring/alerts.ts'
 import { isObject } from '../../shared/lib/json.ts'
@@ -14,7 +15,7 @@ import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { exec } from '../cluster/exec.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
 import { definitionFiles } from './definitions.ts'
-import { CHART, CONFIG, find, helm, helmMust, keyOf, kustomized, render, renderText, type Rendered } from './helm.ts'
+import { CHART, CONFIG, find, helm, helmMust, keyOf, kustomized, objectsOf, render, renderText, type Rendered } from './helm.ts'
 import { ALL, MATRIX } from './matrix.ts'
 import { writeSchemas } from './schemas.ts'
 
@@ -103,7 +104,14 @@ describe('the chart', function () {
   const others = ({ path, other }: Value): unknown => (path.endsWith('.enabled') && Object.hasOwn(flat(around(path)), path) ? false : path === 'healers.namespaces' ? ['till'] : other)
   const flat = (tree: Record<string, unknown>, prefix = ''): Record<string, unknown> => Object.fromEntries(Object.entries(tree).flatMap(([key, value]) => (isObject(value) ? Object.entries(flat(value, `${prefix}${key}.`)) : [[`${prefix}${key}`, value]])))
 
-  it('changes with every value', async () => {
+  /** What the programs read when it is installed. */
+  const configOf = (text: string): Resolved => {
+    const [map, ...more] = objectsOf(text).filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('kubeskippy-config-'))
+    expect(more).to.deep.equal([])
+    return resolvedBy((map as unknown as { readonly data: Readonly<Record<string, string>> }).data['config.yaml'] ?? '')
+  }
+
+  it('changes with every value; of the configuration the options of the programs, by their own reading', async () => {
     const standard = new Map<string, string>()
     const without: string[] = []
     for (const value of VALUES) {
@@ -111,7 +119,10 @@ describe('the chart', function () {
       const key = JSON.stringify(values)
       const before = standard.get(key) ?? (await renderText({ values, upgrade: true }))
       standard.set(key, before)
-      if ((await renderText({ values: merged(values, treeOf([{ path: value.path, leaf: others(value) }])), upgrade: true })) === before) without.push(value.path)
+      const after = await renderText({ values: merged(values, treeOf([{ path: value.path, leaf: others(value) }])), upgrade: true })
+      const option = /^config\.(.+)$/.exec(value.path)?.[1]
+      if (after === before) without.push(value.path)
+      else if (option !== undefined) expect(differences(configOf(before), configOf(after)), value.path).to.deep.equal(readersOf(option))
     }
     expect(without).to.deep.equal([])
   })
@@ -222,6 +233,33 @@ describe('the chart', function () {
       expect(stderr).to.contain(says)
     })
   }
+
+  it('tells all that is wrong at once, a line each', async () => {
+    const values = { config: { controller: { leaderElect: false, shards: 2 }, metricsBindAddress: ':8081', syncInterval: '999ms', prometheus: { sources: [{ name: 'main', url: 'http://a', username: 'b' }, { name: 'main', url: 'http://b', caFile: '/ca' }] } }, healers: { namespaces: ['kube-system'] } }
+    const { code, stderr } = await helm(['template', 'kubeskippy', CHART], { values, namespace: 'default' })
+    expect(code).not.to.equal(0)
+    const [first = '', ...lines] = stderr.slice(0, stderr.indexOf('\n\n')).split('\n')
+    expect(first).to.match(/: 9 problems:$/)
+    const begins = [
+      'KubeSkippy has to be installed in the namespace kubeskippy-system: ',
+      'healers.namespaces: kube-system is protected, ',
+      'controller.replicas: without the lease ',
+      'config.controller.shards needs config.controller.leaderElect: ',
+      'config.healthProbeBindAddress and config.metricsBindAddress: ',
+      'config.prometheus.sources[0]: username and passwordFile belong together. ',
+      'config.prometheus.sources[1].name: "main" is there twice. ',
+      'config.prometheus.sources[1]: caFile needs an https url',
+      'config.syncInterval: 999ms is not between 1s and 10m',
+    ]
+    expect(lines.map((line, index) => line.slice(0, begins[index]?.length))).to.deep.equal(begins)
+  })
+
+  it('tells one problem alone, and of a port that is any port nothing beside', async () => {
+    const { stderr } = await helm(['template', 'kubeskippy', CHART], { values: { config: { metricsBindAddress: ':0' } } })
+    expect(stderr).to.match(/: config\.metricsBindAddress: :0 is any port .*Write a number\n/).and.not.to.contain('problems')
+    const two = (await helm(['template', 'kubeskippy', CHART], { values: { config: { metricsBindAddress: ':0', healthProbeBindAddress: ':0' } } })).stderr
+    expect(two).to.contain(' 2 problems:\n').and.not.to.contain('only one of them can listen')
+  })
 
   it('takes what is just as far as it goes', async () => {
     for (const values of [{ config: { webhook: { quietPeriod: '20s' }, syncInterval: '10m' } }, alerts({ bindAddress: ':9443' }), { config: { metricsBindAddress: '127.0.0.1:8080', healthProbeBindAddress: '[::]:8081' } }, source({ timeout: '2m', caFile: '/ca', url: 'https://prometheus:9090' })]) await renderText({ values })

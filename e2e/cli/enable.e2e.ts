@@ -51,8 +51,8 @@ describe('kubeskippy enable and disable', function () {
     expect(oneByOne(editor.rules)).to.include.members(oneByOne(healerRules))
   })
 
-  it('-o yaml prints what is there now', async () => {
-    const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop', '-o', 'yaml')
+  it('--print prints what is there now', async () => {
+    const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop', '--print')
     for (const document of parseAllDocuments(stdout)) {
       const printed = document.toJS() as { kind: string; metadata: object }
       const live = JSON.parse(await kubectl(cluster, ['get', printed.kind, HEALER_ACCOUNT, '-n', 'shop', '-o', 'json'])) as { metadata: object }
@@ -62,7 +62,7 @@ describe('kubeskippy enable and disable', function () {
   })
 
   it('kubectl finds nothing to change in it', async () => {
-    const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop', '-o', 'yaml')
+    const { stdout } = await kubeskippy(cluster, 'enable', '-n', 'shop', '--print')
     const before = await versions()
     await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', '-'], stdout)
     expect((await kubeskippy(cluster, 'enable', '-n', 'shop')).stdout.match(/: unchanged$/gm)).to.have.length(3)
@@ -107,11 +107,23 @@ describe('kubeskippy enable and disable', function () {
 
   it('disable fails, and says why, when somebody else lets the healer act', async () => {
     await kubectl(cluster, ['create', 'rolebinding', 'generous', '-n', 'shop', '--clusterrole=admin', '--group=system:serviceaccounts:shop'])
-    // It asks no longer once the answer is no.
+    // It asks no longer once the answer has been no twice.
     await eventually(async () => expect(await may(cluster, SHOP_HEALER, EVICT)).to.equal(true), seconds(30))
     const { code, stderr } = await kubeskippy(cluster, 'disable', '-n', 'shop')
     expect(code).to.equal(1)
     expect(stderr).to.contain('may still act')
+  })
+
+  it('tells programs which objects were made and removed, and of a missing namespace that another one was meant', async () => {
+    await kubectl(cluster, ['create', 'namespace', 'till'])
+    const told = async (verb: string): Promise<{ readonly objects: readonly { readonly change: string; readonly kind: string; readonly uid: string }[] }> => JSON.parse((await kubeskippy(cluster, verb, '-n', 'till', '-o', 'json')).stdout) as never
+    const { objects } = await told('enable')
+    expect(objects.map(({ change, kind }) => `${change} ${kind}`)).to.deep.equal(['created ServiceAccount', 'created Role', 'created RoleBinding'])
+    const uids = await kubectl(cluster, ['get', KINDS.join(','), HEALER_ACCOUNT, '-n', 'till', '-o', 'jsonpath={.items[*].metadata.uid}'])
+    expect(objects.map(({ uid }) => uid)).to.deep.equal(uids.split(' '))
+    const removed = (await told('disable')).objects
+    expect(removed.map(({ change, uid }) => `${change} ${uid}`)).to.have.members(objects.map(({ uid }) => `removed ${uid}`))
+    expect(await kubeskippy(cluster, 'disable', '-n', 'tlil')).to.include({ code: 1, stderr: 'error: namespace tlil does not exist\n' })
   })
 
   it('refuses a namespace that is protected or missing, in one line', async () => {

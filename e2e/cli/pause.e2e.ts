@@ -47,6 +47,25 @@ describe('kubeskippy pause and resume', function () {
     expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal(undefined)
   })
 
+  it('tells programs what it has done: which object, and what changed on it', async () => {
+    const { metadata } = JSON.parse(await kubectl(cluster, ['get', 'hp', 'cart', '-n', 'shop', '-o', 'json'])) as { metadata: { uid: string } }
+    const told = async (...args: readonly string[]): Promise<{ readonly objects: readonly object[] }> => {
+      const { code, stdout, stderr } = await kubeskippy(cluster, ...args, '-o', 'json')
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      return JSON.parse(stdout) as { readonly objects: readonly object[] }
+    }
+    const deed = { change: 'updated', apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingPolicy', namespace: 'shop', name: 'cart', uid: metadata.uid }
+    const field = `metadata.annotations["${PAUSE_ANNOTATION}"]`
+    expect(await told('pause', 'cart', '-n', 'shop', '--reason', 'audit')).to.deep.equal({ dryRun: false, objects: [{ ...deed, fields: [{ field, newValue: 'audit' }] }] })
+    expect(await annotation('hp', 'cart', '-n', 'shop')).to.equal('audit')
+    expect(await told('resume', 'cart', '-n', 'shop')).to.deep.equal({ dryRun: false, objects: [{ ...deed, fields: [{ field, oldValue: 'audit' }] }] })
+    const [killed] = (await told('pause', '--all', '--reason', 'fire')).objects
+    const { metadata: made } = JSON.parse(await kubectl(cluster, ['get', 'configmap', KILL_SWITCH, '-n', OPERATOR_NAMESPACE, '-o', 'json'])) as { metadata: { uid: string } }
+    expect(killed).to.include({ change: 'created', kind: 'ConfigMap', uid: made.uid })
+    expect((await told('resume', '--all')).objects[0]).to.include({ change: 'removed', uid: made.uid })
+    expect(await kubeskippy(cluster, 'pause', 'none', '-n', 'shop', '-o', 'json')).to.include({ code: 1, stdout: '', stderr: 'error: healingpolicy/none in shop does not exist\n' })
+  })
+
   it('takes the namespace of the context', async () => {
     await kubectl(cluster, ['config', 'set-context', '--current', '--namespace=shop'])
     expect((await kubeskippy(cluster, 'pause', 'cart', '--dry-run')).stdout).to.equal('healingpolicy/cart in shop: paused (dry run)\n')

@@ -74,14 +74,14 @@ describe('consent of another namespace', function () {
     it('is needed: the whole policy is refused, with the command that gives it', async () => {
       const { code, stderr } = await apply(policy({ name: 'reach', namespaces: ['shop', 'bank'] }))
       expect(code).to.equal(1)
-      expect(stderr).to.contain('spec.selector.namespaces[1]: [KS109] namespace "bank" does not consent to policies of "shop"').and.to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
+      expect(stderr).to.contain('spec.selector.namespaces[1]: [KS109] namespace "bank" does not consent to policies of "shop"').and.to.contain('kubeskippy enable -n bank --consent-to shop --print')
       expect(stderr).not.to.contain('[KS108]')
       expect((await apply(policy({ name: 'reach', mode: 'monitor', namespaces: ['bank'] }))).stderr).to.contain('[KS109]')
       expect((await apply(policy({ name: 'reach', namespaces: ['shop'] }), '--dry-run=server')).code).to.equal(0)
     })
 
     it('is given by whoever administers the namespace, and by nobody who only edits it', async () => {
-      const manifests = await cli('enable', '-n', 'bank', '--consent-to', 'shop', '-o', 'yaml')
+      const manifests = await cli('enable', '-n', 'bank', '--consent-to', 'shop', '--print')
       await fixture.apply(role('bank', 'editor', 'edit'))
       const refused = await fixture.cluster.kubectl(['apply', '-f', '-', '--as', 'editor'], { input: manifests })
       expect(refused.code).to.equal(1)
@@ -182,7 +182,7 @@ describe('consent of another namespace', function () {
         return action
       }, seconds(120))
       expect(cancelled.status?.result?.reason).to.equal('NoConsent')
-      expect(cancelled.status?.result?.message).to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
+      expect(cancelled.status?.result?.message).to.contain('kubeskippy enable -n bank --consent-to shop --print')
       expect(fixture.evictions('bank').length).to.equal(before)
       await eventually(async () => expect(await condition('waits', 'Consented')).to.include({ status: 'False', reason: 'NoConsent' }), seconds(120))
       expect(await condition('waits', 'Ready')).to.include({ status: 'False', reason: 'NoConsent' })

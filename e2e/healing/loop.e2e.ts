@@ -115,7 +115,7 @@ describe('the closed loop on real pods', function () {
     const ns = await fixture.namespace('noconsent', { healer: false })
     await fixture.apply(inNamespace(ns, deployment('web', 'always')), policy(ns, { app: 'web' }))
     const { status } = await fixture.decided(ns, 'HealerMissing')
-    expect(status?.lastDecision?.message).to.include(`kubeskippy enable -n ${ns} -o yaml`)
+    expect(status?.lastDecision?.message).to.include(`kubeskippy enable -n ${ns} --print`)
     expect(await fixture.actions(ns)).to.deep.equal([])
     await fixture.kubectl(['create', 'serviceaccount', HEALER_ACCOUNT, '-n', ns])
     await fixture.decided(ns, 'HealerForbidden')

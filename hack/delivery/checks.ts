@@ -10,16 +10,23 @@ const DEFINITIONS = resources.map(({ plural }) => `${plural}.${GROUP}`)
 const NO_LIMIT = '87600h'
 const OWNER = '"meta.helm.sh/release-name"'
 
+/** All that is wrong is told at once, a line each. */
+const BEGIN = '{{- $problems := list }}\n'
+const END = `{{- if $problems }}
+{{- fail (ternary (first $problems) (printf "%d problems:\\n%s" (len $problems) (join "\\n" $problems)) (eq (len $problems) 1)) }}
+{{- end }}
+`
+
 /** Where there is no cluster to look at, as for `helm template`, a look finds nothing. */
 const AROUND = `{{- if ne .Release.Namespace "${OPERATOR_NAMESPACE}" }}
-{{- fail "KubeSkippy has to be installed in the namespace ${OPERATOR_NAMESPACE}: its admission policies know its accounts by that name. Use --namespace ${OPERATOR_NAMESPACE} --create-namespace" }}
+{{- $problems = append $problems "KubeSkippy has to be installed in the namespace ${OPERATOR_NAMESPACE}: its admission policies know its accounts by that name. Use --namespace ${OPERATOR_NAMESPACE} --create-namespace" }}
 {{- end }}
 {{- with lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" "${CONTROLLER_ACCOUNT}" }}
 {{- $owner := dig "annotations" ${OWNER} "" .metadata }}
 {{- if not $owner }}
-{{- fail "KubeSkippy is installed in this cluster already, by other means than Helm, and there can be only one. Stay with them, or remove it first, which keeps policies, actions and ledgers: kubeskippy uninstall" }}
+{{- $problems = append $problems "KubeSkippy is installed in this cluster already, by other means than Helm, and there can be only one. Stay with them, or remove it first, which keeps policies, actions and ledgers: kubeskippy uninstall" }}
 {{- else if ne $owner $.Release.Name }}
-{{- fail (printf "KubeSkippy is installed in this cluster already, as the release %s, and there can be only one. Upgrade that one (helm upgrade %s), or remove it first: helm uninstall %s --namespace ${OPERATOR_NAMESPACE}" $owner $owner $owner) }}
+{{- $problems = append $problems (printf "KubeSkippy is installed in this cluster already, as the release %s, and there can be only one. Upgrade that one (helm upgrade %s), or remove it first: helm uninstall %s --namespace ${OPERATOR_NAMESPACE}" $owner $owner $owner) }}
 {{- end }}
 {{- end }}
 {{- if .Values.crds.install }}
@@ -27,29 +34,29 @@ const AROUND = `{{- if ne .Release.Namespace "${OPERATOR_NAMESPACE}" }}
 {{- $isHelms := or $.Release.IsUpgrade (eq (dig "labels" "app.kubernetes.io/managed-by" "" .metadata) "Helm") }}
 {{- if or (not $isHelms) (ne (dig "annotations" ${OWNER} "" .metadata) $.Release.Name) }}
 {{- $crds := "${DEFINITIONS.join(' ')}" }}
-{{- fail (printf "The CRDs of an earlier installation are there still, and do not belong to the release %s. Hand them over with all policies: kubectl label crd %s app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate crd %s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=${OPERATOR_NAMESPACE} --overwrite" $.Release.Name $crds $crds $.Release.Name) }}
+{{- $problems = append $problems (printf "The CRDs of an earlier installation are there still, and do not belong to the release %s. Hand them over with all policies: kubectl label crd %s app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate crd %s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=${OPERATOR_NAMESPACE} --overwrite" $.Release.Name $crds $crds $.Release.Name) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- if and (${CONSTRAINED}) (semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version) (lookup "v1" "Namespace" "" "kube-system") }}
-{{- fail (printf "rbac.impersonation: Kubernetes %s does not know constrained impersonation, so nothing could be healed. Write auto or legacy" .Capabilities.KubeVersion.Version) }}
+{{- $problems = append $problems (printf "rbac.impersonation: Kubernetes %s does not know constrained impersonation, so nothing could be healed. Write auto or legacy" .Capabilities.KubeVersion.Version) }}
 {{- end }}
 `
 
 const HEALERS = `{{- range .Values.healers.namespaces }}
 {{- if has . (concat (list ${[...PROTECTED_NAMESPACES, OPERATOR_NAMESPACE].map((name) => `"${name}"`).join(' ')}) $.Values.config.protectedNamespaces) }}
-{{- fail (printf "healers.namespaces: %s is protected, so no policy may act there, and an account that may would only be a danger. Leave it out" .) }}
+{{- $problems = append $problems (printf "healers.namespaces: %s is protected, so no policy may act there, and an account that may would only be a danger. Leave it out" .) }}
 {{- end }}
 {{- end }}
 {{- if and .Values.policies.recommended.enabled (not .Values.healers.namespaces) }}
-{{- fail "policies.recommended.enabled: there is no namespace to put them into. Name some in healers.namespaces" }}
+{{- $problems = append $problems "policies.recommended.enabled: there is no namespace to put them into. Name some in healers.namespaces" }}
 {{- end }}
 {{- if and (gt (int64 .Values.controller.replicas) 1) (not .Values.config.controller.leaderElect) }}
-{{- fail (printf "controller.replicas: without the lease (config.controller.leaderElect: false) %d controllers would do everything as often. Write 1, or leave the lease on" (int64 .Values.controller.replicas)) }}
+{{- $problems = append $problems (printf "controller.replicas: without the lease (config.controller.leaderElect: false) %d controllers would do everything as often. Write 1, or leave the lease on" (int64 .Values.controller.replicas)) }}
 {{- end }}
 {{- with .Values.certificates.certManager.issuerRef }}
 {{- if not .name }}
-{{- fail "certificates.certManager.issuerRef: name is missing. Write {kind: ClusterIssuer, name: ...}, or leave it empty" }}
+{{- $problems = append $problems "certificates.certManager.issuerRef: name is missing. Write {kind: ClusterIssuer, name: ...}, or leave it empty" }}
 {{- end }}
 {{- end }}
 `
@@ -57,23 +64,23 @@ const HEALERS = `{{- range .Values.healers.namespaces }}
 /** What the programs would refuse at their start, long after Helm has said that all is well. */
 const ALERTS = `{{- with .Values.config.alerts }}
 {{- if and .bindAddress (not .tokenFile) }}
-{{- fail "config.alerts.tokenFile is missing: with config.alerts.bindAddress anybody could say what is broken. Mount a Secret with a token (controller.extraVolumes, controller.extraVolumeMounts) and name its file" }}
+{{- $problems = append $problems "config.alerts.tokenFile is missing: with config.alerts.bindAddress anybody could say what is broken. Mount a Secret with a token (controller.extraVolumes, controller.extraVolumeMounts) and name its file" }}
 {{- end }}
 {{- if and (or .tokenFile .tlsCertFile .tlsKeyFile) (not .bindAddress) }}
-{{- fail "config.alerts.bindAddress is missing: without it no alerts are received, and the other values say nothing. Write :9093, or leave them out" }}
+{{- $problems = append $problems "config.alerts.bindAddress is missing: without it no alerts are received, and the other values say nothing. Write :9093, or leave them out" }}
 {{- end }}
 {{- if ne (empty .tlsCertFile) (empty .tlsKeyFile) }}
-{{- fail "config.alerts.tlsCertFile and config.alerts.tlsKeyFile go together: write both, or neither" }}
+{{- $problems = append $problems "config.alerts.tlsCertFile and config.alerts.tlsKeyFile go together: write both, or neither" }}
 {{- end }}
 {{- end }}
 {{- if and (gt (int64 .Values.config.controller.shards) 1) (not .Values.config.controller.leaderElect) }}
-{{- fail "config.controller.shards needs config.controller.leaderElect: a shard is what a lease is held for" }}
+{{- $problems = append $problems "config.controller.shards needs config.controller.leaderElect: a shard is what a lease is held for" }}
 {{- end }}
 {{- if and (gt (int64 .Values.config.controller.shards) 1) .Values.config.alerts.bindAddress }}
-{{- fail "config.controller.shards above 1 and config.alerts.bindAddress exclude each other: an alert would be told to one replica, and its namespace may be the shard of another" }}
+{{- $problems = append $problems "config.controller.shards above 1 and config.alerts.bindAddress exclude each other: an alert would be told to one replica, and its namespace may be the shard of another" }}
 {{- end }}
 {{- if and .Values.config.metrics.kubelet.caFile .Values.config.metrics.kubelet.insecureSkipVerify }}
-{{- fail "config.metrics.kubelet.caFile and config.metrics.kubelet.insecureSkipVerify exclude each other: a certificate is verified, or it is not" }}
+{{- $problems = append $problems "config.metrics.kubelet.caFile and config.metrics.kubelet.insecureSkipVerify exclude each other: a certificate is verified, or it is not" }}
 {{- end }}
 `
 
@@ -88,23 +95,24 @@ const ADDRESSES = `{{- $addresses := list (dict "path" "config.healthProbeBindAd
 {{- $port := regexFind "[0-9]+$" .address }}
 {{- $host := regexReplaceAll ":[0-9]+$" .address "" }}
 {{- if eq (int $port) 0 }}
-{{- fail (printf "%s: %s is any port that is free, and nothing around the pods could name it. Write a number" .path .address) }}
+{{- $problems = append $problems (printf "%s: %s is any port that is free, and nothing around the pods could name it. Write a number" .path .address) }}
+{{- else }}
+{{- with get $ports $port }}
+{{- /* These two are in different pods. */ -}}
+{{- if not (and (eq . "config.webhook.bindAddress") (eq $path "config.alerts.bindAddress")) }}
+{{- $problems = append $problems (printf "%s and %s: only one of them can listen on port %s. Write another one" . $path $port) }}
+{{- end }}
+{{- end }}
+{{- $_ := set $ports $port .path }}
 {{- end }}
 {{- if not (has $host (list "" "0.0.0.0" "[::]")) }}
 {{- $isLoopback := or (has $host (list "localhost" "[::1]")) (hasPrefix "127." $host) }}
 {{- if .who }}
-{{- fail (printf "%s: %s is one address alone, and who asks there (%s) comes to that of the pod, which nobody knows before. Write :%s" .path .address .who $port) }}
+{{- $problems = append $problems (printf "%s: %s is one address alone, and who asks there (%s) comes to that of the pod, which nobody knows before. Write :%s" .path .address .who $port) }}
 {{- else if not $isLoopback }}
-{{- fail (printf "%s: %s is no address that each pod has. Write :%s" .path .address $port) }}
+{{- $problems = append $problems (printf "%s: %s is no address that each pod has. Write :%s" .path .address $port) }}
 {{- end }}
 {{- end }}
-{{- with get $ports $port }}
-{{- /* These two are in different pods. */ -}}
-{{- if not (and (eq . "config.webhook.bindAddress") (eq $path "config.alerts.bindAddress")) }}
-{{- fail (printf "%s and %s: only one of them can listen on port %s. Write another one" . $path $port) }}
-{{- end }}
-{{- end }}
-{{- $_ := set $ports $port .path }}
 {{- end }}
 `
 
@@ -121,7 +129,7 @@ const inBounds = ({ path, value, min, max }: Bounded): string => `(dict "path" $
 /** Within a range over these. */
 const OUT_OF_BOUNDS = `{{- $span := include "kubeskippy.milliseconds" .value | float64 }}
 {{- if or (lt $span (float64 .least)) (gt $span (float64 .most)) }}
-{{- fail (printf "%s: %s is not between %s and %s" .path .value .min .max) }}
+{{- $problems = append $problems (printf "%s: %s is not between %s and %s" .path .value .min .max) }}
 {{- end }}
 `
 
@@ -137,17 +145,17 @@ const SOURCES = `{{- $names := list }}
 {{- range $index, $source := .Values.config.prometheus.sources }}
 {{- $path := printf "config.prometheus.sources[%d]" $index }}
 {{- if has .name $names }}
-{{- fail (printf "%s.name: %q is there twice. Triggers would not know which: write another one" $path .name) }}
+{{- $problems = append $problems (printf "%s.name: %q is there twice. Triggers would not know which: write another one" $path .name) }}
 {{- end }}
 {{- $names = append $names .name }}
 {{- if and .tokenFile .username }}
-{{- fail (printf "%s: tokenFile and username exclude each other. Leave one out" $path) }}
+{{- $problems = append $problems (printf "%s: tokenFile and username exclude each other. Leave one out" $path) }}
 {{- end }}
 {{- if ne (empty .username) (empty .passwordFile) }}
-{{- fail (printf "%s: username and passwordFile belong together. Write both, or neither" $path) }}
+{{- $problems = append $problems (printf "%s: username and passwordFile belong together. Write both, or neither" $path) }}
 {{- end }}
 {{- if and .caFile (hasPrefix "http:" .url) }}
-{{- fail (printf "%s: caFile needs an https url" $path) }}
+{{- $problems = append $problems (printf "%s: caFile needs an https url" $path) }}
 {{- end }}
 {{- range list ${sourceDurations.map(({ name, min, max }) => inBounds({ path: `(printf "%s.${name}" $path)`, value: `(default "${min}" $source.${name})`, min, max })).join(' ')} }}
 ${OUT_OF_BOUNDS}{{- end }}
@@ -165,4 +173,4 @@ export const CHECK_FUNCTIONS = `{{- define "kubeskippy.milliseconds" -}}
 {{- end }}
 `
 
-export const CHECKS = [AROUND, HEALERS, ALERTS, ADDRESSES, SOURCES, DURATIONS].join('')
+export const CHECKS = [BEGIN, AROUND, HEALERS, ALERTS, ADDRESSES, SOURCES, DURATIONS, END].join('')

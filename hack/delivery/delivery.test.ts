@@ -13,6 +13,8 @@ import { OURS, PROGRAMS, DEFINITIONS, NAMESPACE } from '../../cli/uninstall/inve
 import { healers, legacyImpersonation, recommended } from './healers.ts'
 import { filled, Hole, Items, template } from './holes.ts'
 import { PARTS } from './product.ts'
+import { differences, readersOf, resolvedBy } from './resolved.ts'
+import { toYaml } from '../generators/generator.ts'
 import { configMap } from './configuration.ts'
 import { type Manifest } from './manifest.ts'
 import { CONFIG_OPTIONS, treeOf, VALUES, standardValues } from './values.ts'
@@ -78,6 +80,17 @@ describe("the chart's values", () => {
     const keys = new Set([...CONTROLLER_OPTIONS, ...WEBHOOK_OPTIONS].filter((spec) => !('flagOnly' in spec)).map(({ key }) => key))
     expect(new Set([...CONFIG_OPTIONS.map(({ key }) => key), 'namespace', 'webhook.certificates'])).to.deep.equal(keys)
   })
+
+  // That Helm writes them there is for e2e/chart/render.e2e.ts to say, that the programs go by their options for hack/options-read.test.ts.
+  for (const { path, other } of VALUES.filter((value) => value.path.startsWith('config.'))) {
+    it(`${path} is read by the programs that have it, and as no other option`, () => {
+      const standard = VALUES.filter((value) => value.path.startsWith('config.') && value.standard !== undefined).map((value) => ({ path: value.path, leaf: value.standard }))
+      const textOf = (entries: readonly { readonly path: string; readonly leaf: unknown }[]): string => toYaml(treeOf(entries)['config'])
+      const key = path.slice('config.'.length)
+      expect(readersOf(key)).not.to.deep.equal([])
+      expect(differences(resolvedBy(textOf(standard)), resolvedBy(textOf([...standard, { path, leaf: other }])))).to.deep.equal(readersOf(key))
+    })
+  }
 
   it('are understood by both programs', () => {
     const config = (standardValues()['config']) as Record<string, unknown>

@@ -41,6 +41,6 @@ export const ks109: Rule = {
           const closed = protectedNamespaces(installation)
           if (closed.has(question.namespace)) return [{ path, what: `namespace ${where} is protected, and consents to no policy`, why: 'the cluster and its healer depend on what runs there', fix: 'leave it out' }]
           if (closed.has(home)) return [{ path, what: `namespace ${quoted(home, 63)} is protected, and no other one can consent to its policies`, why: 'the cluster and its healer depend on what runs there', fix: `keep the policy in ${where}` }]
-          return [{ path, what: `namespace ${where} does not consent to policies of ${quoted(home, 63)}`, fix: `whoever runs it applies the output of: kubeskippy enable -n ${question.namespace} --consent-to ${home} -o yaml` }]
+          return [{ path, what: `namespace ${where} does not consent to policies of ${quoted(home, 63)}`, fix: `whoever runs it applies the output of: kubeskippy enable -n ${question.namespace} --consent-to ${home} --print` }]
         }),
 }

@@ -374,7 +374,7 @@ describe('KS109 other namespaces', () => {
   })
   it('says which command gives it', () => {
     const [finding] = ks109.check(testPolicy({ selector: both }), { installation: DEFAULT_INSTALLATION, access: () => 'Denied' })
-    expect(finding?.fix).to.contain('kubeskippy enable -n bank --consent-to shop -o yaml')
+    expect(finding?.fix).to.contain('kubeskippy enable -n bank --consent-to shop --print')
   })
   it('advises no command for what cannot be enabled: protected namespaces, as the other one or as the own', () => {
     const fix = (namespace: string, other: string): (string | undefined)[] =>
