@@ -12,8 +12,10 @@ kubeskippy enable -n demo-apps
 kubectl apply -f e2e/demo/policies/safe
 cat <<EOF
 
+From $PWD:
+
 For your shell:     eval "\$(make up NAME=$name)"
-To watch:           demo/monitor.sh
+To watch:           ${NAME:+NAME=$NAME }demo/monitor.sh
 To break an app:    kubectl exec -n demo-apps deploy/stale-lock -- sh -c 'kill -SEGV "\$(cat /data/server.lock)"'
 To remove it all:   make down NAME=$name
 EOF

@@ -61,11 +61,14 @@ async function main(): Promise<boolean> {
   let ok = false
   try {
     ok = await run(cluster, image, apps)
+  } catch (cause) {
+    if (keep && !interrupted) view.line(`\nThe cluster is left up: make down NAME=${cluster.name} removes it.`)
+    throw cause
   } finally {
     if (!interrupted) await (keep ? cluster.keep() : cluster.stop())
   }
   view.title(keep ? 'It is left up. By hand:' : 'Nothing is left behind. With KEEP=1 it stays up, to go on by hand:')
-  if (keep) for (const line of byHand({ kubeconfig: cluster.kubeconfig, bin: programsFor(cluster), cluster: cluster.name, policy: apps[0]?.policy ?? '' })) view.line(`  ${line}`)
+  if (keep) for (const line of byHand({ kubeconfig: cluster.kubeconfig, bin: programsFor(cluster), cluster: cluster.name, apps })) view.line(`  ${line}`)
   else view.line('  KEEP=1 make demo')
   view.line(`\n${ok ? paint('green', 'All that was expected was seen') : paint('red', 'Not all that was expected was seen')}, in ${Math.round((performance.now() - begin) / 1000)} s.`)
   return ok

@@ -26,6 +26,11 @@ describe('the timeline', () => {
     expect(steps('leak', live)).to.deep.equal(['broke', 'seen', 'decision', 'act', 'recovered', 'verified'])
   })
 
+  it('says what was seen before what was decided, also when the status tells it later', () => {
+    const live = { ...nothing, policies: [policy('leak')], actions: [action('leak', undefined)] }
+    expect(milestones(app('leak'), live).map(({ step, text }) => `${step} ${text}`)).to.deep.equal(['seen crash-loop: container server ended with exit code 1', `decision restart of Pod/${podName('leak')}`])
+  })
+
   it('says how the container ended', () => {
     const [milestone] = milestones(app('leak'), { ...nothing, pods: [pod('leak', { ready: false, restarts: 1 })] })
     expect(milestone?.text).to.contain('ended with Error, exit code 1')
@@ -42,7 +47,7 @@ describe('the timeline', () => {
   })
 
   it('ends a dry run without an act', () => {
-    expect(steps('observed', world())).to.deep.equal(['broke', 'decision', 'dry run'])
+    expect(steps('observed', world())).to.deep.equal(['broke', 'seen', 'decision', 'dry run'])
   })
 
   it('keeps the key of a milestone while more becomes known', () => {

@@ -1,5 +1,6 @@
 /** What has happened to an app so far, read off the cluster's objects. Pure: the live part is that more and more is true. */
 import type { HealingAction, HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
+import { plural } from '../../shared/lib/text.ts'
 import type { App } from './scenario.ts'
 import { concerns } from './verdict.ts'
 import { actionsOf, appOfPod, isReady, lastEnd, podsOf, policyNamed, restartsOf, type LiveWorld } from './world.ts'
@@ -16,7 +17,7 @@ export function milestones(app: App, world: LiveWorld, triggered = false): reado
   const policy = policyNamed(world, app.policy)
   return [
     ...broke(app, world),
-    ...(policy === undefined ? [] : seen(app, policy, triggered)),
+    ...(policy === undefined ? [] : seen(app, policy, actionsOf(world, app.name), triggered)),
     ...actionsOf(world, app.name).toSorted(byAge).flatMap((action) => steps(action, world)),
     ...(policy === undefined ? [] : [...refusal(app, policy), ...afterwards(app, policy)]),
   ]
@@ -32,10 +33,12 @@ function broke(app: App, world: LiveWorld): Milestone[] {
   return [{ key: 'broke', step: 'broke', text: `Pod/${pod.metadata.name} is not Ready: its container ended with ${end.reason ?? 'no reason'}, exit code ${end.exitCode}` }]
 }
 
-function seen(app: App, { status }: HealingPolicy, triggered: boolean): Milestone[] {
+/** What fires at its first reading is in the action before it is in the status. */
+function seen(app: App, { status }: HealingPolicy, actions: readonly HealingAction[], triggered: boolean): Milestone[] {
   const finding = status?.findings?.find(({ object }) => appOfPod(object.name) === app.name)
   if (finding !== undefined) return [{ key: 'seen', step: 'seen', text: `${finding.trigger}: ${finding.message ?? finding.state}` }]
-  return triggered && app.expectation === 'spared' ? [{ key: 'gone', step: 'gone', text: 'it is over before it has lasted: nothing is done' }] : []
+  if (triggered && app.expectation === 'spared') return [{ key: 'gone', step: 'gone', text: 'it is over before it has lasted: nothing is done' }]
+  return actions.slice(0, 1).map(({ spec: { trigger } }) => ({ key: 'seen', step: 'seen', text: `${trigger.name}: ${trigger.evidence}` }))
 }
 
 function steps(action: HealingAction, world: LiveWorld): Milestone[] {
@@ -43,7 +46,7 @@ function steps(action: HealingAction, world: LiveWorld): Milestone[] {
   const found: Milestone[] = []
   const add = (step: Milestone['step'], text: string): void => void found.push({ key: `${step} ${metadata.name}`, step, text })
   const target = `${spec.targetResource.kind}/${spec.targetResource.name}`
-  add('decision', `${spec.action.name} of ${target}${spec.dryRun ? ', as a dry run' : ''}`)
+  add('decision', `${spec.action.type} of ${target}${spec.dryRun ? ', as a dry run' : ''}`)
   if (spec.dryRun) {
     if (status?.completionTime !== undefined) add('dry run', `${status.phase}: ${status.result?.message ?? ''}`)
     return found
@@ -66,7 +69,7 @@ function afterwards(app: App, { status }: HealingPolicy): Milestone[] {
   // The breaker belongs to the policy: of several apps under one, this one need not be the cause.
   const open = app.expectation === 'escalated' && status?.breaker?.state === 'Open'
   return [
-    ...(open ? [{ key: 'breaker', step: 'breaker', text: `open after ${status.breaker?.failures ?? 0} that did not help, until ${status.breaker?.openUntil ?? 'somebody looks'}` } as const] : []),
+    ...(open ? [{ key: 'breaker', step: 'breaker', text: `open after ${plural(status.breaker?.failures ?? 0, 'action')} that did not help, until ${status.breaker?.openUntil ?? 'somebody looks'}` } as const] : []),
     ...(incident === undefined ? [] : [{ key: `escalated ${incident.id}`, step: 'escalated', text: `no action is left for Deployment/${incident.subject.name}: a person has to look` } as const]),
   ]
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { APPS } from './scenario.ts'
 import { byHand, coloured, createView, momentLine, plain, verdictTable } from './view.ts'
 
 const verdicts = [
@@ -22,15 +23,21 @@ describe('the view', () => {
   })
 
   it('tells how to go on with what the machine has', () => {
-    const lines = byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo', policy: 'leak' })
+    const lines = byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo', apps: APPS })
     expect(lines.at(-1)).to.match(/^make down NAME=demo /)
     expect(lines.filter((line) => /\bnode\b/.test(line))).to.deep.equal([])
   })
 
+  it('tells it of the apps that there are', () => {
+    const told = (names: readonly string[]): string => byHand({ kubeconfig: '/k', bin: '/b', cluster: 'demo', apps: APPS.filter(({ name }) => names.includes(name)) }).join('\n')
+    expect(told(['leak'])).to.contain('explain leak ').and.to.contain('deploy/leak').and.not.to.contain('broken')
+    expect(told(['stale-lock'])).to.contain('explain crash-loops ').and.not.to.match(/leak|broken/)
+  })
+
   it('says under the table what was not as expected', () => {
     expect(verdictTable(verdicts, plain)).to.deep.equal([
-      '     app        what         expected   seen               audit log of the API server  verdict after',
-      '  ✓  leak       memory leak  Effective  as expected        1 eviction                   25.4 s',
+      '     app        what         expected   seen               written by KubeSkippy (audit log)  after',
+      '  ✓  leak       memory leak  Effective  as expected        1 eviction                         25.4 s',
       '  ✗  bystander  protected    untouched  1 not as expected  nothing',
       '     bystander: pods: expected the same, seen a new one',
     ])

@@ -1,4 +1,5 @@
 /** How it looks. Control codes only for a terminal; a pipe and a CI log get plain lines. */
+import { LEAK, type App, type AppName } from './scenario.ts'
 import type { Milestone } from './timeline.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -38,7 +39,7 @@ export function momentLine(seconds: number, app: string, step: Milestone['step']
 }
 
 /** Titles of the columns. The seconds are from the fault to the verdict on the last action. */
-const TITLES: readonly string[] = ['app', 'what', 'expected', 'seen', 'audit log of the API server', 'verdict after']
+const TITLES: readonly string[] = ['app', 'what', 'expected', 'seen', 'written by KubeSkippy (audit log)', 'after']
 
 /** One row for each app, and under the table what was not as expected. */
 export function verdictTable(verdicts: readonly Verdict[], paint: Paint): readonly string[] {
@@ -57,17 +58,21 @@ export interface ByHand {
   /** Directories for the PATH. */
   readonly bin: string
   readonly cluster: string
-  /** One of the policies. */
-  readonly policy: string
+  /** Those that are there. */
+  readonly apps: readonly App[]
+}
+
+const ONCE_MORE: Readonly<Partial<Record<AppName, string>>> = {
+  broken: "kubectl -n demo-apps patch configmap broken --type merge -p '{\"data\":{\"port\":\"8080\"}}'      # mend broken: its incident ends",
+  leak: `kubectl -n demo-apps exec deploy/leak -- sh -c '${LEAK}'      # once more: refused until the cooldown of 5m is over`,
 }
 
 /** What to type next in a cluster that was left up. */
-export const byHand = ({ kubeconfig, bin, cluster, policy }: ByHand): readonly string[] => [
+export const byHand = ({ kubeconfig, bin, cluster, apps }: ByHand): readonly string[] => [
   `export KUBECONFIG=${kubeconfig} PATH="${bin}:$PATH"`,
   'kubectl -n demo-apps get healingpolicies,healingactions,pods',
   'kubeskippy top -n demo-apps      # policies as they change',
-  `kubeskippy explain ${policy} -n demo-apps      # what it sees, and why it did nothing`,
-  "kubectl -n demo-apps patch configmap broken --type merge -p '{\"data\":{\"port\":\"8080\"}}'      # mend broken: its incident ends",
-  "kubectl -n demo-apps exec deploy/leak -- sh -c 'echo 700 > /cache/records'      # once more: refused until the cooldown of 5m is over",
+  ...apps.slice(0, 1).map(({ policy }) => `kubeskippy explain ${policy} -n demo-apps      # what it sees, and why it acts or does not`),
+  ...apps.flatMap(({ name }) => ONCE_MORE[name] ?? []),
   `make down NAME=${cluster}      # removes every trace`,
 ]

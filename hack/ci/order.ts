@@ -37,7 +37,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/cli/top.e2e.ts': 0.5,
   'e2e/consent/consent.e2e.ts': 1.5,
   'e2e/contract/contract.e2e.ts': 0.5,
-  'e2e/demo/demo.e2e.ts': 4.5,
+  'e2e/demo/demo.e2e.ts': 5,
   'e2e/dns/dns.e2e.ts': 0.5,
   'e2e/docs/quick-start.e2e.ts': 2.5,
   'e2e/door/door.e2e.ts': 0.5,

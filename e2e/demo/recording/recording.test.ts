@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
+import { APPS, EXPECTED } from '../scenario.ts'
 import { readCast, withoutIdling, writeCast, type Cast } from './cast.ts'
-import { castToSvg } from './svg.ts'
+import { castToSvg, pictureOf } from './svg.ts'
 
 const cast: Cast = {
   title: 'a & b', width: 20, height: 2,
@@ -28,4 +31,33 @@ describe('a recording', () => {
   })
 
   it('ends at its last line', () => expect(castToSvg(cast)).to.match(/translateY\(-34px\)\}\}/))
+})
+
+describe('the recording of the README', () => {
+  const file = (name: string): string => readFileSync(new URL(`../../../docs/guide/${name}`, import.meta.url), 'utf8')
+  const recording = file('demo.cast')
+  const { width, outputs } = readCast(recording)
+  const text = outputs.map((output) => output.text).join('')
+
+  // If these fail: node e2e/demo/record.ts
+  it('is of the demo as it is: every app, its fault and what is expected of it', () => {
+    for (const { name, title, fault, expectation } of APPS) {
+      expect(text).to.contain(fault)
+      expect(text, name).to.match(new RegExp(`✓\\S*  ${name} +${title} +${EXPECTED[expectation].says} +as expected`))
+    }
+    expect(text).to.contain('All that was expected was seen')
+  })
+
+  it('is of `make demo`: its cluster, and no path of the machine', () => {
+    expect(text).to.contain('starting the cluster demo ')
+    expect(text).not.to.match(/[^\w.]\/(root|home|work|tmp|var|usr|etc)\//)
+  })
+
+  it('has room for the whole table', () => {
+    const rows = stripVTControlCharacters(text).split('\r\n').filter((line) => /^ {2}[✓✗] /.test(line))
+    expect(rows).to.have.length(APPS.length + 2)
+    expect(rows.filter((row) => row.length > width)).to.deep.equal([])
+  })
+
+  it('is what the picture shows', () => expect(file('demo.svg')).to.equal(pictureOf(recording)))
 })

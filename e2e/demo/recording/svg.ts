@@ -1,5 +1,5 @@
 /** A recording as a picture that moves: lines come in at the bottom and go out at the top. Styles alone, so that a page may show it as an image. Pure. */
-import type { Cast } from './cast.ts'
+import { readCast, withoutIdling, type Cast } from './cast.ts'
 
 const [CHARACTER, LINE, MARGIN] = [7.25, 17, 12]
 /** Seconds that the end stays before it begins anew. */
@@ -8,6 +8,12 @@ const END = 12
 const COLOURS: Readonly<Record<string, string>> = { '1': 'b', '2': 'd', '31': 'r', '32': 'g', '33': 'y', '36': 'c' }
 const STYLE = `text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#d0d7de;white-space:pre}
 .b{font-weight:bold;fill:#fff}.d{fill:#8b949e}.r{fill:#ff7b72}.g{fill:#56d364}.y{fill:#e3b341}.c{fill:#76e3ea}`
+
+/** Seconds. The times within the lines stay what they are. */
+const LONGEST_PAUSE = 1.2
+
+/** Of a recording as it is kept. */
+export const pictureOf = (recording: string): string => castToSvg(withoutIdling(readCast(recording), LONGEST_PAUSE))
 
 export function castToSvg({ title, width: columns, height: rows, outputs }: Cast): string {
   // A blank line before a title is one of its own.

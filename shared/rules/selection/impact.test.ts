@@ -33,6 +33,9 @@ describe('KS106, what a selector matches now', () => {
   const cases: readonly [string, HealingPolicy, readonly LiveObject[], readonly string[]][] = [
     ['nothing, beside pods of others', policy(), others(1), ['spec.selector: selects nothing now']],
     ['nothing, beside Deployments of others', policy({ selector: deployments }), others(1), ['spec.selector: selects nothing now']],
+    ['everything, as KS101 has it', policy({ selector: {} }), others(1), []],
+    ['nothing by an empty selector that only watches', policy({ mode: 'monitor', selector: {} }), others(1), ['spec.selector: selects nothing now']],
+    ['nothing by a name', policy({ selector: { resources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-0'] }] } }), others(1), ['spec.selector: selects nothing now']],
     ['something', policy(), [...workload('cart'), ...others(3)], []],
     ['nothing, in a namespace where nothing is yet', policy(), [], []],
     ['nothing of its kinds there', policy(), others(1).filter(({ kind }) => kind !== 'Pod'), []],

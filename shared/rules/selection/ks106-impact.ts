@@ -5,7 +5,8 @@ import { sameJson } from '../../lib/json.ts'
 import { plural } from '../../lib/text.ts'
 import type { AccessQuestion } from '../access.ts'
 import { rootOf, selectedObjects, type LiveObject, type LiveObjects } from '../across/live-objects.ts'
-import { selectedNamespaces, selectedResources, type Finding, type Rule, type RuleContext } from '../rule.ts'
+import { acts, selectedNamespaces, selectedResources, type Finding, type Rule, type RuleContext } from '../rule.ts'
+import { selectedSets } from './selected.ts'
 
 /** Half of two or three workloads says nothing about a selector. */
 const FEWEST_WORKLOADS = 4
@@ -62,6 +63,8 @@ export function selectedNow(policy: HealingPolicy, context: Pick<RuleContext, 'p
 
 function impactOn(policy: HealingPolicy, here: LiveObjects): Finding[] {
   const path = 'spec.selector'
+  // KS101 refuses it as a policy of everything: not the opposite as well.
+  if (acts(policy) && selectedSets(policy).length === 0) return []
   const selected = selectedObjects(policy, here)
   // Before anything is rolled out, as in a new namespace, there is nothing to compare with.
   if (selected.length === 0) return here.complete && here.objects.some((object) => isOneOf(selectedResources(policy), object)) ? [{ path, what: 'selects nothing now' }] : []
