@@ -27,7 +27,7 @@ export function declareControllerMetrics(metrics: Metrics) {
   for (const accepted of METRICS.acceptance.labels.accepted) declared.acceptance.inc({ accepted }, 0)
   for (const reason of METRICS.escalations.labels.reason) declared.escalations.inc({ reason }, 0)
   for (const why of METRICS.historyDeleted.labels.why) declared.historyDeleted.inc({ why }, 0)
-  for (const kind of METRICS.metricReads.labels.kind) for (const outcome of METRICS.metricReads.labels.outcome) declared.metricReads.inc({ kind, outcome }, 0)
+  for (const kind of METRICS.metricReads.labels.kind) for (const outcome of METRICS.metricReads.labels.outcome) declared.metricReads.inc({ kind, source: '', outcome }, 0)
   return declared
 }
 

@@ -18,6 +18,8 @@ export interface MetricSource {
   readonly kubelets?: true | undefined
   /** Sources of one lane share its few connections; a slow lane holds up nobody else. */
   lane(question: MetricQuestion): string
+  /** Under which configured name it is asked for; empty, or absent: under none. */
+  nameOf?(question: MetricQuestion): string
   /** The newest values. Ends by itself within the source's deadline. */
   ask(question: MetricQuestion, now: Instant): Promise<MetricAnswer>
   /** The newest values with what came before them; undefined: this source keeps no past. */

@@ -34,7 +34,7 @@ export function optionSchema(spec: OptionSpec): { readonly schema: Schema; reado
     case 'list':
       return { schema: { type: 'array', items: text(spec.pattern) }, other: ['other'] }
     case 'records':
-      return { schema: { type: 'array', items: recordSchema(spec.fields) }, other: [Object.fromEntries(spec.fields.filter(({ required }) => required === true).map(({ name }) => [name, name === 'url' ? 'http://prometheus:9090' : 'main']))] }
+      return { schema: { type: 'array', maxItems: spec.most, items: recordSchema(spec.fields) }, other: [Object.fromEntries(spec.fields.filter(({ required }) => required === true).map(({ name }) => [name, name === 'url' ? 'http://prometheus:9090' : 'main']))] }
     default:
       return spec satisfies never
   }

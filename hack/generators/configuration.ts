@@ -25,7 +25,7 @@ const row = (spec: OptionSpec): string[] => [spec.flagOnly === true ? '' : code(
 function fields(spec: OptionSpec): string[] {
   if (spec.type !== 'records') return []
   const rows = spec.fields.map((field) => [code(field.name), field.type, field.required === true ? 'required' : field.default === undefined ? '' : code(field.default), field.doc])
-  return [`Each of ${code(spec.key)}, told apart by ${code(spec.unique)}; as a flag ${code(`--${spec.flag}=name=...,url=...`)}, which may be repeated:`, table(['field', 'type', 'default', 'meaning'], rows)]
+  return [`Each of ${code(spec.key)}, told apart by ${code(spec.unique)}; as a flag ${code(`--${spec.flag}=name=...,url=...`)}, which may be repeated; ${spec.most} at most:`, table(['field', 'type', 'default', 'meaning'], rows)]
 }
 
 function typeOf(spec: OptionSpec): string {

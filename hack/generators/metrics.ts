@@ -6,7 +6,7 @@ import { markdownFile, type GeneratedFile } from './generator.ts'
 export const metricReference: GeneratedFile = markdownFile('docs/reference/metrics.md', () =>
   [
     '# Metrics',
-    'At `/metrics` of each program, for Prometheus, beside what Node.js tells of the process. Labels hold no names of pods; with 500 policies both programs together make at most 2,000 series. Names and labels stay; what changes is in the changelog.',
+    'At `/metrics` of each program, for Prometheus, beside what Node.js tells of the process. Labels hold no names of pods; with 500 policies one pod of each program makes at most 2,000 series together, whatever has come to pass; further pods make their own. Names and labels stay; what changes is in the changelog.',
     '| metric | type | unit | told by | labels | meaning |\n|---|---|---|---|---|---|\n' +
       ALL_METRICS.map(({ name, type, unit, by, labels, help }) => `| \`${name}\` | ${type} | ${unit} | ${by.join(', ')} | ${Object.entries(labels).map(([label, domain]) => `\`${label}\`: ${valuesOf(domain)}`).join('; ')} | ${help} |`).join('\n'),
   ].join('\n\n'),

@@ -28,7 +28,8 @@ const leader = (instance: string): string => `kubeskippy_leader{instance="${inst
 const ofShard = (shard: number, instance: string): string => `kubeskippy_shard_leader{shard="${shard}",instance="${instance}"}`
 const NO_LEADER = [{ summary: 'No KubeSkippy controller leads' }]
 const LEDGER = 'kubeskippy_ledger_unreadable_total{instance="a"}'
-const reads = (kind: string, outcome: string): string => `kubeskippy_metric_reads_total{kind="${kind}",outcome="${outcome}",instance="a"}`
+const reads = (kind: string, outcome: string, source = kind === 'promql' ? 'main' : ''): string => `kubeskippy_metric_reads_total{kind="${kind}",source="${source}",outcome="${outcome}",instance="a"}`
+const unanswered = (source: string) => ({ labels: { kind: 'promql', source }, summary: `No question of kind promql to the Prometheus ${source} has been answered for ten minutes` })
 const objective = (policy: string): string => `kubeskippy_time_to_heal_objective_used{policy_namespace="shop",policy="${policy}",instance="a"}`
 const escalated = (reason: string): string => `kubeskippy_escalated_incidents{reason="${reason}"}`
 const accepted = (value: string): string => `kubeskippy_policy_acceptance_changes_total{accepted="${value}"}`
@@ -93,8 +94,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
   { alert: 'KubeSkippyLedgerUnreadable', when: 'it was mended', series: { [LEDGER]: '0x3 5x30' }, at: 30, fires: [] },
   { alert: 'KubeSkippyLedgerUnreadable', when: 'it has never been', series: { [LEDGER]: '0x10' }, at: 10, fires: [] },
 
-  { alert: 'KubeSkippySourceDown', when: 'no question has been answered', series: { [reads('promql', 'NoData')]: '0+2x30', [reads('promql', 'Series')]: '40x30', [reads('podUsage', 'Series')]: '0+2x30', [reads('podUsage', 'NoData')]: '0x30' }, at: 20, fires: [{ labels: { kind: 'promql' }, summary: 'No question of kind promql to a source of metrics has been answered for ten minutes' }] },
-  { alert: 'KubeSkippySourceDown', when: 'it has never answered', series: { [reads('promql', 'NoData')]: '0+2x30', [reads('promql', 'Series')]: '0x30' }, at: 20, fires: [{ labels: { kind: 'promql' }, summary: 'No question of kind promql to a source of metrics has been answered for ten minutes' }] },
+  { alert: 'KubeSkippySourceDown', when: 'no question has been answered', series: { [reads('promql', 'NoData')]: '0+2x30', [reads('promql', 'Series')]: '40x30', [reads('podUsage', 'Series')]: '0+2x30', [reads('podUsage', 'NoData')]: '0x30' }, at: 20, fires: [unanswered('main')] },
+  { alert: 'KubeSkippySourceDown', when: 'it has never answered', series: { [reads('promql', 'NoData')]: '0+2x30', [reads('promql', 'Series')]: '0x30' }, at: 20, fires: [unanswered('main')] },
+  { alert: 'KubeSkippySourceDown', when: 'one of two Prometheus answers, and the other does not', series: { [reads('promql', 'NoData')]: '0x30', [reads('promql', 'Series')]: '0+2x30', [reads('promql', 'NoData', 'long')]: '0+2x30' }, at: 20, fires: [unanswered('long')] },
+  { alert: 'KubeSkippySourceDown', when: 'metrics-server does not answer', series: { [reads('podUsage', 'NoData')]: '0+2x30', [reads('podUsage', 'Series')]: '0x30' }, at: 20, fires: [{ labels: { kind: 'podUsage' }, summary: 'No question of kind podUsage to the cluster has been answered for ten minutes' }] },
   { alert: 'KubeSkippySourceDown', when: 'one of two questions has no answer', series: { [reads('promql', 'NoData')]: '0+2x30', [reads('promql', 'Series')]: '0+2x30' }, at: 20, fires: [] },
   { alert: 'KubeSkippySourceDown', when: 'nothing is asked', series: { [reads('promql', 'NoData')]: '0x30', [reads('promql', 'Series')]: '0x30' }, at: 20, fires: [] },
 

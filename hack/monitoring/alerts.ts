@@ -15,7 +15,7 @@ export interface Alert {
 
 const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, shardLeader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations, objectiveUsed } = METRICS
 
-const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
+const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind, source) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
 const ended = (outcome: (typeof actions.labels.outcome)[number]): string => `sum by (action) (increase(${actions.name}{outcome="${outcome}"}[1h]))`
 
 export const ALERTS: readonly Alert[] = [
@@ -82,7 +82,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'KubeSkippySourceDown', expr: `${read('NoData')} > 0 unless ${read('Series')} > 0`, for: '5m', severity: 'warning',
-    summary: 'No question of kind {{ $labels.kind }} to a source of metrics has been answered for ten minutes',
+    summary: 'No question of kind {{ $labels.kind }} to the {{ with $labels.source }}Prometheus {{ . }}{{ else }}cluster{{ end }} has been answered for ten minutes',
     description: 'Triggers that ask it have no data: they neither fire nor end what is open.',
   },
   {

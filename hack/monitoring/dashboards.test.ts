@@ -24,6 +24,10 @@ describe('the dashboards', () => {
         })
       }
 
+      it('has no panel that shows something where there is nothing', () => {
+        for (const { title, queries } of panelsOf(dashboard)) for (const { expr } of queries) expect(expr, title).to.not.match(/\b(vector|absent|scalar)\s*\(/)
+      })
+
       it('has no uid of its own, and asks the data source that is chosen', () => {
         expect(made).to.not.have.any.keys('uid', 'id')
         expect(made.templating.list[0]).to.include({ name: 'datasource', type: 'datasource' })

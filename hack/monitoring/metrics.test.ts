@@ -57,8 +57,10 @@ describe('the table of metrics', () => {
         inc(METRICS.evaluations.name, { decision: 'Blocked', reason })
       }
       const { action, trigger_type: triggers } = METRICS.actions.labels
-      const ends = [['Succeeded', 'Effective', 'false'], ['Succeeded', 'None', 'true'], ['Failed', 'Ineffective', 'false'], ['Failed', 'Inconclusive', 'false'], ['Failed', 'None', 'false'], ['Failed', 'None', 'true'], ['Cancelled', 'None', 'false']]
-      for (const of of action) for (const trigger_type of triggers) for (const [phase = '', outcome = '', dry_run = ''] of ends) inc(METRICS.actions.name, { action: of, trigger_type, phase, outcome, dry_run })
+      const ends = [['Succeeded', 'Effective', 'false'], ['Succeeded', 'None', 'true'], ['Failed', 'Ineffective', 'false'], ['Failed', 'Inconclusive', 'false'], ['Failed', 'None', 'false'], ['Failed', 'None', 'true'], ['Cancelled', 'None', 'false'], ['Cancelled', 'None', 'true'], ['Failed', 'Reverted', 'false'], ['Succeeded', 'None', 'false']]
+      // Only what sets a field can take it back.
+      const isPossible = (type: string, outcome: string): boolean => outcome !== 'Reverted' || ['scale', 'patch'].includes(type)
+      for (const of of action) for (const trigger_type of triggers) for (const [phase = '', outcome = '', dry_run = ''] of ends) if (isPossible(of, outcome)) inc(METRICS.actions.name, { action: of, trigger_type, phase, outcome, dry_run })
       for (const { id } of RULES) for (const why of METRICS.lowered.labels.why) inc(METRICS.lowered.name, { rule: id, why })
       for (const program of PROGRAMS) told.set(program, seriesOf(await programs.exposition(program)))
     })

@@ -5,6 +5,7 @@
 import { OPERATOR_NAMESPACE } from '../api/v1alpha1/names.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { HTTP_URL, HTTP_URL_FORMAT, isHttpUrl } from '../lib/http-url.ts'
+import { MOST_SOURCES } from '../lib/most-sources.ts'
 import { ALLOWED_FIELD } from './patches/paths.ts'
 import { MOST_REPLICAS } from './patches/values.ts'
 import { DEFAULT_INSTALLATION, UNKNOWN_SOURCE, type Installation, type QuerySource } from './rule.ts'
@@ -77,6 +78,7 @@ export const INSTALLATION_OPTIONS = [
     type: 'records',
     default: [],
     unique: 'name',
+    most: MOST_SOURCES,
     check: ({ url, tokenFile, username, passwordFile, caFile }: SourceFields): string | undefined => {
       if (tokenFile !== undefined && username !== undefined) return 'tokenFile and username exclude each other'
       if ((username === undefined) !== (passwordFile === undefined)) return 'username and passwordFile belong together'

@@ -2,6 +2,7 @@
  * Every metric of every program, each once: from this table come the declarations, `docs/reference/metrics.md`, and what alerts and
  * dashboards may ask. A name is never reused for something else, and changes only with a note in the changelog.
  */
+import { MOST_SOURCES } from '../lib/most-sources.ts'
 import type { HistogramDefinition, MetricDefinition } from './metrics.ts'
 
 export type ProgramName = 'controller' | 'webhook'
@@ -65,7 +66,7 @@ export const METRICS = {
   historyDeleted: { by: ['controller'], name: 'kubeskippy_history_deleted_total', type: 'counter', unit: 'count', labels: { why: ['Age', 'Limit'] }, help: 'Ended HealingActions that were removed, by why: Age or Limit.' },
 
   // What it hears by.
-  metricReads: { by: ['controller'], name: 'kubeskippy_metric_reads_total', type: 'counter', unit: 'count', labels: { kind: QUESTIONS, outcome: ['Series', 'NoData'] }, help: 'Questions to sources of metrics, by kind, and whether there was data.' },
+  metricReads: { by: ['controller'], name: 'kubeskippy_metric_reads_total', type: 'counter', unit: 'count', labels: { kind: QUESTIONS, source: { atMost: MOST_SOURCES + 1, of: 'names of the configured Prometheus; empty for what is asked of the cluster, and for a name that is not configured' }, outcome: ['Series', 'NoData'] }, help: 'Questions to sources of metrics, by kind and source, and whether there was data.' },
   alertsReceived: { by: ['controller'], name: 'kubeskippy_alerts_received_total', type: 'counter', unit: 'count', labels: { result: ['firing', 'ended', 'refused', 'malformed', 'nameless', 'truncated'] }, help: 'Alerts from Alertmanager by what became of them: firing, ended, or left out as refused (no room), malformed, nameless (no namespace), truncated (by Alertmanager). Only where they are received.' },
   watchAge: { by: ['controller', 'webhook'], name: 'kubeskippy_reflector_age_seconds', type: 'gauge', unit: 'seconds', labels: { reflector: WATCHES }, help: 'Time since the API server was last heard, by watch. Below 75 while all is well.' },
   watchLists: { by: ['controller', 'webhook'], name: 'kubeskippy_reflector_lists_total', type: 'counter', unit: 'count', labels: { resource: WATCHES }, help: 'Full lists by resource. Each after the first repairs a fault.' },

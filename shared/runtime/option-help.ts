@@ -24,7 +24,7 @@ function heading(spec: OptionSpec): string {
 
 function limits(spec: OptionSpec): string {
   const facts: string[] = []
-  if (spec.type === 'records') facts.push(`may be repeated; fields: ${spec.fields.map(({ name, doc }) => `${name}: ${doc}`).join('; ')}`)
+  if (spec.type === 'records') facts.push(`may be repeated, ${spec.most} at most; fields: ${spec.fields.map(({ name, doc }) => `${name}: ${doc}`).join('; ')}`)
   if ('min' in spec && spec.min !== undefined) facts.push(`from ${spec.min}`)
   if ('max' in spec && spec.max !== undefined) facts.push(`up to ${spec.max}`)
   const standard = Array.isArray(spec.default) ? spec.default.join(',') : spec.default

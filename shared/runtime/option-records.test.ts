@@ -11,6 +11,7 @@ const SPECS = [
     type: 'records',
     default: [],
     unique: 'name',
+    most: 3,
     check: ({ open, words }) => (open === true && words === undefined ? 'open needs words' : undefined),
     doc: 'Where things are.',
     fields: [
@@ -56,6 +57,7 @@ describe('options that are lists of records', () => {
     ['a missing field', [{}], 'store.shelves: [0]: name is missing'],
     ['an unknown field', [{ name: 'a', adress: 'x' }], 'store.shelves: [0]: unknown field "adress", did you mean address?'],
     ['a value that does not fit', [{ name: 'A' }], 'store.shelves: [0].name: "A" is not a word'],
+    ['one more than the most', ['a', 'b', 'c', 'd'].map((name) => ({ name })), 'store.shelves: 4 are too many: 3 at most'],
     ['a name twice', [{ name: 'a' }, { name: 'a' }], 'store.shelves: name "a" is there twice'],
     ['just below the least', [{ name: 'a', wait: '999ms' }], 'store.shelves: [0].wait: must be 1s or more'],
     ['just above the most', [{ name: 'a', wait: '60001ms' }], 'store.shelves: [0].wait: must be 1m or less'],

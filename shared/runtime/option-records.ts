@@ -36,6 +36,7 @@ export type RecordOf<L extends readonly RecordField[]> = {
 interface RecordSpec {
   readonly fields: readonly RecordField[]
   readonly unique: string
+  readonly most: number
   readonly check?: (record: OptionRecord) => string | undefined
 }
 
@@ -56,6 +57,7 @@ export function readRecords(spec: RecordSpec, raw: unknown): Read<readonly Optio
     if (odd !== undefined) problems.push(`[${index}]: ${odd}`)
     return record
   })
+  if (raw.length > spec.most) problems.push(`${raw.length} are too many: ${spec.most} at most`)
   const seen = new Set<unknown>()
   for (const { [spec.unique]: value } of records) {
     if (typeof value === 'string' && seen.has(value)) problems.push(`${spec.unique} ${quoted(value)} is there twice`)

@@ -46,8 +46,8 @@ export type OptionSpec = Common &
     | { readonly type: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     /** A flag takes them separated by commas and may be repeated; the file takes a list. */
     | ({ readonly type: 'list'; readonly default: readonly string[] } & /** Of each item. */ Pattern)
-    /** A flag takes one record (`name=main,url=http://...`) and may be repeated; the file takes a list of objects. `unique`: the field that tells them apart. */
-    | { readonly type: 'records'; readonly default: readonly never[]; readonly fields: readonly RecordField[]; readonly unique: string; /** What is wrong with fields that are right each for itself. */ readonly check?: (record: OptionRecord) => string | undefined }
+    /** A flag takes one record (`name=main,url=http://...`) and may be repeated; the file takes a list of objects. `unique`: the field that tells them apart; `most`: so many of them. */
+    | { readonly type: 'records'; readonly default: readonly never[]; readonly fields: readonly RecordField[]; readonly unique: string; readonly most: number; /** What is wrong with fields that are right each for itself. */ readonly check?: (record: OptionRecord) => string | undefined }
   )
 
 interface TypeMap {

@@ -225,6 +225,18 @@ describe('rounds of metrics', () => {
     const able = new MetricRounds({ source: Object.assign(new Source(), { kubelets: true as const }), clock, timers: clock, log: silentLogger, reads: noMetrics.counter(METRICS.metricReads), tick: TICK, wanted: () => [] })
     expect(able.readings().kubelets).to.equal(true)
   })
+  it('count what was asked by kind and name of the source', async () => {
+    const counted: object[] = []
+    const named = Object.assign(new Source(), { nameOf: ({ kind }: MetricQuestion) => (kind === 'promql' ? 'long' : '') })
+    named.answers.set('b', () => ({ kind: 'NoData', why: 'it is down' }))
+    const counting = new MetricRounds({ source: named, clock, timers: clock, log: silentLogger, reads: { inc: (labels) => void counted.push(labels) }, tick: TICK, wanted: () => [wanted('a'), wanted('b')] })
+    const tell = (): void => {}
+    const begun = counting.start(tell)
+    await clock.advance(millis(1))
+    await begun
+    counting.stop(tell)
+    expect(counted).to.deep.equal([{ kind: 'promql', source: 'long', outcome: 'Series' }, { kind: 'promql', source: 'long', outcome: 'NoData' }])
+  })
   it('ask nothing after the end', async () => {
     policies = [wanted('a')]
     await start()

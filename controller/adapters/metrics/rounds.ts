@@ -26,8 +26,8 @@ export interface MetricRoundsOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Logger
-  /** By kind of question, and whether there was data. */
-  readonly reads: Counter<'kind' | 'outcome'>
+  /** By kind of question and name of the source, and whether there was data. */
+  readonly reads: Counter<'kind' | 'source' | 'outcome'>
   readonly tick: Millis
   /** Of all policies, as they are now. */
   readonly wanted: () => readonly Wanted[]
@@ -140,7 +140,7 @@ export class MetricRounds implements MetricMemory {
 
   /** Never throws. */
   async #ask(kept: Kept): Promise<void> {
-    const { clock, reads, log } = this.#options
+    const { clock, reads, log, source } = this.#options
     if (this.#isIdle) return
     const asked = clock.now()
     const answer = await this.#answer(kept).catch((error: unknown): Answered => {
@@ -149,7 +149,7 @@ export class MetricRounds implements MetricMemory {
       return { kind: 'NoData', why: `the source failed: ${messageOf(error).slice(0, 100)}` }
     })
     const now = clock.now()
-    reads.inc({ kind: kept.question.kind, outcome: answer.kind })
+    reads.inc({ kind: kept.question.kind, source: source.nameOf?.(kept.question) ?? '', outcome: answer.kind })
     if (answer.kind === 'NoData') {
       if (kept.failure !== answer.why) log.warn('no metrics', { kind: kept.question.kind, reason: answer.why })
       kept.failure = answer.why

@@ -157,6 +157,11 @@ describe('Prometheus sources by name', () => {
   it('the one called default is asked when none is named', async () => expect(await ask(['main', 'default'])).to.match(/^the Prometheus source default /))
   it('with several and no default, one must be named', async () => expect(await ask(['a', 'b'])).to.equal("there are several Prometheus sources and none is called default: write one of a, b as the trigger's source"))
   it('the named one is asked', async () => expect(await ask(['a', 'b'], 'b')).to.match(/^the Prometheus source b /))
+  it('is told by its name, and what has none by nothing', () => {
+    const nameOf = (names: readonly string[], source?: string): string => sourcesOf({}, names.map((name) => ({ name }))).sources.nameOf({ kind: 'promql', source, expression: 'up' })
+    expect([nameOf(['main']), nameOf(['a', 'b'], 'b'), nameOf(['a', 'b'], 'c'), nameOf([])]).to.deep.equal(['main', 'b', '', ''])
+    expect(sourcesOf({}, [{ name: 'main' }]).sources.nameOf({ kind: 'podUsage', namespace: 'shop' })).to.equal('')
+  })
   it('one that is not there says which are', async () => expect(await ask(['a', 'b'], 'c')).to.equal('no Prometheus source is called c; there is a, b'))
 })
 

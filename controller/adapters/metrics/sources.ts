@@ -55,6 +55,11 @@ export class MetricSources implements MetricSource {
     return question.kind === 'promql' ? `promql ${question.source ?? ''}` : question.kind
   }
 
+  nameOf(question: MetricQuestion): string {
+    const found = question.kind === 'promql' ? this.#find(question.source) : ''
+    return typeof found === 'string' ? '' : found.config.name
+  }
+
   ask(question: MetricQuestion, now: Instant): Promise<MetricAnswer> {
     switch (question.kind) {
       case 'promql':
