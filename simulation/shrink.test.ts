@@ -5,7 +5,7 @@ import type { Plan } from './plan/plan.ts'
 import { shrink } from './shrink.ts'
 import { storyOf } from './story.ts'
 
-const large = Array.from({ length: 50 }, (_, n) => planOf(n + 1)).find(({ happenings, policies, workloads }) => happenings.length > 12 && policies.length > 2 && workloads.length > 1)
+const large = Array.from({ length: 200 }, (_, n) => planOf(n + 1)).find(({ happenings, policies, workloads }) => happenings.length > 12 && policies.length > 2 && workloads.length > 1 && policies.some(({ spec }) => spec.safetyRules?.budgets !== undefined))
 
 describe('a plan that fails', function () {
   this.timeout(60_000)
@@ -17,6 +17,7 @@ describe('a plan that fails', function () {
     expect(plan.happenings).to.deep.equal([last])
     expect([plan.policies.length, plan.workloads.length, plan.controllers]).to.deep.equal([1, 1, 'alone'])
     expect(plan.policies.map(({ spec }) => [spec.triggers?.length, spec.actions?.length])).to.deep.equal([[1, 1]])
+    expect([plan.limits, plan.policies[0]?.spec.safetyRules?.budgets, plan.policies[0]?.spec.safetyRules?.schedules]).to.deep.equal([undefined, undefined, undefined])
     expect(tries).to.be.lessThan(60)
   })
 

@@ -11,6 +11,7 @@ export interface Shrunk {
 
 /** Each of them is a plan that is simpler than the given one. The ones that take most away come first. */
 function* simpler(plan: Plan): Iterable<Plan> {
+  const { limits, ...roomy } = plan
   const { happenings, policies, workloads, controllers } = plan
   for (let size = happenings.length; size >= 1; size = Math.floor(size / 2)) {
     for (let from = 0; from < happenings.length; from += size) yield { ...plan, happenings: happenings.filter((_, n) => n < from || n >= from + size) }
@@ -19,6 +20,7 @@ function* simpler(plan: Plan): Iterable<Plan> {
   for (const [at] of policies.entries()) if (policies.length > 1) yield { ...plan, policies: policies.filter((_, n) => n !== at) }
   for (const [at] of workloads.entries()) if (workloads.length > 1) yield { ...plan, workloads: workloads.filter((_, n) => n !== at) }
   if (controllers !== 'alone') yield { ...plan, controllers: 'alone' }
+  if (limits !== undefined) yield roomy
   for (const [at, workload] of workloads.entries()) {
     if (workload.replicas > 1) yield { ...plan, workloads: workloads.with(at, { ...workload, replicas: 1 }) }
     const { budget, ...rest } = workload
@@ -29,6 +31,10 @@ function* simpler(plan: Plan): Iterable<Plan> {
     for (const list of ['triggers', 'actions'] as const) {
       const members = spec[list] ?? []
       for (const [n] of members.entries()) if (members.length > 1) yield { ...plan, policies: policies.with(at, { ...policy, spec: { ...spec, [list]: members.filter((_, m) => m !== n) } }) }
+    }
+    for (const times of ['budgets', 'schedules'] as const) {
+      const rules = Object.fromEntries(Object.entries(spec.safetyRules ?? {}).filter(([name]) => name !== times)) as typeof spec.safetyRules
+      if (spec.safetyRules?.[times] !== undefined) yield { ...plan, policies: policies.with(at, { ...policy, spec: { ...spec, safetyRules: rules } as typeof spec }) }
     }
   }
 }

@@ -24,7 +24,7 @@ import { recheck } from '../healing/recheck.ts'
 import type { Refusal, RefusalReason } from '../healing/refusal.ts'
 import { retryOf } from '../healing/retry.ts'
 import { claimOf } from '../healing/subject-claims.ts'
-import { Unanswered, type ClusterCache, type LiveReader, type LiveView } from '../ports/cluster.ts'
+import { Unanswered, type ClusterCache, type LiveReader } from '../ports/cluster.ts'
 import type { EvidenceSource } from '../ports/evidence.ts'
 import { LedgerUnreadable, type PolicyKey } from '../ports/ledgers.ts'
 import type { TargetWriter } from '../ports/target-writer.ts'
@@ -196,19 +196,19 @@ export class ActionReconciler {
     return 'refusal' in confirmed ? confirmed.refusal : takeSlots(ledgers, { action: metadata.name, policy: key, target: spec.targetResource.namespace, claim: claimOf(spec, policy.limits, deadline) }, installation, now)
   }
 
-  /** Just before a write: another controller may have ended it meanwhile, or what others did has closed a gate or opened the breaker (I9). The next try says what it was. */
-  async #isHeld({ metadata: { name }, spec: { policyRef } }: HealingAction, asking: () => void): Promise<boolean> {
+  /** Just before a write: another controller may have ended it meanwhile, what others did has closed a gate or opened the breaker (I9), or the time of a budget has begun. The next try says what it was. `limits`: as for `confirm`. */
+  async #isHeld({ metadata: { name }, spec: { policyRef } }: HealingAction, limits: CompiledPolicy['limits'] | undefined, asking: () => void): Promise<boolean> {
     const ledger = await this.#ports.ledgers.reread(keyOf(policyRef), asking)
-    return ledger !== undefined && !('refusal' in confirm(ledger, name, this.#ports.clock.now()))
+    return ledger !== undefined && !('refusal' in confirm(ledger, name, this.#ports.clock.now(), limits))
   }
 
   /** What may be in the way by now; undefined: not all of it could be asked. */
-  async #stops(action: HealingAction, view: LiveView, operation: Operation, dryRun: boolean): Promise<(LastWord & { readonly moved: string | undefined }) | undefined> {
+  async #stops({ action, policy, view }: Attempt, operation: Operation, { dryRun, wrote }: { readonly dryRun: boolean; readonly wrote: boolean }): Promise<(LastWord & { readonly moved: string | undefined }) | undefined> {
     const { live, clock } = this.#ports
     const asked = lookAge(this.#ports)
     try {
       const [stranger, moved] = await Promise.all([strangerTo(live, action.spec, clock.now()), movedSince(live, action.spec, view, operation)])
-      const word = await lastWord(this.#ports, (asking) => (dryRun ? Promise.resolve(true) : this.#isHeld(action, asking)))
+      const word = await lastWord(this.#ports, (asking) => (dryRun ? Promise.resolve(true) : this.#isHeld(action, wrote ? undefined : policy?.limits, asking)))
       return word === undefined ? undefined : { stop: word.stop ?? stranger, held: word.held, moved, isFresh: () => word.isFresh() && asked() <= ANSWER_LIFETIME }
     } catch (error) {
       if (error instanceof Unanswered) return undefined
@@ -230,7 +230,7 @@ export class ActionReconciler {
     for (const dryRun of spec.dryRun ? [true] : [true, false]) {
       if (!dryRun) action = await record.intends(action, planned.intent)
       for (const operation of planned.operations) {
-        const answers = await this.#stops(action, attempt.view, operation, dryRun)
+        const answers = await this.#stops({ ...attempt, action }, operation, { dryRun, wrote })
         // After the answers: while they were awaited, the process may have stood still.
         const now = clock.now()
         const soFar = { ...attempt, action: partlyDone(action, planned, gone) }

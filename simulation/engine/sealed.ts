@@ -71,12 +71,20 @@ function closed(door: string, real: unknown, alarm: Alarm): Closed {
   return shut
 }
 
+/** Makes a date of now wherever it is asked about some time, and looks at it only when it is not told of which. */
+const NEEDLESS = /^\s+at .*\/node_modules\/croner\//
+
+/** Whether that library asks for a date: it gets one that is no time, by which nothing can be reckoned. */
+const isNeedless = (): boolean => NEEDLESS.test(new Error().stack?.split('\n')[4] ?? '')
+
 /** `new Date(x)` is arithmetic; `new Date()` reads the machine's clock. */
-const sealedDate = (real: DateConstructor, alarm: Alarm): DateConstructor =>
-  new Proxy(real, {
-    construct: (target, args: readonly unknown[], to) => (args.length === 0 ? alarm('new Date') : (Reflect.construct(target, args, to) as object)),
+const sealedDate = (real: DateConstructor, alarm: Alarm): DateConstructor => {
+  const now = (): object => (isNeedless() ? new real(Number.NaN) : alarm('new Date'))
+  return new Proxy(real, {
+    construct: (target, args: readonly unknown[], to) => (args.length === 0 ? now() : (Reflect.construct(target, args, to) as object)),
     apply: () => alarm('Date()'),
   })
+}
 
 /** What `name` of a formatter says of a time that is given, and not of now. A getter, as that of `format` is. */
 const sealedTeller = (name: (typeof TELLERS)[number], real: PropertyDescriptor, alarm: Alarm): PropertyDescriptor => ({

@@ -28,6 +28,7 @@ describe('plans', () => {
     expect(new Set(plans.map(({ profile }) => profile))).to.deep.equal(new Set(PROFILES.map(({ name }) => name)))
     expect(new Set(plans.map(({ controllers }) => controllers))).to.have.lengthOf(3)
     expect(plans.filter(({ limits }) => limits !== undefined)).to.have.length.within(20, 100)
+    for (const times of ['budgets', 'schedules'] as const) expect(plans.filter(({ policies }) => policies.some(({ spec }) => spec.safetyRules?.[times] !== undefined))).to.have.length.within(15, 100)
   })
 
   it('have happenings in the order of time, all of them before the calm', () => {

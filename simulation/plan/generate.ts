@@ -1,8 +1,8 @@
 /** A plan from a seed. */
 import { chanceOf, type Chance } from '../engine/chance.ts'
 import { ACT_FAULTS, draw, FAULTS, LIFE, NAMESPACES, TROUBLE, type Draws, type World } from './draws.ts'
-import { policyOf } from './policies.ts'
-import type { Plan, Timed, WorkloadPlan } from './plan.ts'
+import { policyOf, timed } from './policies.ts'
+import type { Plan, PolicyPlan, Timed, WorkloadPlan } from './plan.ts'
 import { PROFILES, type Profile } from './profiles.ts'
 
 /** Seconds. After the calm everything has the time that it may need, and at the end nothing to do. */
@@ -16,6 +16,14 @@ const SCARCE = 0.15
 function limitsOf(seed: number): Pick<Plan, 'limits'> {
   const chance = chanceOf(seed, 'limits')
   return chance.happens(SCARCE) ? { limits: { namespace: chance.between(1, 3), cluster: chance.between(2, 4) } } : {}
+}
+
+/** Share of plans whose policies have budgets and schedules of their own; drawn apart as well. */
+const TIMED = 0.15
+
+function timesOf(seed: number, policies: readonly PolicyPlan[]): readonly PolicyPlan[] {
+  const chance = chanceOf(seed, 'times')
+  return chance.happens(TIMED) ? policies.map((policy) => timed(chance, policy)) : policies
 }
 
 /** Each seed has the profile of its turn, so that a few seeds in a row have seen them all. */
@@ -48,7 +56,7 @@ export function planOf(seed: number): Plan {
   const acts = faults.length === 0 ? [] : drawn(ACT_FAULTS, some(profile.acts))
   const aimed = Array.from({ length: some(profile.aimed) }, () => drawAimed(profile, chance, world, trouble)).flat()
   const happenings = [...trouble, ...life, ...faults, ...acts, ...aimed].toSorted((a, b) => a.at - b.at)
-  return { seed, profile: profile.name, controllers, ...limitsOf(seed), workloads, policies, happenings, calm, cured: calm + RECOVERY, end: calm + RECOVERY + ENDING }
+  return { seed, profile: profile.name, controllers, ...limitsOf(seed), workloads, policies: timesOf(seed, policies), happenings, calm, cured: calm + RECOVERY, end: calm + RECOVERY + ENDING }
 }
 
 /** All of one aim from one moment on: shortly after some trouble has begun, before it is acted on. Or just before the calm. */

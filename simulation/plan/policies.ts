@@ -104,3 +104,16 @@ export function policyOf(chance: Chance, workload: WorkloadPlan, name: string, p
     } as Spec,
   }
 }
+
+/** Of ten minutes the first few, where the clock shows whole hours as everywhere or half of one later. */
+const during = (chance: Chance, least: number, most: number) => ({ schedule: '*/10 * * * *', duration: `${chance.between(least, most)}m`, timeZone: chance.pick(['UTC', 'Asia/Kolkata']) })
+
+/** With limits of time: a budget beside the hour, in force always or by turns, or times in which nothing is done. */
+export function timed(chance: Chance, policy: PolicyPlan): PolicyPlan {
+  const { safetyRules } = policy.spec
+  if (safetyRules === undefined) return policy
+  const budget = { actions: chance.between(1, 2), per: chance.pick(['3m', '10m', '90m']), ...(chance.happens(0.5) ? { during: during(chance, 4, 8) } : {}) }
+  const schedule = chance.happens(0.5) ? { allow: false, during: during(chance, 2, 6) } : { allow: true, during: during(chance, 4, 8) }
+  const which = chance.pick(['budget', 'budget', 'schedule', 'both'])
+  return { ...policy, spec: { ...policy.spec, safetyRules: { ...safetyRules, maxActionsPerHour: chance.between(4, 8), ...(which === 'schedule' ? {} : { budgets: [budget] }), ...(which === 'budget' ? {} : { schedules: [schedule] }) } } }
+}

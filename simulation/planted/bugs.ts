@@ -97,6 +97,15 @@ export const BUGS: readonly Bug[] = [
   bug('evidence-lost', 'a decision does not say what was seen', 'controller/healing/evaluate.ts', 'evidence: finding.seen === undefined ? finding.evidence :', "evidence: finding.seen !== -1 ? '' :"),
   bug('since-in-the-future', 'a decision says that its trigger fires since later', 'controller/healing/evaluate.ts', '      since: formatInstant(finding.since),\n      evidence', '      since: formatInstant((finding.since + 600_000) as typeof finding.since),\n      evidence'),
 
+  // Times.
+  {
+    id: 'budgets-ignored', title: 'nobody asks the budgets of a policy beside its hour',
+    edits: [{ file: 'controller/healing/budget.ts', find: 'if (admitted) continue', replace: 'if (admitted || per > 0) continue' }],
+  },
+  {
+    id: 'schedules-ignored', title: 'nobody asks the schedules of a policy',
+    edits: [{ file: GUARDS, find: '({ schedule }, _proposal, { now }) => schedule(now)', replace: '() => undefined' }, { file: ACTION, find: 'answers.stop ?? policy?.schedule(now)', replace: 'answers.stop' }],
+  },
   // Endings, and quiet.
   aimed('recreated', bug('never-gives-up', 'an act that cannot be done is tried for ever', ACTION, 'if (now >= deadline) return giveUp', 'if (now < 0) return giveUp')),
   {

@@ -14,7 +14,7 @@ export function editOf(edit: PolicyEdit, { safetyRules, selector }: Spec, chance
     case 'resume':
       return { suspend: false }
     case 'tighten':
-      return { safetyRules: { ...safetyRules, maxActionsPerHour: 1, maxConcurrent: 1 } }
+      return { safetyRules: { ...safetyRules, maxActionsPerHour: 1, maxConcurrent: 1, ...tightened(safetyRules) } }
     case 'loosen':
       return { safetyRules: { ...safetyRules, maxActionsPerHour: 12, maxUnhealthy: '1000' } }
     case 'dryrun':
@@ -30,3 +30,6 @@ export function editOf(edit: PolicyEdit, { safetyRules, selector }: Spec, chance
       return edit satisfies never
   }
 }
+
+/** Where the policy has budgets at all. */
+const tightened = ({ budgets }: Spec['safetyRules']): Partial<Spec['safetyRules']> => (budgets === undefined ? {} : { budgets: budgets.map((budget) => ({ ...budget, actions: 1 })) })

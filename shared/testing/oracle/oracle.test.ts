@@ -16,10 +16,15 @@ const withSpec = (spec: object, ...more: readonly Entry[]): Entry[] => [written.
 const without = (entries: readonly Entry[], which: (entry: Entry) => boolean): Entry[] => entries.filter((entry) => !which(entry))
 const isLook = (entry: Entry): boolean => entry.kind === 'call' && entry.verb === 'get'
 /** One after another, each on a pod of its own, `gap` seconds apart. */
-const row = (count: number, gap: number, limit: number): Entry[] => {
+const row = (count: number, gap: number, limit: number, rules: object = {}): Entry[] => {
   const slots = Array.from({ length: count }, (_, n) => [`a${n}`, inSeconds(10 + n * gap)] as const)
-  return [written.policy(0, policy({ safetyRules: { maxActionsPerHour: limit } })), ...slots.flatMap(([name], n) => act(10 + n * gap, { name, slots: slots.slice(0, n), eviction: { uid: `${UID}-${n}`, preconditions: { uid: `${UID}-${n}`, resourceVersion: '7' } }, spec: { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: `${UID}-${n}` } } }))]
+  return [written.policy(0, policy({ safetyRules: { maxActionsPerHour: limit, ...rules } })), ...slots.flatMap(([name], n) => act(10 + n * gap, { name, slots: slots.slice(0, n), eviction: { uid: `${UID}-${n}`, preconditions: { uid: `${UID}-${n}`, resourceVersion: '7' } }, spec: { targetResource: { apiVersion: 'v1', kind: 'Pod', namespace: NS, name: 'cart-1', uid: `${UID}-${n}` } } }))]
 }
+/** An hour from the minute of each day on at which the histories begin, or of another hour. */
+const anHourFrom = (minute: number, hour = 0) => ({ schedule: `${minute} ${hour} * * *`, duration: '1h', timeZone: 'UTC' })
+/** So many acts, a minute apart. */
+const budgeted = (count: number, budget: object, gap = 60): Entry[] => row(count, gap, 10, { budgets: [{ actions: 1, per: '10m', ...budget }] })
+const scheduled = (allow: boolean, during: object, ...more: readonly Entry[]): Entry[] => [...row(1, 60, 10, { schedules: [{ allow, during }] }), ...more]
 /** One after another, each on a pod of its own, a minute apart; they end so, and the policy bears three that did not help. */
 const endings = (...outcomes: readonly string[]): Entry[] => {
   const each = outcomes.flatMap((outcome, n) => {
@@ -69,6 +74,9 @@ const denied = (look: Entry, eviction: object = {}): Entry[] => [...base.slice(0
 /** Its process stands still between the look and the write, and meanwhile somebody edits its policy. */
 const stoodStill = (spec: object, ...meanwhile: readonly Entry[]): Entry[] => [...base.slice(0, 5), written.policy(15, policy(spec, { generation: 2 })), ...meanwhile, evicted(50)]
 const PROTECTED = { safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }
+/** Its pod becomes a protected one, and then its write is refused. */
+const labelled = (labelledAt: number, refusedAt: number): Entry[] =>
+  [lies(pod({})), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', ...CRITICAL }] } }).slice(0, 5), { ...lies(pod({}, { critical: 'true' })), at: inSeconds(labelledAt) }, evicted(refusedAt, { ok: false, answer: 409, changed: false })]
 const optsOut = (said: string): object => ({ annotations: { [IGNORE_ANNOTATION]: said } })
 const protecting = (entry: object): Entry[] => withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...entry }] } })
 const CRITICAL = { labelSelector: { matchLabels: { critical: 'true' } } }
@@ -145,9 +153,14 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
       'a ledger whose number goes back': [...base, written.ledger(20, settledIn({ nextOrdinal: 0 }))],
       'a ledger that forgets what came of it': [...base, written.ledger(20, settledIn({ outcomes: { effective: 3, ineffective: 0, inconclusive: 0, failed: 0 } })), written.ledger(21, settledIn({}))],
       'a slot that is opened again': [...base, written.ledger(20, settledIn({})), written.ledger(21, ledger([['cart-restart-1', inSeconds(10)]]))],
+      'one more than a budget lets through': because('budgets[0]', budgeted(2, {})),
+      'one more than a budget lets through that is in force by turns': because('budgets[0]', budgeted(2, { during: anHourFrom(0) })),
+      'an act at a forbidden time': because('forbids it', scheduled(false, anHourFrom(0))),
+      'an act that goes on at a forbidden time': because('forbids it', scheduled(false, anHourFrom(2), looked(190), evicted(191, { of: 'a0' }))),
+      'an act when no time allows it': because('no allowing time', scheduled(true, anHourFrom(0, 12))),
       'a write long after the limit was lowered': [...row(2, 60, 2).slice(0, -4), written.policy(14, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-4)],
     },
-    keeps: { 'as many as namespace and cluster bear': limited({ namespace: 3, cluster: 3 }), 'a slot from before the clock was set back': [call(60, {}), ...slotted([48, 35])], 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
+    keeps: { 'as many as a budget lets through': budgeted(2, { actions: 2 }), 'as many again when its time is over': budgeted(2, {}, 601), 'a budget that is not in force': budgeted(2, { during: anHourFrom(0, 12) }), 'a write on its way when a budget came into force': budgeted(2, { during: anHourFrom(1) }, 50), 'an act at an allowed time': scheduled(true, anHourFrom(0)), 'a write on its way when a forbidden time began': row(2, 50, 10, { schedules: [{ allow: false, during: anHourFrom(1) }] }), 'as many as namespace and cluster bear': limited({ namespace: 3, cluster: 3 }), 'a slot from before the clock was set back': [call(60, {}), ...slotted([48, 35])], 'a slot that is settled after its write': [...base, written.ledger(20, settledIn({}))], 'a ledger that somebody else repairs': [...base, written.ledger(20, ledger([]), { user: 'alice' })], 'a write on its way when the limit was lowered': [...row(2, 60, 2).slice(0, -2), written.policy(72.5, policy({ safetyRules: { maxActionsPerHour: 1 } }, { generation: 2 })), ...row(2, 60, 2).slice(-2)], 'a write a minute after its slot': slotted([10, 10 + 60]), 'a write of a process that stood still after its slot': slotted([10, 10 + 120]), 'writes an hour apart': slotted([10, 10 + 60], [10 + 3660, 10 + 3661]), 'one more than the limit in an hour and a second': row(3, 60 * 30 + 1, 2) },
   },
   I3: {
     breaks: {
@@ -164,7 +177,8 @@ const CASES: Readonly<Record<string, { readonly breaks: Readonly<Record<string, 
     },
     keeps: {
       'a pod that was protected while the write was on its way': [...base.slice(0, 5), written.policy(12.9, policy({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-1'] }] } }, { generation: 2 })), ...base.slice(5)],
-      'a write that is refused, since its pod has just been labelled': [lies(pod({})), ...withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', ...CRITICAL }] } }).flatMap((entry) => (entry.kind === 'call' && entry.subresource === 'eviction' ? [{ ...lies(pod({}, { critical: 'true' })), at: inSeconds(12.9) }, { ...entry, ok: false, answer: 409, changed: false }] : [entry]))],
+      'a write that is refused, since its pod has just been labelled': labelled(12.9, 13),
+      'a write that is refused, since its pod was labelled while the process stood still after its look': labelled(20, 60),
       'another Deployment is protected': [...around(), ...protecting({ names: ['bank'] }), ...protecting(CRITICAL)], 'a Deployment that opted out while the write was on its way': [...base.slice(0, 5), ...around(), { ...(around(optsOut('true'))[1] as Entry), at: inSeconds(12.9) }, ...base.slice(5)], 'another pod is protected': withSpec({ safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', names: ['cart-2'] }] } }), 'an opt-out that says false': [lies(pod({ [IGNORE_ANNOTATION]: 'false' })), ...base] },
   },
   I4: {

@@ -1,12 +1,13 @@
 /** How much is done, and to what. */
 import type { HealingAction, HealingPolicy } from '../../../api/v1alpha1/types.ts'
 import { isEmptySelector } from '../../../lib/selector.ts'
-import { hours, latest, parseInstant, type Instant } from '../../../lib/time.ts'
+import { hours, latest, parseInstant, type Instant, type Millis } from '../../../lib/time.ts'
 import { actionOf, actOf, isAct, isEffective, seenFrom } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import { actor } from '../history.ts'
 import { ACTIONS } from '../world.ts'
 import { forgottenBy, isWhole } from './ledger-memory.ts'
+import { outOfSchedule, overBudget, spanOf } from './times.ts'
 
 interface Counted {
   readonly action: string
@@ -17,8 +18,14 @@ interface Counted {
   readonly landed: Instant
 }
 
+/** What all of them say, in the words of the last one. */
+function ofAll(policies: readonly HealingPolicy[], why: (policy: HealingPolicy) => string | undefined): string | undefined {
+  const whys = policies.map(why)
+  return whys.includes(undefined) ? undefined : whys.at(-1)
+}
+
 export const withinTheHour: Checker = {
-  invariant: 'I2', title: 'at most maxActionsPerHour in every sliding hour, of policy, namespace and cluster',
+  invariant: 'I2', title: 'at most maxActionsPerHour in every sliding hour, of policy, namespace and cluster; the other budgets of a policy, and its schedules',
   begin: (setting) => {
     const acts: Counted[] = []
     // The server's clock may be set back between a slot and the write that takes it.
@@ -30,9 +37,15 @@ export const withinTheHour: Checker = {
         if (!isAct(entry, setting) || !isEffective(entry)) return
         const action = actionOf(entry, world)
         if (action === undefined) return
+        const { policyRef, targetResource } = action.spec
+        // What was looked at just before its author has changed it may still be on its way.
+        const lately = world.lately(policyRef.uid, seenFrom(entry, setting.slack)) as readonly HealingPolicy[]
+        const asked = spanOf(seenFrom(entry, setting.slack), entry.received, setting.slack)
+        // Taking an act back knows no times: that would keep what did not help.
+        const untimely = action.status?.undo === undefined ? ofAll(lately, (policy) => outOfSchedule(policy, asked)) : undefined
+        if (untimely !== undefined) report.broken(untimely, { action: action.metadata })
         const name = `${action.metadata.namespace}/${action.metadata.name}`
         if (acts.some((act) => act.action === name)) return
-        const { policyRef, targetResource } = action.spec
         const ledger = world.ledgerOf(policyRef)
         if (ledger !== undefined && !isWhole(ledger)) {
           report.undecided('its ledger cannot be read', { action: action.metadata })
@@ -47,17 +60,18 @@ export const withinTheHour: Checker = {
         // A process that stands still is counted by when its write lands, below; after an hour its slot has gone to another one.
         if (entry.received - at > hours(1)) report.broken(`its slot is of ${held?.reservedAt}, ${entry.received - at} ms before the write`, { action: action.metadata })
         acts.push({ action: name, policy: `${policyRef.namespace}/${policyRef.name}`, namespaces: [policyRef.namespace, targetResource.namespace], at, landed: entry.at })
-        // What was looked at just before its author has lowered it may still be on its way.
-        const lately = world.lately(policyRef.uid, seenFrom(entry, setting.slack)) as readonly HealingPolicy[]
         const limit = Math.min(setting.limits.ceiling, Math.max(...lately.map(({ spec }) => spec.safetyRules?.maxActionsPerHour ?? setting.limits.ceiling), lately.length === 0 ? setting.limits.ceiling : 0))
         // Slots may be out of their order: an hour that holds this one may end with another. Writes are in theirs.
-        const within = (of: (act: Counted) => boolean): number => {
+        const within = (of: (act: Counted) => boolean, span: Millis = hours(1)): number => {
           const counted = acts.filter(of)
-          const ends = counted.filter((act) => act.at >= at && act.at < at + hours(1)).map((end) => counted.filter((act) => act.at > end.at - hours(1) && act.at <= end.at).length)
-          return Math.max(counted.filter(({ landed }) => landed > entry.at - hours(1) + setting.slack).length, ...ends)
+          const ends = counted.filter((act) => act.at >= at && act.at < at + span).map((end) => counted.filter((act) => act.at > end.at - span && act.at <= end.at).length)
+          return Math.max(counted.filter(({ landed }) => landed > entry.at - span + setting.slack).length, ...ends)
         }
-        const policy = within((act) => act.policy === `${policyRef.namespace}/${policyRef.name}`)
+        const ofPolicy = (act: Counted): boolean => act.policy === `${policyRef.namespace}/${policyRef.name}`
+        const policy = within(ofPolicy)
         if (policy > limit) report.broken(`${policy} of ${limit} actions of the policy in an hour`, { action: action.metadata })
+        const over = ofAll(lately, (one) => overBudget(one, asked, (span) => within(ofPolicy, span)))
+        if (over !== undefined) report.broken(over, { action: action.metadata })
         for (const namespace of new Set([policyRef.namespace, targetResource.namespace])) {
           const many = within((act) => act.namespaces.includes(namespace))
           if (many > setting.limits.namespace) report.broken(`${many} of ${setting.limits.namespace} actions of namespace ${namespace} in an hour`, { action: action.metadata })

@@ -5,7 +5,7 @@ import type { HealingPolicy } from '../../../api/v1alpha1/types.ts'
 import type { KubeObject } from '../../../kube/api.ts'
 import { NAMESPACES } from '../../../kube/resources.ts'
 import { matchesLabels } from '../../../lib/selector.ts'
-import { actionOf, isAct, isEffective, seenFrom } from '../acts.ts'
+import { actionOf, isAct, isEffective, LOOK_LIFETIME, seenFrom } from '../acts.ts'
 import type { Checker } from '../checker.ts'
 import type { Call } from '../history.ts'
 import { kindOf, objectOf, ownersOf, unknownAmong } from '../owners.ts'
@@ -35,8 +35,10 @@ export const insideThePolicy: Checker = {
       // So may a write be that was looked at just before its author has protected what it is to.
       const from = seenFrom(entry, setting.slack)
       const lately = world.lately(policyRef.uid, from) as readonly HealingPolicy[]
-      const before = lately.map((version) => everybody(entry, version, world, from))
-      for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, from).entries()) {
+      // What has been labelled since it was judged is refused by its version, however old the look.
+      const ofTarget = entry.received - LOOK_LIFETIME - setting.slack
+      const before = lately.map((version) => everybody(entry, version, world, { from, ofTarget }))
+      for (const [n, { who, protectedBy, optedOut }] of everybody(entry, policy, world, { from, ofTarget }).entries()) {
         if (protectedBy === 'yes' && before.every((version) => version[n]?.protectedBy === 'yes')) report.broken(`${who} is protected by the policy`, about)
         if (optedOut === 'yes') report.broken(`${who} has opted out`, about)
         if (protectedBy === 'unknown' || optedOut === 'unknown') unknown(`whether ${who} is protected or has opted out is not in the history`)
@@ -53,10 +55,9 @@ interface Somebody {
 }
 
 /** What is written to, and its owners. An edit of an owner that came after the last look does not count yet. */
-function everybody(entry: Call, policy: HealingPolicy, world: World, from: number): readonly Somebody[] {
+function everybody(entry: Call, policy: HealingPolicy, world: World, { from, ofTarget }: { readonly from: number; readonly ofTarget: number }): readonly Somebody[] {
   const object = objectOf(entry, world)
-  // What has been labelled since it was judged is refused by its version.
-  const seen = object === undefined ? [] : entry.ok ? [object] : world.lately(object.metadata.uid, from)
+  const seen = object === undefined ? [] : entry.ok ? [object] : world.lately(object.metadata.uid, ofTarget)
   const itself = judged({ ...kindOf(entry, object), name: entry.name ?? '' }, seen, policy)
   if (object === undefined) return [itself]
   const owners = ownersOf(object, world, from)
