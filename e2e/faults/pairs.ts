@@ -9,15 +9,15 @@ export interface Cell {
   readonly point: Point
 }
 
-/**
- * A disruption budget refuses evictions and nothing else. The ledger of the cluster is one for all places: what holds it
- * holds them all up, so that one kill is as many as go together.
- */
+/** A disruption budget refuses evictions and nothing else. */
 const makesSense = ({ fault, action, point }: Cell): boolean =>
-  hasPoint(action, point) && (point !== 'cluster' || fault.when !== 'kill' || fault.name === 'killed after') && (!fault.name.startsWith('429 budget') || (['evict', 'graceful', 'recreate'].includes(action) && ['dry run', 'act', 'step'].includes(point)))
+  hasPoint(action, point) && (!fault.name.startsWith('429 budget') || (['evict', 'graceful', 'recreate'].includes(action) && ['dry run', 'act', 'step'].includes(point)))
 
 export const everything = (): readonly Cell[] =>
   FAULTS.flatMap((fault) => ACTIONS.flatMap(({ name: action }) => POINTS.map((point) => ({ fault, action, point })))).filter(makesSense)
+
+/** The ledger of the cluster is one for all places: whoever is held there holds the others up before they come to it. */
+export const isLonely = ({ fault, point }: Cell): boolean => point === 'cluster' && fault.when === 'kill' && fault.name !== 'killed after'
 
 /** Every fault at the write that opens a breaker, and at the one that half-opens it. */
 export const atBreakers = (): readonly Cell[] =>

@@ -1,7 +1,7 @@
 /** All that `make faults` tries, in portions: the audit log of one has to be short enough to be read as one text. */
 import { minutes } from '../../shared/lib/time.ts'
 import { ACTIONS, ALL, LADDER, RUNGS } from './actions.ts'
-import { atBreakers, everything, type Cell } from './pairs.ts'
+import { atBreakers, everything, isLonely, type Cell } from './pairs.ts'
 import { PROCESS_FAULTS } from './processes.ts'
 import type { Trials } from './trials.ts'
 import type { Forbidden } from './verdict.ts'
@@ -76,7 +76,8 @@ const processes: Portion = {
 
 export const PORTIONS: readonly Portion[] = [
   ...split('writes', cells.filter(({ fault }) => fault.when !== 'kill'), WRITES, (trials, its) => trials.atWrites(its)),
-  ...split('kills', cells.filter(({ fault }) => fault.when === 'kill'), KILLS, (trials, its) => trials.byKilling(its)),
+  ...split('kills', cells.filter((cell) => cell.fault.when === 'kill' && !isLonely(cell)), KILLS, (trials, its) => trials.byKilling(its)),
+  ...split('lonely kills', cells.filter(isLonely), KILLS, (trials, its) => trials.byKilling(its)),
   forbidden,
   breakers,
   watches,

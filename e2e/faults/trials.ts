@@ -19,7 +19,7 @@ import { APPROVER, Approver } from './approver.ts'
 import { Aim, hooksOf } from './aim.ts'
 import { behind } from './behind.ts'
 import { PlayedKubelet } from './kubelet.ts'
-import type { Cell } from './pairs.ts'
+import { isLonely, type Cell } from './pairs.ts'
 import { Place } from './place.ts'
 import { POINTS } from './points.ts'
 import { Traffic } from './traffic.ts'
@@ -199,7 +199,7 @@ export class Trials {
     const missed: Cell[] = []
     let tried = 0
     const inOrder = cells.toSorted((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point))
-    for (const batch of inBatches(inOrder, together)) {
+    for (const batch of [...inBatches(inOrder.filter((cell) => !isLonely(cell)), together), ...inBatches(inOrder.filter(isLonely), 1)]) {
       const aims = await this.#aimed(batch, 'kill')
       this.proxy.setHooks(this.#traffic.around(hooksOf(aims)))
       await Promise.all(aims.map(({ place }) => place.break()))

@@ -31,7 +31,6 @@ export const proofReference: GeneratedFile = markdownFile('docs/reference/proof.
       'In the runs with faults on a real API server nothing is malformed: the invariant about that is kept there without being put to the test.',
       'On the real API server, I16 is judged by the time that a trial gives its actions to end, five to ten minutes, and not by the deadline of the checker: that begins when faults end, and there they end with the history.',
       'I17 is not judged there, and of I20 only that a decision says what was seen, and since when: nothing tells the checkers there that all is quiet, or that a trigger has no data ([design note 35](../design/0035-faults-and-the-oracle.md#what-it-does-not-show)).',
-      'At the write to the ledger of the cluster the controller is killed only after it has landed: not before it, and not before the record.',
       'Of the writes of an act to its workload only the first two are points of their own. A third one, as of a workload with more pods, has no fault aimed at it.',
       'An API server that answers reads from a stale store is not tried there: lines of watches come late, or not at all, or are asked for from a version of the future, and every read is answered from what is stored.',
       'No AI is in the controller yet: the half of I14 that is about what a model proposes is empty.',
