@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { expect } from 'chai'
 import { MUTATING_WEBHOOKS, NAMESPACES, SECRETS, VALIDATING_WEBHOOKS } from '../shared/kube/resources.ts'
 import { hours, seconds, type Millis } from '../shared/lib/time.ts'
-import { silentLogger } from '../shared/runtime/logger.ts'
+import { silentLogger, type Logger } from '../shared/runtime/logger.ts'
 import { METRICS } from '../shared/runtime/metric-table.ts'
 import { noMetrics, type Sample } from '../shared/runtime/metrics.ts'
 import { FakeClock } from '../shared/testing/fake-clock.ts'
@@ -34,6 +34,8 @@ function setup() {
     cluster.seed(VALIDATING_WEBHOOKS, { ...configuration(['foreign', 'ours']), kind: 'ValidatingWebhookConfiguration', metadata: { name: 'v' } })
     cluster.seed(MUTATING_WEBHOOKS, { ...configuration(['ours']), kind: 'MutatingWebhookConfiguration', metadata: { name: 'm' } })
   }
+  const warned: object[] = []
+  const log: Logger = { ...silentLogger, warn: (_, fields) => void warned.push(fields ?? {}) }
   const keeperOf = (user: string, ours: readonly string[] = ['ours']) => {
     const served: Material[] = []
     const certificates = new OwnCertificates({
@@ -48,11 +50,11 @@ function setup() {
       ],
       serve: (material) => void served.push(material),
     })
-    return { keeper: Object.assign(new CertificateKeeper({ certificates, clock, timers: clock, log: silentLogger }), { check: () => certificates.check(), told: () => certificates.remark }), served }
+    return { keeper: Object.assign(new CertificateKeeper({ certificates, clock, timers: clock, log }), { check: () => certificates.check(), told: () => certificates.remark }), served }
   }
   const webhooks = (resource = VALIDATING_WEBHOOKS, name = 'v'): Webhook[] => (cluster.must(resource, { name }) as unknown as { webhooks: Webhook[] }).webhooks
   const bundle = (): string => Buffer.from(webhooks().find(({ name }) => name === 'ours')?.clientConfig.caBundle ?? '', 'base64').toString()
-  return { clock, cluster, install, keeperOf, webhooks, bundle, writes: () => cluster.journal.writes }
+  return { clock, cluster, warned, install, keeperOf, webhooks, bundle, writes: () => cluster.journal.writes }
 }
 
 const authorities = (bundle: string): X509Certificate[] => (bundle.match(/-----BEGIN[^-]+-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((pem) => new X509Certificate(pem))
@@ -285,6 +287,26 @@ describe('the keeper of certificates', () => {
     await keeper.check()
     expect(served).to.have.lengthOf(1)
     expect(cluster.all(SECRETS)).to.have.lengthOf(1)
+  })
+
+  it('says what to do as long as nobody answers, and once for each reason', async () => {
+    const { keeperOf, clock, cluster, warned } = setup()
+    const { keeper } = keeperOf('a')
+    const down = cluster.faults.add(() => ({ when: 'before', answer: 'reset' }))
+    void keeper.start()
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) await clock.advance(seconds(2))
+    }
+    await turns()
+    expect(keeper.problem).to.match(/^the API server does not answer.*; does it run, and is it the one that the kubeconfig names\?$/)
+    expect(warned).to.have.length(1)
+    expect(warned[0]).to.include({ fix: 'does it run, and is it the one that the kubeconfig names?' }).and.not.have.property('error')
+    down()
+    cluster.faults.add(() => ({ when: 'before', answer: SERVER_ERROR }))
+    await turns()
+    expect(warned).to.have.length(2)
+    expect(warned[1]).to.have.property('error')
+    await keeper.stop()
   })
 
   it('starts when there is something to serve, tells why it is not in sync, and stops', async () => {

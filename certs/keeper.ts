@@ -1,4 +1,6 @@
 /** Keeps what is served, what is stored and what API servers trust in agreement, for as long as the program runs. */
+import { isApiError } from '../shared/kube/errors.ts'
+import { inWords, troubleOf } from '../shared/kube/trouble.ts'
 import { messageOf } from '../shared/lib/errors.ts'
 import { seconds, type Clock, type Instant, type Millis } from '../shared/lib/time.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
@@ -34,6 +36,8 @@ export class CertificateKeeper implements Component {
   #problem: string | undefined = 'not checked yet'
   #remark: string | undefined
   #checked = false
+  /** What the last round failed of; undefined: it did not. */
+  #failure: string | undefined
   #loop: Promise<void> | undefined
 
   constructor(options: KeeperOptions) {
@@ -84,13 +88,19 @@ export class CertificateKeeper implements Component {
         this.#problem = await certificates.check()
         this.#remark = certificates.remark
         this.#checked = true
+        this.#failure = undefined
         const problem = this.#problem ?? this.#remark
         if (problem !== before && problem !== undefined) log.warn('ca bundle is not in sync', { problem })
         else if (problem !== before) log.info('ca bundle is in sync')
       } catch (error) {
         // What was published stays published: a server that does not answer for a while changes nothing about it.
-        log.warn('certificates could not be checked', { error })
-        if (certificates.expires === undefined) this.#problem = messageOf(error)
+        // What is not there is no kind here, but an object or its namespace: it says which.
+        const trouble = isApiError(error, 'NotFound') ? undefined : troubleOf(error)
+        const failure = trouble === undefined ? messageOf(error) : inWords(trouble)
+        // Every two seconds the same is no news; where it came from matters only of what nobody has thought of.
+        if (failure !== this.#failure) log.warn('certificates could not be checked', trouble === undefined ? { error } : { ...trouble })
+        this.#failure = failure
+        if (certificates.expires === undefined) this.#problem = failure
       }
       if (certificates.expires !== undefined) ready()
       await sleep(timers, (this.#problem ?? this.#remark) === undefined ? certificates.interval : RETRY_INTERVAL, signal)

@@ -256,7 +256,7 @@ export const runController = (argv: readonly string[], env: ProgramEnvironment):
         if (receiver !== undefined) controller.readyz.add('alerts', () => (receiver.port() === 0 ? 'not listening' : undefined))
         // First of all and so last: while events are still being sent, nobody else leads.
         const release: Component = { name: 'lease', start: () => {}, stop: (deadline) => (deadline.aborted ? undefined : leadership.release()) }
-        return { ...controller, components: [release, definitions, events, sources, ...(traces === undefined ? [] : [traces]), ...controller.components, ...(receiver === undefined ? [] : [receiver])] }
+        return { ...controller, components: [release, ...(receiver === undefined ? [] : [receiver.address]), definitions, events, sources, ...(traces === undefined ? [] : [traces]), ...controller.components, ...(receiver === undefined ? [] : [receiver])] }
       },
     },
     argv,

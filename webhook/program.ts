@@ -60,5 +60,5 @@ function createWebhook(options: WebhookOptions, api: KubeConnection, log: Logger
   readyz.add('clock', () => clockRemark(clock.now(), api.serverTime()), 'Warns')
   readyz.add('admission server', () => (server.listening ? undefined : 'not listening'))
   readyz.add('shutdown', () => (server.stopping ? 'shutting down' : undefined))
-  return { livez, readyz, components: [policies, keeper, server] }
+  return { livez, readyz, components: [server.address, policies, keeper, server] }
 }

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { RequestListener } from 'node:http'
-import { listen } from '../shared/adapters/listen.ts'
+import { addressTried, listen } from '../shared/adapters/listen.ts'
 import { millis, seconds, type Millis } from '../shared/lib/time.ts'
 import { oneAtATime } from '../shared/adapters/one-at-a-time.ts'
 import type { Component } from '../shared/runtime/lifecycle.ts'
@@ -40,9 +40,13 @@ const HANDSHAKE_TIMEOUT = seconds(10)
 const MAX_CONNECTIONS = 256
 const QUIET_PERIOD = seconds(5)
 const POLL = millis(50)
+/** That says where, without dashes. */
+const FLAG = 'bind-address'
 
 export class AdmissionServer implements Component {
   readonly name = 'admission server'
+  /** To start before there is a certificate, which may take for ever. */
+  readonly address: Component
   readonly #options: ServerOptions
   #server: Server | undefined
   #pair: KeyPair | undefined
@@ -53,6 +57,7 @@ export class AdmissionServer implements Component {
 
   constructor(options: ServerOptions) {
     this.#options = options
+    this.address = addressTried(options, FLAG)
     this.#lastRequest = options.timers.monotonic()
     const { maxConnections: limit = MAX_CONNECTIONS, log } = options
     this.#connections = new Connections(limit, () => log.warn('connection closed: too many are open', { limit }))
@@ -95,7 +100,7 @@ export class AdmissionServer implements Component {
     )
     server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error }))
     server.on('connection', (socket: Socket) => this.#connections.opened(socket))
-    await listen(server, { host, port }, 'bind-address')
+    await listen(server, { host, port }, FLAG)
     server.on('error', (error) => log.error('admission server failed', { error }))
     this.#server = server
     log.info('admission server is listening', { host, port: this.port })

@@ -32,6 +32,12 @@ describe('a program that starts where something is wrong', function () {
   }
   const says = async (expected: RegExp): Promise<void> => void (await eventually(async () => expect(await readiness()).to.match(expected), PATIENCE))
   const launch = (flags: Record<string, string> = {}): Promise<void> => installation.controller.start({ kubeconfig: installation.controllerKubeconfig(), ...flags })
+  /** Where no API server is. */
+  const nobody = (): string => {
+    const file = join(cluster.dir, 'nobody.kubeconfig')
+    writeFileSync(file, readFileSync(installation.controllerKubeconfig(), 'utf8').replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1'))
+    return file
+  }
   const ends = (args: readonly string[]): Promise<Finished> => exec(process.execPath, [join(ROOT, 'cli/main.ts'), ...args], { timeout: 60_000 })
 
   before(async () => {
@@ -89,22 +95,40 @@ describe('a program that starts where something is wrong', function () {
   })
 
   it('says that nobody answers where the API server should be', async () => {
-    const kubeconfig = join(cluster.dir, 'nobody.kubeconfig')
-    writeFileSync(kubeconfig, readFileSync(installation.controllerKubeconfig(), 'utf8').replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1'))
+    const kubeconfig = nobody()
     await launch({ kubeconfig })
     await says(/^\[-\]definitions failed: the API server does not answer \(ECONNREFUSED\); does it run, and is it the one that the kubeconfig names\?$/m)
     const asked = await ends(['check', '--kubeconfig', kubeconfig])
     expect([asked.code, asked.stderr]).to.deep.equal([1, 'error: GET version: Network: the API server does not answer (connect ECONNREFUSED 127.0.0.1:1); does it run, and is it the one that the kubeconfig names?\n'])
   })
 
+  it('says the same of the webhook, and once for each change', async () => {
+    const { webhook } = installation
+    await webhook.start({ kubeconfig: nobody() })
+    try {
+      const said = async (): Promise<string> => (await fetch(`${webhook.readyUrl}?verbose`)).text()
+      await eventually(async () => expect(await said()).to.match(/^\[-\]validating configuration failed: the API server does not answer \(ECONNREFUSED\); does it run, and is it the one that the kubeconfig names\?$/m), PATIENCE)
+      // It tries every two seconds.
+      await new Promise((resolve) => setTimeout(resolve, 7_000))
+      const lines = readFileSync(webhook.logFile, 'utf8').split('\n').filter((line) => line.includes('certificates could not be checked'))
+      expect(lines).to.have.length(1)
+      expect(lines[0]).to.contain('does it run').and.not.contain('stack')
+    } finally {
+      await webhook.stop()
+    }
+  })
+
   it('ends with one line when something else listens where it should', async () => {
     const other: Server = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as { port: number }
+    const token = join(cluster.dir, 'alerts-token')
+    writeFileSync(token, 'sixteen characters')
     try {
-      for (const [program, flag] of [['controller', 'metrics-bind-address'], ['controller', 'health-probe-bind-address'], ['webhook', 'metrics-bind-address']] as const) {
-        const free = Object.entries({ 'metrics-bind-address': '127.0.0.1:0', 'health-probe-bind-address': '127.0.0.1:0', [flag]: `127.0.0.1:${port}` })
-        const { code, stdout } = await ends([program, '--kubeconfig', installation.controllerKubeconfig(), ...free.map(([name, value]) => `--${name}=${value}`)])
+      for (const [program, flag] of [['controller', 'metrics-bind-address'], ['controller', 'health-probe-bind-address'], ['controller', 'alerts-bind-address'], ['webhook', 'metrics-bind-address'], ['webhook', 'bind-address']] as const) {
+        const free = Object.entries({ 'metrics-bind-address': '127.0.0.1:0', 'health-probe-bind-address': '127.0.0.1:0', ...(flag === 'alerts-bind-address' ? { 'alerts-token-file': token } : {}), [flag]: `127.0.0.1:${port}` })
+        // The last two listen only once an API server has answered.
+        const { code, stdout } = await ends([program, '--kubeconfig', nobody(), ...free.map(([name, value]) => `--${name}=${value}`)])
         expect(code, program).to.equal(1)
         const errors = stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number; error?: { message: string } }).filter(({ level }) => level >= 50)
         expect(errors.map(({ error }) => error)).to.deep.equal([{ name: 'ConfigError', message: `--${flag} 127.0.0.1:${port}: something else listens there: end it, or choose another address` }])

@@ -1,8 +1,9 @@
 /** Begins to listen, or says in one line why that is not possible. */
-import type { Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
 import type { Address } from '../runtime/address.ts'
+import type { Component } from '../runtime/lifecycle.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'something else listens there: end it, or choose another address',
@@ -26,3 +27,14 @@ export async function listen(server: Server, { host, port }: Address, flag: stri
     throw new ConfigError([`--${flag} ${host.includes(':') ? `[${host}]` : host}:${port}: ${REASONS[code] ?? messageOf(cause)}`], { cause })
   }
 }
+
+/** Of who listens later, which may be never: that somebody else listens there is told at the start. It rejects as `listen` does. */
+export const addressTried = ({ host, port }: Address, flag: string): Component => ({
+  name: flag,
+  async start() {
+    const server = createServer()
+    await listen(server, { host, port }, flag)
+    await new Promise((resolve) => void server.close(resolve))
+  },
+  stop() {},
+})

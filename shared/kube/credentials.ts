@@ -132,6 +132,7 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
   const problems: string[] = []
   if (!URL.canParse(cluster.server)) problems.push('kubeconfig: the server is no URL')
   else if (!/^https?:$/.test(new URL(cluster.server).protocol)) problems.push(`kubeconfig: the server is spoken to by HTTP only, not by ${quoted(new URL(cluster.server).protocol)}: write https://HOST:PORT`)
+  else if (new URL(cluster.server).protocol === 'http:' && !cluster.skipTLSVerify) problems.push(NO_TLS)
   // Ignoring either would talk to another server, or as somebody else, than the file says.
   if (cluster.proxyUrl !== undefined) problems.push('kubeconfig: proxy-url is not supported')
   if (user?.impersonateUser !== undefined) problems.push('kubeconfig: "as" is not supported')
@@ -141,7 +142,6 @@ export function loadAccess(access: AccessConfig): ClusterAccess {
     origin: url.origin,
     prefix: url.pathname.replace(/\/+$/, ''),
     async read() {
-      if (url.protocol === 'http:' && !cluster.skipTLSVerify) throw new ConfigError([NO_TLS])
       const options: RequestOptions = {}
       await config.applyToHTTPSOptions(options)
       const credentials = toCredentials(options)

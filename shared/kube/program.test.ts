@@ -38,6 +38,17 @@ describe('a program', () => {
     expect(problems[2]).to.equal('no cluster')
   })
 
+  for (const [what, argv, problem] of [
+    ['the same address', ['--metrics-bind-address=:9000', '--health-probe-bind-address=:9000'], '--metrics-bind-address :9000 and --health-probe-bind-address :9000 cannot both be listened to: choose another port for one of them'],
+    ['an address, and all of that port', ['--metrics-bind-address=127.0.0.1:8081'], '--metrics-bind-address 127.0.0.1:8081 and --health-probe-bind-address :8081 cannot both be listened to: choose another port for one of them'],
+  ] as const) {
+    it(`says which two flags say ${what}`, async () => expect((await run(argv)).problems).to.deep.equal([problem, 'no cluster']))
+  }
+  it('takes two addresses of one port, and any free ports', async () => {
+    expect((await run(['--metrics-bind-address=127.0.0.1:9000', '--health-probe-bind-address=127.0.0.2:9000'])).problems).to.deep.equal(['no cluster'])
+    expect((await run(['--metrics-bind-address=:0', '--health-probe-bind-address=:0'])).problems).to.deep.equal(['no cluster'])
+  })
+
   it('skips the sections of the configuration that another program judges', async () => {
     const file = 'controller: {concurrency: 4}\nalerts: {bindAddress: ":9094"}\nwebhook: {quietPeriod: 1s}\n'
     const problems = async (name: 'controller' | 'webhook') => (await run(['--config', 'my.yaml'], { file, name })).problems

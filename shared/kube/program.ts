@@ -5,7 +5,7 @@
 import { parse, YAMLParseError } from 'yaml'
 import { ConfigError, messageOf } from '../lib/errors.ts'
 import type { Clock, Millis } from '../lib/time.ts'
-import { parseAddress, type Address } from '../runtime/address.ts'
+import { ADDRESS_FORMAT, addressProblems, parseAddress, type Address } from '../runtime/address.ts'
 import type { Health } from '../runtime/health.ts'
 import { Lifecycle, type Component } from '../runtime/lifecycle.ts'
 import type { Logger, LogLevel, ProgramLogger } from '../runtime/logger.ts'
@@ -80,6 +80,7 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
   const { config, problems } = readConfig(flags.values.get('config')?.[0], env.readFile)
   const others = Object.entries(PROGRAM_SECTIONS).flatMap(([program, sections]) => (program === name ? [] : sections))
   const options = attempt(problems, () => resolveOptions(specs, flags, config, others))
+  if (options !== undefined) problems.push(...addressProblems(addressesOf(specs, options)))
   // What every program has, typed by their own literal.
   const common = options as OptionsOf<typeof PROGRAM_OPTIONS> | undefined
   const log = env.createLog(common?.['log.level'] ?? 'info')
@@ -120,6 +121,14 @@ export async function runProgram<const L extends readonly OptionSpec[]>(
   await stopped
   log.info('stopped')
   return 0
+}
+
+/** By flag, of those that are said or have a default. */
+function addressesOf(specs: readonly OptionSpec[], options: Readonly<Record<string, unknown>>): readonly { readonly flag: string; readonly text: string }[] {
+  return specs.flatMap((spec) => {
+    const text = options[spec.key]
+    return 'format' in spec && spec.format === ADDRESS_FORMAT && typeof text === 'string' ? [{ flag: spec.flag, text }] : []
+  })
 }
 
 /** The file of `--config`, and what is wrong with it. */

@@ -16,3 +16,15 @@ export function parseAddress(text: string): Address {
   const [, host = '', port = ''] = ADDRESS.exec(text) ?? []
   return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
+
+/** Whether only one of them can be listened to. */
+const isOneOfBoth = (a: Address, b: Address): boolean => a.port !== 0 && a.port === b.port && (a.host === b.host || EVERYWHERE.has(a.host) || EVERYWHERE.has(b.host))
+
+/** What is wrong with addresses of one program, by the flags that say them. */
+export function addressProblems(said: readonly { readonly flag: string; readonly text: string }[]): readonly string[] {
+  return said.flatMap((one, n) =>
+    said.slice(0, n).flatMap((other) => (isOneOfBoth(parseAddress(other.text), parseAddress(one.text)) ? [`--${other.flag} ${other.text} and --${one.flag} ${one.text} cannot both be listened to: choose another port for one of them`] : [])),
+  )
+}

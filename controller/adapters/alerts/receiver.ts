@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { listen } from '../../../shared/adapters/listen.ts'
+import { addressTried, listen } from '../../../shared/adapters/listen.ts'
 import { messageOf } from '../../../shared/lib/errors.ts'
 import type { Clock } from '../../../shared/lib/time.ts'
 import type { Address } from '../../../shared/runtime/address.ts'
@@ -38,6 +38,8 @@ const MAX_CONNECTIONS = 16
 /** Messages that are read at once; others are told to come again. */
 const MAX_READING = 4
 const SHORTEST_TOKEN = 16
+/** That says where, without dashes. */
+const FLAG = 'alerts-bind-address'
 
 interface Answer {
   readonly code: number
@@ -46,12 +48,15 @@ interface Answer {
 
 export class AlertReceiver implements Component {
   readonly name = 'alerts'
+  /** To start before what may take for ever. */
+  readonly address: Component
   readonly #options: AlertReceiverOptions
   #server: Server | undefined
   #reading = 0
 
   constructor(options: AlertReceiverOptions) {
     this.#options = options
+    this.address = addressTried(options, FLAG)
   }
 
   /** Rejects when the port is taken, or a file cannot be used. */
@@ -63,7 +68,7 @@ export class AlertReceiver implements Component {
     const server = tls === undefined ? createHttpServer(timeouts, listener) : createHttpsServer({ ...timeouts, minVersion: 'TLSv1.2', ...(await material(tls)) }, listener)
     server.maxConnections = MAX_CONNECTIONS
     this.#server = server
-    await listen(server, { host, port }, 'alerts-bind-address')
+    await listen(server, { host, port }, FLAG)
     log.info('listening', { server: this.name, port: this.port(), tls: tls !== undefined })
   }
 
