@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterError } from '../../e2e/cluster/errors.ts'
 import { existing } from '../../e2e/cluster/existing.ts'
+import { messageOf } from '../../shared/lib/errors.ts'
 import { excerpt, failureReport, type StepEnd } from './failures.ts'
 import { inLanes } from './lanes.ts'
 import { run, stopRunning } from './process.ts'
@@ -18,7 +19,7 @@ import { inExisting, isOnCluster, LANES, select, steps, type Step } from './step
 import { FAILED, judgeSuite, PASSED, sum, summary, type SuiteResult } from './tally.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const results = mkdtempSync(join(tmpdir(), 'kubeskippy-test-'))
+const results = folder()
 
 let interrupted: NodeJS.Signals | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -27,6 +28,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // The others come from the terminal, to every process at once.
     if (signal === 'SIGTERM') stopRunning()
   })
+}
+
+/** In which each suite leaves what came of it. */
+function folder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'kubeskippy-test-'))
+  } catch (error) {
+    console.error(`error: nothing can be written below ${tmpdir()} (${messageOf(error)}): make that folder, or name another one by TMPDIR`)
+    return process.exit(2)
+  }
 }
 
 function readResult(file: string): SuiteResult | undefined {
