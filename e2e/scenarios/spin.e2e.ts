@@ -28,7 +28,7 @@ describe('a pod that spins on its CPU', function () {
   it('is left alone while it comes and goes, and is healed once when it stays', async () => {
     const ns = await fixture.namespace('spin')
     const hot = { query: 'cpu_usage_percent', threshold: 60, duration: '90s' }
-    const safetyRules = { stabilizationWindow: '45s', healthCheckTimeout: '5m' }
+    const safetyRules = { stabilizationWindow: '90s', healthCheckTimeout: '5m' }
     await fixture.apply(workload(ns, 'worker', { script: SPINNING, limits: { cpu: '50m', memory: '64Mi' } }), measured(ns, 'worker', hot, { safetyRules }))
     const [pod = ''] = await rolledOut(fixture, ns, 'worker')
     for (const state of ['Quiet', 'Pending', 'Quiet']) {

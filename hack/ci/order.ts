@@ -72,7 +72,7 @@ export const TYPICAL_MINUTES: Readonly<Record<string, number>> = {
   'e2e/operated/operated.e2e.ts': 3,
   'e2e/scenarios/measured.e2e.ts': 1,
   'e2e/scenarios/objects.e2e.ts': 2,
-  'e2e/scenarios/spin.e2e.ts': 3.5,
+  'e2e/scenarios/spin.e2e.ts': 6,
   'e2e/security/deputy.e2e.ts': 2,
   'e2e/security/tenant.e2e.ts': 1.5,
   'e2e/shards/shards.e2e.ts': 3,
