@@ -153,6 +153,24 @@ describe('the proxy between a client and the API server', () => {
     expect(await textOf(await responseOf(send('GET', '/watch')))).to.equal('new')
   })
 
+  it('does a write to its end when its client goes away, and ends a read', async () => {
+    for (const [method, ends] of [['PATCH', 'in order'], ['GET', 'cut off']] as const) {
+      let done: string | undefined
+      let here: (() => void) | undefined
+      const arrived = new Promise<void>((resolve) => { here = resolve })
+      answer = (incoming, outgoing) => {
+        incoming.resume()
+        outgoing.once('close', () => { done = outgoing.writableFinished ? 'in order' : 'cut off' })
+        setTimeout(() => { outgoing.end('late') }, 300)
+        here?.()
+      }
+      const sent = send(method, '/object', method === 'GET' ? undefined : '{}')
+      await arrived
+      sent.destroy()
+      await eventually(() => expect(done, method).to.equal(ends), seconds(5))
+    }
+  })
+
   it('resets the connection before or after the write', async () => {
     for (const [hook, landed] of [['onRequest', 0], ['onResponse', 1]] as const) {
       received = []

@@ -180,6 +180,10 @@ class Proxy {
       const redirected = typeof asked === 'object' && 'url' in asked ? asked : undefined
       if (redirected === undefined && !(await this.#passes(request, outgoing, asked as Verdict))) return
       const answer = await this.#forward({ ...request, ...redirected }, outgoing)
+      if (outgoing.destroyed) {
+        answer.resume()
+        return
+      }
       const { statusCode: status = 502, headers } = answer
       const judged = (await this.hooks.onResponse?.(request, { status, headers })) ?? 'forward'
       const most = typeof judged === 'object' && 'truncate' in judged ? judged.truncate : undefined
@@ -259,8 +263,9 @@ class Proxy {
       const { hostname, port } = this.#upstream
       const request = httpsRequest({ agent: this.#agent, hostname, port, method, path: url, headers: ownHeaders(headers) }, resolve)
       request.once('error', reject)
-      // A watch that the client ends must end at the server too.
-      outgoing.once('close', () => request.destroy())
+      // A watch that the client ends must end at the server too. What writes is done to its end: a server that is cut off
+      // from it may store it and note a timeout, and its audit log would not tell what was stored.
+      if (method === 'GET') outgoing.once('close', () => request.destroy())
       request.end(body)
     })
   }
