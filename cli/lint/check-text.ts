@@ -3,7 +3,7 @@ import { isObject } from '../../shared/lib/json.ts'
 import { printable, quoted } from '../../shared/lib/text.ts'
 import { readManifests, type Documents, type Manifest } from '../manifests/documents.ts'
 import { locate, locateKey, withinString } from '../manifests/locate.ts'
-import type { Range } from '../manifests/tree.ts'
+import type { Range, Replaced } from '../manifests/tree.ts'
 import type { LintConfig } from './config.ts'
 import type { Finding, Place, Problem, Remark, Subject } from './finding.ts'
 import { inspectorOf } from './inspect.ts'
@@ -81,9 +81,9 @@ export function subjectOf(value: unknown): Subject {
   }
 }
 
-const repeated = ({ name, ...at }: Range & { readonly name: string }): Remark => {
+const repeated = ({ name, by, ...at }: Replaced): Remark => {
   const { id, why, fix } = LAYERS.repeated
-  return { rule: id, level: 'warning', path: '', what: `the key ${quoted(name)} is written twice`, why, fix, at, ofFile: true }
+  return { rule: id, level: 'warning', path: '', what: by === 'key' ? `the key ${quoted(name)} is written twice` : `the key ${quoted(name)} is lost to a map that is merged after it`, why, fix: by === 'key' ? fix : 'write << first', at, ofFile: true }
 }
 
 interface Origin extends Input {

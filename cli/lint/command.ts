@@ -17,6 +17,7 @@ export const addLint: AddCommand = (program, env, finish) => {
     .addOption(new Option('-f, --format <format>').choices(FORMAT_NAMES).default('text'))
     .option('-o, --output <file>', 'write the report there', reportFile)
     .addOption(new Option('--fail-on <level>', 'exit with 1 from which level on').choices(LEVELS).default('error'))
+    .option('--allow-empty', 'exit with 0 also where there is no object at all')
     .option('--server', 'ask the API server too, by dry runs: for what only it knows')
     .option('--fix', 'correct what has one right answer, in the files')
     .option('--dry-run', 'with --fix: show the changes, and write nothing')

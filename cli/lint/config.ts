@@ -66,7 +66,7 @@ export function parseLintConfig(text: string, { file, folder }: { readonly file:
     problems.push(`${shown}:${where.line}:${where.column}: ${what}`)
   }
   if (!isObject(root.value)) throw new ConfigError([`${shown}: it must be a map`])
-  for (const { name } of root.replaced) tell(name, `${quoted(name)} is written twice`)
+  for (const { name } of root.replaced) tell(name, `${quoted(name)} is written twice, or merged after it was written`)
   for (const key of Object.keys(root.value)) if (!KEYS.some((known) => known === key)) tell(key, `unknown key ${quoted(key)}${didYouMean(key, KEYS)}`)
   const severities = severitiesOf(root.value['severities'], (what) => tell('severities', what))
   // As people write folders: `./charts`, `charts/`.

@@ -115,7 +115,8 @@ describe('the files of the lint', () => {
     write({ 'template.yaml': 'a: {{ .Values.b }}\n', 'binary.json': Buffer.from([0, 0xff, 0xfe, 1]), 'empty.yaml': '', 'latin.yaml': Buffer.from('a: \xe4\n', 'latin1') })
     expect(await told(folder)).to.deep.include({ code: 0, problems: [] })
     for (const name of ['template.yaml', 'binary.json', 'latin.yaml']) expect((await told(at(name))).code, name).to.equal(2)
-    expect((await told(at('empty.yaml'))).code).to.equal(0)
+    expect((await told(at('empty.yaml'), '--allow-empty')).code).to.equal(0)
+    expect((await told(at('empty.yaml'))).code).to.equal(2)
   })
 
   it('of ours that are not UTF-8 are no verdict', async () => {

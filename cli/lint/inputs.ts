@@ -16,6 +16,11 @@ export interface Inputs {
   readonly problems: readonly Problem[]
 }
 
+export interface Found extends Inputs {
+  /** Files that nobody named, and that do not mention us. */
+  readonly passedOver: number
+}
+
 /** Standard input, as it is shown. */
 export const STDIN = '<stdin>'
 
@@ -45,9 +50,10 @@ function letter(code = ''): string {
 const PASSED_OVER = /^(?:\..+|node_modules)\/$/
 
 /** @param excluded whether a path, as it is shown, is left out: of what was found, not of what was named */
-export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders'>, targets: readonly string[], excluded: (path: string) => boolean): Promise<Inputs> {
+export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders'>, targets: readonly string[], excluded: (path: string) => boolean): Promise<Found> {
   const inputs: Input[] = []
   const problems: Problem[] = []
+  let passedOver = 0
   /** By the file itself: one that is named in several ways is one, shown as it was named first. */
   const seen = new Set<string>()
   const read = async (path: string, named: boolean): Promise<void> => {
@@ -56,10 +62,10 @@ export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders
     if (seen.has(real)) return
     try {
       const text = await env.readFile(path)
-      if (!named && !mentionsUs(text)) return
+      if (!named && !mentionsUs(text)) return void passedOver++
       inputs.push({ file, text })
     } catch (error) {
-      if (error instanceof NotUtf8 && !named && !mentionsUs(error.guess)) return
+      if (error instanceof NotUtf8 && !named && !mentionsUs(error.guess)) return void passedOver++
       problems.push({ file, what: `it cannot be read: ${printable(messageOf(error), 300)}` })
     }
     seen.add(real)
@@ -80,7 +86,14 @@ export async function readInputs(env: Pick<CliEnvironment, 'readFile' | 'folders
       problems.push({ file: printable(target, 300), what: `it cannot be read: ${printable(messageOf(error), 300)}` })
     }
   }
-  return { inputs, problems }
+  return { inputs, problems, passedOver }
+}
+
+/** A lint of nothing is no verdict: a command before it may have failed, or a folder has moved. */
+export function nothingIn(targets: readonly string[], files: readonly { readonly file: string; readonly objects: number }[], others: number): readonly Problem[] {
+  if (files.some(({ file, objects }) => file === STDIN && objects === 0)) return [{ file: STDIN, what: 'it holds no object: the command before it may have failed (--allow-empty: that is well)' }]
+  if (others > 0 || files.some(({ objects }) => objects > 0)) return []
+  return [{ file: printable(targets.join(' '), 300), what: files.length === 0 ? 'there is no .yaml, .yml or .json file (--allow-empty: that is well)' : 'no object is in it (--allow-empty: that is well)' }]
 }
 
 /** The folders in front of the first part that is a pattern. */

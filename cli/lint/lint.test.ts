@@ -46,13 +46,45 @@ describe('kubeskippy lint', () => {
     ['the namespace is none', 'lint good.yaml -n Shop', 2],
     ['there is no such configuration', 'lint good.yaml --config nothing.yaml', 2],
     ['a file has nothing of ours', 'lint other.yaml', 0],
+    ['standard input has no object', 'lint -', 2],
+    ['standard input has no object, beside a file that has one', 'lint - good.yaml', 2],
+    ['that is said to be well', 'lint - --allow-empty', 0],
+    ['no object is in any file', 'lint empty.yaml comment.yaml', 2],
+    ['one of several files has no object', 'lint empty.yaml other.yaml', 0],
+    ['a folder has no manifest', 'lint texts', 2],
+    ['a folder has manifests of others alone', 'lint others', 0],
   ]
   for (const [what, line, code] of codes) {
     it(`exits ${code} when ${what}`, async () => {
-      const files = { 'good.yaml': GOOD, 'chart.yaml': CHART, 'broken.yaml': BROKEN, 'other.yaml': 'kind: Service\n', 'warned.yaml': GOOD.replace('mode: monitor', 'mode: monitor\n  suspend: false\n  suspend: false') }
+      const files = { 'good.yaml': GOOD, 'chart.yaml': CHART, 'broken.yaml': BROKEN, 'other.yaml': 'kind: Service\n', '-': '', 'empty.yaml': '', 'comment.yaml': '# a\n---\n', 'texts/a.txt': 'a', 'others/a.yaml': 'kind: Service\n', 'warned.yaml': GOOD.replace('mode: monitor', 'mode: monitor\n  suspend: false\n  suspend: false') }
       expect((await run(line, files)).code).to.equal(code)
     })
   }
+
+  it('says that nothing is no verdict', async () => {
+    const told = async (line: string, files: Record<string, string>): Promise<string> => (await run(line, files)).out.split('\n')[0] ?? ''
+    expect(await told('lint -', { '-': '# a\n' })).to.equal('<stdin>: unreadable: it holds no object: the command before it may have failed (--allow-empty: that is well)')
+    expect(await told('lint texts', { 'texts/a.txt': '' })).to.equal('texts: unreadable: there is no .yaml, .yml or .json file (--allow-empty: that is well)')
+    expect(await told('lint a.yaml b.yaml', { 'a.yaml': '', 'b.yaml': '' })).to.equal('a.yaml b.yaml: unreadable: no object is in it (--allow-empty: that is well)')
+  })
+
+  it('warns of a key that a merge after it replaces', async () => {
+    const text = GOOD.replace('mode: monitor', 'mode: monitor\n  <<: {mode: automatic}')
+    expect((await run('lint x.yaml', { 'x.yaml': text })).out).to.match(/^x\.yaml:[0-9]+:3 \S+: warning KS003 .*: the key "mode" is lost to a map that is merged after it — .* — write << first$/m)
+    expect((await run('lint x.yaml', { 'x.yaml': GOOD.replace('mode: monitor', '<<: {mode: automatic}\n  mode: monitor') })).out).not.to.contain('KS003')
+  })
+
+  it('writes no report over manifests, and reads none of its own reports', async () => {
+    const bench = setUpCli({ files: { 'p/a.yaml': GOOD, 'p/other.yaml': 'kind: Service\n' } })
+    for (const [line, why] of [['lint p -o p/a.yaml', 'with objects of KubeSkippy in it'], ['lint p/a.yaml -o p/a.yaml', 'that is read'], ['lint p/other.yaml -o ./p/other.yaml', 'that is read'], ['lint p/other.yaml -o p/a.yaml', 'with objects']] as const) {
+      const { code, out, err } = await bench.run(line, noCluster)
+      expect({ code, out }, line).to.deep.equal({ code: 2, out: '' })
+      expect(err).to.match(new RegExp(`^error: --output \\S+ would replace a file ${why}.*: name another one\n$`))
+    }
+    expect(bench.files['p/a.yaml']).to.equal(GOOD)
+    for (let run = 0; run < 2; run++) expect(await bench.run('lint p -o p/report.yaml', noCluster)).to.deep.equal({ code: 0, out: '', err: '' })
+    expect(bench.files['p/report.yaml']).to.contain('in 1 object of 1 file')
+  })
 
   it('points at the word of a query that is wrong, in a string of several lines too', async () => {
     const query = (written: string): string => GOOD.replace(/  triggers:[^]*?  actions:/, `  triggers:\n  - name: slow\n    type: metric\n    metricTrigger:\n      query: ${written}\n      threshold: 1\n  actions:`)

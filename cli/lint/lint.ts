@@ -1,22 +1,21 @@
 /** `kubeskippy lint`: what the front door would say of the files, before anything is sent. */
-import { isAbsolute, relative } from 'node:path'
+import { isAbsolute, relative, resolve } from 'node:path'
 import { isApiError } from '../../shared/kube/errors.ts'
 import { ConfigError, messageOf } from '../../shared/lib/errors.ts'
 import { plural, printable } from '../../shared/lib/text.ts'
 import { accessOf, chosenNamespace, DONE, explainApiError, FAILED, MISUSED, type ClusterFlags } from '../command.ts'
 import type { CliEnvironment } from '../environment.ts'
-import { paintFor, plain } from '../paint.ts'
 import { readManifests } from '../manifests/documents.ts'
-import { checkText, type Candidate } from './check-text.ts'
+import { checkText, type Candidate, type Checked } from './check-text.ts'
 import { readLintConfig, type LintConfig } from './config.ts'
 import { explainRule } from './explain-rule.ts'
 import { counts, type Finding, type Level, type Problem, type Report } from './finding.ts'
 import { BEYOND } from '../../shared/rules/beyond.ts'
 import { UNCHECKED } from './layers.ts'
 import type { Answered } from './server.ts'
-import { FORMATS } from './formats/formats.ts'
 import type { Format } from './formats/names.ts'
-import { readInputs, type Input, type Inputs } from './inputs.ts'
+import { nothingIn, readInputs, type Input, type Inputs } from './inputs.ts'
+import { mayBeReplaced, publish } from './report-file.ts'
 
 export interface LintFlags extends ClusterFlags {
   readonly server?: true
@@ -26,6 +25,7 @@ export interface LintFlags extends ClusterFlags {
   readonly config?: string
   readonly format: Format
   readonly output?: string
+  readonly allowEmpty?: true
   readonly failOn: Level
   readonly explain?: string
 }
@@ -37,6 +37,7 @@ export async function lint(env: CliEnvironment, targets: readonly string[], flag
     if (flags.fix === true && targets.includes('-')) throw new ConfigError(['--fix corrects files, and standard input is none: write it to a file first'])
     if (flags.dryRun === true && flags.fix !== true) throw new ConfigError(['--dry-run goes with --fix: the lint itself never writes'])
     const config = await readLintConfig(env, flags.config)
+    if (flags.output !== undefined) await mayBeReplaced(env, targets, flags.output, config)
     const report = await lintAll(env, targets, flags, config)
     await publish(env, report, flags)
     if (report.problems.length > 0) return MISUSED
@@ -50,13 +51,17 @@ export async function lint(env: CliEnvironment, targets: readonly string[], flag
 
 async function lintAll(env: CliEnvironment, targets: readonly string[], flags: LintFlags, config: LintConfig): Promise<Report> {
   const here = (path: string): string => (isAbsolute(path) ? relative(env.folders.here, path) : path)
-  const { inputs: read, problems: unread } = await readInputs(env, targets.length === 0 ? ['.'] : targets, (path) => config.excluded(here(path)))
+  const among = targets.length === 0 ? ['.'] : targets
+  // A report of an earlier run is no manifest.
+  const report = flags.output === undefined ? undefined : resolve(env.folders.here, flags.output)
+  const { inputs: read, problems: unread, passedOver } = await readInputs(env, among, (path) => config.excluded(here(path)) || resolve(env.folders.here, path) === report)
   const { inputs, problems: unwritten } = flags.fix === true ? await fixed(env, read, config, flags) : { inputs: read, problems: [] }
   const namespaces = { ...(flags.namespace === undefined ? {} : { wanted: flags.namespace }), ...(flags.server === true ? { assumed: await chosenNamespace(env, flags) } : {}) }
   const checked = inputs.map((input) => checkText(input, config, namespaces))
   const candidates = checked.flatMap((each) => each.candidates)
+  const empty = flags.allowEmpty === true ? [] : nothingIn(among, inputs.map(({ file }, index) => ({ file, objects: objectsOf(checked[index]) })), passedOver + unread.length)
   const answered = flags.server === true ? await answers(env, flags, candidates) : undefined
-  const problems: readonly Problem[] = [...unread, ...unwritten, ...checked.flatMap((each) => each.problems), ...(answered?.problems ?? [])]
+  const problems: readonly Problem[] = [...unread, ...unwritten, ...empty, ...checked.flatMap((each) => each.problems), ...(answered?.problems ?? [])]
   return {
     version: env.version,
     failOn: flags.failOn,
@@ -70,6 +75,9 @@ async function lintAll(env: CliEnvironment, targets: readonly string[], flags: L
     texts: new Map(inputs.map(({ file, text }) => [file, text])),
   }
 }
+
+/** What cannot be read counts: there is something. */
+const objectsOf = (checked: Checked | undefined): number => (checked === undefined ? 0 : checked.candidates.length + checked.skipped + checked.problems.length)
 
 /** What is in the files after this, and what could not be written. */
 async function fixed(env: CliEnvironment, inputs: readonly Input[], config: LintConfig, { dryRun, format }: LintFlags): Promise<Inputs> {
@@ -142,14 +150,4 @@ function findingsOf(candidates: readonly Candidate[]): readonly Finding[] {
   const order = new Map([...new Set(all.map(({ file }) => file))].map((file, index) => [file, index]))
   const sorted = all.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column || (a.rule < b.rule ? -1 : Number(a.rule > b.rule)))
   return [...new Map(sorted.map((finding) => [JSON.stringify(finding), finding])).values()]
-}
-
-async function publish(env: CliEnvironment, report: Report, { format, output }: LintFlags): Promise<void> {
-  const text = FORMATS[format](report, output === undefined ? paintFor(env) : plain)
-  if (output === undefined) return env.stdout(text)
-  try {
-    await env.folders.write(output, text)
-  } catch (error) {
-    throw new ConfigError([`--output ${printable(output, 300)} cannot be written: ${messageOf(error)}`], { cause: error })
-  }
 }

@@ -5,21 +5,16 @@ import { yamlProblem } from '../../shared/lib/yaml-words.ts'
 import { isObject, parsedJson } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { AS_KUBECTL } from './kubectl-yaml.ts'
-import { treeOf, type Range, type Remark, type Tree } from './tree.ts'
+import { refusedLine, refusedNodes, refusedTabs, type Unreadable } from './kubectl-refuses.ts'
+import { treeOf, type Replaced, type Tree } from './tree.ts'
 
 export interface Manifest {
   readonly value: unknown
   readonly tree: Tree
   /** Of the template, as Helm writes it above each document. */
   readonly source?: string
-  /** In it, keys that a later equal one replaces. */
-  readonly replaced: readonly (Range & { readonly name: string })[]
-}
-
-/** Why a document cannot be read. */
-export interface Unreadable {
-  readonly offset: number
-  readonly what: string
+  /** In it. */
+  readonly replaced: readonly Replaced[]
 }
 
 export interface Documents {
@@ -36,9 +31,14 @@ export function readManifests(text: string): Documents {
   const problems: Unreadable[] = []
   const refused = hopeless(text)
   if (refused !== undefined) return { manifests, problems: [refused], place }
+  const starts = severalOfJson(text)
+  const isYaml = starts.length === 0 && parsedJson(text) === undefined
+  const line = isYaml ? refusedLine(text) : undefined
+  if (line !== undefined) problems.push(line)
   /** Of the document before. */
   let end = 0
-  for (const document of parsed(text, problems)) {
+  const documents = parsed(text, starts, problems)
+  for (const document of documents) {
     // What follows a mistake is mostly made by it; kubectl tells the first too.
     const [mistake] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
     if (mistake !== undefined) {
@@ -46,8 +46,9 @@ export function readManifests(text: string): Documents {
       continue
     }
     try {
-      const { tree, errors, replaced } = treeOf(document)
-      problems.push(...errors.map(({ start, what }) => ({ offset: start, what: printable(what, 200) })))
+      const { tree, errors: wrong, replaced } = treeOf(document)
+      const errors = [...wrong.map(({ start, what }) => ({ offset: start, what: printable(what, 200) })), ...(isYaml ? refusedNodes(document, text) : [])]
+      problems.push(...errors)
       if (errors.length > 0 || tree.value === null || tree.value === undefined) continue
       if (tree.items?.some(isManifest) === true) {
         problems.push({ offset: tree.range.start, what: 'a list is no object: kubectl reads several as documents, or as the items of a List' })
@@ -62,7 +63,17 @@ export function readManifests(text: string): Documents {
       problems.push(unforeseen(error, document.range?.[0] ?? 0))
     }
   }
+  if (isYaml && problems.length === 0) problems.push(...tabsIn(documents, text))
   return { manifests, problems, place }
+}
+
+function tabsIn(documents: readonly Document.Parsed[], text: string): readonly Unreadable[] {
+  try {
+    return refusedTabs(documents, text)
+  } catch {
+    // It is nested too deeply, which its own document says.
+    return []
+  }
 }
 
 /** The lines are looked for when the first place is asked for. */
@@ -81,10 +92,10 @@ function placesOf(text: string): Documents['place'] {
   }
 }
 
-function parsed(text: string, problems: Unreadable[]): readonly Document.Parsed[] {
+/** @param starts of several objects of JSON */
+function parsed(text: string, starts: readonly number[], problems: Unreadable[]): readonly Document.Parsed[] {
   try {
-    const values = severalOfJson(text)
-    if (values.length > 0) return values.flatMap((start, index) => documentsAt(text.slice(start, values[index + 1]), start))
+    if (starts.length > 0) return starts.flatMap((start, index) => documentsAt(text.slice(start, starts[index + 1]), start))
     const documents = parseAllDocuments(text, AS_KUBECTL)
     return Array.isArray(documents) ? documents : []
   } catch (error) {
@@ -183,5 +194,5 @@ function framed(tree: Tree, frame: { readonly apiVersion: unknown; readonly kind
 }
 
 /** What is written outside all objects of a list belongs to none of them. */
-const within = (replaced: readonly (Remark & { readonly name: string })[], { range }: Tree, root: Tree): readonly (Range & { readonly name: string })[] =>
+const within = (replaced: readonly Replaced[], { range }: Tree, root: Tree): readonly Replaced[] =>
   replaced.filter(({ start }) => (start >= range.start && start < range.end) || range === root.range)

@@ -4,6 +4,7 @@
  * infinity are errors there too.
  */
 import type { ParseOptions, ScalarTag, SchemaOptions, DocumentOptions } from 'yaml'
+import { quoted } from '../../shared/lib/text.ts'
 
 const NULL = /^(?:~|null|Null|NULL)?$/
 const TRUE = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/
@@ -18,7 +19,10 @@ const OCTAL = /^[-+]?0[oO]?([0-7]+)$/
 export function plainNumber(source: string): number | undefined {
   const plain = source.startsWith('.') ? source : source.replaceAll('_', '')
   if (INTEGER.test(plain)) return integer(plain)
-  if (!FLOAT.test(plain)) return undefined
+  return FLOAT.test(plain) ? float(plain) : undefined
+}
+
+function float(plain: string): number | undefined {
   const value = Number(plain)
   // Beyond the range of a double: no number to kubectl either.
   return Number.isFinite(value) ? value : undefined
@@ -28,9 +32,28 @@ function integer(plain: string): number | undefined {
   const digits = plain.replace(/^[-+]/, '')
   const octal = OCTAL.exec(plain)?.[1]
   const value = octal === undefined ? Number(digits) : Number.parseInt(octal, 8)
-  if (!Number.isFinite(value)) return undefined
+  // Beyond 64 bits only decimal digits are a number, and none of base 8.
+  if (value >= 2 ** 64 || (plain.startsWith('-') && value > 2 ** 63)) return /^[0-9]+$/.test(digits) ? float(plain) : undefined
   // Never -0, which an integer of Go is not.
   return plain.startsWith('-') && value !== 0 ? -value : value
+}
+
+const OF_YAML = 'tag:yaml.org,2002:'
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** What kubectl makes of a scalar with a tag, or why it does not take it. @param tag in full */
+export function tagged(tag: string, source: string): { readonly value: unknown } | { readonly what: string } {
+  const short = tag.startsWith(OF_YAML) ? tag.slice(OF_YAML.length) : ''
+  const number = plainNumber(source)
+  const wrong = { what: `${quoted(source, 60)} is no !!${short}` }
+  if (short === 'int') return number === undefined || !INTEGER.test(source.replaceAll('_', '')) ? wrong : { value: number }
+  if (short === 'float') return number === undefined ? wrong : { value: number }
+  if (short === 'bool') return BOOLEAN.test(source) ? { value: TRUE.test(source) } : wrong
+  if (short === 'null') return NULL.test(source) ? { value: null } : wrong
+  if (short === 'timestamp') return /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/.test(source) ? { value: source } : wrong
+  if (short !== 'binary') return { value: source }
+  const plain = source.replaceAll(/[\r\n]/g, '')
+  return BASE64.test(plain) ? { value: Buffer.from(plain, 'base64').toString() } : wrong
 }
 
 /** Whether a word is a string without quotes too. Stricter than it must be: letters, digits and a few signs alone. */
@@ -57,6 +80,8 @@ export const AS_KUBECTL: ParseOptions & DocumentOptions & SchemaOptions = {
   schema: 'failsafe',
   customTags: (base) => [...base, ...TAGS],
   merge: true,
+  // Those of the package are of YAML 1.2: see `tagged`.
+  resolveKnownTags: false,
   uniqueKeys: false,
   prettyErrors: false,
   logLevel: 'silent',

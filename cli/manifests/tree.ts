@@ -1,6 +1,7 @@
 /** A YAML document as JSON, with the place of each value in its source. Aliases are followed, but not without end. */
-import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type ParsedNode } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type ParsedNode, type Scalar } from 'yaml'
 import { quoted } from '../../shared/lib/text.ts'
+import { tagged } from './kubectl-yaml.ts'
 
 /** Offsets in the text, in UTF-16 units, the end not included. */
 export interface Range {
@@ -32,11 +33,16 @@ export interface Remark extends Range {
   readonly what: string
 }
 
+/** A key whose value is lost: to a later equal key, or to a map that is merged after it. */
+export interface Replaced extends Range {
+  readonly name: string
+  readonly by: 'key' | 'merge'
+}
+
 export interface TreeOf {
   readonly tree: Tree
   readonly errors: readonly Remark[]
-  /** Keys that a later equal one replaces. */
-  readonly replaced: readonly (Remark & { readonly name: string })[]
+  readonly replaced: readonly Replaced[]
 }
 
 /** More values than all objects of a large cluster have: beyond it aliases multiply. */
@@ -51,7 +57,7 @@ export function treeOf(document: Document.Parsed): TreeOf {
 
 class Builder {
   readonly errors: Remark[] = []
-  readonly replaced: (Remark & { name: string })[] = []
+  readonly replaced: Replaced[] = []
   /** undefined: being built. */
   readonly #anchors = new Map<string, Tree | undefined>()
 
@@ -72,7 +78,7 @@ class Builder {
       const items = node.items.map((item) => this.build(item as Node | null))
       return { value: items.map(({ value }) => value), range, items, size: sizeOf(items) }
     }
-    if (isScalar(node)) return { value: node.value, range, style: styleOf(node.type), size: 1 }
+    if (isScalar(node)) return { value: this.#scalar(node, range), range, style: styleOf(node.type), size: 1 }
     return { value: null, range, style: 'plain', size: 1 }
   }
 
@@ -83,36 +89,48 @@ class Builder {
     return { value: null, range, style: 'plain', size: 1 }
   }
 
+  #scalar({ value, tag, source = '' }: Scalar, range: Range): unknown {
+    if (tag === undefined || tag === '!') return value
+    const read = tagged(tag, source)
+    if ('value' in read) return read.value
+    this.errors.push({ ...range, what: read.what })
+    return null
+  }
+
+  /** One after the other, as kubectl does it: whatever comes later wins, a map that is merged as well. */
   #map(pairs: readonly Pair[], range: Range): Tree {
     const members = new Map<string, Member>()
-    const merged = new Map<string, Member>()
+    const written = new Map<string, Range>()
+    const replace = (name: string, by: Replaced['by']): void => {
+      const before = written.get(name)
+      if (before !== undefined) this.replaced.push({ ...before, name, by })
+      written.delete(name)
+    }
     for (const { key, value } of pairs) {
       const name = this.#name(key)
       if (name === undefined) continue
       const at = key === null ? range : rangeOf(key)
       if (name === MERGE) {
-        this.#merge(this.build(value), at, merged)
+        for (const [merged, member] of this.#merged(this.build(value), at)) {
+          replace(merged, 'merge')
+          members.set(merged, member)
+        }
         continue
       }
-      const before = members.get(name)
-      if (before !== undefined) this.replaced.push({ ...before.key, name, what: 'is written twice' })
+      replace(name, 'key')
+      written.set(name, at)
       members.set(name, { ...(value === null ? { value: null, range: { start: at.end, end: at.end }, style: 'plain' as const, size: 1 } : this.build(value)), key: at })
     }
-    // What is written itself wins over what is merged.
-    for (const [name, member] of merged) if (!members.has(name)) members.set(name, member)
     const value = Object.fromEntries([...members].map(([name, member]): [string, unknown] => [name, member.value]))
     return { value, range, members, size: sizeOf([...members.values()]) }
   }
 
-  /** The first of several wins. */
-  #merge(source: Tree, at: Range, into: Map<string, Member>): void {
-    for (const each of source.items ?? [source]) {
-      if (each.members === undefined) {
-        this.errors.push({ ...at, what: 'map merge requires map or sequence of maps as the value' })
-        return
-      }
-      for (const [name, member] of each.members) if (!into.has(name)) into.set(name, member)
-    }
+  /** Of several maps the first that has a key. */
+  #merged(source: Tree, at: Range): ReadonlyMap<string, Member> {
+    const sources = source.items ?? [source]
+    if (sources.every(({ members }) => members !== undefined)) return new Map(sources.toReversed().flatMap(({ members = [] }) => [...members]))
+    this.errors.push({ ...at, what: 'map merge requires map or sequence of maps as the value' })
+    return new Map()
   }
 
   #name(key: Node | null): string | typeof MERGE | undefined {
@@ -124,10 +142,11 @@ class Builder {
       this.errors.push({ ...(key === null ? { start: 0, end: 0 } : rangeOf(key)), what: 'a key must be a string' })
       return undefined
     }
+    if (typeof key.value === 'symbol' || (key.value === '<<' && (key.type === 'PLAIN' || key.tag === MERGE_TAG))) return MERGE
+    const value = this.#scalar(key, rangeOf(key))
     const anchor = (key as { anchor?: string }).anchor
-    if (anchor !== undefined) this.#anchors.set(anchor, { value: key.value, range: rangeOf(key), style: styleOf(key.type), size: 1 })
-    if (typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN')) return MERGE
-    return this.#keyText(key.value, rangeOf(key))
+    if (anchor !== undefined) this.#anchors.set(anchor, { value, range: rangeOf(key), style: styleOf(key.type), size: 1 })
+    return this.#keyText(value, rangeOf(key))
   }
 
   /** Numbers and booleans become what JSON writes for them. */
@@ -146,6 +165,7 @@ class Builder {
 }
 
 const MERGE = Symbol('<<')
+const MERGE_TAG = 'tag:yaml.org,2002:merge'
 
 interface Pair {
   readonly key: Node | null

@@ -3,16 +3,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { UNCHECKED } from '../../cli/lint/layers.ts'
-import { readManifests } from '../../cli/manifests/documents.ts'
 import { seconds } from '../../shared/lib/time.ts'
 import { RULES } from '../../shared/rules/registry.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
 import { exec } from '../cluster/exec.ts'
 import { openDoor, type Door } from '../door/door.ts'
 import { tokenKubeconfig } from '../installation/files.ts'
+import { readByKubectl, readByLint, TEXTS } from './texts.ts'
 
 const SAMPLES = new URL('../../config/samples/', import.meta.url)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,9 +29,6 @@ interface Told {
   readonly line: number
   readonly what: string
 }
-
-/** What a scalar may look like. The last one has no value at all. */
-const SCALARS = ['y', 'Y', 'yes', 'on', 'ON', 'True', 'n', 'No', 'off', 'oN', '"y"', '~', 'Null', 'nULL', '017', '0o17', '08', '0x1F', '0b101', '-0b101', '+5', '-0', '1_000', '1e3', '12e03', '1.', '.5', '-1.5', '1e400', '1:30', '2024-01-02', '2001-12-14t21:59:43.10-05:00', '1.2.3', '5m', '1-2', '1e', '0xzz', '-x', '._5', '=', '!!str 5', '!!str yes', '!!int 0x10', '18446744073709551615', '9'.repeat(30), '{a: 1, a: 2}', '{y: 1}', '{1: a}', '']
 
 describe('kubeskippy lint', function () {
   this.timeout(600_000)
@@ -71,14 +69,21 @@ describe('kubeskippy lint', function () {
     return join(folder, name)
   }
 
-  it('reads plain scalars, keys and duplicates as kubectl does', async () => {
-    for (const [index, scalar] of SCALARS.entries()) {
-      const text = `apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicy\nmetadata: {name: a${index}}\nspec:\n  x: ${scalar}\n`
-      const { code, stdout, stderr } = await door.kubectl(['create', '--dry-run=client', '--validate=false', '-o', 'json', '-f', '-'], { input: text })
-      expect(code, stderr).to.equal(0)
-      const ours = JSON.stringify((readManifests(text).manifests[0]?.value as { spec: unknown } | undefined)?.spec)
-      expect(JSON.parse(ours), scalar).to.deep.equal((JSON.parse(stdout) as { spec: unknown }).spec)
+  it('reads what kubectl reads, and takes nothing that kubectl does not', async () => {
+    const theirs = await readByKubectl(TEXTS, async (args) => (await door.kubectl(['create', ...args])).stdout)
+    const [same, stricter, wrong]: [string[], string[], unknown[]] = [[], [], []]
+    for (const [index, text] of TEXTS.entries()) {
+      const [ours, read] = [readByLint(text), theirs[index]]
+      if (isDeepStrictEqual(ours, read)) same.push(text)
+      else if (ours === 'unreadable') stricter.push(text)
+      else wrong.push({ text, ours, read })
     }
+    expect(wrong).to.deep.equal([])
+    // Of texts that people write; of what is made up, lines that begin too far to the left.
+    expect(stricter.length / TEXTS.length, `${stricter.length} of ${TEXTS.length}`).to.be.below(0.1)
+    const both = Object.groupBy(theirs, (read) => (read === 'unreadable' ? 'unreadable' : 'read'))
+    expect(both.read?.length).to.be.above(500)
+    expect(both.unreadable?.length).to.be.above(300)
   })
 
   it('finds offline what the door finds, by rule, level, field and line, but for what needs the server', async () => {

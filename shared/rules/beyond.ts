@@ -34,7 +34,7 @@ export const BEYOND = {
   repeated: {
     id: 'KS003',
     severity: 'W',
-    title: 'No key is written twice in one map.',
+    title: 'No key is written twice in one map, and none is lost to a map that is merged after it.',
     why: 'only the last one counts, and nobody is told what was lost',
     fix: 'keep one of them',
     by: 'kubeskippy lint: no API server ever sees it',

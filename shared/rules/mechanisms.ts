@@ -5,7 +5,7 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
   KS002:
     'Some fields exclude or need each other: a trigger of type metric has a metricTrigger and no other body. The API server evaluates these expressions (x-kubernetes-validations) after the shape, and not at all where a type is wrong, a field is missing or a list is too long: then they show when that is mended.',
   KS003:
-    'Before anything is sent, kubectl turns YAML into JSON, and of two equal keys it keeps the last one without a word. `mode: monitor` further up and `mode: automatic` further down is an automatic policy, however the review read it.',
+    'Before anything is sent, kubectl turns YAML into JSON, and of two equal keys it keeps the last one without a word. `mode: monitor` further up and `mode: automatic` further down is an automatic policy, however the review read it. A merge (`<<`) counts where it stands: below a key that it has as well it replaces what was written above.',
   KS004:
     'Quotas, admission policies and webhooks of others are asked about every write in the cluster. What they refuse is not stored, and Helm or Argo CD may find that out after half of a release.',
   KS101:
