@@ -15,6 +15,12 @@ const LOOK = millis(500)
 
 const ENDED: readonly (string | undefined)[] = ['Succeeded', 'Failed', 'Cancelled']
 
+export interface Ended {
+  readonly actions: readonly HealingAction[]
+  /** None where nothing is written down. */
+  readonly ledgers: readonly HealingLedger[]
+}
+
 export class Place {
   readonly namespace: string
   readonly under: ActionUnderTest
@@ -65,15 +71,15 @@ export class Place {
   actions = async (): Promise<readonly HealingAction[]> => (await this.#api.list<HealingAction>(HEALING_ACTIONS, { namespace: this.namespace })).items
   ledger = (): Promise<HealingLedger> => this.#api.get<HealingLedger>(HEALING_LEDGERS, { namespace: OPERATOR_NAMESPACE, name: this.ledgerName })
 
-  /** Until so many were decided and all have ended, and the ledger knows it. */
-  async ended(within: Millis, least = 1): Promise<readonly HealingAction[]> {
+  /** Until so many were decided and all have ended, and the ledger knows it. What there is then. */
+  async ended(within: Millis, least = 1): Promise<Ended> {
     return eventually(async () => {
       const actions = await this.actions()
       if (actions.length < least || actions.some(({ status }) => !ENDED.includes(status?.phase))) throw new Error(`${this.namespace} ${this.under.name}: ${JSON.stringify(actions.map(({ status }) => [status?.phase, status?.result?.reason, status?.result?.message]))}`)
-      if (this.under.mode === 'dryrun') return actions
-      const { spec } = await this.ledger()
-      if (spec.entries?.some(({ state }) => state === 'Reserved') !== false) throw new Error(`${this.namespace}: its ledger is not settled`)
-      return actions
+      if (this.under.mode === 'dryrun') return { actions, ledgers: [] }
+      const ledger = await this.ledger()
+      if (ledger.spec.entries?.some(({ state }) => state === 'Reserved') !== false) throw new Error(`${this.namespace}: its ledger is not settled`)
+      return { actions, ledgers: [ledger] }
     }, within, LOOK)
   }
 }

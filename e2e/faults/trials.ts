@@ -8,8 +8,10 @@ import { connect, type KubeConnection } from '../../shared/kube/transport.ts'
 import { minutes, seconds, type Millis } from '../../shared/lib/time.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import type { History, Mark, Output } from '../../shared/testing/oracle/history.ts'
+import type { Collection, History, Mark, Outside, Output } from '../../shared/testing/oracle/history.ts'
 import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
+import { ACTIONS as OF_ACTIONS, LEDGERS } from '../../shared/testing/oracle/world.ts'
+import type { KubeObject } from '../../shared/kube/api.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { install, type Installation } from '../installation/installation.ts'
 import type { Flags } from '../installation/program.ts'
@@ -70,6 +72,7 @@ export class Trials {
   readonly approver: Approver
   readonly done: Trial[] = []
   readonly marks: Mark[] = []
+  readonly #seen: Outside[] = []
   /** By action: the place that it was tried in without a fault. */
   readonly baseline = new Map<string, string>()
   #count = 0
@@ -179,7 +182,7 @@ export class Trials {
   async takeBaseline(): Promise<void> {
     const places = await this.places(ALL.map(({ name }) => name), 'base')
     await Promise.all(places.map((place) => place.break()))
-    await Promise.all(places.map((place) => place.ended(ENDS_WITHIN)))
+    await Promise.all(places.map((place) => this.#endOf(place, ENDS_WITHIN)))
     for (const { under, namespace } of places) this.baseline.set(under.name, namespace)
   }
 
@@ -235,7 +238,7 @@ export class Trials {
       }
     }
     await this.#ended(aims, minutes(10), acts)
-    await beside?.ended(ENDS_WITHIN, acts)
+    if (beside !== undefined) await this.#endOf(beside, ENDS_WITHIN, acts)
     this.proxy.setHooks({})
   }
 
@@ -248,7 +251,7 @@ export class Trials {
     const places = await this.places(ALL.map(({ name }) => name), 'all')
     await Promise.all(places.map((place) => place.break()))
     const cameAbout = await happens()
-    const ends = await Promise.all(places.map(async (place) => ({ place, stuck: await place.ended(within, comparable ? 1 : 0).then(() => undefined, (error: Error) => error.message) })))
+    const ends = await Promise.all(places.map(async (place) => ({ place, stuck: await this.#stuckIn(place, within, comparable ? 1 : 0) })))
     const fired = cameAbout()
     for (const { place, stuck } of ends) {
       this.done.push({ what, action: place.under.name, namespace: place.namespace, fired, comparable, ...(stuck === undefined ? {} : { stuck }) })
@@ -267,7 +270,7 @@ export class Trials {
     }))
     await Promise.all(places.map((place) => place.break()))
     for (const place of places) {
-      const stuck = await place.ended(ENDS_WITHIN).then(() => undefined, (error: Error) => error.message)
+      const stuck = await this.#stuckIn(place, ENDS_WITHIN)
       this.done.push({ what, action: place.under.name, namespace: place.namespace, fired: said.has(place), comparable: false, ...(stuck === undefined ? {} : { stuck }) })
     }
     this.proxy.setHooks({})
@@ -287,12 +290,25 @@ export class Trials {
   }
 
   async #ended(aims: readonly Aim[], within = ENDS_WITHIN, acts = 1): Promise<void> {
-    const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await aim.place.ended(within, acts).then(() => undefined, (error: Error) => error.message) })))
+    const ends = await Promise.all(aims.map(async (aim) => ({ aim, stuck: await this.#stuckIn(aim.place, within, acts) })))
     // What has landed is seen before its answer has come by the proxy.
     await eventually(() => { if (aims.some(({ fired }) => !fired)) throw new Error('not all writes were harmed') }, STILL_ON_ITS_WAY).catch(() => {})
     for (const { aim: { cell, place, fired }, stuck } of ends) {
       this.done.push({ what: `${cell.fault.name} at ${cell.point}`, action: cell.action, namespace: place.namespace, fired, comparable: true, ...(stuck === undefined ? {} : { stuck }) })
     }
+  }
+
+  /** What is there then counts as seen: what an API server was cut off from stands in no answer of its log. */
+  async #endOf(place: Place, within: Millis, acts?: number): Promise<void> {
+    const { actions, ledgers } = await place.ended(within, acts)
+    const at = systemClock.now()
+    const see = (collection: Collection) => (after: KubeObject): Outside => ({ kind: 'outside', at, change: { collection, after } })
+    this.#seen.push(...actions.map(see(OF_ACTIONS)), ...ledgers.map(see(LEDGERS)))
+  }
+
+  /** undefined: it has ended. */
+  #stuckIn(place: Place, within: Millis, acts?: number): Promise<string | undefined> {
+    return this.#endOf(place, within, acts).then(() => undefined, (error: Error) => error.message)
   }
 
   mark(mark: Mark['mark'], more: Partial<Mark> = {}): void {
@@ -302,7 +318,7 @@ export class Trials {
   history(): History {
     const log = readFileSync(this.cluster.auditLog, 'utf8')
     // The server goes on meanwhile: its last line may be on its way.
-    return historyOfAudit(log.slice(0, log.lastIndexOf('\n') + 1), { until: systemClock.now(), notes: [...this.marks, ...this.#said()], secrets: [CANARY], mayApprove: (user) => user === APPROVER, limits: { ceiling: 60, namespace: 60, cluster: Number.POSITIVE_INFINITY } })
+    return historyOfAudit(log.slice(0, log.lastIndexOf('\n') + 1), { until: systemClock.now(), notes: [...this.marks, ...this.#said(), ...this.#seen], secrets: [CANARY], mayApprove: (user) => user === APPROVER, limits: { ceiling: 60, namespace: 60, cluster: Number.POSITIVE_INFINITY } })
   }
 
   /** All that the controllers have logged. */

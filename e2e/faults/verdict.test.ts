@@ -23,6 +23,12 @@ describe('what became of a place', () => {
   it('counts a write whose client was cut off', () => expect(outline(cutOff)).to.equal('delete /pods: Succeeded Effective'))
   it('counts it once where it was tried again', () => expect(outline(cutOff, cutOff, call({}))).to.equal('delete /pods: Succeeded Effective'))
   it('counts a second write', () => expect(outline(call({}), call({}))).to.equal('delete /pods, delete /pods: Succeeded Effective'))
+  it('knows an end that no answer tells of, from what was seen', () => {
+    const seen = (resourceVersion: string, phase: string): Entry => ({ kind: 'outside', at: instant(0), change: { collection: ACTIONS, after: { metadata: { namespace: 'shop', name: 'heal-1', uid: 'a', resourceVersion, creationTimestamp: '' }, status: { phase } } as never } })
+    expect(outlines(historyOf(ended, seen('10', 'Failed'))).get('shop')).to.equal(': Failed')
+    expect(outlines(historyOf(ended, seen('8', 'Verifying'))).get('shop')).to.equal(': Succeeded Effective')
+    expect(outlines(historyOf(seen('8', 'Verifying'))).get('shop')).to.equal(': Verifying')
+  })
   it('counts neither dry runs nor refusals', () => expect(outline(call({ dryRun: true }), call({ ok: false, answer: 409 }))).to.equal(': Succeeded Effective'))
 })
 

@@ -1,5 +1,7 @@
 /** What faults did: the API server's own history, beside that of a run without fault, and judged by every invariant. Pure. */
 import type { HealingAction, HealingLedger } from '../../shared/api/v1alpha1/types.ts'
+import type { KubeObject } from '../../shared/kube/api.ts'
+import { olderThan } from '../../shared/kube/store.ts'
 import { actOf, isAct, isEffective, operationOf } from '../../shared/testing/oracle/acts.ts'
 import { tell, type Finding, type Verdict } from '../../shared/testing/oracle/checker.ts'
 import type { Call, History } from '../../shared/testing/oracle/history.ts'
@@ -16,7 +18,24 @@ export function outlines(history: History): ReadonlyMap<string, string> {
   const open = new Map<string, Call>()
   const actions = new Map<string, HealingAction>()
   const ends = new Map<string, Map<string, string>>()
+  const take = (after: KubeObject | undefined): void => {
+    if (after === undefined) return
+    const action = after as HealingAction
+    const { namespace = '', name } = action.metadata
+    actions.set(`${namespace}/${name}`, action)
+    const of = ends.get(namespace) ?? new Map<string, string>()
+    of.set(name, `${action.status?.phase} ${action.status?.outcome ?? ''}`.trim())
+    // Decided by two at once, and found outdated by one of them before anything was written.
+    if (action.status?.phase === 'Cancelled') of.delete(name)
+    ends.set(namespace, of)
+  }
+  /** Most of it is known by then, and told since. */
+  const see = (after: KubeObject | undefined): void => {
+    const known = actions.get(`${after?.metadata.namespace}/${after?.metadata.name}`)
+    if (after !== undefined && (known?.metadata.uid !== after.metadata.uid || olderThan(known.metadata.resourceVersion, after.metadata.resourceVersion))) take(after)
+  }
   for (const entry of history.entries) {
+    if (entry.kind === 'outside' && entry.change.collection === OF_ACTIONS) see(entry.change.after)
     if (entry.kind !== 'call') continue
     const { namespace = '' } = entry
     if (isAct(entry, history.setting) && !entry.dryRun) {
@@ -29,16 +48,7 @@ export function outlines(history: History): ReadonlyMap<string, string> {
       }
     }
     if (entry.collection !== OF_ACTIONS || !entry.ok || entry.dryRun) continue
-    for (const { after } of entry.changes) {
-      const action = after as HealingAction | undefined
-      if (action === undefined) continue
-      actions.set(`${namespace}/${action.metadata.name}`, action)
-      const of = ends.get(namespace) ?? new Map<string, string>()
-      of.set(action.metadata.name, `${action.status?.phase} ${action.status?.outcome ?? ''}`.trim())
-      // Decided by two at once, and found outdated by one of them before anything was written.
-      if (action.status?.phase === 'Cancelled') of.delete(action.metadata.name)
-      ends.set(namespace, of)
-    }
+    for (const { after } of entry.changes) take(after)
   }
   for (const call of open.values()) acts.set(call.namespace ?? '', [...(acts.get(call.namespace ?? '') ?? []), written(call)])
   return new Map([...ends].map(([namespace, of]) => [namespace, `${(acts.get(namespace) ?? []).toSorted().join(', ')}: ${[...of.values()].toSorted().join(', ')}`]))

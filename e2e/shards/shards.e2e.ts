@@ -55,7 +55,7 @@ describe('three controllers that share the work', function () {
     await eventually(() => expect(since(before).length).to.be.at.least(broken.length), minutes(6), seconds(1)).catch(async (error: Error) => {
       throw new Error(`${error.message}; ${(await Promise.all(those.map(untouched(before)))).join('')}`, { cause: error })
     })
-    const ended = (await Promise.all(those.map((place) => place.ended(minutes(6))))).flat()
+    const ended = (await Promise.all(those.map((place) => place.ended(minutes(6))))).flatMap(({ actions }) => actions)
     expect(since(before).toSorted()).to.deep.equal([...broken].toSorted())
     expect([...evicted().twice]).to.deep.equal([])
     const there = new Set(await pods(those))

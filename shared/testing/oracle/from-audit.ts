@@ -8,11 +8,11 @@ import { isObject } from '../../lib/json.ts'
 import { millis, parseInstant, type Instant } from '../../lib/time.ts'
 import { preconditionsOf } from './acts.ts'
 import { withNotes } from './from-journal.ts'
-import { isWrite, type Call, type Gap, type History, type Mark, type Open, type Output, type Setting } from './history.ts'
+import { isWrite, type Call, type Gap, type History, type Note, type Open, type Setting } from './history.ts'
 
 export interface AuditHistoryOptions extends Partial<Setting> {
   readonly until: Instant
-  readonly notes?: readonly (Mark | Output)[]
+  readonly notes?: readonly Note[]
 }
 
 export function historyOfAudit(log: string, { until, notes = [], ...setting }: AuditHistoryOptions): History {

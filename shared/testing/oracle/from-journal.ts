@@ -4,13 +4,13 @@ import { isObject } from '../../lib/json.ts'
 import { millis, type Instant } from '../../lib/time.ts'
 import type { Journal, JournalEntry } from '../fake-cluster/calls.ts'
 import type { Change as StoredChange } from '../fake-cluster/state.ts'
-import type { Call, Change, Entry, History, Mark, Output, Setting } from './history.ts'
+import type { Call, Change, Entry, History, Note, Setting } from './history.ts'
 import { collectionOf } from './world.ts'
 
 export interface JournalHistoryOptions extends Partial<Setting> {
   readonly until: Instant
   /** What only the test knows, put in by their time: before what happened at the same instant. */
-  readonly notes?: readonly (Mark | Output)[]
+  readonly notes?: readonly Note[]
 }
 
 /** Default: every client whose name begins with `controller` is ours, and the limits are those of an installation without configuration. */
@@ -33,7 +33,7 @@ export function historyOfJournal(journal: Journal, { until, notes = [], ...setti
 }
 
 /** Both are in their order already; a note stands before what has its time. */
-export function withNotes(entries: readonly Entry[], notes: readonly (Mark | Output)[]): readonly Entry[] {
+export function withNotes(entries: readonly Entry[], notes: readonly Note[]): readonly Entry[] {
   const left = notes.toSorted((a, b) => a.at - b.at)
   const merged: Entry[] = []
   for (const entry of entries) {

@@ -49,7 +49,10 @@ export interface Call {
   readonly changes: readonly Change[]
 }
 
-/** What changed by other hands than those of an API client: a kubelet, a controller that the test plays. */
+/**
+ * What changed by other hands than those of an API client (a kubelet, a controller that the test plays), or was seen as it
+ * was: a server that is cut off amid a write may store it and note that it failed.
+ */
 export interface Outside {
   readonly kind: 'outside'
   readonly at: Instant
@@ -92,6 +95,9 @@ export interface Gap {
   readonly at: Instant
   readonly why: string
 }
+
+/** What is put in beside what the server tells. */
+export type Note = Mark | Output | Outside
 
 export type Entry = Call | Outside | Mark | Output | Open | Gap
 
