@@ -163,14 +163,17 @@ describe('patterns of the allow-list', () => {
     ['', '0', true], ['MODE', '12', true], ['SHOP_*', '1', true], ['*_MODE', '-', false],
   ]
   for (const [pattern, name, good] of listed) it(`env[${pattern}] ${good ? 'takes' : 'does not take'} ${name}`, () => expect(variable(name, env(pattern))).to.equal(good))
-  const untold: readonly [name: string, value: string, good: boolean][] = [
+  const untold: [name: string, value: string, good: boolean][] = [
     ...['NODE_OPTIONS', 'JAVA_TOOL_OPTIONS', 'MAX_CONNECTIONS', 'WORKERS', 'TIMEOUT', 'RETRIES', 'POLL_INTERVAL', 'SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE', 'SPRING_TASK_EXECUTION_POOL_MAXSIZE', 'SERVER_TOMCAT_MAXCONNECTIONS', 'SPRING_DATASOURCE_HIKARI_CONNECTIONTIMEOUT'].map((name): [string, string, boolean] => [name, 'x', true]),
     ...['SPRING_DATASOURCE_URL', 'SPRING_CONFIG_LOCATION', 'SPRING_DATASOURCE_HIKARI_CONNECTIONINITSQL', 'SPRING_DATASOURCE_HIKARI_DATASOURCEJNDI', 'HIKARI_MAXIMUMPOOLSIZE', 'NODE_PATH', 'CLASSPATH'].map((name): [string, string, boolean] => [name, 'x', false]),
     ...['true', 'false', 'off', '0', 'Enabled'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, true]),
     ...['', 'x', '/bin/sh', 'http://evil.example', 'true; sh', '$(SECRET)'].map((value): [string, string, boolean] => ['FEATURE_RECOMMENDATIONS', value, false]),
-    ...['FEATURE_CHECKOUT', 'FF_NEW_CART', 'FEATURE_FLAG_SEARCH'].map((name): [string, string, boolean] => [name, 'false', true]),
-    ...['FEATURE_AUTH', 'FEATURE_READ_ONLY', 'FF_READONLY', 'FEATURE_DRY_RUN', 'FEATURE_BACKUPS', 'FEATURE_AUTO_DELETE', 'FEATURE_TLS_VERIFY', 'FF_CSRF', 'FEATURE_RATE_LIMIT', 'FEATURE_SKIP_PAYMENT', 'FEATURE_ADMIN_CONSOLE', 'FEATURES', 'MY_FEATURE_X', 'AUTH_ENABLED', 'ENABLE_TLS'].map((name): [string, string, boolean] => [name, 'false', false]),
+    ...['FEATURE_CHECKOUT', 'FF_NEW_CART', 'FEATURE_FLAG_SEARCH', 'FEATURE_ORACLE', 'FEATURE_PROCESSOR_2', 'FEATURE_AUTHORS'].map((name): [string, string, boolean] => [name, 'false', true]),
+    ...['FEATURE_AUTH', 'FEATURE_READ_ONLY', 'FF_READONLY', 'FEATURE_DRY_RUN', 'FEATURE_BACKUPS', 'FEATURE_AUTO_DELETE', 'FEATURE_TLS_VERIFY', 'FF_CSRF', 'FEATURE_RATE_LIMIT', 'FEATURE_SKIP_PAYMENT', 'FEATURE_ADMIN_CONSOLE', 'FEATURES', 'MY_FEATURE_X', 'AUTH_ENABLED', 'ENABLE_TLS', 'FEATURE_HTTPS_ONLY', 'FF_WAF', 'FEATURE_KYC', 'FEATURE_ACCESS_CONTROL', 'FEATURE_TENANT_SEPARATION', 'FEATURE_PAYMENT_AUTHORISATION', 'FEATURE_SSO', 'FF_ACLS'].map((name): [string, string, boolean] => [name, 'false', false]),
   ]
+  // Of a guard no amount only tunes.
+  for (const name of ['LOGIN_MAX_RETRIES', 'RATE_LIMIT_MAX_REQUESTS', 'SESSION_TIMEOUT', 'SERVER_SERVLET_SESSION_TIMEOUT', 'AUTH_TOKEN_TIMEOUT', 'OTP_TIMEOUT', 'OTP_MAX_RETRIES', 'WAF_TIMEOUT', 'KYC_TIMEOUT', 'ACL_CACHE_SIZE', 'SSO_TIMEOUT', 'LOCKOUT_INTERVAL', 'RATE_INTERVAL', 'FRAUD_CHECK_TIMEOUT', 'LEADER_ELECTION_RETRIES', 'LEASE_INTERVAL', 'RETENTION_INTERVAL', 'DELETE_BATCH_SIZE', 'AUDIT_BUFFER_SIZE', 'AUDIT_LOG_LEVEL', 'LOGGING_LEVEL_AUDIT', 'SPRING_SECURITY_CONNECTION_TIMEOUT', 'CIRCUIT_BREAKER_TIMEOUT']) untold.push([name, '5', false])
+  for (const name of ['PAYMENT_TIMEOUT', 'ORACLE_POOL_SIZE', 'PROCESSOR_THREADS', 'RELEASE_TIMEOUT', 'AUTHOR_CACHE_SIZE', 'OPERATE_TIMEOUT', 'HTTPS_TIMEOUT', 'ACCESS_LOG_BUFFER_SIZE', 'EXECUTOR_POOL_SIZE', 'SPRING_DATASOURCE_HIKARI_VALIDATIONTIMEOUT', 'GOMEMLIMIT', 'GOGC']) untold.push([name, '5', true])
   for (const [name, value, good] of untold) it(`without being named ${name} may ${good ? '' : 'not '}be ${JSON.stringify(value)}`, () => expect(variable(name, env(''), value)).to.equal(good))
   it('a switch that is named may be anything', () => expect(variable('FEATURE_AUTH', env('FEATURE_AUTH'), 'v2')).to.equal(true))
   it('the entry that is offered lets the field through, and none is offered that does not', () => {

@@ -33,7 +33,8 @@ describe('values of patches', () => {
     ...['512MiB', '2GiB', 'off'].map((value): [string, string] => [app(`env: [{name: GOMEMLIMIT, value: "${value}"}]`), '']),
     ...['512Mi', '512M', '1', '0MiB', ''].map((value): [string, string] => [app(`env: [{name: GOMEMLIMIT, value: "${value}"}]`), 'KS303']),
     ...['', 'off', '0', '0s', '0.0', '6.6.6.6', 'PT', '1m30x1'].map((value): [string, string] => [app(`env: [{name: POOL_TIMEOUT, value: "${value}"}]`), 'KS303']),
-    ...['8', '1.5', '30s', '512MiB', '75%', '1m30s', 'PT1M30S', '0.5s', '10'].map((value): [string, string] => [app(`env: [{name: POOL_TIMEOUT, value: "${value}"}]`), '']),
+    ...['512MiB', '75%', '1s30', '0.9us', '999us', '86400001', '24h1ms', '25h', 'PT25H', '1x', 'PT'].map((value): [string, string] => [app(`env: [{name: POOL_TIMEOUT, value: "${value}"}]`), 'KS303']),
+    ...['8', '1.5', '30s', '1m30s', 'PT1M30S', '0.5s', '10', '1ms', '1000us', '86400000', '24h', 'PT24H', '5min'].map((value): [string, string] => [app(`env: [{name: POOL_TIMEOUT, value: "${value}"}]`), '']),
     ...['--max-old-space-size=512', '--max_old_space_size=4096 --max-semi-space-size=64', '--max-http-header-size=16384 --no-warnings'].map((value): [string, string] => [app(`env: [{name: NODE_OPTIONS, value: "${value}"}]`), '']),
     ...['', '--require /data/x.js', '--max-old-space-size=512 --import=/data/x.mjs', '--max-old-space-size=512\t-r /data/x.js', '--max-old-space-size=8', '--max-old-space-size=0512', '--inspect=0.0.0.0:9229', '--experimental-loader=/data/x.mjs', '--openssl-config=/data/x', '--max-old-space-size=$(SIZE)', '--no-warnings=x', '--security-revert=x', '--diagnostic-dir=/x'].map((value): [string, string] => [app(`env: [{name: NODE_OPTIONS, value: "${value}"}]`), 'KS303']),
     ...['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'].flatMap((name): [string, string][] => [
@@ -46,8 +47,12 @@ describe('values of patches', () => {
     // Without its value it is there, and empty: for a number that is none, for a level or a switch it is one.
     ...['DB_POOL_SIZE', 'POOL_TIMEOUT', 'GOMEMLIMIT'].map((name): [string, string] => [app(`env: [{name: ${name}, value: null}]`), 'KS303']),
     ...['LOG_LEVEL', 'FEATURE_CHAT'].map((name): [string, string] => [app(`env: [{name: ${name}, value: null}]`), '']),
-    ...['GOMAXPROCS', 'OMP_NUM_THREADS', 'UV_THREADPOOL_SIZE', 'WEB_CONCURRENCY', 'WORKERS', 'MAX_THREADS', 'HTTP_MAX_RETRIES', 'SERVER_TOMCAT_THREADS_MAX'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "10000"}]`), ''], [app(`env: [{name: ${name}, value: "10001"}]`), 'KS303']]),
-    [app('env: [{name: CACHE_SIZE, value: "1000000"}]'), ''],
+    ...['GOMAXPROCS', 'OMP_NUM_THREADS', 'UV_THREADPOOL_SIZE', 'WEB_CONCURRENCY', 'WORKERS', 'MAX_THREADS', 'DB_POOL_SIZE', 'SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE', 'SPRING_TASK_EXECUTION_POOL_MAXSIZE', 'SERVER_TOMCAT_THREADS_MAX', 'MALLOC_ARENA_MAX', 'GOGC'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "10000"}]`), ''], [app(`env: [{name: ${name}, value: "10001"}]`), 'KS303']]),
+    ...['HTTP_MAX_RETRIES', 'RETRIES'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "100"}]`), ''], [app(`env: [{name: ${name}, value: "101"}]`), 'KS303']]),
+    ...['MAX_CONNECTIONS', 'DB_MAX_OPEN_CONNS', 'MAX_REQUESTS', 'MAX_IN_FLIGHT', 'SERVER_TOMCAT_MAXCONNECTIONS', 'SERVER_TOMCAT_ACCEPTCOUNT', 'QUEUE_SIZE'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "1000000"}]`), ''], [app(`env: [{name: ${name}, value: "1000001"}]`), 'KS303']]),
+    ...['CACHE_SIZE', 'BATCH_SIZE', 'MAX_HEAP'].flatMap((name): [string, string][] => [...['1000000', '512MiB', '75%', '32TiB', '16kb'].map((value): [string, string] => [app(`env: [{name: ${name}, value: "${value}"}]`), '']), ...['33TiB', '1PiB', '999999999999999'].map((value): [string, string] => [app(`env: [{name: ${name}, value: "${value}"}]`), 'KS303'])]),
+    ...['GC_INTERVAL_SECONDS', 'GC_TIMEOUT_SECONDS'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "86400"}]`), ''], [app(`env: [{name: ${name}, value: "86401"}]`), 'KS303']]),
+    ...['TIMEOUT_MS', 'SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE'].flatMap((name): [string, string][] => [[app(`env: [{name: ${name}, value: "86400000"}]`), ''], [app(`env: [{name: ${name}, value: "86400001"}]`), 'KS303']]),
     ...['evil:5432', '10.0.0.66:80', '/data', 'yes', '-1'].map((value): [string, string] => [app(`env: [{name: DB_POOL_SIZE, value: "${value}"}]`), 'KS303']),
   ]
   for (const [patch, rule] of cases) it(`${patch.slice(0, 120)}: ${rule === '' ? 'hold' : rule}`, () => expect(judged(patch)).to.equal(rule))

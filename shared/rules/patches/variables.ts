@@ -1,4 +1,5 @@
 /** What a variable of an environment could do to the process that gets it. Pure. */
+import { harmOfAmount, isAmount } from './amounts.ts'
 
 /** Names that a dynamic linker, an interpreter or a tool takes code, options or commands from. */
 const LOADS =
@@ -14,29 +15,20 @@ const RUNS = /-(javaagent|agentlib|agentpath):|-XX:(On(OutOfMemory)?Error|Flags|
 
 /** Names by which programs are tuned and nothing else, by what everybody means by them: they lead to no host, no file and no code. */
 const LEVELS = /^(([A-Z0-9_]+_)?LOG_?LEVEL|LOGGING_LEVEL(_[A-Z0-9_]+)?|RUST_LOG)$/i
-const AMOUNTS =
-  /^(GOMAXPROCS|GOMEMLIMIT|GOGC|MALLOC_(ARENA_MAX|TRIM_THRESHOLD_|MMAP_THRESHOLD_)|(OMP|MKL|OPENBLAS|RAYON)_NUM_THREADS|UV_THREADPOOL_SIZE|WEB_CONCURRENCY|([A-Z0-9_]+_)?((TIMEOUT|INTERVAL|BACKOFF)(_(MS|MILLIS|SECONDS))?|(POOL|CACHE|BATCH|QUEUE|HEAP|BUFFER)_SIZE|MAX_(CONNECTIONS|CONNS|OPEN_CONNS|IDLE_CONNS|REQUESTS|IN_?FLIGHT|THREADS|RETRIES|HEAP)|CONCURRENCY|WORKERS|THREADS|RETRIES))$/i
-/** The same as Spring Boot reads its properties from variables: without dashes. */
-const SPRING = /^(SPRING|SERVER|MANAGEMENT)_([A-Z0-9]+_)*(MAXIMUM_?POOLSIZE|MINIMUM_?IDLE|(MAX|CORE)_?SIZE|QUEUE_?CAPACITY|MAX_?CONNECTIONS|ACCEPT_?COUNT|THREADS_(MAX|MIN_?SPARE)|(CONNECTION|CONNECT|READ|IDLE|VALIDATION)_?TIMEOUT|TIMEOUT_?PER_?SHUTDOWN_?PHASE)$/
+/** Of whose log others rely on what is in it. */
+const WITNESS = /AUDIT/i
 /** Options of a Java machine, in an image that hands them on, and those that every Java machine reads itself. */
 const JVM = /^(([A-Z0-9_]+_)?(JAVA|JVM|HEAP|CATALINA)_(OPTS|OPTIONS|ARGS)|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS)$/
 const NODE = /^NODE_OPTIONS$/
+const GO_LIMIT = /^GOMEMLIMIT$/
 /** What is switched on and off beside what it is called for. */
 const SWITCHES = /^(FEATURE|FEATURES|FEATURE_FLAG|FEATURE_TOGGLE|FF)_[A-Z0-9_]+$/i
 /** Switches by which a guard could go: these the installation names, or nobody. */
 const GUARDS =
-  /AUTH|LOGIN|SSO|SAML|OIDC|OAUTH|MFA|2FA|TOTP|CAPTCHA|PASSW|SECRET|TOKEN|CRED|TLS|SSL|CERT|CRYPT|SIGNATURE|SIGNING|VERIF|VALID|CHECK(?!OUT)|SECUR|SAFE|PROTECT|PERMI|ROLE|RBAC|ACL|POLICY|ADMIN|ROOT|DEBUG|CSRF|XSRF|CORS|XSS|CSP|AUDIT|SANDBOX|ISOLAT|SHELL|EXEC|EVAL|PLUGIN|SCRIPT|BYPASS|SKIP|TRUST|GUARD|FIREWALL|FILTER|SANITI|ESCAP|MASK|REDACT|ANONYM|CONSENT|LIMIT|QUOTA|THROTTL|FRAUD|READ_?ONLY|DRY_?RUN|BACKUP|DELET|PURGE|WIPE/i
+  /AUTH(?!ORS?(_|$))|LOGIN|(^|_)SSO(_|$)|SAML|OIDC|MFA|2FA|TOTP|CAPTCHA|PASSW|SECRET|TOKEN|CRED|TLS|SSL|CERT|CRYPT|SIGNATURE|SIGNING|VERIF|VALID|CHECK(?!OUT)|SECUR|SAFE|PROTECT|PERMI|ROLE|RBAC|(^|_)ACLS?(_|$)|POLICY|ADMIN|ROOT|DEBUG|CSRF|XSRF|CORS|XSS|CSP|HTTPS|(^|_)WAF(_|$)|KYC|ACCESS|TENANT|PAYMENT|BILLING|SESSION|COOKIE|HONEYPOT|GDPR|PRIVACY|AUDIT|SANDBOX|ISOLAT|SHELL|EXEC|EVAL|PLUGIN|SCRIPT|BYPASS|SKIP|TRUST|GUARD|FIREWALL|FILTER|SANITI|ESCAP|MASK|REDACT|ANONYM|CONSENT|LIMIT|QUOTA|THROTTL|FRAUD|READ_?ONLY|DRY_?RUN|BACKUP|DELET|PURGE|WIPE/i
 
 /** `info`, `warn,http=debug`: no path, no address, nothing that is looked up. */
 const WORDS = /^[A-Za-z0-9_.,:=* -]{0,256}$/
-/** `16`, `512MiB`, `1.5s`; `1m30s` as Go writes it, `PT1M30S` as Java does. */
-const AMOUNT = /^(\d{1,15}(\.\d{1,9})?[A-Za-z%]{0,12}|(\d{1,9}(\.\d{1,9})?(h|m|s|ms|us|ns)){1,6}|PT(\d{1,9}(\.\d{1,9})?[HMS]){1,3})$/
-/** No workers, no connections, no time: the program stands still, or has no limit at all. */
-const NOTHING = /^[^1-9]*$/
-/** What a process has so many of at once, or does so often. */
-const NUMBERS = /(MAXPROCS|_NUM_THREADS|THREADPOOL_SIZE|CONCURRENCY|WORKERS|THREADS|THREADS_MAX|RETRIES)$/i
-/** More no pod has room for; retries by the thousand are an attack on whoever is asked. */
-const MOST = 10_000
 /** The runtime of Go ends at once where it cannot read it. @see https://pkg.go.dev/runtime#hdr-Environment_Variables */
 const GO_MEMORY = /^([1-9]\d{0,8}(MiB|GiB|TiB)|off)$/
 /** Sizes that a Java machine starts with, and switches whose name is right; a system property (-D) can name hosts and files. */
@@ -60,7 +52,8 @@ const COLLECTOR = /^-XX:\+Use(G1|Z|Parallel|Serial|Shenandoah)GC$/
  * It says how much, how long, or how loud, whatever the program, or switches a feature.
  * @param value undefined: it is taken away
  */
-export const tunes = (name: string, value: unknown): boolean => [LEVELS, AMOUNTS, SPRING, JVM, NODE].some((names) => names.test(name)) || (SWITCHES.test(name) && !GUARDS.test(name) && (value === undefined || (typeof value === 'string' && SWITCH.test(value))))
+export const tunes = (name: string, value: unknown): boolean =>
+  [JVM, NODE, GO_LIMIT].some((names) => names.test(name)) || (LEVELS.test(name) && !WITNESS.test(name)) || isAmount(name) || (SWITCHES.test(name) && !GUARDS.test(name) && (value === undefined || (typeof value === 'string' && SWITCH.test(value))))
 
 /** What holds its options may load agents, which go with it. */
 export const isOfMachine = (name: string): boolean => JVM.test(name) || NODE.test(name)
@@ -83,11 +76,8 @@ export function harmOfValue(value: string, name: string | undefined): string | u
   if (JVM.test(name)) return isForJvm(value) ? undefined : 'a Java machine does not start with an option that it does not know: only usual sizes, one collector and a few switches (-Xmx1g, -XX:MaxRAMPercentage=75, -XX:+UseG1GC, -XX:+ExitOnOutOfMemoryError) are let through'
   if (NODE.test(name)) return isForNode(value) ? undefined : 'by it other code is run: only sizes (--max-old-space-size=512, --max-semi-space-size=32) and --no-warnings are let through, whatever the installation lists'
   if (LEVELS.test(name)) return WORDS.test(value) ? undefined : 'a level of logging is a word, or a list of words'
-  if (name === 'GOMEMLIMIT') return GO_MEMORY.test(value) ? undefined : 'a Go program ends at once where it cannot read it: a number with MiB or GiB, such as 512MiB, or off'
-  if (!AMOUNTS.test(name) && !SPRING.test(name)) return undefined
-  if (!AMOUNT.test(value)) return 'such a variable is a number, with its unit'
-  if (NUMBERS.test(name) && Number.parseFloat(value) > MOST) return `more than ${MOST} of them no pod has room for`
-  return NOTHING.test(value) ? 'with none of it a program stands still, or knows no limit' : undefined
+  if (GO_LIMIT.test(name)) return GO_MEMORY.test(value) ? undefined : 'a Go program ends at once where it cannot read it: a number with MiB or GiB, such as 512MiB, or off'
+  return harmOfAmount(name, value)
 }
 
 function isForJvm(value: string): boolean {
