@@ -167,7 +167,14 @@ function ofCall({ name, args, from }: Call, names: ReadonlySet<string>, known: K
     return [{ from, metric, certain: true, what: `${name} of the counter ${quoted(metric)}`, why: 'it takes a restart of the process, such as an act of ours, for a fall', fix: name === 'deriv' || name === 'idelta' ? `write ${name === 'deriv' ? 'rate' : 'irate'}` : name === 'delta' ? 'write increase' : 'take it of a rate: (rate(x[5m]))[1h:]' }]
   }
   const [, buckets] = args
-  if (name !== 'histogram_quantile' || buckets === undefined || mayHave(labelsOf(buckets), 'le')) return []
-  const bucket = allOf(buckets).find((expr) => expr.type === 'selector' && metricOf(expr)?.endsWith('_bucket') === true)
+  if (name !== 'histogram_quantile' || buckets === undefined) return []
+  const metrics = allOf(buckets).flatMap((expr) => (expr.type === 'selector' ? [{ expr, metric: metricOf(expr) ?? '' }] : []))
+  // Of a histogram without such an ending nobody knows: it may be a native one.
+  const [part] = metrics.filter(({ metric }) => /_(sum|count)$/.test(metric))
+  if (part !== undefined && metrics.length === 1) {
+    return [{ from: part.expr.from, metric: part.metric, certain: true, what: `histogram_quantile of ${quoted(part.metric)}`, why: 'that is one number of a histogram, and a quantile needs its buckets: it has no answer', fix: `write ${quoted(part.metric.replace(/_(sum|count)$/, '_bucket'))}, and keep its label le` }]
+  }
+  if (mayHave(labelsOf(buckets), 'le')) return []
+  const bucket = metrics.find(({ metric }) => metric.endsWith('_bucket'))
   return bucket === undefined ? [] : [{ from: buckets.from, certain: true, what: 'histogram_quantile of buckets without their label le', why: 'it needs the bounds of the buckets, and has no answer without', fix: 'keep it: sum by (le, namespace, pod) (...)' }]
 }

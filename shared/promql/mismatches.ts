@@ -1,4 +1,5 @@
 /** Sides of a calculation between series that cannot find each other. */
+import { quoted } from '../lib/text.ts'
 import { SET_OPERATORS, type Expr, type Problem } from './ast.ts'
 import { typeOf } from './check.ts'
 import { labelsOf, less, mayHave, NO_SERIES, type LabelSet } from './labels.ts'
@@ -13,7 +14,8 @@ export function mismatches(all: readonly Expr[]): readonly Mismatch[] {
     if (expr.type !== 'binary' || expr.operator === 'or' || expr.fills || typeOf(expr.left) !== 'instant vector' || typeOf(expr.right) !== 'instant vector') return []
     const sides = [expr.left, expr.right].map(labelsOf)
     const [left = NO_SERIES, right = NO_SERIES] = sides
-    const parts = expr.matching?.on === true ? onParts(expr.matching.labels, left, right) : allParts(expr.matching?.labels ?? [], left, right)
+    const { on = false, labels = [] } = expr.matching ?? {}
+    const parts = fixedParts((label) => labels.includes(label) === on, left, right) ?? (on ? onParts(labels, left, right) : allParts(labels, left, right))
     if (parts === undefined) return []
     const fix = SET_OPERATORS.has(expr.operator) ? `say by what they match: ${expr.operator} on (...)` : 'keep the same labels on both sides, or say by what they match: on (...) group_left'
     const why = expr.operator === 'unless' ? 'nothing on the right is like anything on the left, so that it takes nothing away' : 'no series of one side finds its like on the other, and the trigger has no data for ever'
@@ -22,6 +24,12 @@ export function mismatches(all: readonly Expr[]): readonly Mismatch[] {
 }
 
 const listed = (set: LabelSet): string => (set.open ? 'those of the series' : set.names.size === 0 ? 'none' : [...set.names].sort().join(' '))
+
+/** A label by which they are matched, and which has another value on each side. */
+function fixedParts(matched: (label: string) => boolean, left: LabelSet, right: LabelSet): string | undefined {
+  const found = [...left.fixed].find(([label, value]) => label !== '__name__' && matched(label) && (right.fixed.get(label) ?? value) !== value)
+  return found === undefined ? undefined : `${found[0]}=${quoted(found[1], 40)} and ${found[0]}=${quoted(right.fixed.get(found[0]) ?? '', 40)}`
+}
 
 function allParts(ignored: readonly string[], left: LabelSet, right: LabelSet): string | undefined {
   const [a, b] = [less(left, ignored), less(right, ignored)]

@@ -10,7 +10,7 @@ export interface Outcome {
   /** The one value, or the least of them. */
   readonly is: 'exactly' | 'at least'
   readonly value: number
-  /** Whether it always has an answer. */
+  /** Whether it has an answer whenever anything is measured. */
   readonly always: boolean
 }
 
@@ -26,6 +26,7 @@ export function outcomeOf(root: Expr): Outcome | undefined {
   const { from } = expr
   const constant = typeOf(expr) === 'instant vector' ? constantOf(expr) : undefined
   if (constant !== undefined) return { from, name: 'a number', is: 'exactly', value: constant, always: true }
+  if (expr.type === 'binary' && expr.operator === '*' && [expr.left, expr.right].some((side) => constantOf(side) === 0)) return { from, name: 'what is taken 0 times', is: 'exactly', value: 0, always: true }
   if (expr.type !== 'call' && expr.type !== 'aggregate') return undefined
   const name = expr.type === 'call' ? expr.name : expr.operator
   if (ONE.has(name)) return { from, name, is: 'exactly', value: 1, always: false }

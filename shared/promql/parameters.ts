@@ -18,6 +18,9 @@ const FEWEST: ReadonlySet<string> = new Set(['topk', 'bottomk', 'limitk'])
 
 export const parameterProblems = (all: readonly Expr[]): readonly Judged[] =>
   all.flatMap((expr): Judged[] => {
+    if (expr.type === 'binary' && (expr.operator === '/' || expr.operator === '%') && constantOf(expr.right) === 0) {
+      return [{ from: expr.operatorFrom, certain: true, what: `${expr.operator} 0`, why: 'its answer is infinite or no number, whatever is measured', fix: 'write what to divide by' }]
+    }
     if (expr.type !== 'call' && expr.type !== 'aggregate') return []
     const verdict = judge({ name: expr.type === 'call' ? expr.name : expr.operator, numbers: expr.args.map((arg) => constantOf(arg)) })
     return verdict === undefined ? [] : [{ from: expr.from, certain: true, ...verdict }]

@@ -73,4 +73,4 @@ export const unbounded = (all: readonly Expr[]): readonly Problem[] =>
 const narrows = ({ operator, value }: Matcher): boolean => (operator === '=' && value !== '') || (operator === '=~' && !ANYTHING.has(value) && !SOMETHING.has(value))
 
 /** By other labels than its name it is one of some things, whichever they are. */
-export const isNameless = ({ name, matchers }: Selector): boolean => name === undefined && matchers.some(narrows) && !matchers.some(({ label }) => label === NAME)
+export const isNameless = ({ name, matchers }: Selector): boolean => name === undefined && matchers.some(narrows) && !matchers.some((matcher) => matcher.label === NAME && (matcher.operator === '=' || narrows(matcher)))

@@ -218,4 +218,15 @@ export const SENSIBLE: readonly SensibleQuery[] = [
   { query: 'queue_length * on (namespace, app) group_left () max by (namespace, app) (label_replace(queue_weight, "pod", "$1", "exported_pod", "(.*)"))', threshold: 100 },
   { query: 'queue_length unless on (node) label_replace(node_maintenance, "namespace", "$1", "exported_namespace", "(.*)")', threshold: 100 },
   { query: 'label_replace(label_replace(queue_length, "pod", "$1", "exported_pod", "(.*)"), "pod", "$1", "pod_name", "(.*)")', threshold: 100 },
+  // Near what has no answer.
+  { query: 'histogram_quantile(0.9, rate(http_request_duration_seconds{job="cart"}[5m]))', threshold: 1 },
+  { query: 'histogram_quantile(0.9, sum by (le, namespace, pod) (rate(http_request_duration_seconds_bucket{job="cart"}[5m])))', threshold: 1 },
+  { query: 'rate(http_request_duration_seconds_sum{job="cart"}[5m]) / rate(http_request_duration_seconds_count{job="cart"}[5m])', threshold: 1 },
+  { query: 'rate(http_errors_total{job="cart"}[5m]) or rate(http_requests_total{job="cart"}[5m]) * 0', threshold: 1 },
+  { query: 'queue_length{job="a"} / on (namespace, pod) queue_size{job="b"}', threshold: 1 },
+  { query: 'queue_length{job="a"} unless ignoring (job) queue_paused{job="b"}', threshold: 1 },
+  { query: 'queue_length{job="a"} or queue_length{job="b"}', threshold: 1 },
+  { query: 'sum by (namespace, pod) (queue_length{job="a"}) / sum by (namespace, pod) (queue_size{job="b"})', threshold: 1 },
+  { query: 'label_replace(queue_length{job="a"}, "job", "b", "", "") / queue_size{job="b"}', threshold: 1 },
+  { query: '{__name__=~"queue_.*", job="cart"}', threshold: 100 },
 ]

@@ -231,4 +231,18 @@ export const UNWISE: readonly UnwiseQuery[] = [
   ks209('label_replace(queue_length{exported_namespace="shop"}, "namespace", "shop", "job", ".*")', '1:1', 'the label namespace is written over'),
   ks209('label_replace(label_replace(queue_length, "namespace", "shop", "", ""), "deployment", "cart", "", "")', '1:1', 'the label namespace is written over', { kind: 'Deployment' }),
   ks209('label_replace(queue_length, "deployment", "$1", "exported_deployment", "(.+)")', '1:1', 'the label deployment is made of', { kind: 'Deployment' }),
+  // Without an answer, whatever there is.
+  ks203('E', 'histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_sum{job="cart"}[5m])))', '1:43', 'histogram_quantile of "http_request_duration_seconds_sum"'),
+  ks203('E', 'histogram_quantile(0.9, rate(http_request_duration_seconds_count{job="cart"}[5m]))', '1:30', 'histogram_quantile of "http_request_duration_seconds_count"'),
+  ks203('E', 'queue_length / 0', '1:14', '/ 0'),
+  ks203('E', 'queue_length % (2 - 2)', '1:14', '% 0'),
+  ks202('E', 'queue_length * 0', '>', 1, '1:1', 'what is taken 0 times is 0 where there is an answer, and > 1 never holds'),
+  ks202('E', '0 * (queue_length)', '<', 1, '1:1', 'what is taken 0 times is the number 0, and < 1 always holds'),
+  ks203('W', '{__name__=~".+", job="cart"}', '1:1', 'names no metric'),
+  ks203('W', '{__name__!="up", job="cart"}', '1:1', 'names no metric'),
+  // Sides of which each has another value.
+  ks209('queue_length{job="a"} and queue_age{job="b"}', '1:23', 'the sides of and have different labels, job="a" and job="b"'),
+  ks209('queue_length{job="a"} / on (job, namespace, pod) queue_size{job="b"}', '1:23', 'job="a" and job="b"'),
+  ks209('queue_length{job="a", pod="x"} unless ignoring (pod) queue_age{job="b"}', '1:32', 'job="a" and job="b"'),
+  ks209('sum by (job, namespace, pod) (queue_length{job="a"}) - sum by (job, namespace, pod) (queue_size{job="b"})', '1:54', 'job="a" and job="b"'),
 ]

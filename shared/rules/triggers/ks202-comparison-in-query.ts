@@ -41,8 +41,8 @@ function ofOutcome({ from, name, is, value, always }: Outcome, { operator, thres
   // Of larger ones too.
   const never = is === 'exactly' ? !holdsOf : relate({ operator: '>=', value }, { operator, value: threshold }) === 'never'
   const what = `${name} is ${is === 'exactly' ? '' : 'at least '}${value} where there is an answer, and ${outside}`
-  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: name === 'a number' ? 'write a query of series' : value === 0 ? 'write a threshold that it can come to, or turn the operator round' : `of nothing there is no answer rather than 0; ${INSTEAD}` }]
-  return always && holdsOf ? [{ from, what: `the query is the number ${value}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
+  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: is === 'exactly' && always ? 'write a query of series' : value === 0 ? 'write a threshold that it can come to, or turn the operator round' : `of nothing there is no answer rather than 0; ${INSTEAD}` }]
+  return always && holdsOf ? [{ from, what: `${name === 'a number' ? 'the query' : name} is the number ${value}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
 }
 
 /** One finding: that of the branch by which it is refused, if there is one. */

@@ -8,6 +8,7 @@ const SLIP = 3
 export const ks210: Rule = {
   id: 'KS210',
   severity: 'E',
+  alsoWarns: true,
   title: 'A metric trigger that names a metric alone names one that is built in, or a series that cannot be mistaken for one.',
   why: 'it would be asked of a Prometheus, which has no such series, and the trigger would have no data for ever',
   fix: `use one of ${BUILT_IN_METRICS.join(', ')}; a series of that name is written with braces (name{})`,
@@ -18,12 +19,17 @@ export const ks210: Rule = {
       const word = query.trim()
       if (source === CUSTOM_METRICS || source === EXTERNAL_METRICS || !isBareWord(word) || isBuiltIn(word)) return []
       const near = nearestMetric(word)
-      // No exporter that follows Prometheus' conventions counts in percent: units are ratios there.
-      const meant = /_(percent|perc|pct)$/.test(word) || (near !== undefined && (isSlip(word.toLowerCase(), near) || isPart(word, near)))
-      if (!meant) return []
-      return [{ path: `spec.triggers[${index}].metricTrigger.query`, what: `there is no built-in metric ${quoted(word)}`, ...(near === undefined ? {} : { fix: `did you mean ${near}? A series of that name is written ${quoted(`${word}{}`)}` }) }]
+      // Few exporters count in percent: by Prometheus' conventions units are ratios.
+      const isPercent = PERCENT.test(word)
+      const isMeant = near !== undefined && (isSlip(word.toLowerCase(), near) || isPart(word, near) || (isPercent && isOfItsWords(word, near)))
+      if (!isMeant && !isPercent) return []
+      const fix = near === undefined ? `a series of that name is written ${quoted(`${word}{}`)}` : `did you mean ${near}? A series of that name is written ${quoted(`${word}{}`)}`
+      const what = `there is no built-in metric ${quoted(word)}`
+      return [{ path: `spec.triggers[${index}].metricTrigger.query`, fix, ...(isMeant ? { what } : { what: `${what}, and it is called like one`, severity: 'W' as const, why: 'if no source has a series of that name, the trigger has no data for ever' }) }]
     }),
 }
+
+const PERCENT = /_(percent|perc|pct)$/
 
 /** Words of a name as people shorten them. */
 const wordsOf = (name: string): readonly string[] =>
@@ -44,6 +50,9 @@ function nearestMetric(word: string): string | undefined {
 
 /** Its first words, two or more, and nothing else: `memory_usage`. */
 const isPart = (word: string, name: string): boolean => wordsOf(word).length > 1 && wordsOf(word).every((each, index) => wordsOf(name)[index] === each)
+
+/** Two or more, and none of another: `cpu_pct`. */
+const isOfItsWords = (word: string, name: string): boolean => wordsOf(word).length > 1 && wordsOf(word).every((each) => wordsOf(name).includes(each))
 
 /** Equal but for a few letters at one place. */
 function isSlip(word: string, name: string): boolean {

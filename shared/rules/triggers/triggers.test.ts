@@ -93,7 +93,14 @@ describe('KS210 names of metrics', () => {
   for (const query of ['memory_usage_percent', ' restart_count ', 'lock_age_seconds', 'up', 'node_load1', 'memory_used_percent{}', 'sum(memory_usage_pct)', 'latency_seconds', 'constructor', 'kube_pod_container_status_restarts_total']) {
     it(`${query} passes`, () => expect(check(ks210, { metric: { query } })).to.deep.equal([]))
   }
-  for (const query of ['memory_usage_pct', 'memory_usage_percents', 'Memory_Usage_Percent', 'restart_counts', 'restarts_count', 'disk_usage_percent', 'latency_p95_seconds', 'cpu_usage_perecnt']) {
+  for (const query of ['elasticsearch_os_cpu_percent', 'elasticsearch_process_cpu_percent', 'nats_server_cpu_percent', 'disk_usage_percent', 'mem_used_percent', 'queue_fill_pct']) {
+    it(`${query} is warned about`, () => {
+      const found = ks210.check(testPolicy({ metric: { query } }), {} as never)
+      expect(found.map(({ severity, what }) => `${severity} ${what}`)).to.deep.equal([`W there is no built-in metric "${query}", and it is called like one`])
+      expect(found[0]?.fix).to.contain(`"${query}{}"`)
+    })
+  }
+  for (const query of ['memory_usage_pct', 'memory_usage_percents', 'Memory_Usage_Percent', 'restart_counts', 'restarts_count', 'cpu_percent', 'mem_pct', 'usage_percent', 'latency_p95_seconds', 'cpu_usage_perecnt']) {
     it(`${query} is refused`, () => expect(check(ks210, { metric: { query } })).to.deep.equal([`${path}: there is no built-in metric "${query}"`]))
   }
   it('the nearest one is offered', () => {
