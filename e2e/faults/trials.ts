@@ -51,6 +51,8 @@ export interface Trial {
   readonly stuck?: string
   /** Whether it must end as without the fault. */
   readonly comparable: boolean
+  /** Whether the log may lack the ends of writes: its server dies. */
+  readonly untold?: true
 }
 
 /** Asked when all has ended: whether a fault has hit anything. */
@@ -61,6 +63,8 @@ export interface DuringOptions {
   readonly within?: Millis
   /** False: what was written may have been undone by the fault itself. Default true. */
   readonly comparable?: boolean
+  /** The log may lack the ends of writes: its server dies. */
+  readonly untold?: true
 }
 
 export class Trials {
@@ -246,7 +250,7 @@ export class Trials {
    * Something happens to the whole controller while every action is on its way.
    * @param happens says how it is known that it came about
    */
-  async during(what: string, happens: () => Promise<CameAbout>, { within = ENDS_WITHIN, comparable = true }: DuringOptions = {}): Promise<void> {
+  async during(what: string, happens: () => Promise<CameAbout>, { within = ENDS_WITHIN, comparable = true, untold }: DuringOptions = {}): Promise<void> {
     this.#say(what)
     const places = await this.places(ALL.map(({ name }) => name), 'all')
     await Promise.all(places.map((place) => place.break()))
@@ -254,7 +258,7 @@ export class Trials {
     const ends = await Promise.all(places.map(async (place) => ({ place, stuck: await this.#stuckIn(place, within, comparable ? 1 : 0) })))
     const fired = cameAbout()
     for (const { place, stuck } of ends) {
-      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired, comparable, ...(stuck === undefined ? {} : { stuck }) })
+      this.done.push({ what, action: place.under.name, namespace: place.namespace, fired, comparable, ...(untold === undefined ? {} : { untold }), ...(stuck === undefined ? {} : { stuck }) })
     }
     this.proxy.setHooks({})
   }

@@ -3,6 +3,7 @@ import { instant } from '../../shared/lib/time.ts'
 import { historyOfAudit } from '../../shared/testing/oracle/from-audit.ts'
 import type { Call, Entry, History } from '../../shared/testing/oracle/history.ts'
 import type { Finding } from '../../shared/testing/oracle/checker.ts'
+import { UNTOLD } from '../../shared/testing/oracle/missing.ts'
 import { ACTIONS, LEDGERS } from '../../shared/testing/oracle/world.ts'
 import type { Trial } from './trials.ts'
 import { elsewhere, found, gapsIn, isRefuted, neverCameAbout, notForbidden, outlines, summary, table, unusual, usual, verdicts, wrongBreakers, type Told } from './verdict.ts'
@@ -23,6 +24,13 @@ describe('what became of a place', () => {
   it('counts a write whose client was cut off', () => expect(outline(cutOff)).to.equal('delete /pods: Succeeded Effective'))
   it('counts it once where it was tried again', () => expect(outline(cutOff, cutOff, call({}))).to.equal('delete /pods: Succeeded Effective'))
   it('counts a second write', () => expect(outline(call({}), call({}))).to.equal('delete /pods, delete /pods: Succeeded Effective'))
+  it('counts a write of which the log lacks the end, once where it was tried again', () => {
+    const lost: Entry = { kind: 'open', at: instant(0), call: call({ body: undefined, ok: false, answer: 0 }) }
+    expect(outline(lost)).to.equal('delete /pods: Succeeded Effective')
+    expect(outline(lost, call({}))).to.equal('delete /pods: Succeeded Effective')
+    expect(outline(lost, call({ name: 'web-2' }))).to.equal('delete /pods, delete /pods: Succeeded Effective')
+    expect(outline({ kind: 'open', at: instant(0), call: call({ dryRun: true }) })).to.equal(': Succeeded Effective')
+  })
   it('knows an end that no answer tells of, from what was seen', () => {
     const seen = (resourceVersion: string, phase: string): Entry => ({ kind: 'outside', at: instant(0), change: { collection: ACTIONS, after: { metadata: { namespace: 'shop', name: 'heal-1', uid: 'a', resourceVersion, creationTimestamp: '' }, status: { phase } } as never } })
     expect(outlines(historyOf(ended, seen('10', 'Failed'))).get('shop')).to.equal(': Failed')
@@ -62,6 +70,12 @@ describe('what trials came to', () => {
   it('is nothing where all is as without the fault', () => {
     const rows = verdicts(written, none, [trial()], baseline)
     expect([found(rows, 'violations'), found(rows, 'undecided'), neverCameAbout(rows)]).to.deep.equal([[], [], []])
+  })
+  it('leaves open what the log lacks the end of, but where its server died', () => {
+    const open = { broken: [], undecided: [{ ...finding('shop/heal-1'), why: UNTOLD }] }
+    expect(found(verdicts(written, open, [trial()], baseline), 'undecided')).to.have.length(1)
+    expect(found(verdicts(written, open, [trial({ untold: true })], baseline), 'undecided')).to.be.empty
+    expect(found(verdicts(written, { broken: [], undecided: [finding('shop/heal-1')] }, [trial({ untold: true })], baseline), 'undecided')).to.have.length(1)
   })
   it('tells what was broken, and what is left open, where it was', () => {
     const rows = verdicts(written, { broken: [finding('shop/heal-1')], undecided: [finding('shop/heal-1')] }, [trial()], baseline)

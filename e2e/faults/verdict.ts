@@ -5,6 +5,7 @@ import { olderThan } from '../../shared/kube/store.ts'
 import { actOf, isAct, isEffective, operationOf } from '../../shared/testing/oracle/acts.ts'
 import { tell, type Finding, type Verdict } from '../../shared/testing/oracle/checker.ts'
 import type { Call, History } from '../../shared/testing/oracle/history.ts'
+import { UNTOLD } from '../../shared/testing/oracle/missing.ts'
 import { LEDGERS, ACTIONS as OF_ACTIONS } from '../../shared/testing/oracle/world.ts'
 import { DRY, LADDER, RUNGS } from './actions.ts'
 import type { Trial } from './trials.ts'
@@ -34,7 +35,10 @@ export function outlines(history: History): ReadonlyMap<string, string> {
     const known = actions.get(`${after?.metadata.namespace}/${after?.metadata.name}`)
     if (after !== undefined && (known?.metadata.uid !== after.metadata.uid || olderThan(known.metadata.resourceVersion, after.metadata.resourceVersion))) take(after)
   }
+  /** Of which the log does not tell the end. */
+  const lost: Call[] = []
   for (const entry of history.entries) {
+    if (entry.kind === 'open' && isAct(entry.call, history.setting) && !entry.call.dryRun) lost.push(entry.call)
     if (entry.kind === 'outside' && entry.change.collection === OF_ACTIONS) see(entry.change.after)
     if (entry.kind !== 'call') continue
     const { namespace = '' } = entry
@@ -44,15 +48,18 @@ export function outlines(history: History): ReadonlyMap<string, string> {
       if (isCutOff(entry)) open.set(operation, entry)
       if (isEffective(entry)) {
         open.delete(operation)
+        lost.splice(0, lost.length, ...lost.filter((one) => objectOf(one) !== objectOf(entry)))
         acts.set(namespace, [...(acts.get(namespace) ?? []), written(entry)])
       }
     }
     if (entry.collection !== OF_ACTIONS || !entry.ok || entry.dryRun) continue
     for (const { after } of entry.changes) take(after)
   }
-  for (const call of open.values()) acts.set(call.namespace ?? '', [...(acts.get(call.namespace ?? '') ?? []), written(call)])
+  for (const call of [...open.values(), ...lost]) acts.set(call.namespace ?? '', [...(acts.get(call.namespace ?? '') ?? []), written(call)])
   return new Map([...ends].map(([namespace, of]) => [namespace, `${(acts.get(namespace) ?? []).toSorted().join(', ')}: ${[...of.values()].toSorted().join(', ')}`]))
 }
+
+const objectOf = ({ verb, collection, subresource, namespace, name }: Call): string => [verb, collection, subresource, namespace, name].join(' ')
 
 const written = ({ verb, collection, subresource }: Call): string => `${verb} ${collection}${subresource === undefined ? '' : `/${subresource}`}`
 
@@ -163,7 +170,7 @@ export function verdicts(history: History, { broken, undecided }: Verdict, trial
     return {
       trial,
       violations: [...of(broken), ...(trial.stuck === undefined ? [] : [`it did not end: ${trial.stuck}`]), ...((found === usual && found !== undefined) || !trial.comparable ? [] : [`${found ?? 'nothing'}; without the fault: ${usual ?? 'nothing'}`])],
-      undecided: of(undecided),
+      undecided: of(undecided.filter(({ why }) => why !== UNTOLD || trial.untold !== true)),
     }
   })
 }

@@ -3,6 +3,7 @@ import { CONTROLLER_USER } from '../../api/v1alpha1/names.ts'
 import { instant } from '../../lib/time.ts'
 import { judge } from './checker.ts'
 import { historyOfAudit } from './from-audit.ts'
+import type { Note } from './history.ts'
 import { INVARIANTS } from './invariants/index.ts'
 
 let ids = 0
@@ -62,6 +63,13 @@ describe('the history of an audit log', () => {
     it('of one that ended in a panic', () => expect(openOf(begun(), begun({ stage: 'Panic' }))).to.have.length(1))
     it('and not of one that has one', () => expect(openOf(begun(), line('2030-01-01T00:00:02Z', { auditID: 'same' }))).to.be.empty)
     it('nor of a read', () => expect(openOf(begun({ verb: 'get', objectRef: { resource: 'pods', namespace: 'shop', name: 'cart-1' } }))).to.be.empty)
+    it('nor of a dry run, which stores nothing', () => expect(openOf(begun({ requestURI: '/api/v1/namespaces/shop/pods/cart-1/eviction?dryRun=All' }))).to.be.empty)
+    it('nor of one whose object was seen since', () => {
+      const of = { objectRef: { apiGroup: 'kubeskippy.io', resource: 'healingactions', namespace: 'shop', name: 'a', subresource: 'status' }, verb: 'patch' }
+      const seen = (name: string): Note => ({ kind: 'outside', at: instant(Date.parse('2030-01-01T00:00:30Z')), change: { collection: 'kubeskippy.io/healingactions', after: { apiVersion: '', kind: '', metadata: { namespace: 'shop', name, uid: 'u', resourceVersion: '9', creationTimestamp: '' } } } })
+      const left = (note: Note): number => judge(historyOfAudit(begun(of), { until: instant(Date.parse('2030-01-01T00:01:00Z')), notes: [note] }), []).undecided.length
+      expect([left(seen('a')), left(seen('b'))]).to.deep.equal([0, 1])
+    })
     it('nor of one that a later answer tells about', () => {
       const of = (more: object) => ({ objectRef: { apiGroup: 'kubeskippy.io', resource: 'healingactions', namespace: 'shop', name: 'a', subresource: 'status' }, verb: 'patch', ...more })
       expect(openOf(begun(of({})))).to.have.length(1)
