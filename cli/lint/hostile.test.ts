@@ -21,12 +21,14 @@ describe('a hostile file', () => {
     ['a spec that is nested deeper', `apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicy\nmetadata: {name: a}\nspec: ${nested(9000)}\n`, 2],
     ['NUL', 'kind: HealingPolicy\u0000\n', 2],
     ['a byte order mark', `\ufeff${POLICY}`, 1],
-    ['a lone surrogate', POLICY.replace('bad', '"a\ud800"'), 2],
-    ['an escaped lone surrogate', POLICY.replace('bad', String.raw`"a\ud800"`), 1],
+    ['a lone surrogate', POLICY.replace('name: bad', 'name: "a\ud800"'), 2],
+    ['an escaped lone surrogate', POLICY.replace('name: bad', String.raw`name: "a\ud800"`), 2],
     ['a prototype', `__proto__: {kind: HealingPolicy}\nconstructor: 1\n${POLICY.replace(/^---.*\n.*\n/, '')}spec: {__proto__: {a: 1}, constructor: {prototype: 1}}\n`, 1],
     ['a name of ten megabytes', POLICY.replace('name: bad', `name: ${'x'.repeat(10_000_000)}`), 1],
     ['a key of ten megabytes', POLICY.replace('  mode: monitor', `  "${'x'.repeat(10_000_000)}": 1`), 2],
     ['numbers beyond all bounds', POLICY.replace('maxActionsPerHour: 100', 'maxActionsPerHour: 1e999\n    x: 9999999999999999999999999999'), 1],
+    ['tabs at the beginnings of lines, each in quotes', `a:\n${'- "x\n  \t"\n'.repeat(300_000)}`, 0],
+    ['a list within brackets below much', `${'- '.repeat(900)}[${'a, '.repeat(300_000)}b]\n`, 0],
     ['nothing but noise', '\u0001\u0002{{%@`|>\n\t- ?', 2],
   ]
   for (const [what, text, code] of cases) {

@@ -44,7 +44,8 @@ export function refusedNodes(document: Document.Parsed, text: string): readonly 
     if (!isNode(node)) return
     const [start, end] = [node.range?.[0] ?? 0, node.range?.[1] ?? 0]
     const tell = (what: string | undefined): void => { if (what !== undefined) found.push({ offset: start, what }) }
-    const inFlow = path.some((above) => isCollection(above) && above.flow === true)
+    // What is within brackets has brackets itself, or none at all.
+    const inFlow = path.findLast(isCollection)?.flow === true
     tell(propertyProblem(node, inFlow))
     if (!isScalar(node)) return
     if (node.type === 'QUOTE_DOUBLE') tell(escapeProblem(text.slice(start, end)))
@@ -55,8 +56,9 @@ export function refusedNodes(document: Document.Parsed, text: string): readonly 
 
 /** Of all documents of a text: in quotes, in blocks of text and within brackets a line may begin as it likes. */
 export function refusedTabs(documents: readonly Document.Parsed[], text: string): readonly Unreadable[] {
-  const tabs = Array.from(text.matchAll(/(?<=^ *)\t/gm), ({ index }) => index)
+  const tabs = Array.from(text.matchAll(/^ *\t/gm), ({ 0: { length }, index }) => index + length - 1)
   if (tabs.length === 0) return []
+  /** In the order of their beginnings. */
   const free: (readonly [start: number, end: number])[] = []
   for (const document of documents) {
     visit(document, (_key, node) => {
@@ -64,7 +66,11 @@ export function refusedTabs(documents: readonly Document.Parsed[], text: string)
       if (isCollection(node) ? node.flow === true : isScalar(node) && node.type !== 'PLAIN') free.push([node.range?.[0] ?? 0, node.range?.[1] ?? 0])
     })
   }
-  const [first] = tabs.filter((tab) => !free.some(([start, end]) => start <= tab && tab < end))
+  let [next, reach] = [0, 0]
+  const first = tabs.find((tab) => {
+    for (; (free[next]?.[0] ?? Infinity) <= tab; next++) reach = Math.max(reach, free[next]?.[1] ?? 0)
+    return tab >= reach
+  })
   return first === undefined ? [] : [{ offset: first, what: 'kubectl takes no tab where a line begins, not even of an empty one: write blanks' }]
 }
 
