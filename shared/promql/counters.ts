@@ -170,8 +170,8 @@ function ofCall({ name, args, from }: Call, names: ReadonlySet<string>, known: K
   if (name !== 'histogram_quantile' || buckets === undefined) return []
   const metrics = allOf(buckets).flatMap((expr) => (expr.type === 'selector' ? [{ expr, metric: metricOf(expr) ?? '' }] : []))
   // Of a histogram without such an ending nobody knows: it may be a native one.
-  const [part] = metrics.filter(({ metric }) => /_(sum|count)$/.test(metric))
-  if (part !== undefined && metrics.length === 1) {
+  const [part] = metrics
+  if (part !== undefined && metrics.every(({ metric }) => /_(sum|count)$/.test(metric))) {
     return [{ from: part.expr.from, metric: part.metric, certain: true, what: `histogram_quantile of ${quoted(part.metric)}`, why: 'that is one number of a histogram, and a quantile needs its buckets: it has no answer', fix: `write ${quoted(part.metric.replace(/_(sum|count)$/, '_bucket'))}, and keep its label le` }]
   }
   if (mayHave(labelsOf(buckets), 'le')) return []

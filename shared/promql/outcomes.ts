@@ -1,6 +1,6 @@
 /** Results that can be told before anybody is asked. */
-import { childrenOf, unwrapped, type Expr } from './ast.ts'
-import { constantOf } from './constants.ts'
+import { childrenOf, unwrapped, type Binary, type Expr } from './ast.ts'
+import { ARITHMETIC, constantOf } from './constants.ts'
 import { typeOf } from './check.ts'
 
 export interface Outcome {
@@ -26,7 +26,7 @@ export function outcomeOf(root: Expr): Outcome | undefined {
   const { from } = expr
   const constant = typeOf(expr) === 'instant vector' ? constantOf(expr) : undefined
   if (constant !== undefined) return { from, name: 'a number', is: 'exactly', value: constant, always: true }
-  if (expr.type === 'binary' && expr.operator === '*' && [expr.left, expr.right].some((side) => constantOf(side) === 0)) return { from, name: 'what is taken 0 times', is: 'exactly', value: 0, always: true }
+  if (expr.type === 'binary') return calculated(expr)
   if (expr.type !== 'call' && expr.type !== 'aggregate') return undefined
   const name = expr.type === 'call' ? expr.name : expr.operator
   if (ONE.has(name)) return { from, name, is: 'exactly', value: 1, always: false }
@@ -38,3 +38,22 @@ export function outcomeOf(root: Expr): Outcome | undefined {
   const summed = name === 'sum' ? childrenOf(expr).map(outcomeOf).find((each) => each?.is === 'at least') : undefined
   return summed === undefined ? undefined : { ...summed, name: 'a sum', value: 0 }
 }
+
+/** Of whatever is measured: but for what is no number there, or infinite. */
+function calculated({ operator, left, right, matching, from }: Binary): Outcome | undefined {
+  const [a, b] = [constantOf(left), constantOf(right)]
+  const exactly = (name: string, value: number): Outcome => ({ from, name, is: 'exactly', value, always: true })
+  if (operator === '*' && (a === 0 || b === 0)) return exactly('what is taken 0 times', 0)
+  if (operator === '/' && a === 0) return exactly('a part of 0', 0)
+  if (operator === '^' && b === 0) return exactly('a power of 0', 1)
+  if ((operator === '-' || operator === '/') && matching === undefined && isSame(left, right)) return exactly(operator === '-' ? 'the difference of a series and itself' : 'a series in parts of itself', operator === '-' ? 0 : 1)
+  const compute = ARITHMETIC[operator]
+  const [inner, number] = a === undefined ? [outcomeOf(left), b] : [outcomeOf(right), a]
+  if (compute === undefined || number === undefined || inner?.is !== 'exactly' || !inner.always) return undefined
+  return { ...inner, from, value: a === undefined ? compute(inner.value, number) : compute(number, inner.value) }
+}
+
+/** Wherever it is written. */
+const isSame = (a: Expr, b: Expr): boolean => unwrapped(a).type === unwrapped(b).type && textOf(a) === textOf(b)
+const textOf = (expr: Expr): string => JSON.stringify(unwrapped(expr), (key, value: unknown) => (PLACES.has(key) ? undefined : value))
+const PLACES: ReadonlySet<string> = new Set(['from', 'to', 'operatorFrom', 'bracket'])

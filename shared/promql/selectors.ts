@@ -20,6 +20,18 @@ export function contradictions(all: readonly Expr[]): readonly Problem[] {
   ])
 }
 
+/** Of two series that are matched by their labels: one by which they never are, which each of them may well have by itself. */
+export function contradictionBetween(a: Selector, b: Selector, matched: (label: string) => boolean): { readonly label: string; readonly matchers: readonly Matcher[] } | undefined {
+  const read = patternReader()
+  const labels = new Set(a.matchers.map(({ label }) => label).filter((label) => label !== NAME && matched(label)))
+  for (const label of labels) {
+    const [ofA, ofB] = [a, b].map(({ matchers }) => matchers.filter((matcher) => matcher.label === label))
+    if (ofA === undefined || ofB === undefined || ofB.length === 0) continue
+    if (contradict(label, [...ofA, ...ofB], read) && ![ofA, ofB].some((own) => contradict(label, own, read))) return { label, matchers: [...ofA, ...ofB] }
+  }
+  return undefined
+}
+
 /** A pattern that wants something after the end of the text: `$namespace`. */
 const isVariable = ({ operator, value }: Matcher): boolean => operator === '=~' && /(?:^|[^\\])\$\{?\w/.test(value) && !/[|()]/.test(value)
 

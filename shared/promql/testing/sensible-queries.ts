@@ -229,4 +229,10 @@ export const SENSIBLE: readonly SensibleQuery[] = [
   { query: 'sum by (namespace, pod) (queue_length{job="a"}) / sum by (namespace, pod) (queue_size{job="b"})', threshold: 1 },
   { query: 'label_replace(queue_length{job="a"}, "job", "b", "", "") / queue_size{job="b"}', threshold: 1 },
   { query: '{__name__=~"queue_.*", job="cart"}', threshold: 100 },
+  { query: 'queue_length{job="a"} and queue_age{job=~"a|b"}', threshold: 1 },
+  { query: 'queue_length{job=~"a|b"} and queue_age{job!="a"}', threshold: 1 },
+  { query: 'queue_length{job="a"} / on (namespace, pod) queue_size{job!="a"}', threshold: 1 },
+  { query: 'queue_length - queue_length offset 1h', threshold: 1 },
+  { query: 'queue_length{state="busy"} / ignoring (state) queue_length{state="all"}', threshold: 1 },
+  { query: '1 - queue_free / queue_size', threshold: 0.9 },
 ]
