@@ -1,7 +1,7 @@
 /** The configuration of the controller, for what a person asks about it. */
 import { CONTROLLER_OPTIONS } from '../controller/options.ts'
 import { readConfig } from '../shared/kube/program.ts'
-import { ConfigError, messageOf } from '../shared/lib/errors.ts'
+import { ConfigError, messageOf, unreadable } from '../shared/lib/errors.ts'
 import { printable } from '../shared/lib/text.ts'
 import { readFlags, resolveOptions, type OptionsOf } from '../shared/runtime/options.ts'
 import type { CliEnvironment } from './environment.ts'
@@ -12,7 +12,7 @@ export async function readControllerOptions(env: CliEnvironment, file: string | 
   try {
     text = file === undefined ? '' : await env.readFile(file)
   } catch (error) {
-    throw new ConfigError([`--config ${printable(file ?? '', 300)} cannot be read: ${messageOf(error)}`], { cause: error })
+    throw new ConfigError([`--config ${printable(file ?? '', 300)} ${unreadable(error) ?? `cannot be read: ${messageOf(error)}`}; give the file that the controller has, or leave it out`], { cause: error })
   }
   const { config, problems } = readConfig(file, () => text)
   if (problems.length > 0) throw new ConfigError(problems)

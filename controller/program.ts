@@ -17,6 +17,7 @@ import type { KubeConnection } from '../shared/kube/transport.ts'
 import { runProgram, type ProgramEnvironment, type ProgramParts } from '../shared/kube/program.ts'
 import { declareReflectorAges, declareReflectorMetrics } from '../shared/kube/reflector-metrics.ts'
 import { clockRemark } from '../shared/kube/server-clock.ts'
+import { NOT_KNOWN_YET } from '../shared/kube/trouble.ts'
 import { minutes, seconds, type Clock, type Millis } from '../shared/lib/time.ts'
 import { ConfigError } from '../shared/lib/errors.ts'
 import { toInstallation } from './limit-options.ts'
@@ -152,8 +153,8 @@ export function createController(parts: ControllerParts): ProgramParts {
     livez.add(`watch ${reflector.name}`, () => (reflector.age > DEAF ? `the API server was not heard for minutes${because(reflector.trouble)}` : undefined))
   }
   // What keeps it from healing and is no reason to be restarted, or to be sent no alerts.
-  readyz.add('kill switch', () => (cluster.killSwitch ? 'is on: nothing new is done anywhere' : undefined), 'Warns')
-  readyz.add('ledgers', () => (ledgers.unreadable.length === 0 ? undefined : `cannot be read, and what they are of does not act: ${ledgers.unreadable.slice(0, MOST_NAMED).join(', ')}`), 'Warns')
+  readyz.add('kill switch', () => (!started ? NOT_KNOWN_YET : cluster.killSwitch ? 'is on: nothing new is done anywhere' : undefined), 'Warns')
+  readyz.add('ledgers', () => (!started ? NOT_KNOWN_YET : ledgers.unreadable.length === 0 ? undefined : `cannot be read, and what they are of does not act: ${ledgers.unreadable.slice(0, MOST_NAMED).join(', ')}`), 'Warns')
   readyz.add('metrics', () => metricReadings.problem, 'Warns')
   livez.add('leadership', () => (leadership.shards.some(({ endingFor }) => endingFor > DEAF) ? 'the work of a lost lease does not end' : undefined))
   const halt = new AbortController()

@@ -329,7 +329,7 @@ describe('kubeskippy check', () => {
       const { code, err } = await ask('prometeus: {}')
       expect(code).to.equal(2)
       expect(err).to.contain('prometeus')
-      expect(await setUp().run('check --config none.yaml')).to.deep.include({ code: 2, err: "error: --config none.yaml cannot be read: ENOENT: no such file or directory, open 'none.yaml'\n" })
+      expect(await setUp().run('check --config none.yaml')).to.deep.include({ code: 2, err: "error: --config none.yaml cannot be read: ENOENT: no such file or directory, open 'none.yaml'; give the file that the controller has, or leave it out\n" })
     })
   })
 

@@ -17,11 +17,18 @@ const installed = (): Map<string, Schema> => new Map(resources.map((resource) =>
 function setUp(answer: () => ReadonlyMap<string, unknown>) {
   const clock = new FakeClock()
   const warnings: unknown[] = []
-  const log = { ...silentLogger, warn: (_message: string, fields?: unknown) => void warnings.push(fields) }
+  const messages: string[] = []
+  const log = {
+    ...silentLogger,
+    warn: (message: string, fields?: unknown) => {
+      messages.push(message)
+      warnings.push(fields)
+    },
+  }
   const definitions = new KnownDefinitions({ api: { schemasOf: () => new Promise((resolve) => resolve(answer())) }, timers: clock, log })
   let started = false
   const start = (): void => void definitions.start().then(() => (started = true))
-  return { clock, definitions, warnings, start, started: () => started }
+  return { clock, definitions, warnings, messages, start, started: () => started }
 }
 
 describe('the definitions of our kinds', () => {
@@ -89,6 +96,29 @@ describe('the definitions of our kinds', () => {
     expect(definitions.problem).to.equal(undefined)
     expect(definitions.remark).to.contain('system:discovery')
     await definitions.stop()
+  })
+
+  it('say whether something would be lost, or nobody could tell, and nothing any more when the program stops', async () => {
+    let answer: () => ReadonlyMap<string, unknown> = () => { throw new ApiError({ kind: 'Network', code: 0, request: 'GET schemas' }) }
+    const { clock, definitions, messages, start } = setUp(() => answer())
+    expect(definitions.remark).to.match(/^not known yet/)
+    start()
+    await settle()
+    expect(messages).to.deep.equal(['nothing is written: the API server does not tell what it keeps'])
+    answer = () => new Map()
+    await clock.advance(seconds(2))
+    expect(messages.at(-1)).to.equal('nothing is written: the API server would not keep all of it')
+    answer = installed
+    await clock.advance(seconds(2))
+    expect(definitions.remark).to.equal(undefined)
+    let asked = false
+    answer = () => {
+      asked = true
+      void definitions.stop()
+      throw new ApiError({ kind: 'Network', code: 0, request: 'GET schemas' })
+    }
+    await clock.advance(minutes(1))
+    expect([asked, messages.length]).to.deep.equal([true, 2])
   })
 
   it('let go when the program stops', async () => {

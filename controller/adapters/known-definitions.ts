@@ -8,7 +8,7 @@ import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import type { KubeVersion } from '../../shared/kube/api.ts'
 import { isApiError, NotLeading } from '../../shared/kube/errors.ts'
 import type { Fence } from '../../shared/kube/fence.ts'
-import { INSTALL_DEFINITIONS, inWords, troubleOf } from '../../shared/kube/trouble.ts'
+import { INSTALL_DEFINITIONS, inWords, NOT_KNOWN_YET, troubleOf } from '../../shared/kube/trouble.ts'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { minutes, seconds } from '../../shared/lib/time.ts'
 import type { Component } from '../../shared/runtime/lifecycle.ts'
@@ -52,7 +52,7 @@ export class KnownDefinitions implements Component {
 
   /** Why that is not known. */
   get remark(): string | undefined {
-    return this.#look.remark
+    return this.#look.answered ? this.#look.remark : NOT_KNOWN_YET
   }
 
   /** The one that is given, and this. */
@@ -90,7 +90,10 @@ export class KnownDefinitions implements Component {
   }
 
   #tell(look: Look): void {
-    if (look.problem !== this.problem && look.problem !== undefined) this.#options.log.warn('nothing is written: the API server would not keep all of it', { problem: look.problem })
+    // Who has been asked to stop ends his own connections.
+    if (look.problem !== this.problem && look.problem !== undefined && !this.#halt.signal.aborted) {
+      this.#options.log.warn(look.answered ? 'nothing is written: the API server would not keep all of it' : 'nothing is written: the API server does not tell what it keeps', { problem: look.problem })
+    }
     this.#look = look
   }
 

@@ -56,7 +56,7 @@ const ofConfig: readonly Value[] = CONFIG_OPTIONS.map((spec) => ({ path: `config
 
 export const VALUES: readonly Value[] = [
   { path: 'image.repository', standard: 'kubeskippy', doc: 'Where your registry has the image; none is published yet.', schema: string('^[^@\\s]+$'), other: 'registry.example.com/kubeskippy' },
-  { path: 'image.tag', standard: '', doc: "Default: the chart's appVersion.", schema: string(), other: 'v9' },
+  { path: 'image.tag', standard: '', doc: "Default: the chart's appVersion.", schema: string('^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$'), other: 'v9' },
   { path: 'image.digest', standard: '', doc: 'sha256:...; it wins over the tag.', schema: string('^(sha256:[0-9a-f]{64})?$'), other: `sha256:${'0'.repeat(64)}` },
   { path: 'image.pullPolicy', standard: 'IfNotPresent', doc: 'When it is pulled.', schema: { enum: ['Always', 'IfNotPresent', 'Never'] }, other: 'Never' },
   { path: 'imagePullSecrets', standard: [], doc: 'Secrets with the credentials of the registry: `[{name: ...}]`.', schema: objects, other: [{ name: 'pull' }] },

@@ -32,7 +32,8 @@ const reads = (kind: string, outcome: string, source = kind === 'promql' ? 'main
 const unanswered = (source: string) => ({ labels: { kind: 'promql', source }, summary: `No question of kind promql to the Prometheus ${source} has been answered for ten minutes` })
 const objective = (policy: string): string => `kubeskippy_time_to_heal_objective_used{policy_namespace="shop",policy="${policy}",instance="a"}`
 const escalated = (reason: string): string => `kubeskippy_escalated_incidents{reason="${reason}"}`
-const accepted = (value: string): string => `kubeskippy_policy_acceptance_changes_total{accepted="${value}"}`
+const policies = (accepted: string): string => `kubeskippy_healing_policies{mode="automatic",accepted="${accepted}"}`
+const NOT_ACCEPTED = (count: number) => ({ summary: `A policy is not accepted, and does not act (${count} in all)` })
 const evaluations = (reason: string): string => `kubeskippy_policy_evaluations_total{decision="Blocked",reason="${reason}"}`
 
 export const ALERT_CASES: readonly AlertCase[] = [
@@ -111,8 +112,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
   { alert: 'KubeSkippyTimeToHealMissed', when: 'it took just as long', series: { [objective('cart')]: '0+0.25x4 1x10' }, at: 8, fires: [] },
   { alert: 'KubeSkippyTimeToHealMissed', when: 'one that was missed is an hour ago', series: { [objective('cart')]: '2x60 0x10' }, at: 65, fires: [] },
 
-  { alert: 'KubeSkippyPolicyStopped', when: 'the first one did', series: { [accepted('false')]: '0x5 1x20', [accepted('true')]: '0x25' }, at: 8, fires: [{ summary: 'A policy that was accepted is not any more, and has stopped acting' }] },
-  { alert: 'KubeSkippyPolicyStopped', when: 'one is accepted again', series: { [accepted('false')]: '0x25', [accepted('true')]: '0x5 1x20' }, at: 8, fires: [] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'one is, as long as it is', series: { [policies('False')]: '0x5 1x80', [policies('True')]: '3x85' }, at: 60, fires: [NOT_ACCEPTED(1)] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'two are, by a controller that has just begun', series: { [policies('False')]: '_x5 2x60', [policies('True')]: '_x5 1x60' }, at: 8, fires: [NOT_ACCEPTED(2)] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'it has been so for less than two minutes', series: { [policies('False')]: '0x5 1x80' }, at: 7, fires: [] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'one is accepted again', series: { [policies('False')]: '1x5 0x20', [policies('True')]: '0x5 1x20' }, at: 8, fires: [] },
+  { alert: 'KubeSkippyPolicyStopped', when: 'one is not judged yet', series: { [policies('Unknown')]: '1x20' }, at: 8, fires: [] },
 
   { alert: 'KubeSkippyHealerMissing', when: 'a policy is kept from acting for longer than half an hour', series: { [evaluations('HealerMissing')]: '0+2x90' }, at: 40, fires: [{ summary: 'A policy wants to act in a namespace that has not consented' }] },
   { alert: 'KubeSkippyHealerMissing', when: 'it has been so for less than half an hour', series: { [evaluations('HealerMissing')]: '0+2x90' }, at: 29, fires: [] },

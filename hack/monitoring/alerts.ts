@@ -13,7 +13,7 @@ export interface Alert {
   readonly description: string
 }
 
-const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, shardLeader, ledgerUnreadable, metricReads, escalated, acceptance, evaluations, objectiveUsed } = METRICS
+const { ready, certificateEnd, bundleInSync, breaker, actions, storms, longestWait, watchAge, leader, shardLeader, ledgerUnreadable, metricReads, escalated, policies, evaluations, objectiveUsed } = METRICS
 
 const read = (outcome: (typeof metricReads.labels.outcome)[number]): string => `sum by (kind, source) (increase(${metricReads.name}{outcome="${outcome}"}[10m]))`
 const ended = (outcome: (typeof actions.labels.outcome)[number]): string => `sum by (action) (increase(${actions.name}{outcome="${outcome}"}[1h]))`
@@ -101,9 +101,10 @@ export const ALERTS: readonly Alert[] = [
     description: 'An incident of it is open for longer than the policy promises, or was, within the last hour.',
   },
   {
-    name: 'KubeSkippyPolicyStopped', expr: `sum(increase(${acceptance.name}{accepted="false"}[10m])) > 0`, for: '0m', severity: 'warning',
-    summary: 'A policy that was accepted is not any more, and has stopped acting',
-    description: 'The rules or the configuration of KubeSkippy have changed, or the policy came past the webhook.',
+    // By what is, not by what has changed: new rules come with a new pod, which may have counted before it is scraped.
+    name: 'KubeSkippyPolicyStopped', expr: `sum(${policies.name}{accepted="False"}) > 0`, for: '2m', severity: 'warning',
+    summary: 'A policy is not accepted, and does not act ({{ $value }} in all)',
+    description: 'The rules or the configuration of KubeSkippy have changed since it was written, or it came past the webhook.',
   },
   {
     // Evaluated again and again as long as there is something to heal.

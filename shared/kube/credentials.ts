@@ -5,7 +5,7 @@ import type { RequestOptions } from 'node:https'
 import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
-import { ConfigError, messageOf } from '../lib/errors.ts'
+import { ConfigError, messageOf, unreadable } from '../lib/errors.ts'
 import { isObject } from '../lib/json.ts'
 import { nearest, printable, quoted } from '../lib/text.ts'
 import { seconds } from '../lib/time.ts'
@@ -93,7 +93,6 @@ function hint(name: string, known: readonly { readonly name: string }[], otherwi
 }
 
 const ANOTHER = 'give another with --kubeconfig or KUBECONFIG'
-const UNREADABLE: Readonly<Record<string, string>> = { ENOENT: 'is not there', EISDIR: 'is a folder and no file', EACCES: 'may not be read by this user' }
 
 /** @throws ConfigError */
 function readKubeconfig(path: string): Readonly<Record<string, unknown>> {
@@ -101,7 +100,7 @@ function readKubeconfig(path: string): Readonly<Record<string, unknown>> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    const known = UNREADABLE[(error as NodeJS.ErrnoException).code ?? '']
+    const known = unreadable(error)
     throw known === undefined ? unusable(path, 'cannot be read', error) : new ConfigError([`kubeconfig: ${printable(path, 300)} ${known}; ${ANOTHER}`], { cause: error })
   }
   try {

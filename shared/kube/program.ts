@@ -3,7 +3,7 @@
  * a connection, an orderly stop. Everything of the process comes in; the exit code goes out.
  */
 import { parse, YAMLParseError } from 'yaml'
-import { ConfigError, messageOf } from '../lib/errors.ts'
+import { ConfigError, messageOf, unreadable } from '../lib/errors.ts'
 import type { Clock, Millis } from '../lib/time.ts'
 import { ADDRESS_FORMAT, addressProblems, parseAddress, type Address } from '../runtime/address.ts'
 import type { Health } from '../runtime/health.ts'
@@ -143,7 +143,8 @@ function readConfigFile(path: string, readFile: ProgramEnvironment['readFile']):
   try {
     return parse(readFile(path)) as unknown
   } catch (error) {
-    throw new ConfigError([`--config ${path}${explain(error)}`], { cause: error })
+    const known = unreadable(error)
+    throw new ConfigError([known === undefined ? `--config ${path}${explain(error)}` : `--config ${path} ${known}; give another, or leave it out: every key has a default`], { cause: error })
   }
 }
 

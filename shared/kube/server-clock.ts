@@ -1,5 +1,6 @@
 import { formatDuration } from '../lib/duration.ts'
 import { instant, millis, minutes, seconds, type Instant, type Millis } from '../lib/time.ts'
+import { NOT_KNOWN_YET } from './trouble.ts'
 
 /**
  * The server's time, from `Date` headers (whole seconds, cut off) and the monotonic clock between them. An answer says
@@ -26,9 +27,10 @@ export class ServerClock {
 /** Certificates and logs are by this machine's clock, decisions by the API server's: beyond this somebody should know. */
 const TOLERATED = minutes(1)
 
-/** What is wrong with this machine's clock; undefined while the server was not heard, or both agree. */
+/** What is wrong with this machine's clock, or why nobody knows; undefined: both agree. */
 export function clockRemark(own: Instant, server: Instant | undefined): string | undefined {
-  const ahead = server === undefined ? 0 : own - server
+  if (server === undefined) return NOT_KNOWN_YET
+  const ahead = own - server
   if (Math.abs(ahead) <= TOLERATED) return undefined
   const by = formatDuration(millis(Math.round(Math.abs(ahead) / seconds(1)) * seconds(1)))
   return `the clock of this machine is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} that of the API server: synchronize both (NTP); what is decided goes by the API server's`

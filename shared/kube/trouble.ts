@@ -2,6 +2,9 @@
 import { isObject } from '../lib/json.ts'
 import { isApiError, type ApiError, type ApiErrorKind } from './errors.ts'
 
+/** Of what only the API server can tell: what was never heard is not well. */
+export const NOT_KNOWN_YET = 'not known yet: the API server has not answered'
+
 export interface Trouble {
   /** Half a sentence: what is wrong. */
   readonly what: string

@@ -14,3 +14,8 @@ export class TerminalError extends Error {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const UNREADABLE: Readonly<Record<string, string>> = { ENOENT: 'is not there', ENOTDIR: 'is not there', EISDIR: 'is a folder and no file', EACCES: 'may not be read by this user' }
+
+/** What keeps a file from being read, behind its name; undefined: nothing that has words of its own. */
+export const unreadable = (error: unknown): string | undefined => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? UNREADABLE[error.code] : undefined)

@@ -55,8 +55,13 @@ function measured(expr: Expr): Selector | undefined {
       return (RATES.has(expr.name) || DIFFERENCES.has(expr.name)) && expr.args[0] !== undefined ? measured(expr.args[0]) : undefined
     case 'binary':
       return typeOf(expr.right) === 'scalar' ? measured(expr.left) : typeOf(expr.left) === 'scalar' ? measured(expr.right) : undefined
-    default:
+    case 'subquery':
+    case 'aggregate':
+    case 'number':
+    case 'string':
       return undefined
+    default:
+      return expr satisfies never
   }
 }
 
