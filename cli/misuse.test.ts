@@ -13,6 +13,9 @@ describe('wrong flags', () => {
     ['top --once=yes -x', ['unknown flag "-x"', '--once takes no value']],
     ['enable -n Shop -n Till -n shop', ['--namespace: "Shop" is no name of a namespace.', '--namespace: "Till" is no name of a namespace.']],
     ['certs show -n Shop --kubconfig a', ['unknown flag "--kubconfig", did you mean --kubeconfig?', '--namespace: "Shop" is no name of a namespace.']],
+    ['explain', ['"name" is missing, a HealingPolicy, or a HealingAction: kubeskippy explain NAME | hp/NAME | ha/NAME [options]']],
+    ['completion', ['"shell" is missing, one of bash, zsh, fish, kubectl: kubeskippy completion [options] <shell>']],
+    ['simulate -o xml', ['--output: must be one of table, json, yaml, not "xml"; did you mean yaml?', '"file" is missing, YAML or JSON with one policy or several; - is standard input: kubeskippy simulate FILE [options]']],
     ['top --nope --nope', ['unknown flag "--nope"']],
   ]
   for (const [line, says] of cases) {
