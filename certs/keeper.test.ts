@@ -58,6 +58,10 @@ function setup() {
 }
 
 const authorities = (bundle: string): X509Certificate[] => (bundle.match(/-----BEGIN[^-]+-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((pem) => new X509Certificate(pem))
+const isTrusted = (served: Material | undefined, bundle: string): boolean => {
+  const leaf = new X509Certificate(served?.cert ?? '')
+  return authorities(bundle).some((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey))
+}
 
 describe('the keeper of certificates', () => {
   it('makes the secret, serves from it and publishes its authority, in our webhooks only', async () => {
@@ -273,6 +277,36 @@ describe('the keeper of certificates', () => {
     const written = writes().length
     for (let round = 0; round < 3; round++) await Promise.all([a.keeper.check(), b.keeper.check()])
     expect(writes()).to.have.lengthOf(written)
+  })
+
+  // Of a backup of 70 days the leaf is renewed at once.
+  for (const age of [10, 70, 100]) {
+    it(`what is served is trusted at every moment when a backup of ${age} days is put into the secret`, async () => {
+      const { install, keeperOf, bundle, cluster, clock } = setup()
+      install()
+      const authority = await issueAuthority(clock.now(), days(730))
+      const leaf = await issueLeaf(authority, { dns: ['localhost'], ips: [] }, clock.now(), days(90))
+      clock.jump(days(age))
+      const { keeper, served } = keeperOf('a')
+      for (let round = 0; round < 2; round++) await keeper.check()
+      cluster.change(SECRETS, secret, (object) => ({ ...object, data: toSecretData({ caBundle: authority.cert, caKey: authority.key, ...leaf }) }))
+      for (let round = 1; round <= 4; round++) {
+        await keeper.check()
+        expect(isTrusted(served.at(-1), bundle()), `round ${round}`).to.equal(true)
+      }
+      expect(authorities(served.at(-1)?.caBundle ?? '')[0]?.serialNumber).to.equal(new X509Certificate(authority.cert).serialNumber)
+    })
+  }
+
+  it('the authority that others serve by stays published when a replica that has just begun renews it', async () => {
+    const { install, keeperOf, bundle, clock } = setup()
+    install()
+    const one = keeperOf('a')
+    for (let round = 0; round < 2; round++) await one.keeper.check()
+    clock.jump(days(551))
+    await keeperOf('b').keeper.check()
+    expect(authorities(bundle())).to.have.length(2)
+    expect(isTrusted(one.served.at(-1), bundle())).to.equal(true)
   })
 
   it('a write whose answer was lost is found by reading', async () => {

@@ -83,7 +83,9 @@ async function judged({ log, name, names, served }: SecretSourceOptions, stored:
   const authority: Issued =
     usable !== undefined && renewal === 'leaf' ? { cert: usable.material.caBundle, key: usable.material.caKey } : await issueAuthority(now, AUTHORITY_VALIDITY)
   const leaf = await issueLeaf(authority, names, now, LEAF_VALIDITY)
-  const caBundle = renewal === 'leaf' ? authority.cert : bundleOf([authority.cert, ...(own === undefined ? [] : [own]), ...usableAuthorities(stored?.data, now), ...others])
+  // The one that signs is first; what is served must be trusted until another is, whatever the Secret was replaced with.
+  const [signing = authority.cert, ...earlier] = renewal === 'leaf' ? usableAuthorities(stored?.data, now) : [authority.cert, ...usableAuthorities(stored?.data, now), ...others]
+  const caBundle = bundleOf([signing, ...(own === undefined ? [] : [own]), ...earlier])
   const material = { caBundle, caKey: authority.key, cert: leaf.cert, key: leaf.key }
   const made = readSecretData(toSecretData(material))
   if ('problem' in made) throw new Error(`made unusable certificates: ${made.problem}`)
