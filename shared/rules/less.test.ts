@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import type { HealingPolicySpec } from '../api/v1alpha1/types.ts'
-import { sameJson } from '../lib/json.ts'
+import { parseDuration } from '../lib/duration.ts'
+import { isObject, sameJson } from '../lib/json.ts'
 import { policySpec } from '../testing/arbitraries/resources.ts'
 import { normalised } from './judge.ts'
 import { doesNoMore } from './less.ts'
@@ -38,7 +39,14 @@ describe('whether a policy does no more than another', () => {
     ['none any more', rules({ requireHealthCheck: true }), rules({ requireHealthCheck: false }), false],
     ['another timeout of it', rules({ healthCheckTimeout: '5m' }), rules({ healthCheckTimeout: '6m' }), false],
     ['a breaker that opens sooner, for longer', rules({ circuitBreaker: { failureThreshold: 3, openDuration: '10m' } }), rules({ circuitBreaker: { failureThreshold: 2, openDuration: '11m' } }), true],
+    ['one that is open for less long', rules({ circuitBreaker: { failureThreshold: 3, openDuration: '10m' } }), rules({ circuitBreaker: { failureThreshold: 3, openDuration: '9m' } }), false],
+    ['one that is open for longer', rules({ circuitBreaker: { failureThreshold: 3, openDuration: '10m' } }), rules({ circuitBreaker: { failureThreshold: 3, openDuration: '11m' } }), true],
     ['one that opens later', rules({ circuitBreaker: { failureThreshold: 3 } }), rules({ circuitBreaker: { failureThreshold: 4 } }), false],
+    ['an approval that is asked for', specOf({ action: { requiresApproval: false } }), specOf({ action: { requiresApproval: true } }), true],
+    ['none any more', specOf({ action: { requiresApproval: true } }), specOf({ action: { requiresApproval: false } }), false],
+    ['a namespace fewer', selecting({ labelSelector: { matchLabels: { app: 'a' } }, namespaces: ['a', 'b'] }), selecting({ labelSelector: { matchLabels: { app: 'a' } }, namespaces: ['b'] }), true],
+    ['another namespace', selecting({ labelSelector: { matchLabels: { app: 'a' } }, namespaces: ['a'] }), selecting({ labelSelector: { matchLabels: { app: 'a' } }, namespaces: ['b'] }), false],
+    ['no namespace, which is its own', { ...specOf({}), selector: { ...specOf({}).selector, namespaces: ['a'] } }, { ...specOf({}), selector: { ...specOf({}).selector, namespaces: [] } }, false],
     ['a protection more, before the others', rules({ protectedResources: [pods({ names: ['a'] })] }), rules({ protectedResources: [pods({ names: ['b'] }), pods({ names: ['a'] })] }), true],
     ['a name more in it', rules({ protectedResources: [pods({ names: ['a'] })] }), rules({ protectedResources: [pods({ names: ['a', 'b'] })] }), true],
     ['another name in it', rules({ protectedResources: [pods({ names: ['a'] })] }), rules({ protectedResources: [pods({ names: ['b'] })] }), false],
@@ -89,5 +97,18 @@ describe('whether a policy does no more than another', () => {
   })
 })
 
-/** `24h` and `1440m` are no difference, and neither is a label beside none: both ways do no more. */
-const sameTimes = (a: HealingPolicySpec, b: HealingPolicySpec): boolean => doesNoMore(a, b) && doesNoMore(b, a) && Object.keys(a).join() === Object.keys(b).join() && a.mode === b.mode
+/** `24h` and `1440m` are no difference, neither is nothing beside an empty map or list, nor a budget beside a tighter one for the same time. Without the table that is tried. */
+const sameTimes = (a: HealingPolicySpec, b: HealingPolicySpec): boolean => {
+  const [one, other] = [a, b].map((spec) => plain({ ...spec, safetyRules: { ...spec.safetyRules, budgets: tightest(spec.safetyRules?.budgets ?? []) } }))
+  return sameJson(one, other)
+}
+
+type Budgets = NonNullable<NonNullable<HealingPolicySpec['safetyRules']>['budgets']>
+const tightest = (budgets: Budgets): unknown => Object.fromEntries([...Map.groupBy(budgets, ({ per }) => parseDuration(per ?? '1h'))].map(([per, of]) => [per, Math.min(...of.map(({ actions }) => actions))]))
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'string') return parseDuration(value) ?? value
+  if (Array.isArray(value)) return value.map(plain)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]): [string, unknown] => [key, plain(each)]).filter(([, each]) => each !== undefined && !(typeof each === 'object' && each !== null && Object.keys(each).length === 0)))
+}
