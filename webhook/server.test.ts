@@ -19,7 +19,7 @@ import type { Ask } from './admission/known.ts'
 import { declareAdmissionMetrics, type AdmissionMetrics } from './admission/metrics.ts'
 import { admissionRoutes } from './admission/routes.ts'
 import { reviewOf } from './admission/test-review.ts'
-import { AdmissionServer } from './server.ts'
+import { AdmissionServer, type Timeouts } from './server.ts'
 
 interface Answer {
   readonly code: number
@@ -39,11 +39,12 @@ interface Opened {
   readonly quietPeriod?: Millis
   readonly ask?: Ask
   readonly limits?: { readonly maxConnections: number }
+  readonly timeouts?: Partial<Timeouts>
 }
 
 const ALLOWED: Ask = () => Promise.resolve({ access: () => 'Allowed' })
 
-function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300), ask = ALLOWED, limits = { maxConnections: 256 } }: Opened = {}) {
+function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod = millis(300), ask = ALLOWED, limits = { maxConnections: 256 }, timeouts = {} }: Opened = {}) {
   const app = admissionRoutes({
     installation: DEFAULT_INSTALLATION,
     ask,
@@ -53,7 +54,7 @@ function openServer({ metrics = declareAdmissionMetrics(noMetrics), quietPeriod 
     timers: systemTimers,
     log: silentLogger,
   })
-  return new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod, ...limits })
+  return new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod, timeouts, ...limits })
 }
 
 interface Sent {
@@ -304,6 +305,48 @@ describe('a bug behind the door', () => {
   })
 })
 
+describe('a connection that comes no further', () => {
+  const LONG: Timeouts = { handshake: hours(1), headers: hours(1), request: hours(1), keepAlive: hours(1), looked: millis(100) }
+  const begin = 'POST /validate HTTP/1.1\r\nHost: localhost\r\n'
+  const cases: readonly (readonly [what: string, by: keyof Timeouts, sent: string | undefined])[] = [
+    ['that shakes no hands', 'handshake', undefined],
+    ['whose headers do not end', 'headers', begin],
+    ['whose body does not end', 'request', `${begin}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`],
+  ]
+  for (const [what, by, sent] of cases) {
+    it(`is closed in its time: one ${what}`, async () => {
+      const current = await material()
+      const server = openServer({ timeouts: { ...LONG, ...(by === 'request' ? { headers: millis(200) } : {}), [by]: millis(300) } })
+      server.serve(current)
+      await server.start()
+      const socket = sent === undefined ? connectPlain(server.port, '127.0.0.1') : connect({ host: '127.0.0.1', port: server.port, ca: current.caBundle })
+      socket.on('error', () => {}).resume()
+      if (sent !== undefined) socket.write(sent)
+      let closed = false
+      socket.once('close', () => { closed = true })
+      await eventually(() => expect(closed).to.equal(true), seconds(10))
+      await server.stop(AbortSignal.timeout(1000))
+    })
+  }
+
+  it('is kept for longer between two reviews than API servers keep theirs', async () => {
+    const current = await material()
+    const server = openServer()
+    server.serve(current)
+    await server.start()
+    const agent = new Agent({ keepAlive: true })
+    const told = await new Promise<string>((resolve, reject) => {
+      request({ host: '127.0.0.1', port: server.port, path: '/validate', ca: current.caBundle, agent }, (response) => {
+        response.resume()
+        resolve(String(response.headers['keep-alive']))
+      }).on('error', reject).end()
+    })
+    agent.destroy()
+    expect(told).to.equal('timeout=90')
+    await server.stop(AbortSignal.timeout(1000))
+  })
+})
+
 describe('the end of the door', () => {
   it('answers reviews with Connection: close until none comes any more', async () => {
     const current = await material()
@@ -316,8 +359,10 @@ describe('the end of the door', () => {
       await server.stop(AbortSignal.timeout(10_000))
       stopped = true
     })()
+    // Who asks for it is told so anyway.
+    const agent = new Agent({ keepAlive: true })
     for (let i = 0; i < 5; i++) {
-      expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200, connection: 'close' })
+      expect(await send(server, current.caBundle, { body: good, agent })).to.include({ code: 200, connection: 'close' })
       expect(server.stopping).to.equal(true)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }

@@ -27,15 +27,25 @@ export interface ServerOptions {
   readonly quietPeriod?: Millis
   /** Default 256. */
   readonly maxConnections?: number
+  readonly timeouts?: Partial<Timeouts>
+}
+
+/** When a connection is closed that has not come so far. */
+export interface Timeouts {
+  /** Default 10 s. */
+  readonly handshake: Millis
+  /** Default 10 s. */
+  readonly headers: Millis
+  /** To the end of the body. Default 15 s: the API server gives up after 3. */
+  readonly request: Millis
+  /** Without a request. Default 90 s: so long API servers keep connections; the side that closes first must be theirs, or a review meets a closed door. */
+  readonly keepAlive: Millis
+  /** How often headers and request are looked at. Default 5 s. */
+  readonly looked: Millis
 }
 
 const TLS_VERSION = 'TLSv1.2'
-/** API servers keep connections for 90 s; the side that closes first must be theirs, or a review meets a closed door. */
-const KEEP_ALIVE = seconds(90)
-const HEADERS_TIMEOUT = seconds(10)
-/** The API server gives up after 3 s. */
-const REQUEST_TIMEOUT = seconds(15)
-const HANDSHAKE_TIMEOUT = seconds(10)
+const TIMEOUTS: Timeouts = { handshake: seconds(10), headers: seconds(10), request: seconds(15), keepAlive: seconds(90), looked: seconds(5) }
 /** Of each API server there are as many as it has reviews at once, and 25 that are idle. */
 const MAX_CONNECTIONS = 256
 const QUIET_PERIOD = seconds(5)
@@ -85,15 +95,15 @@ export class AdmissionServer implements Component {
   async start(): Promise<void> {
     if (this.#pair === undefined) throw new Error('start before serve')
     const { host, port, log } = this.#options
+    const timeouts = { ...TIMEOUTS, ...this.#options.timeouts }
     const server = createServer(
       {
         ...secureContext(this.#pair),
-        handshakeTimeout: HANDSHAKE_TIMEOUT,
-        headersTimeout: HEADERS_TIMEOUT,
-        requestTimeout: REQUEST_TIMEOUT,
-        keepAliveTimeout: KEEP_ALIVE,
-        // How often the two timeouts above are looked at.
-        connectionsCheckingInterval: seconds(5),
+        handshakeTimeout: timeouts.handshake,
+        headersTimeout: timeouts.headers,
+        requestTimeout: timeouts.request,
+        keepAliveTimeout: timeouts.keepAlive,
+        connectionsCheckingInterval: timeouts.looked,
         ALPNProtocols: ['http/1.1'],
       },
       oneAtATime(this.#counted(this.#options.app)),
