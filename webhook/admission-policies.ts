@@ -14,15 +14,19 @@ const VERSION = 'admissionregistration.k8s.io/v1'
 
 const IS_CONTROLLER = `request.userInfo.username == '${CONTROLLER_USER}'`
 
+const same = (fields: readonly string[], empty: string): readonly string[] => fields.map((field) => `object.metadata.?${field}.orValue(${empty}) == oldObject.metadata.?${field}.orValue(${empty})`)
+const SAME_MAPS = same(['labels', 'annotations'], '{}')
+
 /**
  * The garbage collector removes its own finalizer by an update: without this way out, a foreground deletion (and the
- * deletion of the namespace) would hang. Nothing but metadata of an object that is going away passes by it.
+ * deletion of the namespace) would hang. Nothing passes by it but finalizers and owners of an object that is going away.
  */
 const LETTING_GO = [
   "request.operation == 'UPDATE'",
   "(!has(request.subResource) || request.subResource == '')",
   'has(object.metadata.deletionTimestamp)',
   'object.spec == oldObject.spec',
+  ...SAME_MAPS,
 ].join(' && ')
 
 /** An update of the object itself that brings a decision, and nothing else: the schema keeps the rest of the spec as it is. */
@@ -32,10 +36,7 @@ const DECIDING = [
   'has(object.spec.approval)',
   '!has(oldObject.spec.approval)',
 ].join(' && ')
-const SAME_METADATA = ['labels', 'annotations']
-  .map((field) => `object.metadata.?${field}.orValue({}) == oldObject.metadata.?${field}.orValue({})`)
-  .concat(['finalizers', 'ownerReferences'].map((field) => `object.metadata.?${field}.orValue([]) == oldObject.metadata.?${field}.orValue([])`))
-  .join(' && ')
+const SAME_METADATA = [...SAME_MAPS, ...same(['finalizers', 'ownerReferences'], '[]')].join(' && ')
 
 /** Of the API server and of who stamps decisions; further apart, and certificates fail as well. */
 const CLOCKS_APART = '10m'

@@ -402,9 +402,9 @@ describe('without the webhook', function () {
     })
 
     describe('KS701 and KS702, our own objects', () => {
-      const action = (name: string): string => {
+      const action = (name: string, metadata: object = {}): string => {
         const { metadata: _, ...object } = buildHealingAction()
-        return yaml({ ...object, metadata: { name, namespace: 'shop' }, spec: { ...object.spec, approvalRequired: true, approvalDeadline: '2035-01-01T00:00:00Z' } })
+        return yaml({ ...object, metadata: { name, namespace: 'shop', ...metadata }, spec: { ...object.spec, approvalRequired: true, approvalDeadline: '2035-01-01T00:00:00Z' } })
       }
       const decide = (user: string, decidedBy = user, approval: object = {}, body: object = {}, ...flags: string[]) =>
         door.kubectl(['-n', 'shop', 'patch', 'ha', 'waiting', '--type=merge', '-p', JSON.stringify({ ...body, spec: { approval: { decision: 'Approved', decidedBy, ...approval } } }), '--as', user, ...flags])
@@ -415,6 +415,15 @@ describe('without the webhook', function () {
       it('who decides has the verb approve, and does it in his own name', async () => {
         refused(await decide('author'), '[KS702] deciding needs the verb approve')
         refused(await decide('holder', 'author'), '[KS702] spec.approval.decidedBy is not the name', 'write the one that kubectl auth whoami tells')
+      })
+      it('of one that goes nothing but what holds it is changed, so that the record stays what it was', async () => {
+        const held = action('held', { finalizers: ['example.com/hold'] })
+        const going = (metadata: object) => door.kubectl(['-n', 'shop', 'patch', 'ha', 'held', '--type=merge', '-p', JSON.stringify({ metadata })])
+        passed(await door.kubectl(['create', '-f', '-', ...CONTROLLER], { input: held }))
+        refused(await going({ finalizers: null }), '[KS701]')
+        await door.must(['-n', 'shop', 'delete', 'ha', 'held', '--wait=false'])
+        for (const metadata of [{ labels: { 'kubeskippy.io/policy': 'other' } }, { annotations: { a: 'b' } }]) refused(await going(metadata), '[KS701]')
+        passed(await going({ finalizers: null }))
       })
       it('and at no other time than now', async () => {
         const from = (minutes: number) => ({ decidedAt: new Date(Date.now() + minutes * 60_000).toISOString() })
