@@ -7,8 +7,9 @@ import { GROUP } from '../shared/api/v1alpha1/fields.ts'
 import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingLedger } from '../shared/api/v1alpha1/healing-ledger.schema.ts'
 import { CONTROLLER_USER, HEALING_ACTION_ADMISSION_POLICY, HEALING_LEDGER_ADMISSION_POLICY } from '../shared/api/v1alpha1/names.ts'
+import { isObject } from '../shared/lib/json.ts'
 import { LABELS, type Manifest } from './manifests.ts'
-import { policyAdmission } from './policy-admission.ts'
+import { policyAdmission, PROTECTED_VARIABLE } from './policy-admission.ts'
 
 const VERSION = 'admissionregistration.k8s.io/v1'
 
@@ -132,3 +133,21 @@ export const admissionPolicies: readonly Manifest[] = [
     validations: [controllerOnly('[KS701] only the KubeSkippy controller writes HealingLedgers — they hold the hourly limits and breakers, and an edit would lift them — change the limits in the HealingPolicy')],
   }),
 ]
+
+/**
+ * With the installation's own protected namespaces.
+ * @param expression a list of strings in CEL, as `JSON.stringify` writes it; in the chart what writes it
+ */
+export const admissionPoliciesFor = (expression: unknown): readonly Manifest[] =>
+  admissionPolicies.map((manifest) => {
+    const spec = manifest['spec'] as { readonly variables?: Guarded['variables'] }
+    if (protectedBy(spec) === undefined) return manifest
+    return { ...manifest, spec: { ...spec, variables: spec.variables?.map((variable) => (variable.name === PROTECTED_VARIABLE.name ? { ...variable, expression } : variable)) } }
+  })
+
+/** The expression that `admissionPoliciesFor` has written. @param spec of a ValidatingAdmissionPolicy, read from anywhere */
+export function protectedBy(spec: unknown): unknown {
+  const variables = isObject(spec) ? spec['variables'] : undefined
+  if (!Array.isArray(variables)) return undefined
+  return variables.find((variable) => isObject(variable) && variable['name'] === PROTECTED_VARIABLE.name)?.expression
+}

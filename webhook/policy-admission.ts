@@ -30,10 +30,14 @@ const NO_MORE = `request.operation == 'UPDATE' && ${doesNoMore({
   added: { 'selector.resources': DEFAULT_LIST, 'actions[].target': `a.target == (${DEFAULT_TARGET})`, 'safetyRules.stabilizationWindow': 'true' },
 })}`
 
+/** Of the installation's own protected namespaces: as it stands the list is empty, and whoever installs writes them in (`admissionPoliciesFor`). */
+export const PROTECTED_VARIABLE = { name: 'installationProtects', expression: '[]' } as const
+
 /** Parts of the annotation but for ids of rules about triggers; what is no id needs the verb too. The rules read none that is longer. */
 const guarded = (text: string): string => `${text} == '' ? [] : ${text}.size() > ${ALLOW_LENGTH} ? ['?'] : ${text}.split(',').map(id, id.trim()).filter(id, !id.matches('${FREE_IDS}'))`
 
 const variables = Object.entries({
+  [PROTECTED_VARIABLE.name]: PROTECTED_VARIABLE.expression,
   // Objects on their way out are never refused.
   going: 'has(object.metadata.deletionTimestamp)',
   namespaces: 'object.spec.selector.?namespaces.orValue([request.namespace])',
@@ -43,7 +47,7 @@ const variables = Object.entries({
   // What is wrong with it may stay and come in: it does nothing, and going on is judged in full.
   sleeps: "request.operation == 'UPDATE' && object.spec.?suspend.orValue(false)",
   resumes: "request.operation == 'UPDATE' && oldObject.spec.?suspend.orValue(false) && !object.spec.?suspend.orValue(false)",
-  closed: `variables.namespaces.filter(n, n in ${literals([...PROTECTED_NAMESPACES, OPERATOR_NAMESPACE])})`,
+  closed: `variables.namespaces.filter(n, n in ${literals([...PROTECTED_NAMESPACES, OPERATOR_NAMESPACE])} || n in variables.${PROTECTED_VARIABLE.name})`,
   allow: annotationOf('object', ALLOW_ANNOTATION),
   allowed: `request.operation == 'UPDATE' ? ${annotationOf('oldObject', ALLOW_ANNOTATION)} : ''`,
   guarded: guarded('variables.allow'),

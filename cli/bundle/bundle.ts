@@ -33,7 +33,7 @@ export const bundle = (env: CliEnvironment, flags: BundleFlags): Promise<number>
     await api.serverVersion()
     const now = api.serverTime() ?? env.clock.now()
     const namespace = await chosenNamespace(env, flags)
-    const check = () => examine({ api, namespace, now, timers: env.timers, version: env.version, prometheus: undefined, asksKubelets: false })
+    const check = () => examine({ api, namespace, now, timers: env.timers, version: env.version, prometheus: undefined, asksKubelets: false, protectedNamespaces: [] })
     const missing: Missing[] = []
     const ofPods = await attempt('programs', () => podParts(api), missing)
     const read = await gather([...parts({ api, version: env.version, namespace: flags.namespace, check }), ...(ofPods ?? [])], missing)

@@ -18,7 +18,7 @@ import { systemTimers } from '../../shared/adapters/system-clock.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import type { FaultRule } from '../../shared/testing/fake-cluster/faults.ts'
 import { controllerRbac, type Manifest } from '../../controller/permissions.ts'
-import { admissionPolicies } from '../../webhook/admission-policies.ts'
+import { admissionPolicies, admissionPoliciesFor } from '../../webhook/admission-policies.ts'
 import { webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
 import { noCluster, setUpCli, type BenchOptions } from '../testing/bench.ts'
 import { contains, firstDifference } from './difference.ts'
@@ -323,6 +323,24 @@ describe('kubeskippy check', () => {
       expect(code).to.equal(0)
       expect(out).to.match(/^warn +sources +the controller may not get nodes\/metrics: cpu_throttled_percent has no data from the kubelets$/m)
       expect(out).to.contain('kubectl apply -f config/rbac/optional/kubelet-metrics.yaml')
+    })
+
+    it('says which of its protected namespaces no admission policy holds', async () => {
+      const PROTECTS = 'protectedNamespaces: [vault, payments]'
+      const seen = async (listed: string) => {
+        const options: BenchOptions = { files: { 'controller.yaml': PROTECTS } }
+        const { cluster, run } = setUp(options)
+        const [policy] = admissionPoliciesFor(listed)
+        if (policy !== undefined) cluster.change(VALIDATING_ADMISSION_POLICIES, { name: policy.metadata.name }, (o) => ({ ...o, spec: policy['spec'] }))
+        return run('check --config controller.yaml', { timers: systemTimers })
+      }
+      for (const [listed, lacks] of [['[]', 'vault, payments'], ['["payments"]', 'vault']] as const) {
+        const { code, out } = await seen(listed)
+        expect(code).to.equal(1)
+        expect(out).to.match(new RegExp(`^fail +admission +ValidatingAdmissionPolicy healingpolicies.kubeskippy.io does not protect ${lacks}: `, 'm')).and.to.contain('installationProtects')
+      }
+      expect((await seen('["vault", "payments", "more"]')).out).to.match(/^ok +admission /m).and.not.match(/^fail +admission /m)
+      for (const listed of ['[1]', "['vault']", '{}', 'variables.namespaces']) expect((await seen(listed)).out).to.match(/^fail +admission +ValidatingAdmissionPolicy healingpolicies.kubeskippy.io is not that of this version$/m)
     })
 
     it('names what is wrong with the file', async () => {

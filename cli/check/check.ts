@@ -36,10 +36,10 @@ export interface CheckFlags extends ClusterFlags {
 export const check = (env: CliEnvironment, flags: CheckFlags): Promise<number> =>
   withCluster(env, flags, async (api) => {
     const options = flags.config === undefined ? undefined : await readControllerOptions(env, flags.config)
-    const sources = { prometheus: options?.['prometheus.sources'], asksKubelets: options?.['metrics.kubelet.enabled'] === true }
+    const configured = { prometheus: options?.['prometheus.sources'], asksKubelets: options?.['metrics.kubelet.enabled'] === true, protectedNamespaces: options?.protectedNamespaces ?? [] }
     // A server that does not answer at all is one error, and not one for each check.
     await api.serverVersion()
-    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, version: env.version, ...sources }
+    const context = { api, namespace: await chosenNamespace(env, flags), now: api.serverTime() ?? env.clock.now(), timers: env.timers, version: env.version, ...configured }
     const findings = await examine(context)
     env.stdout(inFormat(flags.output, () => ({ summary: count(findings), findings }), () => asText(findings, paintFor(env))))
     return count(findings).fail > 0 ? FAILED : DONE

@@ -28,6 +28,8 @@ export interface CheckContext {
   readonly timers: Timers
   /** Of the controller's configuration, where one is given. */
   readonly prometheus: readonly PrometheusConfig[] | undefined
+  /** The installation's own, of the same configuration. */
+  readonly protectedNamespaces: readonly string[]
   /** The controller is configured to ask the kubelets. */
   readonly asksKubelets: boolean
 }

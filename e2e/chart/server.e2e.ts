@@ -10,6 +10,7 @@ import { eventually } from '../../shared/testing/eventually.ts'
 import { kubectl, kubeskippy, may, type Question } from '../cli/access.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { ensureChartParts } from '../cluster/parts.ts'
+import { policy } from '../healing/fixture.ts'
 import { tokenKubeconfig } from '../installation/files.ts'
 import { Program } from '../installation/program.ts'
 import { definitionFiles } from './definitions.ts'
@@ -81,8 +82,14 @@ describe('the chart on an API server', function () {
     })
 
     it('in the next version, which upgrades the CRDs', async () => {
-      await helmMust(['upgrade', 'kubeskippy', CHART], on({ values: { healers: { namespaces: ['shop'] }, monitoring: ALL.monitoring } }))
+      await helmMust(['upgrade', 'kubeskippy', CHART], on({ values: { healers: { namespaces: ['shop'] }, monitoring: ALL.monitoring, config: { protectedNamespaces: ['bank', 'vault'] } } }))
       expect(await policySchema()).to.have.property('history')
+    })
+
+    it('where the API server itself guards the namespaces that the values protect: no webhook runs yet', async () => {
+      const tried = async (namespace: string): Promise<string> => (await cluster.kubectl(['create', '-f', '-', '--dry-run=server'], { input: JSON.stringify(policy(namespace, { app: 'cart' })) })).stderr
+      await eventually(async () => expect(await tried('bank')).to.contain('[KS103] mode automatic in the protected namespace "bank"'), seconds(60))
+      expect(await tried('shop')).to.contain('failed calling webhook').and.not.contain('[KS103]')
     })
 
     it('where pods that are less restricted are refused', async () => {

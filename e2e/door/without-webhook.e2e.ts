@@ -19,7 +19,7 @@ import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.
 import { policySpec } from '../../shared/testing/arbitraries/resources.ts'
 import { buildHealingAction } from '../../shared/testing/builders/objects.ts'
 import { eventually } from '../../shared/testing/eventually.ts'
-import { admissionPolicies } from '../../webhook/admission-policies.ts'
+import { admissionPolicies, admissionPoliciesFor } from '../../webhook/admission-policies.ts'
 import type { Finished } from '../cluster/exec.ts'
 import { openDoor, type Door } from './door.ts'
 
@@ -177,6 +177,21 @@ describe('without the webhook', function () {
         passed(await door.kubectl(['-n', 'kube-system', 'label', 'hp', 'stop-me', 'a=b', '--as', 'author']))
         refused(await apply(policy('stop-me', { mode: 'automatic', namespace: 'kube-system' })), 'metadata.namespace: [KS103] mode automatic in the protected namespace "kube-system"')
         passed(await apply(policy('stop-me', { mode: 'dryrun', namespace: 'kube-system' })))
+      })
+      it('nor in those that the installation protects', async () => {
+        passed(await apply(policy('before-it', { namespace: 'bank' })))
+        await door.must(['apply', '-f', '-'], { input: admissionPoliciesFor(JSON.stringify(['vault', 'bank'])).map(yaml).join('---\n') })
+        await eventually(async () => refused(await apply(policy('acting', { namespace: 'bank' }), undefined, '--dry-run=server'), `metadata.namespace: [KS103] mode automatic in the protected namespace "bank" — ${why}`), seconds(60))
+        refused(await apply(policy('acting', { namespace: 'bank' })), '[KS103]')
+        refused(await apply(policy('abroad', { selector: { namespaces: ['shop', 'bank'], labelSelector: { matchLabels: { app: 'a' } } } })), 'spec.selector.namespaces[1]: [KS103]')
+        refused(await apply(policy('acting', { namespace: 'kube-public' })), '[KS103]')
+        passed(await apply(policy('looking', { mode: 'dryrun', namespace: 'bank' })))
+        passed(await apply(policy('acting', { namespace: 'shop' })))
+        // What was there before may do less, and stop.
+        refused(await patch('before-it', { spec: { safetyRules: { maxConcurrent: 2 } } }, undefined, 'bank'), '[KS103]')
+        passed(await patch('before-it', { spec: { suspend: true } }, undefined, 'bank'))
+        await door.must(['apply', '-f', '-'], { input: admissionPolicies.map(yaml).join('---\n') })
+        await eventually(async () => passed(await apply(policy('acting', { namespace: 'bank' }), undefined, '--dry-run=server')), seconds(60))
       })
       it('whether an update is refused is what the rules say, for generated ones', async () => {
         const side = fc.record({ mode: fc.constantFrom(...MODES_BY_RISK), suspend: fc.boolean(), limit: fc.constantFrom(1, 5), namespaces: fc.constantFrom<string[]>(['kube-system'], ['kube-system', 'shop']) })

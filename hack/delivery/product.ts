@@ -5,7 +5,8 @@ import { resources } from '../../shared/api/v1alpha1/resources.ts'
 import { isObject } from '../../shared/lib/json.ts'
 import { emitCrd } from '../../shared/schema/emit-crd.ts'
 import { controllerRbac, kubeletRbac, metricsApisRbac, namespaceAdminRbac, peopleRbac, type PolicyRule } from '../../controller/permissions.ts'
-import { admissionPolicies } from '../../webhook/admission-policies.ts'
+import { admissionPoliciesFor } from '../../webhook/admission-policies.ts'
+import { PROTECTED_VARIABLE } from '../../webhook/policy-admission.ts'
 import { isToKeepCertificates, webhookConfigurations, webhookRbac } from '../../webhook/manifests.ts'
 import { authority, CERT_MANAGER, certificate, injection, OWN_CERTIFICATES, OWN_ISSUER } from './certificates.ts'
 import { CONSTRAINED, healers, legacyImpersonation, recommended } from './healers.ts'
@@ -62,6 +63,9 @@ const byCertificates = (manifest: Manifest): unknown => {
   }
 }
 
+/** JSON is CEL here: the names have nothing that either would escape. */
+const installationProtects = new Hole('scalar', 'toJson (default list $.Values.config.protectedNamespaces) | quote', PROTECTED_VARIABLE.expression)
+
 const injected = (manifest: Manifest): unknown => ({ ...manifest, metadata: { ...manifest.metadata, annotations: injection } })
 
 export const PARTS: readonly Part[] = [
@@ -79,7 +83,7 @@ export const PARTS: readonly Part[] = [
   { name: 'metrics.yaml', objects: [metricsService], base: 'config/manager/metrics.yaml' },
   { name: 'alerts.yaml', objects: [alertsService], when: ALERTS_WANTED },
   { name: 'network-policies.yaml', objects: [networkPolicy('controller'), networkPolicy('webhook')], when: '.Values.networkPolicy.enabled', base: 'config/manager/network-policies.yaml' },
-  { name: 'admission-policies.yaml', objects: admissionPolicies, base: 'webhook' },
+  { name: 'admission-policies.yaml', objects: admissionPoliciesFor(installationProtects), base: 'webhook' },
   { name: 'webhook-configurations.yaml', objects: webhookConfigurations({ kind: 'service' }).map(injected), base: 'webhook' },
   { name: 'cert-manager-authority.yaml', objects: authority, when: OWN_ISSUER },
   { name: 'cert-manager.yaml', objects: [certificate], when: CERT_MANAGER },
