@@ -26,6 +26,7 @@ describe('kubeskippy lint --fix', () => {
     ['a duration in days', 'duration: 2m', 'duration: "1d"', 'duration: "24h"'],
     ['a label that is a number', 'name: good', 'name: good\n  labels: {team: 7}', 'name: good\n  labels: {team: "7"}'],
     ['a name in metadata', 'name: good', 'name: good\n  lables: {a: b}', 'name: good\n  labels: {a: b}'],
+    ['wrong names below wrong names', 'mode: monitor', 'mode: monitor\n  SafetyRules: {Schedules: [{During: {Schedule: "0 2 * * *", Duration: 2 hours}, Allow: "true"}], MaxConcurrent: "2"}', 'mode: monitor\n  safetyRules: {schedules: [{during: {schedule: "0 2 * * *", duration: 2h}, allow: true}], maxConcurrent: 2}'],
     ['a wrong name with wrong members', 'matchLabels: {app: cart}', 'matchlabels: {app: 1}', 'matchLabels: {app: "1"}'],
   ]
   for (const [what, line, wrong, right] of cases) {
@@ -39,15 +40,37 @@ describe('kubeskippy lint --fix', () => {
     })
   }
 
+  it('leaves what an alias stands for: where it is written it may be meant', () => {
+    const of = (annotations: string, trigger: string): string => GOOD.replace('name: good', `name: good\n  annotations: &a ${annotations}`).replace('{type: CrashLoopBackOff, duration: 2m}', trigger)
+    for (const text of [
+      of('{typ: CrashLoopBackOff}', '{<<: *a, duration: 2m}'),
+      of('{typ: CrashLoopBackOff, duration: 2m}', '*a'),
+      of('{type: CrashLoopBackOff, duration: 2 minutes}', '*a'),
+      of('{type: &b crashloopbackoff}', '{type: *b, duration: 2m}'),
+      of('{&b typ: x}', '{*b : CrashLoopBackOff, duration: 2m}'),
+    ]) expect(fixed(text)).to.equal(text)
+    expect(fixed(of('{typ: x}', '{typ: CrashLoopBackOff, duration: 2m}'))).to.contain('{typ: x}').and.to.contain('{type: CrashLoopBackOff')
+  })
+
   const open: readonly [what: string, line: string, wrong: string][] = [
     ['a name that is near to nothing', 'mode: monitor', 'mode: monitor\n  whatever: 1'],
     ['a name beside the right one', 'mode: monitor', 'mode: monitor\n  Mode: dryrun'],
+['two names that can be one field', 'mode: monitor', 'mode: monitor\n  safetyRules: {maxconcurrent: 2, max_concurrent: 3}'],
+    ['a name that is near to a field beside another one that is', 'mode: monitor', 'mode: monitor\n  safetyRules: {MaxConcurrent: 2, maxConcurent: 3, maxActionsPerHour: 3}'],
     ['a number without a unit', 'duration: 2m', 'duration: 120'],
     ['an unknown unit', 'duration: 2m', 'duration: 2 fortnights'],
     ['a word that is none of them', 'mode: monitor', 'mode: observe'],
     ['an alias', 'mode: monitor', 'whatever: &m Monitor\n  mode: *m'],
     ['nothing where a string belongs', 'app: cart', 'app: [1]'],
+    ['a name that is near to two', 'type: restart\n    restartAction: {}', 'type: scale\n    scaleAction: {direction: up, maReplicas: 5}'],
   ]
+  it('writes a duration in hours although they are too many, alone and beside what else is wrong', () => {
+    const wrong = GOOD.replace('mode: monitor', 'mode: monitor\n  safetyRules: {stabilizationWindow: 40 days}')
+    const right = wrong.replace('40 days', '960h')
+    expect(fixed(wrong)).to.equal(right)
+    expect(fixed(wrong.replace('monitor', 'Monitor'))).to.equal(right)
+  })
+
   it('leaves a number without a unit also beside what can be corrected', () => {
     const wrong = GOOD.replace('mode: monitor', 'Mode: monitor').replace('duration: 2m', 'duration: 120')
     expect(fixed(wrong)).to.equal(wrong.replace('Mode: monitor', 'mode: monitor'))

@@ -8,6 +8,7 @@ import { readManifests, type Manifest } from '../manifests/documents.ts'
 import { locateKey } from '../manifests/locate.ts'
 import { checkText } from './check-text.ts'
 import type { LintConfig } from './config.ts'
+import type { Remark } from './finding.ts'
 import { scalarEdits, type Edit } from './fix-scalars.ts'
 import type { Input } from './inputs.ts'
 import { LAYERS } from './layers.ts'
@@ -23,17 +24,44 @@ const MOST_PASSES = 8
 /** Tried one by one where all together do not help. */
 const MOST_TRIED = 50
 
-/** A name that is corrected may bring members with mistakes of their own; what the rules say comes after, and is not for an edit to judge. */
-const WEIGHT: ReadonlyMap<string, number> = new Map([[LAYERS.unknown.id, 1000], [LAYERS.shape.id, 1], [LAYERS.cel.id, 1]])
+/**
+ * How much is wrong, the worst first: documents that cannot be read, names that nobody knows by how deep they are, shapes,
+ * expressions. A name that is corrected may bring members with mistakes of their own, and expressions say nothing of what has
+ * the wrong shape. What the rules say comes after, and is not for an edit to judge.
+ */
+type Weight = readonly number[]
+
+/** Of names: no schema of ours goes deeper. */
+const DEEPEST = 16
+const [UNREADABLE, UNKNOWN, SHAPE, CEL] = [0, 1, DEEPEST + 1, DEEPEST + 2]
+
+const isLess = (one: Weight, other: Weight): boolean => {
+  const at = one.findIndex((count, index) => count !== other[index])
+  return at !== -1 && (one[at] ?? 0) < (other[at] ?? 0)
+}
+const isNothing = (weight: Weight): boolean => weight.every((count) => count === 0)
+/** What edits are for. */
+const sumOf = (weight: Weight): number => weight.slice(UNKNOWN, CEL).reduce((sum, count) => sum + count, 0)
+
+function kindOf({ rule, path }: Pick<Remark, 'rule' | 'path'>): number | undefined {
+  if (rule === LAYERS.unknown.id) return UNKNOWN + Math.min(DEEPEST - 1, path.split(/[.[]/).length - 1)
+  return rule === LAYERS.shape.id ? SHAPE : rule === LAYERS.cel.id ? CEL : undefined
+}
 
 /** Characters that are read again, all tries together: each tries one edit on the whole text. */
 const MOST_READ = 5_000_000
 
 const weigherOf =
   (file: string, config: LintConfig) =>
-  (candidate: string): number => {
+  (candidate: string): Weight => {
     const { candidates, problems } = checkText({ file, text: candidate }, config)
-    return candidates.flatMap(({ remarks }) => remarks).reduce((sum, { rule }) => sum + (WEIGHT.get(rule) ?? 0), 0) + problems.length * 1_000_000
+    const weight = Array.from({ length: CEL + 1 }, () => 0)
+    weight[UNREADABLE] = problems.length
+    for (const remark of candidates.flatMap(({ remarks }) => remarks)) {
+      const kind = kindOf(remark)
+      if (kind !== undefined) weight[kind] = (weight[kind] ?? 0) + 1
+    }
+    return weight
   }
 
 /** Edits that are right each by itself, for editors and reviews to offer. */
@@ -41,7 +69,7 @@ export function corrections({ file, text }: Input, config: LintConfig): readonly
   const weigh = weigherOf(file, config)
   const count = weigh(text)
   const tried = Math.min(MOST_TRIED, Math.floor(MOST_READ / Math.max(1, text.length)))
-  return edits(text).slice(0, tried).filter((edit) => weigh(applied(text, [edit])) < count)
+  return edits(text).slice(0, tried).filter((edit) => isLess(weigh(applied(text, [edit])), count))
 }
 
 /** Each edit is kept only if it leaves less that the API server would refuse: an answer that is not right is not given. */
@@ -49,24 +77,25 @@ export function fixText({ file, text }: Input, config: LintConfig): Fixed {
   const weigh = weigherOf(file, config)
   let now = text
   let fixes = 0
-  for (let pass = 0, count = weigh(now); pass < MOST_PASSES && count > 0; pass++) {
+  for (let pass = 0, count = weigh(now); pass < MOST_PASSES && !isNothing(count); pass++) {
     const found = edits(now)
     const all = applied(now, found)
-    if (found.length > 0 && weigh(all) <= count - found.length) {
+    const left = weigh(all)
+    if (found.length > 0 && isLess(left, count) && sumOf(left) <= sumOf(count) - found.length) {
       now = all
       fixes += found.length
-      count = weigh(now)
+      count = left
       continue
     }
     let changed = false
     // From the end, so that the places of the others stay.
     for (const edit of found.toReversed().slice(0, MOST_TRIED)) {
       const next = applied(now, [edit])
-      const left = weigh(next)
-      if (left >= count) continue
+      const rest = weigh(next)
+      if (!isLess(rest, count)) continue
       now = next
       fixes++
-      count = left
+      count = rest
       changed = true
     }
     if (!changed) break
@@ -84,28 +113,41 @@ const distinct = (all: readonly Edit[]): readonly Edit[] => {
 const applied = (text: string, all: readonly Edit[]): string => all.toReversed().reduce((whole, { start, end, to }) => whole.slice(0, start) + to + whole.slice(end), text)
 
 function editsOf(text: string, manifest: Manifest): readonly Edit[] {
-  const { value, tree } = manifest
+  const { value, tree, shared } = manifest
   const resource = isObject(value) ? resources.find(({ kind }) => kind === value['kind']) : undefined
   if (resource === undefined || !isObject(value)) return []
-  const names = Array.from(unknownInObject(resource, value)).flatMap((field): Edit[] => {
-    const { path, name } = field
-    const to = onlyName(field)
+  const names = meant([...unknownInObject(resource, value)]).flatMap(({ path, name, to }): Edit[] => {
     const at = locateKey(tree, path)
     const from = text.slice(at.start, at.end)
     const quote = /^["']/.exec(from)?.[0] ?? ''
-    return to === undefined || from !== `${quote}${name}${quote}` ? [] : [{ ...at, to: `${quote}${to}${quote}` }]
+    return from !== `${quote}${name}${quote}` ? [] : [{ ...at, to: `${quote}${to}${quote}` }]
   })
-  return [...names, ...scalarEdits(text, resource, tree)]
+  // What an alias stands for may be meant as it is where it is written.
+  return [...names, ...scalarEdits(text, resource, tree)].filter(({ start }) => !shared.some((range) => start >= range.start && start < range.end))
 }
 
 const bare = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '')
 
-/** The one field that the name can stand for, if it is not there already: it differs in case and separators only, or in one or two letters and from no other as little. */
-function onlyName({ name, known, beside }: UnknownField): string | undefined {
+/** The one field that each name can stand for, if nothing beside it is that field already, or may as well be. */
+function meant(fields: readonly UnknownField[]): readonly (UnknownField & { readonly to: string })[] {
+  const claims = new Map<UnknownField['beside'], Set<string>>()
+  const contested = new Map<UnknownField['beside'], Set<string>>()
+  const found = fields.flatMap((field) => {
+    const to = nearestOnly(field)
+    if (to === undefined || Object.hasOwn(field.beside, to)) return []
+    const of = claims.get(field.beside)?.has(to) === true ? contested : claims
+    of.set(field.beside, (of.get(field.beside) ?? new Set()).add(to))
+    return [{ ...field, to }]
+  })
+  return found.filter(({ beside, to }) => contested.get(beside)?.has(to) !== true)
+}
+
+/** It differs in case and separators only, or in one or two letters and from no other as little. */
+function nearestOnly({ name, known }: UnknownField): string | undefined {
   const same = known.filter((each) => bare(each) === bare(name))
+  if (same.length === 1) return same[0]
   const [first, second] = nearest(name, known, 2)
-  const one = same.length === 1 ? same[0] : first !== undefined && withinEdits(name, first, name.length < 6 ? 1 : 2) && (second === undefined || !withinEdits(name, second, 3)) ? first : undefined
-  return one === undefined || Object.hasOwn(beside, one) ? undefined : one
+  return first !== undefined && withinEdits(name, first, name.length < 6 ? 1 : 2) && (second === undefined || !withinEdits(name, second, 3)) ? first : undefined
 }
 
 /** Line by line, without context: edits never change the number of lines. */

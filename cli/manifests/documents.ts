@@ -6,7 +6,7 @@ import { isObject, parsedJson } from '../../shared/lib/json.ts'
 import { printable } from '../../shared/lib/text.ts'
 import { AS_KUBECTL } from './kubectl-yaml.ts'
 import { refusedLine, refusedNodes, refusedTabs, type Unreadable } from './kubectl-refuses.ts'
-import { treeOf, type Replaced, type Tree } from './tree.ts'
+import { treeOf, type Range, type Replaced, type Tree } from './tree.ts'
 
 export interface Manifest {
   readonly value: unknown
@@ -15,6 +15,8 @@ export interface Manifest {
   readonly source?: string
   /** In it. */
   readonly replaced: readonly Replaced[]
+  /** In its document: what aliases stand for. */
+  readonly shared: readonly Range[]
 }
 
 export interface Documents {
@@ -46,7 +48,7 @@ export function readManifests(text: string): Documents {
       continue
     }
     try {
-      const { tree, errors: wrong, replaced } = treeOf(document)
+      const { tree, errors: wrong, replaced, shared } = treeOf(document)
       const errors = [...wrong.map(({ start, what }) => ({ offset: start, what: printable(what, 200) })), ...(isYaml ? refusedNodes(document, text) : [])]
       problems.push(...errors)
       if (errors.length > 0 || tree.value === null || tree.value === undefined) continue
@@ -58,7 +60,7 @@ export function readManifests(text: string): Documents {
       end = document.range?.[1] ?? end
       const [objects, others] = parted(flat(tree, undefined), (each) => each === tree || isObject(each.value))
       problems.push(...others.map(({ range }) => ({ offset: range.start, what: 'an item of a list is no object' })))
-      manifests.push(...objects.map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), ...(source === undefined ? {} : { source }) })))
+      manifests.push(...objects.map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), shared, ...(source === undefined ? {} : { source }) })))
     } catch (error) {
       problems.push(unforeseen(error, document.range?.[0] ?? 0))
     }

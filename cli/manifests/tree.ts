@@ -43,6 +43,8 @@ export interface TreeOf {
   readonly tree: Tree
   readonly errors: readonly Remark[]
   readonly replaced: readonly Replaced[]
+  /** What aliases stand for. */
+  readonly shared: readonly Range[]
 }
 
 /** More values than all objects of a large cluster have: beyond it aliases multiply. */
@@ -52,12 +54,13 @@ const MOST_VALUES = 2_000_000
 export function treeOf(document: Document.Parsed): TreeOf {
   const builder = new Builder()
   const tree = builder.build(document.contents)
-  return { tree, errors: builder.errors, replaced: builder.replaced }
+  return { tree, errors: builder.errors, replaced: builder.replaced, shared: builder.shared }
 }
 
 class Builder {
   readonly errors: Remark[] = []
   readonly replaced: Replaced[] = []
+  readonly shared: Range[] = []
   /** undefined: being built. */
   readonly #anchors = new Map<string, Tree | undefined>()
 
@@ -84,7 +87,11 @@ class Builder {
 
   #alias(name: string, range: Range): Tree {
     const target = this.#anchors.get(name)
-    if (target !== undefined) return { ...target, range, origin: target.origin ?? target.range }
+    if (target !== undefined) {
+      const origin = target.origin ?? target.range
+      this.shared.push(origin)
+      return { ...target, range, origin }
+    }
     this.errors.push({ ...range, what: this.#anchors.has(name) ? `the anchor ${quoted(name)} contains itself` : `there is no anchor ${quoted(name)} before it` })
     return { value: null, range, style: 'plain', size: 1 }
   }
