@@ -258,6 +258,29 @@ describe('the keeper of certificates', () => {
     expect(served).to.have.lengthOf(2)
   })
 
+  for (const lost of [false, true]) {
+    it(`a new certificate waits once more where the bundle was blanked meanwhile${lost ? ', and the answer to what put it back was lost' : ''}`, async () => {
+      const { install, keeperOf, bundle, cluster } = setup()
+      install()
+      const { keeper, served } = keeperOf('a')
+      await keeper.check()
+      cluster.drop(SECRETS, secret)
+      await keeper.check()
+      cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (object) => ({ ...object, webhooks: [{ name: 'ours', clientConfig: { url: 'https://127.0.0.1/ours' } }] }))
+      if (lost) cluster.faults.add(({ verb }) => (verb === 'patch' ? { when: 'after', answer: SERVER_ERROR } : undefined), 1)
+      const problem = await keeper.check().then(() => undefined, String)
+      expect(problem === undefined, problem).to.equal(!lost)
+      expect(authorities(bundle())).to.have.lengthOf(2)
+      expect(served, 'as it was put back').to.have.lengthOf(1)
+      if (lost) {
+        await keeper.check()
+        expect(served, 'as it was found put back').to.have.lengthOf(1)
+      }
+      await keeper.check()
+      expect(served).to.have.lengthOf(2)
+    })
+  }
+
   it('certificates that somebody else has put there are served when the bundle holds both authorities, and nobody fights over it', async () => {
     const { install, keeperOf, bundle, cluster, clock, writes } = setup()
     install()

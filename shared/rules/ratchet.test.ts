@@ -72,6 +72,16 @@ describe('what gets through whatever a rule minds', () => {
     expect(told(update(broken, rawPolicy({ safetyRules: { maxActionsPerHour: 99 } }), 'Allowed'))).to.have.lengthOf(1)
   })
 
+  it('what was only warned about is no leave for what is refused at the same place', () => {
+    const scale = (direction: string): PolicyOverrides => ({ action: { target: 'Workload', type: 'scale', restartAction: undefined, scaleAction: { direction, minReplicas: 1, ...(direction === 'up' ? { maxReplicas: 9 } : {}) } } as never })
+    const of = (direction: string, labels: Record<string, string>) => rawPolicy({ ...scale(direction), selector: { labelSelector: { matchLabels: labels }, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] } })
+    const policies = [{ ...of('down', { tier: 'web' }), metadata: { name: 'other', namespace: 'shop' } }].flatMap((one) => normalised(one) ?? [])
+    const [wide, narrow] = [of('up', { app: 'cart' }), of('up', { app: 'cart', tier: 'web' })]
+    const around = { policies, goesFirst: () => true }
+    expect(judge(wide, { installation: DEFAULT_INSTALLATION, around }).warnings.map(({ rule, path }) => `${rule} ${path}`)).to.deep.equal(['KS501 spec.actions[0]'])
+    expect(update(wide, narrow, 'Allowed', around).violations.map(({ rule, path }) => `${rule} ${path}`)).to.deep.equal(['KS501 spec.actions[0]'])
+  })
+
   it('the mode is part of what a rule says, and lowering it is still no new violation', () => {
     const old = { ...rawPolicy(), metadata: { name: 'a', namespace: 'kube-system' } }
     expect(told(update(old, { ...old, spec: { ...(old as unknown as Sample).spec, mode: 'manual' } }, 'Allowed'))).to.deep.equal([])

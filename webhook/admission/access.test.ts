@@ -121,6 +121,19 @@ describe('reviews of access', () => {
     expect(clock.monotonic() - started).to.equal(5000)
   })
 
+  it('are not begun when no time is left', async () => {
+    const begun: unknown[] = []
+    const ask = accessReviews({ api: { post: (...call) => Promise.reject(begun.push(call)) }, timers: new FakeClock(), log: silentLogger })
+    for (const left of [0, -5]) expect((await ask([evict], ALICE, millis(left)))(evict)).to.equal('Unknown')
+    expect(begun).to.deep.equal([])
+  })
+
+  it('hide no mistake of ours behind an answer', async () => {
+    const mistake = new TypeError('a mistake')
+    const ask = accessReviews({ api: { post: () => Promise.reject(mistake) }, timers: new FakeClock(), log: silentLogger })
+    expect(await ask([evict], ALICE, seconds(2)).catch((error: unknown) => error)).to.equal(mistake)
+  })
+
   it('that hang end within the time that is left', async () => {
     const { ask, clock, cluster } = setUp()
     cluster.faults.add(() => ({ when: 'before', answer: 'hang' }))

@@ -136,6 +136,13 @@ describe('KS501 conflicts of policies', () => {
       expect(found(ks501, policy(mine), around([other(theirs)], { live: { objects: [both('a')], complete: false } }))[0]).to.contain('both select at least 1 workload now'))
     it('none is only a warning', () => expect(severities(mine, theirs, { live: all(live(deployment, 'b', { app: 'cart' })) })).to.equal('W'))
     it('an object of another namespace is none', () => expect(severities(mine, theirs, { live: all({ ...both('a'), namespace: 'bank' }) })).to.equal('W'))
+    it('an object is none where one of the two is not let in', () => {
+      const both2 = (namespace: string): LiveObject => ({ ...both(namespace), namespace })
+      const of = ({ selector, ...rest }: Named): Named => ({ ...rest, selector: { ...selector, namespaces: ['shop', 'bank'] } })
+      const told = (letIn: boolean): string => found(ks501, policy(of(mine)), around([other(of(theirs))], { letsIn: () => letIn, live: all(both2('shop'), both2('bank')) }))[0] ?? ''
+      expect(told(true)).to.contain('both select 2 workloads now')
+      expect(told(false)).to.contain('both select 1 workload now')
+    })
     it('the same action is warned about where something is shared, and not where it only could be', () => {
       expect(severities(mine, { ...theirs, action: UP }, { live: all(both('a')) })).to.equal('W')
       expect(severities(mine, { ...theirs, action: UP }, { live: all() })).to.equal('')

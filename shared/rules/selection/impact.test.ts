@@ -51,6 +51,9 @@ describe('KS106, what a selector matches now', () => {
 
   it('is not said where not all could be seen', () => {
     expect(told(policy(), others(1), { complete: false })).to.deep.equal([])
+    const most = [...workload('cart'), ...workload('till'), ...workload('desk'), ...others(1)]
+    const three = policy({ selector: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['cart', 'till', 'desk'] }] } } })
+    expect([true, false].map((complete) => told(three, most, { complete }).length)).to.deep.equal([1, 0])
   })
 
   it('is not told to whoever may not list pods there', () => {
