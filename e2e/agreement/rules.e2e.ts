@@ -63,6 +63,8 @@ describe('one verdict in four places', function () {
   let cluster: Cluster
   let installation: Installation | undefined
   let api: KubeConnection | undefined
+  /** `error KS101`, of all samples. */
+  const told = new Set<string>()
   /** What can be stored. */
   const stored: { readonly file: string; readonly offline: readonly string[]; readonly manifest: KubeManifest }[] = []
 
@@ -108,6 +110,7 @@ describe('one verdict in four places', function () {
         real.push(...fromRefusal(error, offline).remarks)
       }
       const all = { rules: rulesOf(offline), schema: schemaOf(offline) }
+      for (const line of all.rules) told.add(line.split(' ', 2).join(' '))
       expect({ rules: knownTo(all.rules, rulesOf(dry)), schema: schemaOf(dry) }, 'dry run').to.deep.equal(all)
       expect({ rules: knownTo(all.rules, rulesOf(real)), schema: schemaOf(real) }, 'create').to.deep.equal(all)
       // An object of the wrong shape is never stored, so no controller meets it.
@@ -115,6 +118,11 @@ describe('one verdict in four places', function () {
       return undefined
     })
   }
+
+  it('in which each rule that a file can break says all that it can', () => {
+    const expected = RULES.filter(({ id, needs }) => needs === undefined && IDS.has(id)).flatMap(({ id, severity, alsoWarns }) => (severity === 'W' ? [`warning ${id}`] : [`error ${id}`, ...(alsoWarns === true && id !== 'KS107' ? [`warning ${id}`] : [])]))
+    expect([...told].sort()).to.deep.equal(expected.sort())
+  })
 
   describe('of every update of what was stored before the door', () => {
     const olds: HealingPolicy[] = []

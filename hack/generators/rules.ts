@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { ALLOW_ANNOTATION, OVERRIDE_VERB } from '../../shared/api/v1alpha1/names.ts'
 import { needsVerb } from '../../shared/rules/exemptions.ts'
 import { MECHANISMS } from '../../shared/rules/mechanisms.ts'
@@ -48,8 +48,11 @@ function exemptionOf({ id, severity, noExemption, partlyNoExemption }: Rule): st
   return `\n- Exemption: the annotation \`${ALLOW_ANNOTATION}: ${id}\` on the policy makes a warning of it; ${needsVerb(id) ? `whoever writes it needs the verb \`${OVERRIDE_VERB}\` on healingpolicies ([KS506](#ks506))` : 'nobody has to be asked'}${partlyNoExemption === undefined ? '' : `. None for ${partlyNoExemption}`}.`
 }
 
-const sampleText = (kind: 'valid' | 'invalid', id: string): string =>
-  readFileSync(new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url), 'utf8')
+const sampleFile = (kind: 'valid' | 'warned' | 'invalid', id: string): URL => new URL(`../../config/samples/${kind}/rules/${id.toLowerCase()}.yaml`, import.meta.url)
+const sampleText = (kind: 'valid' | 'invalid', id: string): string => readFileSync(sampleFile(kind, id), 'utf8')
+
+/** Of a rule that refuses: what it only warns about, where a file alone can show it. */
+const warned = (id: string): readonly string[] => (existsSync(sampleFile('warned', id)) ? ['Warned about:', fenced(readFileSync(sampleFile('warned', id), 'utf8'))] : [])
 
 const beyondSection = (text: BeyondText): readonly string[] => {
   const { id, title, why, fix, needs, by, noExemption } = text
@@ -66,6 +69,7 @@ const section = (rule: Rule): string => {
     `- Severity: ${severitiesOf(rule).map((each) => `${each}, ${SEVERITIES[each]}`).join('; ')}\n- Why: ${why}.\n- What happens: ${MECHANISMS[id] ?? ''}\n- Instead: ${fix}.${needed}${beside(id) ? BESIDE : asks === undefined ? '' : ASKS}${exemptionOf(rule)}`,
     `${severity === 'W' ? 'Warned about' : 'Refused'}:`,
     fenced(sampleText('invalid', id)),
+    ...warned(id),
     'Accepted:',
     fenced(sampleText('valid', id)),
   ].join('\n\n')

@@ -77,6 +77,19 @@ describe('the registry of rules', () => {
     })
   }
 
+  /** Which only the API server can find are warned about elsewhere. */
+  const WARNING = RULES.filter(({ id, alsoWarns, needs }) => alsoWarns === true && needs === undefined && id !== 'KS107')
+  it('has a sample of what a rule that refuses only warns about', () => expect(readdirSync(folder('warned')).sort()).to.deep.equal(WARNING.map(({ id }) => `${id.toLowerCase()}.yaml`)))
+  for (const { id } of WARNING) {
+    it(`${id}: what it only warns about is stored, and breaks no other rule`, () => {
+      const text = sample('warned', id)
+      const [, named, path] = /^# expect: (KS[0-9]+) (\S+)\n/.exec(text) ?? []
+      const { violations, warnings } = judged(text, 'Allowed')
+      expect([named, violations]).to.deep.equal([id, []])
+      expect(warnings.map((found) => `${found.rule} ${found.path}`)).to.deep.equal([`${id} ${path}`])
+    })
+  }
+
   it('minds none of the valid samples of the other layers', () => {
     const samples = new URL('../../config/samples/valid/', import.meta.url)
     // It goes to the bounds of the schema, which are wider than those of the rules.

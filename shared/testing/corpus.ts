@@ -1,6 +1,6 @@
 /**
- * The samples of `config/samples`: files that must be accepted, and files with one fault each that say in leading
- * comments what is wrong (`# expect: KS001 spec.mode`). The last document is the sample. One of the same name before it is the
+ * The samples of `config/samples`: files that must be accepted, files that are, with a warning, and files with one fault each. The
+ * last two say in leading comments what is told (`# expect: KS001 spec.mode`). The last document is the sample. One of the same name before it is the
  * stored object that it replaces; others are what else is in the cluster.
  */
 import { readdir, readFile } from 'node:fs/promises'
@@ -24,6 +24,7 @@ export interface SampleDocument {
 export interface Sample {
   /** Relative to `config/samples`. */
   readonly file: string
+  /** It is stored, if with a warning. */
   readonly valid: boolean
   readonly expected: readonly Expectation[]
   /** What is judged. */
@@ -38,14 +39,15 @@ const ROOT = fileURLToPath(new URL('../../config/samples/', import.meta.url))
 
 /** Every sample, those in folders below included, by name. */
 export async function readCorpus(): Promise<Sample[]> {
-  const [valid, invalid] = await Promise.all([readFolder('valid'), readFolder('invalid')])
-  return [...valid, ...invalid]
+  return (await Promise.all(FOLDERS.map(readFolder))).flat()
 }
 
-async function readFolder(folder: 'valid' | 'invalid'): Promise<Sample[]> {
+const FOLDERS = ['valid', 'warned', 'invalid'] as const
+
+async function readFolder(folder: (typeof FOLDERS)[number]): Promise<Sample[]> {
   const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.yaml')).map((entry) => join(entry.parentPath, entry.name))
-  return Promise.all(paths.sort().map(async (path) => readSample(relative(ROOT, path), folder === 'valid', await readFile(path, 'utf8'))))
+  return Promise.all(paths.sort().map(async (path) => readSample(relative(ROOT, path), folder !== 'invalid', await readFile(path, 'utf8'))))
 }
 
 /** @throws when the text is no YAML, or holds more than an old and a new document of one name */

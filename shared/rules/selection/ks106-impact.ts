@@ -38,7 +38,7 @@ export const ks106: Rule = {
   severity: 'W',
   title: 'A selector matches something now, and not more than half of the workloads of its namespace.',
   why: 'a wrong label selects nothing or too much, and neither is seen before the night when it matters',
-  fix: 'compare with kubectl get pods --show-labels; kubeskippy simulate shows what would be done',
+  fix: 'compare with kubectl get pods --show-labels; kubeskippy simulate shows what would be done, and with --last 24h what would have been',
   needs: 'cluster',
   // For the other rules that count what is selected as well.
   asks: (_policy, { preview } = {}) => (preview === undefined ? [] : [mayList(preview.namespace)]),
