@@ -3,6 +3,7 @@ import type { Problem } from '../../promql/ast.ts'
 import type { Outcome } from '../../promql/outcomes.ts'
 import type { Sound } from '../../promql/reading.ts'
 import type { Finding, Rule } from '../rule.ts'
+import { canMeet } from './domains.ts'
 import { findingsAt, soundQueries, type Metric, type SoundQuery } from './queries.ts'
 
 export const ks202: Rule = {
@@ -34,15 +35,23 @@ function ofAbsence({ absence }: Sound): Found[] {
   return [{ from: absence.from, what: `${absence.name} has no answer when the series is there`, severity: 'W', why: SILENT, fix: INSTEAD }]
 }
 
-/** What never changes fires always or never. */
-function ofOutcome({ from, name, is, value, always }: Outcome, { operator, threshold }: Metric): Found[] {
-  const outside = `${operator} ${threshold}`
-  const holdsOf = holds(operator, value, threshold)
-  // Of larger ones too.
-  const never = is === 'exactly' ? !holdsOf : relate({ operator: '>=', value }, { operator, value: threshold }) === 'never'
-  const what = `${name} is ${is === 'exactly' ? '' : 'at least '}${value} where there is an answer, and ${outside}`
-  if (never) return [{ from, what: `${what} never holds`, why: 'the trigger never fires', fix: is === 'exactly' && always ? 'write a query of series' : value === 0 ? 'write a threshold that it can come to, or turn the operator round' : `of nothing there is no answer rather than 0; ${INSTEAD}` }]
-  return always && holdsOf ? [{ from, what: `${name === 'a number' ? 'the query' : name} is the number ${value}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
+/** What is never within the threshold never fires; what never changes fires always or never. */
+function ofOutcome(outcome: Outcome, metric: Metric): Found[] {
+  const { from, name, lowest, always, counts } = outcome
+  const isOne = lowest === outcome.highest
+  const outside = `${metric.operator} ${metric.threshold}`
+  if (!canMeet([metric], { ...outcome, whole: false })) {
+    const fix = isOne && always ? 'write a query of series' : counts ? `of nothing there is no answer rather than 0; ${INSTEAD}` : 'write a threshold that it can come to, or turn the operator round'
+    return [{ from, what: `${name} is ${inWords(outcome)} where there is an answer, and ${outside} never holds`, why: 'the trigger never fires', fix }]
+  }
+  return isOne && always ? [{ from, what: `${name === 'a number' ? 'the query' : name} is the number ${lowest}, and ${outside} always holds`, why: 'the trigger fires whatever happens', fix: 'write a query of series' }] : []
+}
+
+const short = (value: number): number => Number(value.toPrecision(12))
+function inWords({ lowest, highest }: Outcome): string {
+  if (lowest === highest) return String(short(lowest))
+  if (!Number.isFinite(highest)) return `at least ${short(lowest)}`
+  return Number.isFinite(lowest) ? `from ${short(lowest)} to ${short(highest)}` : `at most ${short(highest)}`
 }
 
 /** One finding: that of the branch by which it is refused, if there is one. */

@@ -76,6 +76,34 @@ describe('KS202 what is never below 0', () => {
   })
 })
 
+describe('KS202 what is never beyond its bounds', () => {
+  const of = (query: string, operator: '<' | '<=' | '>=' | '>' | '==', threshold: number): string[] => told(findings(ks202, { query, operator, threshold }))
+  const never = (column: number, what: string): string[] => [`E line 1, column ${column}: ${what} never holds`]
+  for (const [query, operator, beyond, at, said] of [
+    ['clamp_max(lock_age, 5)', '>', 5, 4.9, 'clamp_max is at most 5 where there is an answer, and > 5'],
+    ['clamp_max(lock_age, 5)', '>=', 5.1, 5, 'clamp_max is at most 5 where there is an answer, and >= 5.1'],
+    ['clamp_min(lock_age, 5)', '<', 5, 5.1, 'clamp_min is at least 5 where there is an answer, and < 5'],
+    ['clamp(lock_age, 1, 5)', '==', 6, 3, 'clamp is from 1 to 5 where there is an answer, and == 6'],
+    ['clamp_max(rate(errors_total[5m]), 1)', '<', 0, 0.5, 'clamp_max is from 0 to 1 where there is an answer, and < 0'],
+    ['sgn(lock_age)', '>', 1, 0, 'sgn is from -1 to 1 where there is an answer, and > 1'],
+    ['-rate(errors_total[5m])', '>', 0, -1, 'rate is at most 0 where there is an answer, and > 0'],
+    ['hour()', '>', 23, 22, 'hour is from 0 to 23 where there is an answer, and > 23'],
+    ['ceil(clamp_max(lock_age, 4.5))', '>', 5, 4.9, 'clamp_max is at most 5 where there is an answer, and > 5'],
+    ['100 - 100 * clamp(lock_age, 0, 1)', '>', 100, 99, 'what is made of it is from 0 to 100 where there is an answer, and > 100'],
+    ['rate(errors_total[5m]) * 60', '<', 0, 1, 'what is made of it is at least 0 where there is an answer, and < 0'],
+  ] as const) {
+    it(`${query} ${operator} ${beyond}: refused, and passes at ${at}`, () => {
+      expect(of(query, operator, beyond)).to.deep.equal(never(1, said))
+      expect(of(query, operator, at)).to.deep.equal([])
+    })
+  }
+  it('but for what may be anything', () => {
+    for (const query of ['1 / rate(errors_total[5m])', 'clamp(lock_age, 5, 1)', 'clamp_max(lock_age, scalar(most))', 'sum(sgn(lock_age))', 'lock_age * 0.5', 'rate(a_total[5m]) - 1', 'sum(clamp_min(lock_age, -1))', '0.5 ^ sgn(lock_age)']) {
+      for (const [operator, threshold] of [['<', -0.5], ['>', 2]] as const) expect(of(query, operator, threshold).filter((line) => line.startsWith('E')), `${query} ${operator} ${threshold}`).to.deep.equal([])
+    }
+  })
+})
+
 describe('KS203 series without a name, and steps without a sample', () => {
   const of = (query: string): string[] => told(findings(ks203, { query }))
   it('a selector by other labels alone is warned about where its value counts', () => {
