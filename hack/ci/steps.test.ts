@@ -14,8 +14,8 @@ describe('the steps of make test', () => {
   })
   it('are chosen by how their names begin', () => expect(names(['unit', 'e2e/approval'])).to.deep.equal(['unit', 'tools', 'e2e/approval/approval.e2e.ts', 'e2e/approval/deciding.e2e.ts']))
   it('build nothing when no suite is chosen that needs it', () => expect(names(['unit', 'lint'])).to.deep.equal(['lint', 'unit']))
-  it('run beside another when they are on a cluster of their own, but for the suite of the clusters themselves', () => {
-    expect(steps(root).filter(({ beside }) => beside).map(({ name }) => name)).to.deep.equal(names(['e2e/']).filter((name) => name !== 'tools' && name !== 'e2e/cluster/cluster.e2e.ts'))
+  it('run beside another when they are on a cluster of their own, but for the suite of the clusters themselves, or on one core', () => {
+    expect(steps(root).filter(({ beside }) => beside).map(({ name }) => name)).to.deep.equal(['simulation', ...names(['e2e/']).filter((name) => name !== 'tools' && name !== 'e2e/cluster/cluster.e2e.ts')])
   })
   it('are, in a cluster of somebody else, what says that it runs anywhere, and the tools', () => {
     const { run, skipped } = inExisting(steps(root), root)

@@ -14,7 +14,7 @@ export interface Step {
   readonly kind: 'check' | 'suite'
   /** Minutes: far above what it takes, below what a CI run has. */
   readonly limit: number
-  /** Spends its time waiting, so another one can run beside it. */
+  /** Leaves room for another one beside it: it waits much of its time, or keeps to one core. */
   readonly beside: boolean
 }
 
@@ -35,7 +35,8 @@ export const steps = (root: string): readonly Step[] => [
   check('types', 'tsc', '--noEmit'),
   check('generated', 'node', 'hack/generate.ts', '--check'),
   suite('unit', 20, '--config', 'hack/mocha.unit.json'),
-  check('simulation', 'node', 'simulation/main.ts', '--seeds', '200'),
+  // On one core: another suite may have the other one.
+  { ...check('simulation', 'node', 'simulation/main.ts', '--seeds', '200'), beside: true },
   // On a new machine this builds Kubernetes: minutes that no suite should have to reckon with.
   { ...check(TOOLS, 'node', 'e2e/cluster/main.ts', 'tools', '--monitoring', '--dns', '--chart', '--simulation'), limit: 40 },
   ...longestFirst(globSync('e2e/**/*.e2e.ts', { cwd: root })).map((file) => suite(file, 20, '--config', 'hack/mocha.e2e.json', file)),
