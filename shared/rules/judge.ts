@@ -59,8 +59,9 @@ function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 
 
 /** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */
 export function questionsOf(policy: unknown, old?: unknown, known?: Known): readonly AccessQuestion[] {
-  const read = [policy, old].map((value) => (value === undefined ? undefined : readPolicy(value)))
-  const asked = read.flatMap((one) => (one === undefined || !('policy' in one) ? [] : RULES.flatMap(({ asks }) => asks?.(one.policy, known) ?? [])))
+  const [now, before] = [policy, old].map((value) => (value === undefined ? undefined : normalised(value)))
+  const context = { ...known, ...(before === undefined ? {} : { stored: before }) }
+  const asked = [now, before].flatMap((one) => (one === undefined ? [] : RULES.flatMap(({ asks }) => asks?.(one, context) ?? [])))
   const each = [...new Map(asked.map((question) => [accessKey(question), question])).values()]
   // What time runs out for should be what refuses nobody.
   return [...each.filter(({ optional }) => optional !== true), ...each.filter(({ optional }) => optional === true)]

@@ -17,6 +17,9 @@ const noMore = (now: Mode, old: Mode): boolean => MODES_BY_RISK.indexOf(now) <= 
 
 const same = (now: HealingPolicySpec, old: HealingPolicySpec): boolean => sameJson({ ...now, suspend: false }, { ...old, suspend: false })
 
+/** Whether an update makes it do no more than before; both have all defaults. What goes on again does more. */
+export const isNoMore = (now: HealingPolicySpec, old: HealingPolicySpec): boolean => !(old.suspend && !now.suspend) && noMore(now.mode, old.mode) && doesNoMore(now, old)
+
 /** A policy that has the shape of the schema, or a spec of which that is not so. */
 export type Side = { readonly policy: Pick<HealingPolicy, 'spec'> } | { readonly spec: unknown }
 
@@ -38,10 +41,16 @@ export function tolerance(now: Side, old: Side, before: () => readonly Violation
   if (!('policy' in old) || (old.policy.spec.suspend && !spec.suspend) || !noMore(spec.mode, old.policy.spec.mode)) return toleratedAsSuspended
   const stops = same({ ...spec, mode: old.policy.spec.mode }, old.policy.spec)
   if (!stops && !doesNoMore(spec, old.policy.spec)) return toleratedAsSuspended
-  const found = before()
-  const [keys, places] = [new Set(found.map(violationKey)), new Set(found.flatMap((violation) => (violation.severity === 'W' ? [] : [placeOf(violation, old.policy)])))]
-  return (violation) => toleratedAsSuspended(violation) || (violation.rule === EXEMPTION_RULE ? keys.has(violationKey(violation)) : stops || places.has(placeOf(violation, now.policy)))
+  // Most policies break no rule: what is stored is judged when there is something to tolerate.
+  let found: { readonly keys: ReadonlySet<string>; readonly places: ReadonlySet<string> } | undefined
+  const there = (): NonNullable<typeof found> => (found ??= keysAndPlaces(before(), old.policy))
+  return (violation) => toleratedAsSuspended(violation) || (violation.rule === EXEMPTION_RULE ? there().keys.has(violationKey(violation)) : stops || there().places.has(placeOf(violation, now.policy)))
 }
+
+const keysAndPlaces = (found: readonly Violation[], policy: Pick<HealingPolicy, 'spec'>) => ({
+  keys: new Set(found.map(violationKey)),
+  places: new Set(found.flatMap((violation) => (violation.severity === 'W' ? [] : [placeOf(violation, policy)]))),
+})
 
 const isSuspended = (spec: unknown): boolean => isObject(spec) && spec['suspend'] === true
 

@@ -66,14 +66,14 @@ export interface Known {
   readonly preview?: Preview
   /** What there is for a new or changed policy that scales. */
   readonly scaling?: ScalingPreview
+  /** On an update: the policy that it replaces. */
+  readonly stored?: HealingPolicy
 }
 
 export interface RuleContext extends Known {
   readonly installation: Installation
   /** The object as it was given, with what the schema does not know. Absent: there is nothing but the policy. */
   readonly given?: unknown
-  /** On an update: the policy that it replaces. */
-  readonly stored?: HealingPolicy
 }
 
 /** One thing that is wrong. `severity`, `why` and `fix` are the rule's unless given. */

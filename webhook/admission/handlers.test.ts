@@ -92,10 +92,16 @@ describe('rights at the door', () => {
     return read.kind === 'review' ? questionsFor(read.request).map(({ verb, resource, namespace, optional }) => `${verb} ${resource} in ${namespace}${optional === true ? ', by its healer' : ''}`) : []
   }
 
-  it('are asked about what is sent and what is stored, each once', () => {
+  it('are asked about what is sent, each once, and about what is stored where it matters', () => {
     expect(questions({})).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in shop, by its healer'])
     expect(questions(abroad)).to.deep.equal(['create pods/eviction in shop', 'create pods/eviction in bank', 'heal healingpolicies in bank', 'create pods/eviction in shop, by its healer', 'create pods/eviction in bank, by its healer'])
-    expect(questions({}, { operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.have.members(questions(abroad))
+    const over = (old: PolicyOverrides) => ({ operation: 'UPDATE', oldObject: rawPolicy(old) })
+    expect(questions(abroad, over({}))).to.deep.equal(questions(abroad))
+    expect(questions({ safetyRules: { maxActionsPerHour: 9 } }, over({}))).to.deep.equal(questions({}))
+    // What it did before, its author was asked about before; consent may have been taken back.
+    expect(questions({}, over(abroad))).to.deep.equal(['heal healingpolicies in bank'])
+    for (const less of [{}, { suspend: true }, { mode: 'manual' }, { safetyRules: { maxActionsPerHour: 1 } }] as const) expect(questions(less, over({})), JSON.stringify(less)).to.deep.equal([])
+    expect(questions({}, over({ suspend: true }))).to.deep.equal(questions({}))
     expect(questions(abroad, { subResource: 'status', operation: 'UPDATE', oldObject: rawPolicy(abroad) })).to.deep.equal([])
   })
 

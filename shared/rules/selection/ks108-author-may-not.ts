@@ -4,6 +4,7 @@ import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { quoted } from '../../lib/text.ts'
 import type { Access, AccessAnswers, AccessQuestion } from '../access.ts'
 import { nameOfPermission, permissionsNeeded, scalingOf, type Permission } from '../action-writes.ts'
+import { isNoMore } from '../ratchet.ts'
 import { heals, namespacePath, protectedNamespaces, selectedNamespaces, selectedResources, type Finding, type Installation, type KindsFound, type Known, type Rule } from '../rule.ts'
 import { joinWithin } from '../violation.ts'
 import { consentQuestion } from './consent-question.ts'
@@ -14,9 +15,9 @@ interface Wish {
   readonly permissions: readonly Permission[]
 }
 
-/** What each action would write in each namespace. */
-function wishes(policy: HealingPolicy, { kinds }: Known): readonly Wish[] {
-  if (!heals(policy)) return []
+/** What each action would write in each namespace. An update that makes it do no more is nobody's wish: whoever made it do so much has been asked. */
+function wishes(policy: HealingPolicy, { kinds, stored }: Known): readonly Wish[] {
+  if (!heals(policy) || (stored !== undefined && isNoMore(policy.spec, stored.spec))) return []
   return policy.spec.actions.flatMap((action, index) =>
     selectedNamespaces(policy).map((namespace) => ({ path: `spec.actions[${index}]`, namespace, permissions: permissionsNeeded(action, selectedResources(policy), pluralsOf(kinds)) })),
   )
