@@ -4,6 +4,7 @@ import { healingAction } from '../shared/api/v1alpha1/healing-action.schema.ts'
 import { healingPolicy } from '../shared/api/v1alpha1/healing-policy.schema.ts'
 import {
   ALLOW_ANNOTATION,
+  ALLOWED_BY_ANNOTATION,
   CONTROLLER_USER,
   DECISION_MUTATING_WEBHOOK,
   DECISION_VALIDATING_WEBHOOK,
@@ -62,6 +63,15 @@ const NOT_ONLY_STOPPING = {
   ].join(' && ')})`,
 } as const
 
+/** As metadata changes, or nothing: what is there has its defaults, and who allowed its exemptions is written down. GitOps sends such updates all day. */
+const SOMETHING_TO_ADD = {
+  name: 'something-to-add',
+  expression: `!(${[
+    "request.operation == 'UPDATE' && has(object.spec) && has(oldObject.spec) && object.spec == oldObject.spec",
+    ...[ALLOW_ANNOTATION, ALLOWED_BY_ANNOTATION].map((name) => `${annotationOf('object', name)} == ${annotationOf('oldObject', name)}`),
+  ].join(' && ')})`,
+} as const
+
 /** Only the one update that decides: whatever else happens to an action needs nobody here. */
 const DECIDES = { name: 'decides', expression: 'has(object.spec) && has(object.spec.approval) && has(oldObject.spec) && !has(oldObject.spec.approval)' } as const
 
@@ -93,6 +103,8 @@ const webhook = ({ name, path, failurePolicy, timeoutSeconds }: Kind, reach: Rea
   admissionReviewVersions: ['v1'],
 })
 
+const adding = (one: ReturnType<typeof webhook>) => ({ ...one, matchConditions: [...one.matchConditions, SOMETHING_TO_ADD] })
+
 /** Without caBundle: that one field belongs to the running door. */
 export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
   {
@@ -101,7 +113,7 @@ export const webhookConfigurations = (reach: Reach): readonly Manifest[] => [
     metadata: { name: MUTATING_CONFIGURATION, labels: LABELS },
     // Ignore: what it adds, the controller adds on read as well.
     webhooks: [
-      { ...webhook({ name: MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' },
+      { ...adding(webhook({ name: MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach)), reinvocationPolicy: 'Never' },
       { ...decision({ name: DECISION_MUTATING_WEBHOOK, path: MUTATE_PATH, failurePolicy: 'Ignore', timeoutSeconds: 2 }, reach), reinvocationPolicy: 'Never' },
     ],
   },

@@ -206,6 +206,44 @@ describe('the front door', function () {
     await golden('create-suspended', ['apply', '-f', '-'], policy('sleeping', { suspend: true, safetyRules: { maxActionsPerHour: 99 } }))
   })
 
+  describe('an update', () => {
+    const asked = async (webhook: 'mutate' | 'validate'): Promise<number> => {
+      const text = await (await fetch(door.program.metricsUrl)).text()
+      return Array.from(text.matchAll(/^kubeskippy_admission_reviews_total\{([^}]*)\} (\d+)/gm), ([, labels = '', count]) => (labels.includes(`webhook="${webhook}"`) ? Number(count) : 0)).reduce((sum, count) => sum + count, 0)
+    }
+    /** By how many reviews each webhook was asked meanwhile. */
+    const during = async (act: () => Promise<unknown>): Promise<readonly number[]> => {
+      const before = [await asked('mutate'), await asked('validate')]
+      await act()
+      // Their text is made a tenth of a second ago at the most.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return [(await asked('mutate')) - (before[0] ?? 0), (await asked('validate')) - (before[1] ?? 0)]
+    }
+    const patched = (body: object) => during(() => door.must(['-n', 'shop', 'patch', 'hp', 'kept', '--type=merge', '-p', JSON.stringify(body)]))
+    before(() => door.must(['apply', '-f', '-'], { input: policy('kept', { safetyRules: { maxActionsPerHour: 3 } }) }))
+    after(removed)
+
+    it('of metadata alone is judged, and nothing is added: one call in place of two', async () => {
+      expect(await patched({ metadata: { labels: { a: 'b' } } })).to.deep.equal([0, 1])
+      expect(await during(() => door.must(['-n', 'shop', 'annotate', 'hp', 'kept', 'c=d']))).to.deep.equal([0, 1])
+    })
+    it('of the spec, or of what exempts, is asked about twice', async () => {
+      // kubectl replaces whole lists, in which the defaults are missing.
+      expect(await during(() => door.must(['apply', '-f', '-'], { input: policy('kept', { safetyRules: { maxActionsPerHour: 3 } }).replace('name: kept', 'name: kept\n  labels: {c: d}') }))).to.deep.equal([1, 1])
+      expect(await patched({ spec: { safetyRules: { maxActionsPerHour: 4 } } })).to.deep.equal([1, 1])
+      expect(await patched({ metadata: { annotations: { 'kubeskippy.io/allow': 'KS302' } } })).to.deep.equal([1, 1])
+      // Who allowed it stays as it was written.
+      const stamped = await door.must(['-n', 'shop', 'get', 'hp', 'kept', '-o', 'jsonpath={.metadata.annotations.kubeskippy\\.io/allowed-by}'])
+      expect(await patched({ metadata: { annotations: { 'kubeskippy.io/allowed-by': null } } })).to.deep.equal([1, 1])
+      expect(await door.must(['-n', 'shop', 'get', 'hp', 'kept', '-o', 'jsonpath={.metadata.annotations.kubeskippy\\.io/allowed-by}'])).to.equal(stamped).and.not.equal('')
+    })
+    it('of the largest policy is not too much to compare', async () => {
+      const actions = Array.from({ length: 16 }, (_, index) => ({ name: `act-${index}`, type: 'patch', target: 'Workload', patchAction: { patch: `metadata: {annotations: {note: ${'x'.repeat(7000)}}}` } }))
+      await door.must(['apply', '-f', '-'], { input: policy('kept', { mode: 'dryrun', actions, selector: { labelSelector: { matchLabels: { app: 'kept' } }, resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] } }) })
+      expect(await patched({ metadata: { labels: { a: 'c' } } })).to.deep.equal([0, 1])
+    })
+  })
+
   describe('our own objects', () => {
     const action = readFileSync(new URL('valid/healing-action.yaml', SAMPLES), 'utf8').replace(/namespace: \S+/, 'namespace: shop')
     const { metadata } = parse(action) as Policy

@@ -24,6 +24,14 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => sameJson(a[key], b[key]))
 }
 
+/** The same for what somebody may have nested without end: deeper than `depth` levels nothing is equal. */
+export function isSameWithin(depth: number, a: unknown, b: unknown): boolean {
+  if (depth === 0) return false
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isSameWithin(depth - 1, item, b[index]))
+  if (!isObject(a) || !isObject(b)) return Object.is(a, b)
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => isSameWithin(depth - 1, a[key], b[key]))
+}
+
 export const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 /** Whether nothing in it lies deeper than `depth` levels. Recursion into what somebody nested without end has no end. */

@@ -10,7 +10,7 @@ import { accessKey, type AccessQuestion } from './access.ts'
 import { exemptions } from './exemptions.ts'
 import { DEEPEST, tolerance } from './ratchet.ts'
 import { RULES } from './registry.ts'
-import type { Known, RuleContext } from './rule.ts'
+import type { Known, Rule, RuleContext } from './rule.ts'
 import { shapeProblems } from './shape.ts'
 import { compareViolations, violationKey, type Lowered, type Violation } from './violation.ts'
 
@@ -24,17 +24,22 @@ export interface Judgement {
 export interface JudgeContext extends Omit<RuleContext, 'given' | 'stored'> {
   /** What is stored, on an update: an old violation in an object that gets no riskier is a warning. */
   readonly old?: unknown
+  /** Those that are asked; default: all. */
+  readonly rules?: readonly Rule[]
 }
 
+/** Of these somebody may lack a right. */
+export const RIGHTS_RULES: readonly Rule[] = RULES.filter(({ severity }) => severity === 'F')
+
 /** Constants and context defaults are applied to both objects first. Neither is touched. */
-export function judge(policy: unknown, { old, ...known }: JudgeContext): Judgement {
+export function judge(policy: unknown, { old, rules = RULES, ...known }: JudgeContext): Judgement {
   const read = readPolicy(policy)
   const before = old === undefined ? undefined : readPolicy(old)
   const context = { ...known, given: policy, ...(before !== undefined && 'policy' in before ? { stored: before.policy } : {}) }
   const exempted = 'policy' in read ? exemptions(read.policy, context) : new Set<string>()
-  const tolerated = toleratedBy(read, before, known)
+  const tolerated = toleratedBy(read, before, known, rules)
   const lowered = (violation: Violation): Lowered | undefined => (isExempted(violation, exempted) ? 'Exempted' : tolerated(violation) ? 'Tolerated' : undefined)
-  const judged = inspect(read, context).map((violation): Violation => {
+  const judged = inspect(read, context, rules).map((violation): Violation => {
     const why = violation.severity === 'W' ? undefined : lowered(violation)
     return why === undefined ? inVain(violation, exempted) : { ...violation, severity: 'W', lowered: why }
   })
@@ -52,9 +57,9 @@ const isExempted = ({ rule, noExemption }: Violation, exempted: ReadonlySet<stri
 const inVain = (violation: Violation, exempted: ReadonlySet<string>): Violation =>
   violation.noExemption === undefined || violation.severity === 'W' || !exempted.has(violation.rule) ? violation : { ...violation, what: `${violation.what}, and the exemption from ${violation.rule} does not count for it: ${violation.noExemption}` }
 
-function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 'given' | 'stored'>): (violation: Violation) => boolean {
+function toleratedBy(now: Read, old: Read | undefined, known: Omit<RuleContext, 'given' | 'stored'>, rules: readonly Rule[]): (violation: Violation) => boolean {
   if (old === undefined) return () => false
-  return tolerance(now, old, () => ('policy' in old ? inspect(old, { ...known, stored: old.policy }) : []))
+  return tolerance(now, old, () => ('policy' in old ? inspect(old, { ...known, stored: old.policy }, rules) : []))
 }
 
 /** What the API server has to be asked before `judge` can judge it, each once. Of what is stored as well: it is judged beside. */
@@ -83,19 +88,27 @@ const readPolicy = (value: unknown): Read => (isObject(value) ? readObject(value
 
 /** Once for all that is asked about one object: rules that look at its neighbours remember by what comes out. */
 const readObject = remembered((value: Record<string, unknown>): Read => {
-  const { apiVersion, kind, metadata } = value
-  if (!isShallow(value['spec'], DEEPEST)) return misshapen([{ path: 'spec', what: `is nested deeper than ${DEEPEST} levels` }], value['spec'])
-  const spec = applyDefaults(healingPolicy.spec, prune(healingPolicy.spec, value['spec']))
+  const { apiVersion, kind, metadata, spec: given } = value
+  if (!isShallow(given, DEEPEST)) return misshapen([{ path: 'spec', what: `is nested deeper than ${DEEPEST} levels` }], given)
+  const { spec, problems: ofSpec } = isObject(given) ? readSpecObject(given) : readSpec(given)
   const problems = [
     ...(apiVersion === API_VERSION ? [] : [{ path: 'apiVersion', what: `must be ${API_VERSION}` }]),
     ...(kind === healingPolicy.kind ? [] : [{ path: 'kind', what: `must be ${healingPolicy.kind}` }]),
     ...metadataProblems(metadata),
-    ...shapeProblems(healingPolicy.spec, spec, 'spec'),
+    ...ofSpec,
   ]
   if (problems.length > 0) return misshapen(problems, spec)
   // Checked just now, member by member.
   return { policy: withContextDefaults({ apiVersion, kind, metadata, spec } as HealingPolicy) }
 })
+
+function readSpec(given: unknown): { readonly spec: unknown; readonly problems: readonly { path: string; what: string }[] } {
+  const spec = applyDefaults(healingPolicy.spec, prune(healingPolicy.spec, given))
+  return { spec, problems: [...shapeProblems(healingPolicy.spec, spec, 'spec')] }
+}
+
+/** Once for two objects that share it. */
+const readSpecObject = remembered(readSpec)
 
 function metadataProblems(metadata: unknown): { path: string; what: string }[] {
   if (!isObject(metadata)) return [{ path: 'metadata', what: 'must be an object' }]
@@ -115,10 +128,10 @@ const misshapen = (problems: readonly { path: string; what: string }[], spec: un
   })),
 })
 
-function inspect(read: Read, context: RuleContext): Violation[] {
+function inspect(read: Read, context: RuleContext, rules: readonly Rule[]): Violation[] {
   if ('problems' in read) return read.problems.toSorted(compareViolations)
   const found = new Map<string, Violation>()
-  for (const { id, severity, why, fix, check } of RULES) {
+  for (const { id, severity, why, fix, check } of rules) {
     for (const finding of check(read.policy, context)) {
       const violation = { rule: id, severity, why, fix, ...finding }
       found.set(violationKey(violation), violation)

@@ -3,7 +3,7 @@
  * rule that came later would keep the policy acting. Least of all one that is suspended does; going on is judged in full.
  */
 import type { HealingPolicy, HealingPolicySpec, Mode } from '../api/v1alpha1/types.ts'
-import { isObject, sameJson } from '../lib/json.ts'
+import { isObject, isSameWithin, sameJson } from '../lib/json.ts'
 import { doesNoMore, MODES_BY_RISK } from './less.ts'
 import { placeOf } from './place.ts'
 import { violationKey, type Violation } from './violation.ts'
@@ -35,7 +35,7 @@ const NONE = (): boolean => false
 /** @param before what the rules find in what is stored, as it would be judged now */
 export function tolerance(now: Side, old: Side, before: () => readonly Violation[]): (violation: Violation) => boolean {
   // The API server lets nothing out of its schema but what was out of it before.
-  if (!('policy' in now)) return isSuspended(now.spec) || (!('policy' in old) && sameShallowJson(now.spec, old.spec, DEEPEST)) ? ALL : NONE
+  if (!('policy' in now)) return isSuspended(now.spec) || (!('policy' in old) && isSameWithin(DEEPEST, now.spec, old.spec)) ? ALL : NONE
   const { spec } = now.policy
   const toleratedAsSuspended = spec.suspend ? (violation: Violation): boolean => !isHeld(violation) : NONE
   if (!('policy' in old) || (old.policy.spec.suspend && !spec.suspend) || !noMore(spec.mode, old.policy.spec.mode)) return toleratedAsSuspended
@@ -56,10 +56,3 @@ const isSuspended = (spec: unknown): boolean => isObject(spec) && spec['suspend'
 
 /** Deeper than any schema of ours; what lies below came from no API server, and recursion into it has no end. */
 export const DEEPEST = 32
-
-function sameShallowJson(a: unknown, b: unknown, depth: number): boolean {
-  if (depth === 0) return false
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameShallowJson(item, b[index], depth - 1))
-  if (!isObject(a) || !isObject(b)) return Object.is(a, b)
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameShallowJson(a[key], b[key], depth - 1))
-}

@@ -7,7 +7,7 @@ import type { HealingPolicy } from '../../shared/api/v1alpha1/types.ts'
 import { isObject, sameJson } from '../../shared/lib/json.ts'
 import { formatInstant, type Clock, type Instant } from '../../shared/lib/time.ts'
 import { grantOf, grantText, guardedIds, ungrantedIds } from '../../shared/rules/exemptions.ts'
-import { judge, normalised, questionsOf, type Judgement } from '../../shared/rules/judge.ts'
+import { judge, normalised, questionsOf, RIGHTS_RULES, type Judgement } from '../../shared/rules/judge.ts'
 import type { AccessQuestion } from '../../shared/rules/access.ts'
 import type { Installation, Known } from '../../shared/rules/rule.ts'
 import type { Violation } from '../../shared/rules/violation.ts'
@@ -82,8 +82,9 @@ export const mutate =
     const object = placed(request.object, request)
     const defaulted = normalised(object)
     if (known?.access !== undefined && namesNamespaces(defaulted)) {
-      const judged = judge(object, { installation, access: known.access, old: oldOf(request) })
-      if (judged.violations.some(({ severity }) => severity === 'F')) return refused(request, judged)
+      const context = { installation, access: known.access, old: oldOf(request) }
+      const lacksRights = judge(object, { ...context, rules: RIGHTS_RULES }).violations.some(({ severity }) => severity === 'F')
+      if (lacksRights) return refused(request, judge(object, context))
     }
     const patch = defaulted === undefined ? [] : [...additions(object, defaulted), ...grantStamp(defaulted, request, clock.now())]
     return quiet(patch.length === 0 ? 'allowed' : 'patched', patched(request.uid, patch))

@@ -54,10 +54,11 @@ describe('what the door asks before it adds defaults', () => {
     return { known, asked: asked.map(({ verb, resource, who }) => `${verb} ${resource} ${typeof who === 'string' ? who : 'healer'}`) }
   }
 
-  it('is who may what, of the author and not of the healer, within a second', async () => {
+  it('is who may what, within a second, and of the healer what the validation of the same request will ask', async () => {
     const { known, asked } = await asking(rawPolicy(), () => 'Denied')
-    expect(asked).to.deep.equal(['create pods/eviction Author'])
+    expect(asked).to.deep.equal(['create pods/eviction Author', 'create pods/eviction healer'])
     expect(Object.keys(known)).to.deep.equal(['access'])
+    expect(Object.keys((await asking(rawPolicy(), ({ who }) => (who === 'Author' ? 'Allowed' : 'Unknown'))).known)).to.deep.equal(['access'])
   })
   it('is nothing where it needs no answer, or has not all of them', async () => {
     expect(await asking(rawPolicy({ mode: 'dryrun' }), () => 'Denied')).to.deep.equal({ known: {}, asked: [] })

@@ -32,14 +32,18 @@ const DEADLINE = seconds(2)
 /** The API server waits 2 s for what adds defaults, and goes on without: most of them are for the answer. */
 const RIGHTS_DEADLINE = seconds(1)
 
-/** Who may what, and nothing else; nothing at all where one answer did not come in time. */
+/**
+ * Who may what, and nothing else; nothing at all where one answer did not come in time. What only the validation of the same
+ * request needs is asked at the same time, so that it finds the answers there (`access.ts`).
+ */
 export const rightsOnly =
   ({ access }: Pick<ClusterKnowledgeOptions, 'access'>): Ask =>
   async (request) => {
-    const questions = questionsFor(request).filter(({ optional }) => optional !== true)
-    if (questions.length === 0) return {}
+    const questions = questionsFor(request)
+    const needed = questions.filter(({ optional }) => optional !== true)
+    if (needed.length === 0) return {}
     const answers = await access(questions, request.requester, RIGHTS_DEADLINE)
-    return questions.some((question) => answers(question) === 'Unknown') ? {} : { access: answers }
+    return needed.some((question) => answers(question) === 'Unknown') ? {} : { access: answers }
   }
 
 export const clusterKnowledge =

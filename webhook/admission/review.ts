@@ -1,6 +1,7 @@
 /** From the bytes of a stranger to a review that can be judged: `admission.k8s.io/v1`, every member checked. */
-import { isObject } from '../../shared/lib/json.ts'
+import { isObject, isSameWithin } from '../../shared/lib/json.ts'
 import { quoted } from '../../shared/lib/text.ts'
+import { DEEPEST } from '../../shared/rules/ratchet.ts'
 
 export const REVIEW_VERSION = 'admission.k8s.io/v1'
 export const REVIEW_KIND = 'AdmissionReview'
@@ -65,8 +66,12 @@ export function readReview(body: unknown): ReadReview {
   const { object, oldObject } = request
   if ((operation === 'CREATE' || operation === 'UPDATE') && !isObject(object)) return incomplete('the review carries no object')
   if (operation === 'UPDATE' && !isObject(oldObject)) return incomplete('the review of an update carries no old object')
-  return { kind: 'review', request: { requester: readRequester(request['userInfo']), uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject } }
+  return { kind: 'review', request: { requester: readRequester(request['userInfo']), uid, operation, resource, subResource, namespace, name, dryRun: request['dryRun'] === true, object, oldObject: sharing(object, oldObject) } }
 }
+
+/** Most updates change metadata alone: a spec that stays is read once. */
+const sharing = (object: unknown, old: unknown): unknown =>
+  isObject(object) && isObject(old) && isObject(object['spec']) && isSameWithin(DEEPEST, object['spec'], old['spec']) ? { ...old, spec: object['spec'] } : old
 
 const malformed = (problem: string): ReadReview => ({ kind: 'malformed', problem })
 
