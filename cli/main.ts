@@ -12,14 +12,21 @@ import { kubeconfigOfPerson, kubeconfigOfProgram, type Surroundings } from './ku
 import type { ProgramName } from './environment.ts'
 import { runCli } from './program.ts'
 
-const stop = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+let stopping: AbortController | undefined
+/** Whoever looks at it ends what it has begun. A signal ends the others at once, as nobody would hear of it in the midst of a calculation. */
+function stop(): AbortSignal {
+  if (stopping === undefined) {
+    const asked = (stopping = new AbortController())
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.abort())
+  }
+  return stopping.signal
+}
 
 // `| head`: the reader has gone. What was begun is finished, what would go on for ever is asked to end.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    stop.abort()
+    stopping?.abort()
   })
 }
 
@@ -27,7 +34,7 @@ const surroundings: Surroundings = { env: process.env, home: homedir(), exists: 
 
 const environment = async (program: ProgramName): Promise<ProgramEnvironment> => {
   const { processEnvironment } = await import('../shared/adapters/process-environment.ts')
-  return { ...processEnvironment(program, VERSION, stop.signal), defaultKubeconfig: () => kubeconfigOfProgram(surroundings), defaultTracesEndpoint: () => process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] }
+  return { ...processEnvironment(program, VERSION, stop()), defaultKubeconfig: () => kubeconfigOfProgram(surroundings), defaultTracesEndpoint: () => process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] }
 }
 
 const code = runCli(process.argv.slice(2), {
@@ -36,13 +43,15 @@ const code = runCli(process.argv.slice(2), {
   terminal: process.stdout.isTTY
     ? { size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }), colour: process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '' }
     : undefined,
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask: async (question: string) => (await import('./question.ts')).ask(question, process.stdin, process.stderr, stop.signal) } : {}),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask: async (question: string) => (await import('./question.ts')).ask(question, process.stdin, process.stderr, stop()) } : {}),
   readFile: (path) => readText(path, process.stdin),
   folders: diskFolders(process.cwd()),
   clock: systemClock,
   timers: systemTimers,
   random: Math.random,
-  stop: stop.signal,
+  get stop() {
+    return stop()
+  },
   version: VERSION,
   defaultKubeconfig: () => kubeconfigOfPerson(surroundings),
   defaultNamespace: async (access) => (await import('../shared/kube/credentials.ts')).namespaceOf(access) ?? 'default',

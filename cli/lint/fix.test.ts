@@ -26,6 +26,7 @@ describe('kubeskippy lint --fix', () => {
     ['a duration in days', 'duration: 2m', 'duration: "1d"', 'duration: "24h"'],
     ['a label that is a number', 'name: good', 'name: good\n  labels: {team: 7}', 'name: good\n  labels: {team: "7"}'],
     ['a name in metadata', 'name: good', 'name: good\n  lables: {a: b}', 'name: good\n  labels: {a: b}'],
+    ['what wrong labels hide', 'name: good\n  namespace: shop\nspec:\n  mode: monitor', 'name: good\n  namespace: shop\n  labels: {version: 1.10}\nspec:\n  mode: Monitor\n  suspend: "true"', 'name: good\n  namespace: shop\n  labels: {version: "1.10"}\nspec:\n  mode: monitor\n  suspend: true'],
     ['wrong names below wrong names', 'mode: monitor', 'mode: monitor\n  SafetyRules: {Schedules: [{During: {Schedule: "0 2 * * *", Duration: 2 hours}, Allow: "true"}], MaxConcurrent: "2"}', 'mode: monitor\n  safetyRules: {schedules: [{during: {schedule: "0 2 * * *", duration: 2h}, allow: true}], maxConcurrent: 2}'],
     ['a wrong name with wrong members', 'matchLabels: {app: cart}', 'matchlabels: {app: 1}', 'matchLabels: {app: "1"}'],
   ]

@@ -25,15 +25,15 @@ const MOST_PASSES = 8
 const MOST_TRIED = 50
 
 /**
- * How much is wrong, the worst first: documents that cannot be read, names that nobody knows by how deep they are, shapes,
- * expressions. A name that is corrected may bring members with mistakes of their own, and expressions say nothing of what has
- * the wrong shape. What the rules say comes after, and is not for an edit to judge.
+ * How much is wrong, the worst first: documents that cannot be read, names that nobody knows by how deep they are, metadata,
+ * shapes, expressions. A name that is corrected may bring members with mistakes of their own, and what comes later in the list
+ * is not looked at before. What the rules say comes after, and is not for an edit to judge.
  */
 type Weight = readonly number[]
 
 /** Of names: no schema of ours goes deeper. */
 const DEEPEST = 16
-const [UNREADABLE, UNKNOWN, SHAPE, CEL] = [0, 1, DEEPEST + 1, DEEPEST + 2]
+const [UNREADABLE, UNKNOWN, METADATA, SHAPE, CEL] = [0, 1, DEEPEST + 1, DEEPEST + 2, DEEPEST + 3]
 
 const isLess = (one: Weight, other: Weight): boolean => {
   const at = one.findIndex((count, index) => count !== other[index])
@@ -45,7 +45,8 @@ const sumOf = (weight: Weight): number => weight.slice(UNKNOWN, CEL).reduce((sum
 
 function kindOf({ rule, path }: Pick<Remark, 'rule' | 'path'>): number | undefined {
   if (rule === LAYERS.unknown.id) return UNKNOWN + Math.min(DEEPEST - 1, path.split(/[.[]/).length - 1)
-  return rule === LAYERS.shape.id ? SHAPE : rule === LAYERS.cel.id ? CEL : undefined
+  if (rule === LAYERS.shape.id) return path.startsWith('metadata') ? METADATA : SHAPE
+  return rule === LAYERS.cel.id ? CEL : undefined
 }
 
 /** Characters that are read again, all tries together: each tries one edit on the whole text. */

@@ -3,6 +3,7 @@ import { matchesGlob } from 'node:path'
 import { messageOf } from '../../shared/lib/errors.ts'
 import { printable, quoted } from '../../shared/lib/text.ts'
 import { NotUtf8, type CliEnvironment } from '../environment.ts'
+import { CONFIG_NAME } from './config.ts'
 import type { Problem } from './finding.ts'
 
 export interface Input {
@@ -115,7 +116,7 @@ async function below({ folders }: Pick<CliEnvironment, 'folders'>, folder: strin
       if (excluded(withoutSlash(path))) continue
       if (name.endsWith('/')) {
         if (!PASSED_OVER.test(name)) await walk(withoutSlash(path))
-      } else if (MANIFEST.test(name)) found.push(path)
+      } else if (MANIFEST.test(name) && name !== CONFIG_NAME) found.push(path)
     }
   }
   await walk(folder === '.' ? '' : folder.replace(/^\.\//, ''))

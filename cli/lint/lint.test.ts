@@ -65,6 +65,8 @@ describe('kubeskippy lint', () => {
     const told = async (line: string, files: Record<string, string>): Promise<string> => (await run(line, files)).out.split('\n')[0] ?? ''
     expect(await told('lint -', { '-': '# a\n' })).to.equal('<stdin>: unreadable: it holds no object: the command before it may have failed (--allow-empty: that is well)')
     expect(await told('lint texts', { 'texts/a.txt': '' })).to.equal('texts: unreadable: there is no .yaml, .yml or .json file (--allow-empty: that is well)')
+    expect(await told('lint texts', { 'texts/.kubeskippy-lint.yaml': 'exclude: []\n' })).to.equal('texts: unreadable: there is no .yaml, .yml or .json file (--allow-empty: that is well)')
+    expect(await told('lint .', { '.kubeskippy-lint.yaml': 'exclude: ["*.yaml"]\n', 'a.yaml': '{}' })).to.equal('.: unreadable: there is no .yaml, .yml or .json file (--allow-empty: that is well)')
     expect(await told('lint a.yaml b.yaml', { 'a.yaml': '', 'b.yaml': '' })).to.equal('a.yaml b.yaml: unreadable: no object is in it (--allow-empty: that is well)')
   })
 

@@ -51,10 +51,11 @@ function* choices({ members, items }: Tree, path: string): Generator<readonly [T
   const quoted = /^\[("(?:[^"\\]|\\.)*")\]/.exec(path)
   const inBrackets = quoted === null ? undefined : members.get(unquoted(quoted[1] ?? ''))
   if (inBrackets !== undefined) yield [inBrackets, trimmed(path.slice(quoted?.[0].length ?? 0))]
-  const names = [...members.keys()].filter((each) => path.startsWith(each) && /^(?:$|[.[])/.test(path.slice(each.length)))
-  for (const each of names.toSorted((a, b) => b.length - a.length)) {
-    const member = members.get(each)
-    if (member !== undefined) yield [member, trimmed(path.slice(each.length))]
+  // A name ends where the path does, or a dot or a bracket comes. Looked up one by one: a map may have a hundred thousand.
+  for (let end = path.length; end >= 0; end = Math.max(path.lastIndexOf('.', end - 1), path.lastIndexOf('[', end - 1))) {
+    const member = members.get(path.slice(0, end))
+    if (member !== undefined) yield [member, trimmed(path.slice(end))]
+    if (end === 0) break
   }
 }
 
