@@ -4,7 +4,7 @@
  * `last`: the moment at which something came that comes again. `replicas`: as many as there are. `some`: bytes, and nobody knows how many. `few`: one at least, of what is counted or of bytes. `since`: the moment, as Unix
  * time, at which something began.
  */
-export type HealthyValue = number | 'replicas' | 'some' | 'few' | 'since' | 'last'
+export type HealthyValue = number | 'replicas' | 'some' | 'few' | 'since' | 'age' | 'last'
 
 export interface HealthySeries {
   /** One series for each of these, beside the labels below. */
@@ -74,6 +74,7 @@ const SERIES: ReadonlyMap<string, HealthySeries> = new Map([
   ...named(['kube_horizontalpodautoscaler_spec_max_replicas', 'kube_horizontalpodautoscaler_spec_min_replicas'], plain('horizontalpodautoscaler', 'few')),
   ...named(['kubelet_volume_stats_capacity_bytes'], plain('persistentvolumeclaim', 'few')),
   ...named(['jvm_memory_used_bytes', 'jvm_memory_committed_bytes', 'node_filesystem_size_bytes', 'node_memory_MemAvailable_bytes', 'kubelet_running_pods', 'kubelet_running_containers', 'go_goroutines', 'go_threads', 'go_gomaxprocs', 'process_open_fds', 'process_max_fds', 'machine_cpu_cores', 'jvm_threads_current', 'jvm_threads_live', 'jvm_threads_live_threads', 'go_memstats_alloc_bytes', 'go_memstats_heap_alloc_bytes', 'go_memstats_heap_inuse_bytes', 'go_memstats_sys_bytes', 'nodejs_heap_size_used_bytes'], plain('instance', 'few')),
+  ...named(['process_uptime_seconds'], plain('instance', 'age')),
   ...named(['process_start_time_seconds', 'node_boot_time_seconds'], plain('instance', 'since')),
   ...named(['container_start_time_seconds', 'kube_pod_container_state_started'], plain('container', 'since')),
   ...named(['kube_pod_start_time', 'kube_pod_status_ready_time', 'kube_pod_status_scheduled_time', 'kube_pod_status_initialized_time', 'kube_pod_status_container_ready_time'], plain('pod', 'since')),

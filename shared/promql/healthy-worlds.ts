@@ -45,6 +45,8 @@ export const HEALTHY_WORLDS: readonly Omit<World, 'read'>[] = [
 
 /** Nothing has ever been there for longer. */
 export const OLD_WORLDS = HEALTHY_WORLDS.map((world) => ({ ...world, age: 1e9 }))
+/** Everything has just been made: as what an act has put in the place of another one. */
+export const YOUNG_WORLDS = HEALTHY_WORLDS.map((world) => ({ ...world, age: 60 }))
 export const IDLE_WORLDS = HEALTHY_WORLDS.map((world) => ({ ...world, work: 0 }))
 
 /** A moment of the past: only times that are compared with it, and with each other, count. */
@@ -59,6 +61,8 @@ export function numberOf(value: HealthyValue, { replicas, some, few, age, last }
       return some
     case 'few':
       return few
+    case 'age':
+      return age
     case 'since':
       return NOW - age
     case 'last':
@@ -68,4 +72,4 @@ export function numberOf(value: HealthyValue, { replicas, some, few, age, last }
   }
 }
 
-export const isMadeUp = (value: HealthyValue): boolean => value === 'some' || value === 'few' || value === 'since' || value === 'last'
+export const isMadeUp = (value: HealthyValue): boolean => value === 'some' || value === 'few' || value === 'since' || value === 'age' || value === 'last'

@@ -8,7 +8,7 @@ import { RATES } from './counters.ts'
 import { holds } from './filters.ts'
 import { countsTrouble, countsWork, isOfTheRest } from './healthy-counters.ts'
 import { healthySeries, STILL_COUNTERS } from './healthy-series.ts'
-import { HEALTHY_WORLDS, IDLE_WORLDS, isMadeUp, NOW, numberOf, OLD_WORLDS, type Sample, type Value, type Vector, type World } from './healthy-worlds.ts'
+import { HEALTHY_WORLDS, IDLE_WORLDS, isMadeUp, NOW, numberOf, OLD_WORLDS, YOUNG_WORLDS, type Sample, type Value, type Vector, type World } from './healthy-worlds.ts'
 import { labelMatches, patternReader } from './patterns.ts'
 import { beyondWhole } from './shares.ts'
 
@@ -17,6 +17,9 @@ export const whenHealthy = (expr: Expr): readonly (readonly number[])[] | undefi
 
 /** The same when everything has been there for as long as can be. */
 export const whenOld = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, OLD_WORLDS)
+
+/** The same when everything has just been made. */
+export const whenYoung = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, YOUNG_WORLDS)
 
 /** The same when there is nothing to do. */
 export const whenIdle = (expr: Expr): readonly (readonly number[])[] | undefined => inWorlds(expr, IDLE_WORLDS)
@@ -168,7 +171,7 @@ function unmoved(arg: Expr, world: World): Vector | undefined {
 }
 
 /** A gauge of what is used moves; when something began does not. */
-const isSteady = ({ name }: Selector): boolean => healthySeries(name)?.samples.every(({ value }) => value !== 'some' && value !== 'few' && value !== 'last') === true
+const isSteady = ({ name }: Selector): boolean => healthySeries(name)?.samples.every(({ value }) => value !== 'some' && value !== 'few' && value !== 'age' && value !== 'last') === true
 
 function absent(arg: Expr, world: World): Vector | undefined {
   if (world.flag !== undefined) return single(1)

@@ -4,7 +4,7 @@ import { problemsOf, reservationsOf, typeOf } from './check.ts'
 import { counterProblems, type CounterProblem } from './counters.ts'
 import { absenceOf, comparisonsOf, type Comparison } from './filters.ts'
 import type { ValueType } from './functions.ts'
-import { whatever, whenHealthy, whenIdle, whenOld } from './healthy.ts'
+import { whatever, whenHealthy, whenIdle, whenOld, whenYoung } from './healthy.ts'
 import { deadValues } from './label-values.ts'
 import { labelsOf, type LabelSet } from './labels.ts'
 import { mismatches, type Mismatch } from './mismatches.ts'
@@ -36,6 +36,8 @@ export interface Sound {
   readonly healthy: readonly (readonly number[])[] | undefined
   /** The same when everything has been there for as long as can be. */
   readonly old: readonly (readonly number[])[] | undefined
+  /** The same when everything has just been made. */
+  readonly young: readonly (readonly number[])[] | undefined
   /** The same when there is nothing to do. */
   readonly idle: readonly (readonly number[])[] | undefined
   /** The result is a part of a whole. */
@@ -82,6 +84,7 @@ export function readQuery(text: string): Reading {
       absence: absence === undefined ? undefined : { name: absence.name, from: absence.from },
       healthy,
       old: healthy === undefined ? undefined : whenOld(answered),
+      young: healthy === undefined ? undefined : whenYoung(answered),
       idle: healthy === undefined ? undefined : whenIdle(answered),
       share: shareOf(expr),
       possible: whatever(expr),

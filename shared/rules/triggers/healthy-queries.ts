@@ -13,7 +13,7 @@ const ACTED_ON = 'healthy objects would be acted on, up to the hourly limit'
  * @param forScaling it leads to scaling alone
  */
 export function healthyQueries({ query: { path, metric }, sound }: SoundQuery, always: 'E' | 'W', forScaling: boolean): Finding[] {
-  const { healthy, old, idle, possible, share, dead } = sound
+  const { healthy, old, young, idle, possible, share, dead } = sound
   const fires = (answers: readonly number[]): boolean => answers.some((value) => breaches(metric, value))
   const allFire = (worlds: typeof healthy): boolean => worlds?.every(fires) === true
   const comparison = `${metric.operator} ${metric.threshold}`
@@ -27,6 +27,9 @@ export function healthyQueries({ query: { path, metric }, sound }: SoundQuery, a
     // Work is a reason for more replicas, and for fewer.
     const severity = forScaling && !allFire(idle) ? 'W' : always
     return [{ path, severity, what: `healthy objects answer ${told(healthy.map((answers) => answers.filter((value) => breaches(metric, value))))}, which is ${comparison}`, why: ACTED_ON, fix: 'write what the series is when something is wrong, such as up == 0' }]
+  }
+  if (allFire(young)) {
+    return [{ path, severity: forScaling ? 'W' : always, what: `every object is ${comparison} when it has just been made`, why: 'what is made in the place of another one fires again, and so it goes on up to the hourly limit', fix: 'ask for what is wrong, such as a condition trigger of CrashLoopBackOff, or query: restart_count' }]
   }
   if (!allFire(old)) return []
   return [{ path, severity: 'W', what: `every object comes to ${comparison} by growing old`, why: 'age is no trouble: whatever runs is acted on as soon as it has run so long, all that began together at once', fix: 'ask for what is wrong as well: ... and on (namespace, pod) kube_pod_status_ready{condition="true"} == 0' }]
