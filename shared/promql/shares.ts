@@ -1,4 +1,4 @@
-/** Shares of a whole: a counter divided by the same counter with fewer matchers. They are from 0 to 1, or to 100 where that is written. */
+/** Shares of a whole: a counter divided by the same counter with fewer matchers, or a series by the one that it is a part of. They are from 0 to 1, or to 100 where that is written. */
 import { unwrapped, type Aggregate, type Binary, type Expr, type Matcher, type Selector } from './ast.ts'
 import { RATES } from './counters.ts'
 
@@ -41,7 +41,44 @@ function ofBinary({ operator, left, right, operatorFrom }: Binary): Share | unde
   // `100 * a / b` is read from the left.
   const times = productOf(left)
   const [part, whole] = [partOf(times.of), partOf(right)]
-  return part !== undefined && whole !== undefined && times.by > 0 && isWithin(part, whole) ? { whole: times.by, from: operatorFrom } : undefined
+  const isShare = (part !== undefined && whole !== undefined && isWithin(part, whole)) || isKnownPart(times.of, right)
+  return isShare && times.by > 0 ? { whole: times.by, from: operatorFrom } : undefined
+}
+
+/** Of each of these pairs of series the first is never more than the second, of the same labels. */
+const WHOLES: ReadonlyMap<string, string> = new Map([
+  ['process_open_fds', 'process_max_fds'],
+  ['container_cpu_cfs_throttled_periods_total', 'container_cpu_cfs_periods_total'],
+  ['kubelet_volume_stats_used_bytes', 'kubelet_volume_stats_capacity_bytes'],
+  ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes'],
+  ['kubelet_volume_stats_inodes_used', 'kubelet_volume_stats_inodes'],
+  ['kubelet_volume_stats_inodes_free', 'kubelet_volume_stats_inodes'],
+  ['node_filesystem_avail_bytes', 'node_filesystem_size_bytes'],
+  ['node_filesystem_free_bytes', 'node_filesystem_size_bytes'],
+  ['node_filesystem_files_free', 'node_filesystem_files'],
+  ['node_memory_MemAvailable_bytes', 'node_memory_MemTotal_bytes'],
+  ['hikaricp_connections_active', 'hikaricp_connections_max'],
+])
+/** Of a part they are no more than of its whole. */
+const KEEP_ORDER: ReadonlySet<string> = new Set([...RATES, 'avg_over_time', 'max_over_time', 'min_over_time', 'last_over_time', 'sum', 'max', 'min', 'avg'])
+
+function isKnownPart(left: Expr, right: Expr): boolean {
+  const [part, whole] = [measuredIn(left), measuredIn(right)]
+  if (part === undefined || whole === undefined || part.selector.name === undefined || WHOLES.get(part.selector.name) !== whole.selector.name || part.over !== whole.over) return false
+  const own = new Set(shown(part.selector))
+  return shown(whole.selector).every((one) => own.has(one))
+}
+
+/** The one series that is asked for, and what is done with it; undefined: something else is done. */
+function measuredIn(expr: Expr): Omit<Part, 'grouping'> | undefined {
+  const inner = unwrapped(expr)
+  if (inner.type === 'selector') return { selector: inner, over: '' }
+  if (inner.type === 'range') return inner.expr.type === 'selector' ? { selector: inner.expr, over: `${inner.range.millis}` } : undefined
+  if (inner.type !== 'call' && inner.type !== 'aggregate') return undefined
+  const [name, done] = inner.type === 'call' ? [inner.name, inner.name] : [inner.operator, `${inner.operator} ${groupingOf(inner)}`]
+  const [arg, ...others] = inner.args
+  const of = KEEP_ORDER.has(name) && others.length === 0 && arg !== undefined ? measuredIn(arg) : undefined
+  return of === undefined ? undefined : { selector: of.selector, over: `${done} (${of.over})` }
 }
 
 function numberIn(expr: Expr): number | undefined {

@@ -145,6 +145,16 @@ describe('KS204 queries of what is well', () => {
       warned(of([`100 * ${share}`, '>', 0.99]))
       expect(of([`100 * ${share}`, '>', 1])).to.deep.equal([])
     })
+    it('is known of well-known pairs of series, measured in the same way', () => {
+      const throttled = 'rate(container_cpu_cfs_throttled_periods_total[5m]) / rate(container_cpu_cfs_periods_total[5m])'
+      for (const pair of ['process_open_fds / process_max_fds', throttled, 'kubelet_volume_stats_used_bytes{namespace="shop"} / kubelet_volume_stats_capacity_bytes{namespace="shop"}', 'max by (namespace, pod) (hikaricp_connections_active) / max by (namespace, pod) (hikaricp_connections_max)', 'sum by (namespace, pod) (avg_over_time(process_open_fds[5m])) / sum by (namespace, pod) (avg_over_time(process_max_fds[5m]))']) {
+        expect(of([pair, '>', 80]), pair).to.deep.equal([`${at}: it is a part of a whole, from 0 to 1, and > 80 never holds`])
+        expect(of([`100 * ${pair}`, '>', 80]), pair).to.deep.equal([])
+        expect(of([pair, '>', 0.8]), pair).to.deep.equal([])
+      }
+      expect(of(['kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes', '<', 10])).to.deep.equal([`${at}: it is a part of a whole, from 0 to 1, and < 10 always holds`])
+      for (const other of ['process_max_fds / process_open_fds', 'process_open_fds / max(process_max_fds)', 'avg_over_time(process_open_fds[5m]) / avg_over_time(process_max_fds[1h])', 'process_open_fds{pod="a"} / process_max_fds{pod="b"}', 'process_open_fds / go_goroutines', 'quantile(0.5, process_open_fds) / quantile(0.5, process_max_fds)', 'count(process_open_fds) / count(process_max_fds)', 'container_memory_rss / container_memory_working_set_bytes']) expect(of([other, '>', 80]), other).to.deep.equal([])
+    })
     it('is none where the sides count other things, over other times, or by other labels', () => {
       const other = (left: string, right: string): string[] => of([`${left} / ${right}`, '>', 5])
       expect(other('sum by (namespace, pod) (rate(retries_total[5m]))', all)).to.deep.equal([])
