@@ -20,13 +20,18 @@ const OUTCOME = /^(?:(?:http_|grpc_|response_|http_response_)?(?:code|status|sta
 /** An answer of the server's own fault: `500`, `5xx`, `5..`, `error`. What is the client's fault every healthy server answers too. */
 const FAILED = /^(?:5(?:[0-9x]{2}|\.\.|\.[*+]|\[0-9\](?:\{2\}|\[0-9\])?|\\d(?:\{2\}|\\d|\+)?)|errors?|fail(?:ed|ure|ures)?|exception|timeout|internal|unavailable|server_error)$/i
 
-const namesFailures = ({ label, value }: Matcher): boolean =>
-  OUTCOME.test(label) && value.replaceAll(/^\^?\(?|\)?\$?$/g, '').split('|').every((one) => FAILED.test(one))
+/** What nearly all answers are. */
+const SUCCEEDED = /^(?:200|2(?:xx|\.\.|\.[*+]|\[0-9\](?:\{2\}|\[0-9\])?|\\d(?:\{2\}|\\d|\+)?)|ok|success(?:ful)?|succeeded)$/i
 
-const isOfFailures = (matcher: Matcher): boolean => (matcher.operator === '=' || matcher.operator === '=~') && namesFailures(matcher)
+const names = ({ label, value }: Matcher, outcome: RegExp): boolean =>
+  OUTCOME.test(label) && value.replaceAll(/^\^?\(?|\)?\$?$/g, '').split('|').every((one) => outcome.test(one))
+const namesFailures = (matcher: Matcher): boolean => names(matcher, FAILED)
 
-/** It leaves failures out, and nothing else. */
-export const isOfTheRest = (matcher: Matcher): boolean => (matcher.operator === '!=' || matcher.operator === '!~') && namesFailures(matcher)
+const asksFor = ({ operator }: Matcher): boolean => operator === '=' || operator === '=~'
+const isOfFailures = (matcher: Matcher): boolean => asksFor(matcher) && namesFailures(matcher)
+
+/** It leaves failures out, and nothing else; or it asks for what nearly all the rest is. */
+export const isOfTheRest = (matcher: Matcher): boolean => (asksFor(matcher) ? names(matcher, SUCCEEDED) : namesFailures(matcher))
 
 /** It counts what went wrong, and stands still while nothing does. */
 export const countsTrouble = ({ name = '', matchers }: Selector): boolean => TROUBLE.test(name) || matchers.some(isOfFailures)

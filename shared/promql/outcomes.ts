@@ -2,6 +2,7 @@
 import { childrenOf, unwrapped, type Binary, type Call, type Expr } from './ast.ts'
 import { ARITHMETIC, constantOf } from './constants.ts'
 import { typeOf } from './check.ts'
+import { isSame } from './same.ts'
 
 /** Both are among them, as far as they are numbers. */
 interface Bounds {
@@ -106,8 +107,3 @@ function calculated({ operator, left, right, matching, from }: Binary): Outcome 
   const name = inner.always ? inner.name : 'what is made of it'
   return mapped({ ...inner, counts: false }, from, (value) => (a === undefined ? compute(value, number) : compute(number, value)), name)
 }
-
-/** Wherever it is written. */
-const isSame = (a: Expr, b: Expr): boolean => unwrapped(a).type === unwrapped(b).type && textOf(a) === textOf(b)
-const textOf = (expr: Expr): string => JSON.stringify(unwrapped(expr), (key, value: unknown) => (PLACES.has(key) ? undefined : value))
-const PLACES: ReadonlySet<string> = new Set(['from', 'to', 'operatorFrom', 'bracket'])

@@ -3,6 +3,7 @@ import { needsAll } from '../../api/v1alpha1/trigger-match.ts'
 import type { HealingPolicy, Trigger } from '../../api/v1alpha1/types.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { printable, quoted } from '../../lib/text.ts'
+import { isSameQuery } from '../../promql/same.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
 import { builtInOf, OVER_WINDOW, type BuiltInMetric } from './built-in-metrics.ts'
 import { redundant } from './contains.ts'
@@ -92,6 +93,6 @@ const COUNTED: ReadonlySet<BuiltInMetric> = new Set<BuiltInMetric>(['restart_cou
 /** Both ask for the same number. */
 export function isSameQuestion(a: Metric, b: Metric): boolean {
   const name = builtInOf(a)
-  if (a.query.trim() !== b.query.trim() || a.source !== b.source) return false
+  if (a.source !== b.source || !isSameQuery(a.query.trim(), b.query.trim())) return false
   return name === undefined || !COUNTED.has(name) || parseDuration(a.window) === parseDuration(b.window)
 }

@@ -33,6 +33,9 @@ describe('KS205 numbers that no value can be both', () => {
   const apart: readonly [string, object, object, boolean][] = [
     ['two metrics', metric('ready_percent', '>', 80), metric('availability_percent', '<', 20), false],
     ['one expression, with spaces around it', metric('lock_age', '>', 80), metric(' lock_age ', '<', 20), true],
+    ['one expression, with its matchers in another order, blanks and a comment', metric('lock_age{a="1",pod!=""}', '>', 80), metric('lock_age{ pod!="", a="1" } # of all', '<', 20), true],
+    ['two expressions that differ in a matcher', metric('lock_age{a="1",pod!=""}', '>', 80), metric('lock_age{a="2",pod!=""}', '<', 20), false],
+    ['two texts that are no expressions', metric('lock_age{', '>', 80), metric('lock_age[', '<', 20), false],
     ['one expression of two sources', metric('lock_age', '>', 80, { source: 'main' }), metric('lock_age', '<', 20), false],
     ['counts over two windows', metric('restart_count', '>', 5, { window: '1h' }), metric('restart_count', '<', 2, { window: '5m' }), false],
     ['counts over one window, written in two ways', metric('restart_count', '>', 5, { window: '60m' }), metric('restart_count', '<', 2, { window: '1h' }), true],
