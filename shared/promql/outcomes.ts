@@ -32,7 +32,7 @@ const COUNTS: ReadonlyMap<string, Bounds> = new Map([
 /** Whatever is measured. */
 const BOUNDED: ReadonlyMap<string, Bounds> = new Map([
   ...['rate', 'irate', 'increase', 'changes', 'resets', 'abs', 'sqrt', 'exp', 'stddev', 'stdvar', 'stddev_over_time', 'stdvar_over_time'].map((name): [string, Bounds] => [name, NOT_NEGATIVE]),
-  ['sgn', { lowest: -1, highest: 1 }],
+  ...['sgn', 'sin', 'cos', 'tanh'].map((name): [string, Bounds] => [name, { lowest: -1, highest: 1 }]),
   ['minute', calendar(0, 59)],
   ['hour', calendar(0, 23)],
   ['day_of_week', calendar(0, 6)],
@@ -43,7 +43,7 @@ const BOUNDED: ReadonlyMap<string, Bounds> = new Map([
 ])
 /** They give values of what they are taken of, or one between them. */
 const KEEP: ReadonlySet<string> = new Set(['max', 'min', 'avg', 'sort', 'sort_desc', 'label_replace', 'label_join'])
-const MONOTONE: ReadonlyMap<string, (value: number) => number> = new Map([['ceil', Math.ceil], ['floor', Math.floor]])
+const MONOTONE: ReadonlyMap<string, (value: number) => number> = new Map([['ceil', Math.ceil], ['floor', Math.floor], ['round', (value: number) => Math.floor(value + 0.5)]])
 
 /** undefined: it depends on what is measured. */
 export function outcomeOf(root: Expr): Outcome | undefined {
@@ -59,11 +59,11 @@ export function outcomeOf(root: Expr): Outcome | undefined {
   if (counted !== undefined) return { from, name, ...counted, always: false, counts: true }
   if (bounded !== undefined) return { from, name, ...bounded, always: false, counts: false }
   if (expr.type === 'call' && name.startsWith('clamp')) return clamped(expr)
-  const [first] = childrenOf(expr)
+  const [first, ...others] = childrenOf(expr)
   const inner = first === undefined ? undefined : outcomeOf(first)
   if (KEEP.has(name)) return inner
   const step = MONOTONE.get(name)
-  if (step !== undefined) return mapped(inner, from, step)
+  if (step !== undefined) return others.length === 0 ? mapped(inner, from, step) : undefined
   return name === 'sum' ? summed(inner) : undefined
 }
 
@@ -75,6 +75,10 @@ function mapped(inner: Outcome | undefined, from: number, compute: (value: numbe
   const ends = [compute(inner.lowest), compute(inner.highest)]
   return ends.some(Number.isNaN) ? undefined : { ...inner, from, name, lowest: Math.min(...ends), highest: Math.max(...ends) }
 }
+
+/** What the one answers or the other one. */
+const either = (a: Outcome | undefined, b: Outcome | undefined): Outcome | undefined =>
+  a === undefined || b === undefined ? undefined : { ...a, lowest: Math.min(a.lowest, b.lowest), highest: Math.max(a.highest, b.highest), always: false, counts: a.counts && b.counts }
 
 /** Of what is not below 0 no sum is either, nor above it of what is not. */
 function summed(inner: Outcome | undefined): Outcome | undefined {
@@ -94,6 +98,7 @@ function clamped({ name, args, from }: Call): Outcome | undefined {
 
 /** Of whatever is measured: but for what is no number there, or infinite. */
 function calculated({ operator, left, right, matching, from }: Binary): Outcome | undefined {
+  if (operator === 'or') return either(outcomeOf(left), outcomeOf(right))
   const [a, b] = [constantOf(left), constantOf(right)]
   if (operator === '*' && (a === 0 || b === 0)) return exactly(from, 'what is taken 0 times', 0)
   if (operator === '/' && a === 0) return exactly(from, 'a part of 0', 0)

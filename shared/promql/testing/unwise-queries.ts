@@ -198,7 +198,7 @@ export const UNWISE: readonly UnwiseQuery[] = [
   ks209('max without (namespace) (queue_length)', '1:1', 'without namespace'),
   ks209('queue_length{pod=""}', '1:1', 'without pod'),
   ks209('vector(time())', '1:1', 'the series are left with no label'),
-  ks209('absent(up) or vector(0)', '1:1', 'the series are left with no label'),
+  ks209('absent(up) * 5 or vector(0)', '1:1', 'the series are left with no label'),
   ks209('sum by (namespace, pod) (queue_length) / on (namespace) queue_limit', '1:1', 'the series are left with namespace, without pod'),
   ks209('label_replace(sum by (namespace) (queue_length), "service", "$1", "namespace", "(.*)")', '1:1', 'the series are left with namespace, service, without pod'),
   ks209('sum by (exported_namespace, exported_pod) (queue_length)', '1:1', 'the series are left with exported_namespace, exported_pod'),

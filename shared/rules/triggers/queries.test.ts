@@ -87,6 +87,9 @@ describe('KS202 what is never beyond its bounds', () => {
     ['clamp_max(rate(errors_total[5m]), 1)', '<', 0, 0.5, 'clamp_max is from 0 to 1 where there is an answer, and < 0'],
     ['sgn(lock_age)', '>', 1, 0, 'sgn is from -1 to 1 where there is an answer, and > 1'],
     ['-rate(errors_total[5m])', '>', 0, -1, 'rate is at most 0 where there is an answer, and > 0'],
+    ['round(clamp_max(lock_age, 5))', '>', 6, 4, 'clamp_max is at most 5 where there is an answer, and > 6'],
+    ['sin(lock_age)', '>=', 2, 1, 'sin is from -1 to 1 where there is an answer, and >= 2'],
+    ['clamp_max(lock_age, 5) or clamp_max(queue_age, 6)', '>', 10, 5.5, 'clamp_max is at most 6 where there is an answer, and > 10'],
     ['hour()', '>', 23, 22, 'hour is from 0 to 23 where there is an answer, and > 23'],
     ['ceil(clamp_max(lock_age, 4.5))', '>', 5, 4.9, 'clamp_max is at most 5 where there is an answer, and > 5'],
     ['100 - 100 * clamp(lock_age, 0, 1)', '>', 100, 99, 'what is made of it is from 0 to 100 where there is an answer, and > 100'],
@@ -98,7 +101,7 @@ describe('KS202 what is never beyond its bounds', () => {
     })
   }
   it('but for what may be anything', () => {
-    for (const query of ['1 / rate(errors_total[5m])', 'clamp(lock_age, 5, 1)', 'clamp_max(lock_age, scalar(most))', 'sum(sgn(lock_age))', 'lock_age * 0.5', 'rate(a_total[5m]) - 1', 'sum(clamp_min(lock_age, -1))', '0.5 ^ sgn(lock_age)']) {
+    for (const query of ['1 / rate(errors_total[5m])', 'clamp(lock_age, 5, 1)', 'clamp_max(lock_age, scalar(most))', 'sum(sgn(lock_age))', 'lock_age * 0.5', 'rate(a_total[5m]) - 1', 'sum(clamp_min(lock_age, -1))', '0.5 ^ sgn(lock_age)', 'round(clamp_max(lock_age, 1), 50)', 'clamp_max(lock_age, 1) or queue_age']) {
       for (const [operator, threshold] of [['<', -0.5], ['>', 2]] as const) expect(of(query, operator, threshold).filter((line) => line.startsWith('E')), `${query} ${operator} ${threshold}`).to.deep.equal([])
     }
   })
