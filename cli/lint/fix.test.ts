@@ -72,6 +72,12 @@ describe('kubeskippy lint --fix', () => {
     expect(fixed(wrong.replace('monitor', 'Monitor'))).to.equal(right)
   })
 
+  it('corrects as many as there are behind a label that hides them', () => {
+    const names = (quote: string): string => Array.from({ length: 60 }, (_, index) => `${quote}${index}${quote}`).join(', ')
+    const of = (quote: string): string => GOOD.replace('name: good', `name: good\n  labels: {version: ${quote}1.10${quote}}`).replace('  selector:\n', `  selector:\n    resources: [{apiVersion: v1, kind: Pod, names: [${names(quote)}]}]\n`)
+    expect(fixed(of(''))).to.equal(of('"'))
+  })
+
   it('leaves a number without a unit also beside what can be corrected', () => {
     const wrong = GOOD.replace('mode: monitor', 'Mode: monitor').replace('duration: 2m', 'duration: 120')
     expect(fixed(wrong)).to.equal(wrong.replace('Mode: monitor', 'mode: monitor'))

@@ -82,7 +82,8 @@ export function fixText({ file, text }: Input, config: LintConfig): Fixed {
     const found = edits(now)
     const all = applied(now, found)
     const left = weigh(all)
-    if (found.length > 0 && isLess(left, count) && sumOf(left) <= sumOf(count) - found.length) {
+    // What was hidden until now is more than what is seen.
+    if (found.length > 0 && (isNothing(left) || (isLess(left, count) && sumOf(left) <= sumOf(count) - found.length))) {
       now = all
       fixes += found.length
       count = left
