@@ -98,6 +98,8 @@ export const MECHANISMS: Readonly<Record<string, string>> = {
     'The API server drops fields that it does not know, without an error for older clients. `protectedResource` or `max_actions_per_hour` is gone when the policy is stored, and the default holds in its place.',
   KS506:
     'An annotation can be written by everybody who may edit the policy. If it alone lifted a rule, the rule would bind only those who do not know of it.',
+  KS507:
+    'Annotations are free text to the API server: it stores `kubeskippy.io/pasue` as readily as `kubeskippy.io/pause`. Whoever has paused a policy in the midst of an outage by a wrong name reads "annotated", turns to the outage, and the policy goes on acting on it.',
   KS701:
     'A HealingAction is an order that the controller carries out with the rights of the healer account. The right to create one, with which the roles edit and admin could easily come, would be the right to evict, restart and scale whatever the healer may, past all limits.',
   KS702:

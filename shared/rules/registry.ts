@@ -11,6 +11,7 @@ import { ks501 } from './across/ks501-conflict.ts'
 import { ks502 } from './across/ks502-feedback.ts'
 import { ks505 } from './across/ks505-pruned-fields.ts'
 import { exemptionRule } from './across/ks506-exemption.ts'
+import { ks507 } from './across/ks507-annotations.ts'
 import type { Rule } from './rule.ts'
 import { ks401 } from './safety/ks401-max-actions.ts'
 import { ks402 } from './safety/ks402-unchecked.ts'
@@ -55,7 +56,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   { name: 'Triggers', rules: [ks201, ks202, ks203, ks204, ks205, ks207, ks208, ks209, ks210, ks211, ks213, ks214, ks215] },
   { name: 'Actions', rules: [ks301, ks302, ks303, ks304, ks305, ks306, ks307, ks309] },
   { name: 'Safety', rules: [ks401, ks402, ks403, ks404, ks406, ks407, ks408, ks409, ks410] },
-  { name: 'Across policies', rules: [ks501, ks502, ks505, exemptionRule(() => RULES)] },
+  { name: 'Across policies', rules: [ks501, ks502, ks505, exemptionRule(() => RULES), ks507] },
 ]
 
 export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules)
