@@ -17,6 +17,18 @@ const KNOWN: readonly string[] = [...OF_TROUBLE, ...OF_LIFE, ...OF_ENDS]
 
 const byCase = new Map(KNOWN.map((reason) => [reason.toLowerCase(), reason]))
 
+/** Which the kubelet, the scheduler and the controllers write with one type alone, whoever else may write others. */
+const TYPES: ReadonlyMap<string, 'Normal' | 'Warning'> = new Map([
+  ...['Scheduled', 'Pulling', 'Pulled', 'Created', 'Started', 'Killing', 'SuccessfulAttachVolume', 'SuccessfulCreate', 'SuccessfulDelete', 'ScalingReplicaSet', 'SuccessfulRescale', 'Preempted', 'TaintManagerEviction', 'NotTriggerScaleUp', 'TriggeredScaleUp'].map((reason) => [reason, 'Normal'] as const),
+  ...['Unhealthy', 'FailedScheduling', 'FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox', 'FailedCreate', 'FailedDaemonPod', 'Evicted', 'SystemOOM', 'BackoffLimitExceeded', 'FailedRescale', 'FailedGetResourceMetric'].map((reason) => [reason, 'Warning'] as const),
+])
+
+/** The type that events of this reason have, where it is another one than the one that is asked for. */
+export function otherTypeOf(reason: string, type: string | undefined): string | undefined {
+  const written = TYPES.get(reason)
+  return type === undefined || written === type ? undefined : written
+}
+
 /** What a pod's status says, where no event does; and what to write instead. */
 const STATES: ReadonlyMap<string, string> = new Map([
   ['oomkilled', 'write a condition trigger of type OOMKilled: the kernel ends the container, and the pod has no event of it'],
