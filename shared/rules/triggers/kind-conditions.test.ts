@@ -61,6 +61,21 @@ describe('KS207 by the selected kinds', () => {
   })
 })
 
+describe('KS207 about conditions that are never False', () => {
+  const JOB: [string, string] = ['batch/v1', 'Job']
+  for (const [type, ...kinds] of [['ReplicaFailure', DEPLOYMENT], ['Failed', JOB], ['PodResizePending', POD], ['Resizing', CLAIM], ['ReplicaFailure', POD, DEPLOYMENT]] as [string, ...[string, string][]][]) {
+    it(`${type} of ${kinds.flat().join(' ')} is warned about with False and Unknown, not with True`, () => {
+      const said = (status: 'True' | 'False' | 'Unknown') => check(ks207, { mode: 'monitor', selector: select(...kinds), condition: { type, status } })
+      expect(said('True')).to.deep.equal([])
+      for (const status of ['False', 'Unknown'] as const) expect(said(status)).to.deep.equal([`W ${at}.status: ${type} is never ${status}`])
+    })
+  }
+  // The disruption controller sets DisruptionTarget to False when nothing came of it; of a custom resource nobody knows.
+  for (const [type, ...kinds] of [['DisruptionTarget', POD], ['Suspended', JOB], ['Failed', JOB, ['example.com/v1', 'Backup']], ['Available', DEPLOYMENT]] as [string, ...[string, string][]][]) {
+    it(`${type} of ${kinds.flat().join(' ')} passes with False`, () => expect(check(ks207, { mode: 'monitor', selector: select(...kinds), condition: { type, status: 'False' } })).to.deep.equal([]))
+  }
+})
+
 describe('KS204 by the selected kinds', () => {
   it('a volume claim that is not Pending is healthy', () => {
     expect(check(ks204, { selector: select(CLAIM), condition: { type: 'Pending', status: 'False' } })).to.deep.equal([`${at}.status: Pending is False on every healthy PersistentVolumeClaim`])

@@ -5,15 +5,15 @@ import { isDerivedState, isQualified, POD_CONDITIONS, type KnownConditions } fro
 /** Of the kinds of Kubernetes itself. */
 export const CONDITIONS_OF_KINDS: Readonly<Record<string, KnownConditions>> = {
   'v1 Pod': POD_CONDITIONS,
-  'apps/v1 Deployment': { Available: { healthy: 'True' }, Progressing: { healthy: 'True' }, ReplicaFailure: {} },
+  'apps/v1 Deployment': { Available: { healthy: 'True' }, Progressing: { healthy: 'True' }, ReplicaFailure: { onlyTrue: true } },
   // Their controllers set none today: their pods have them.
   'apps/v1 StatefulSet': {},
   'apps/v1 DaemonSet': {},
-  'batch/v1 Job': { Complete: {}, Failed: {}, FailureTarget: {}, Suspended: {}, SuccessCriteriaMet: {} },
+  'batch/v1 Job': { Complete: { onlyTrue: true }, Failed: { onlyTrue: true }, FailureTarget: { onlyTrue: true }, Suspended: {}, SuccessCriteriaMet: { onlyTrue: true } },
   'batch/v1 CronJob': {},
   'v1 Service': {},
   // The first two are its phases: no claim has a condition that says so.
-  'v1 PersistentVolumeClaim': { Pending: { healthy: 'False' }, Lost: { healthy: 'False' }, Resizing: {}, FileSystemResizePending: {}, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
+  'v1 PersistentVolumeClaim': { Pending: { healthy: 'False' }, Lost: { healthy: 'False' }, Resizing: { onlyTrue: true }, FileSystemResizePending: { onlyTrue: true }, ControllerResizeError: {}, NodeResizeError: {}, ModifyingVolume: {}, ModifyVolumeError: {} },
   'autoscaling/v2 HorizontalPodAutoscaler': { AbleToScale: { healthy: 'True' }, ScalingActive: { healthy: 'True' }, ScalingLimited: {} },
   'policy/v1 PodDisruptionBudget': { DisruptionAllowed: { healthy: 'True' } },
   'networking.k8s.io/v1 Ingress': {},
@@ -31,6 +31,13 @@ export function canHave(kind: KindReference, type: string): boolean {
   if (isCustom(kind)) return !isDerivedState(type)
   const known = conditionsOf(kind)
   return known !== undefined && Object.hasOwn(known, type)
+}
+
+/** Whether all that have it, among objects of these kinds and their pods, have it as True or not at all. */
+export function isOnlyTrue(kinds: readonly KindReference[], type: string): boolean {
+  if (kinds.some((kind) => conditionsOf(kind) === undefined)) return false
+  const known = [...kinds.map((kind) => conditionsOf(kind) ?? {}), POD_CONDITIONS].flatMap((each) => (Object.hasOwn(each, type) ? [each[type]] : []))
+  return known.length > 0 && known.every((each) => each?.onlyTrue === true)
 }
 
 /** The kinds of Kubernetes that have a condition of this type. */

@@ -2,13 +2,14 @@ import { knownKind, nameOf } from '../../api/v1alpha1/kinds.ts'
 import type { HealingPolicy } from '../../api/v1alpha1/types.ts'
 import { nearest, printable, quoted } from '../../lib/text.ts'
 import { selectedResources, type Finding, type Rule } from '../rule.ts'
-import { canHave, conditionsOf, kindsWith, podsCanHave } from './kind-conditions.ts'
+import { canHave, conditionsOf, isOnlyTrue, kindsWith, podsCanHave } from './kind-conditions.ts'
 import { DERIVED_STATES, isDerivedState, stateOfReason } from './pod-conditions.ts'
 
 export const ks207: Rule = {
   id: 'KS207',
   severity: 'E',
-  title: 'A condition trigger names a condition that the selected objects, or their pods, can have.',
+  alsoWarns: true,
+  title: 'A condition trigger names a condition that the selected objects, or their pods, can have. A status that Kubernetes never gives it is warned about.',
   why: 'the trigger would never fire, and nothing would say so',
   fix: `use a state of a container (${DERIVED_STATES.join(', ')}), a condition of the selected kinds, or the full name of a readiness gate (example.com/name)`,
   check: (policy) =>
@@ -16,7 +17,7 @@ export const ks207: Rule = {
       if (conditionTrigger === undefined) return []
       const { type, status } = conditionTrigger
       const path = `spec.triggers[${index}].conditionTrigger`
-      if (!isDerivedState(type)) return possible(policy, type) ? [] : [unknownType(policy, path, type)]
+      if (!isDerivedState(type)) return possible(policy, type) ? neverSo(policy, type, status, path) : [unknownType(policy, path, type)]
       if (status === 'True') return looksAtPods(policy) ? [] : [unknownType(policy, path, type)]
       return [
         {
@@ -27,6 +28,11 @@ export const ks207: Rule = {
         },
       ]
     }),
+}
+
+function neverSo(policy: HealingPolicy, type: string, status: string, path: string): Finding[] {
+  if (status === 'True' || !isOnlyTrue(selectedResources(policy), type)) return []
+  return [{ path: `${path}.status`, severity: 'W', what: `${type} is never ${status}`, why: 'Kubernetes sets it to True or takes it away, so the trigger would never fire', fix: 'write status: "True", or leave it out' }]
 }
 
 /** Pods are selected, or what owns them. A selection that another rule refuses gets the benefit of the doubt. */

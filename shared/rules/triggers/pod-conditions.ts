@@ -16,8 +16,8 @@ export const DERIVED_STATES: readonly string[] = STATES_OF_CONTAINERS.map(({ sta
 /** The state that a reason of a container belongs to, where it is called otherwise. */
 export const stateOfReason = (reason: string): string | undefined => STATES_OF_CONTAINERS.find(({ reasons }) => (reasons as readonly string[]).includes(reason))?.state
 
-/** By type. `healthy`: the status of an object with nothing wrong, where there is one. */
-export type KnownConditions = Readonly<Record<string, { readonly healthy?: 'True' | 'False' }>>
+/** By type. `healthy`: the status of an object with nothing wrong, where there is one. `onlyTrue`: Kubernetes never writes it as another status, it takes the condition away. */
+export type KnownConditions = Readonly<Record<string, { readonly healthy?: 'True' | 'False'; readonly onlyTrue?: true }>>
 
 /** Conditions that Kubernetes sets on pods. */
 export const POD_CONDITIONS: KnownConditions = {
@@ -27,8 +27,8 @@ export const POD_CONDITIONS: KnownConditions = {
   PodScheduled: { healthy: 'True' },
   PodReadyToStartContainers: { healthy: 'True' },
   DisruptionTarget: {},
-  PodResizePending: {},
-  PodResizeInProgress: {},
+  PodResizePending: { onlyTrue: true },
+  PodResizeInProgress: { onlyTrue: true },
 }
 
 /** A pod has the first as True only while it has the others as True. */
