@@ -59,11 +59,13 @@ const DIRECTIONS: Readonly<Record<Direction, Expression>> = {
   narrower: (now, old, name) => {
     const labels = (side: string): string => `${side}.?${name}.?matchLabels.orValue({})`
     const expressions = (side: string): string => `${side}.?${name}.?matchExpressions.orValue([])`
-    return `has(${now}.${name}) && ${labels(old)}.all(k, k in ${labels(now)} && ${labels(now)}[k] == ${labels(old)}[k]) && ${expressions(old)}.all(e, e in ${expressions(now)})`
+    return `has(${now}.${name}) && (${labels(old)}.size() > 0 || ${expressions(old)}.size() > 0) && ${labels(old)}.all(k, k in ${labels(now)} && ${labels(now)}[k] == ${labels(old)}[k]) && ${expressions(old)}.all(e, e in ${expressions(now)})`
   },
   fewerNames: (now, old, name) => {
-    const named = `(!has(o.names) || (has(a.names) && a.names.all(n, n in o.names))) && ${list('o', 'excludeNames')}.all(n, n in ${list('a', 'excludeNames')})`
-    return `${both(now, old, name)} && ${kinds(now, name)} == ${kinds(old, name)} && ${list(now, name)}.all(a, ${list(old, name)}.exists(o, a == o || (${sameMembers('a', 'o', ['apiVersion', 'kind'])} && ${isShort('a')} && ${isShort('o')} && ${named})))`
+    const named = `(!has(o.names) || (has(a.names) && a.names.all(n, n in o.names)))`
+    const ofKind = sameMembers('a', 'o', ['apiVersion', 'kind'])
+    const excluded = `${list(old, name)}.all(o, o in ${list(now, name)} || (${isShort('o')} && ${list('o', 'excludeNames')}.all(n, ${list(now, name)}.exists(a, ${ofKind} && ${isShort('a')} && n in ${list('a', 'excludeNames')}))))`
+    return `${both(now, old, name)} && ${kinds(now, name)} == ${kinds(old, name)} && ${list(now, name)}.all(a, ${list(old, name)}.exists(o, a == o || (${ofKind} && ${isShort('a')} && ${isShort('o')} && ${named}))) && ${excluded}`
   },
   more: (now, old, name) =>
     `${list(old, name)}.all(o, ${list(now, name)}.exists(a, a == o || (${sameMembers('a', 'o', ['apiVersion', 'kind', 'labelSelector'])} && has(a.names) && has(o.names) && ${isShort('a')} && ${isShort('o')} && o.names.all(n, n in a.names))))`,

@@ -91,6 +91,22 @@ describe('rights and kinds at the door', function () {
     expect((await dryRun(policy('nobody', selecting('Cache', 'nobody.example.com/v1')))).stderr).to.contain('the API server has no nobody.example.com/v1 Cache; install its definition')
   })
 
+  it('an update that brings back what an entry excluded, or selects by labels for the first time, asks for rights; one that excludes more asks for none', async () => {
+    const pod = { apiVersion: 'v1', kind: 'Pod' }
+    const restart = { triggers: [{ name: 'loop', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff', duration: '2m' } }], actions: [{ name: 'restart', type: 'restart', restartAction: {} }] }
+    const excluding = policy('excluding', { ...restart, selector: { labelSelector: { matchLabels: { app: 'cart' } }, resources: [{ ...pod, excludeNames: ['db-0'] }, pod] } })
+    const named = policy('named', { ...restart, selector: { resources: [{ ...pod, names: ['cart-0'] }] } })
+    await put(excluding, named)
+    const patch = (name: string, selector: object) => door.kubectl(['-n', 'shop', 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify({ spec: { selector } }), '--as', 'author', '--dry-run=server'])
+    const held = await patch('excluding', { resources: [pod, { ...pod, excludeNames: ['db-0', 'db-1'] }] })
+    expect([held.code, held.stderr]).to.deep.equal([0, ''])
+    for (const [name, selector] of [['excluding', { resources: [pod, pod] }], ['named', { labelSelector: { matchLabels: { app: 'cart' } } }]] as const) {
+      const { code, stderr } = await patch(name, selector)
+      expect([code, stderr]).to.satisfy(() => code === 1 && stderr.includes('[KS108] you may not create pods/eviction in namespace "shop"'), stderr)
+    }
+    await door.must(['-n', 'shop', 'delete', 'hp', 'excluding', 'named'])
+  })
+
   it('of sixteen namespaces and all actions every question is answered in time', async () => {
     await put(...OTHERS.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))
     await put(...OTHERS.flatMap((name) => [...healerObjects(name), ...consentObjects(name, 'shop')].map(({ manifest }) => manifest)))

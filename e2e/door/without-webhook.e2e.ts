@@ -12,7 +12,7 @@ import { seconds } from '../../shared/lib/time.ts'
 import { nameOfPermission } from '../../shared/rules/action-writes.ts'
 import { ungrantedIds } from '../../shared/rules/exemptions.ts'
 import { judge, normalised, questionsOf } from '../../shared/rules/judge.ts'
-import { MODES_BY_RISK } from '../../shared/rules/less.ts'
+import { MODES_BY_RISK, MOST_NAMES } from '../../shared/rules/less.ts'
 import { SHRINKS } from '../../shared/rules/testing/shrinks.ts'
 import { DEFAULT_INSTALLATION } from '../../shared/rules/rule.ts'
 import { rawPolicy, type PolicyOverrides } from '../../shared/rules/test-policy.ts'
@@ -50,7 +50,7 @@ describe('without the webhook', function () {
   this.timeout(300_000)
   let door: Door
   const apply = (input: string, as?: string, ...flags: string[]) => door.kubectl(['apply', '-f', '-', ...(as === undefined ? [] : ['--as', as]), ...flags], { input })
-  const patch = (name: string, body: object, as?: string, namespace = 'shop') => door.kubectl(['-n', namespace, 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify(body), ...(as === undefined ? [] : ['--as', as])])
+  const patch = (name: string, body: object, as?: string, namespace = 'shop', ...flags: string[]) => door.kubectl(['-n', namespace, 'patch', 'hp', name, '--type=merge', '-p', JSON.stringify(body), ...(as === undefined ? [] : ['--as', as]), ...flags])
   const annotationsOf = async (name: string): Promise<Record<string, string>> =>
     (JSON.parse(await door.must(['-n', 'shop', 'get', 'hp', name, '-o', 'json'])) as { metadata: { annotations?: Record<string, string> } }).metadata.annotations ?? {}
 
@@ -370,6 +370,20 @@ describe('without the webhook', function () {
         refused(await dryRun(spec), '[KS506]')
         for (const part of ['mode', 'selector', 'triggers', 'actions', 'safetyRules'] as const) refused(await dryRun({ ...all, [part]: spec[part] }), '[KS506]')
         for (const rule of Object.keys(rich.safetyRules) as (keyof typeof rich.safetyRules)[]) refused(await dryRun({ ...all, safetyRules: { ...all.safetyRules, [rule]: spec.safetyRules[rule] } }), '[KS506]')
+      })
+      it('what one entry excludes another one brings back only with the verb, also in the longest lists that are compared', async () => {
+        const pods = (prefix: string, entry: number) => Array.from({ length: MOST_NAMES }, (_, index) => `${prefix}-${entry}-${index}`)
+        const pod = { apiVersion: 'v1', kind: 'Pod' }
+        const many = Array.from({ length: 16 }, (_, entry) => ({ ...pod, names: pods('cart', entry), excludeNames: pods('till', entry) }))
+        for (const [name, before, less, more] of [
+          ['two', [{ ...pod, excludeNames: ['cart-0'] }, pod], [pod, { ...pod, excludeNames: ['cart-0', 'cart-1'] }], [pod, pod]],
+          ['sixteen', many, many.map((entry, index) => ({ ...entry, names: entry.names.slice(1), excludeNames: [...many[15 - index]?.excludeNames ?? []] })), many.map((entry) => ({ ...entry, excludeNames: many[0]?.excludeNames }))],
+        ] as const) {
+          const select = (resources: readonly object[]): object => ({ ...BLIND, selector: { labelSelector: { matchLabels: { app: 'cart' } }, resources } })
+          passed(await apply(policy(name, select(before), { annotations: { [ALLOW]: 'KS208' } }), 'holder'))
+          passed(await patch(name, { spec: { selector: { resources: less } } }, 'author', 'shop', '--dry-run=server'))
+          refused(await patch(name, { spec: { selector: { resources: more } } }, 'author', 'shop', '--dry-run=server'), '[KS506] you may not override-safety')
+        }
       })
       it('whether the verb is needed is what the rules say, for generated updates', async () => {
         const changes: readonly ((spec: HealingPolicySpec) => HealingPolicySpec)[] = [

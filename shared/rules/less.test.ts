@@ -68,13 +68,20 @@ describe('whether a policy does no more than another', () => {
     ['a label fewer', labels({ app: 'a', tier: 'web' }), labels({ app: 'a' }), false],
     ['a requirement more', labels({ app: 'a' }), labels({ app: 'a' }, [{ key: 'x', operator: 'Exists' }]), true],
     ['another requirement', labels({}, [{ key: 'x', operator: 'In', values: ['a'] }]), labels({}, [{ key: 'x', operator: 'In', values: ['a', 'b'] }]), false],
-    ['labels beside names', selecting({ resources: [pods({ names: ['a'] })] }), selecting({ resources: [pods({ names: ['a'] })], labelSelector: { matchLabels: { app: 'a' } } }), true],
+    // Whoever has no labels selects by name alone: the second entry selected nothing until now.
+    ['labels where there were none', selecting({ resources: [pods({ names: ['a'] }), { apiVersion: 'apps/v1', kind: 'Deployment' }] }), selecting({ resources: [pods({ names: ['a'] }), { apiVersion: 'apps/v1', kind: 'Deployment' }], labelSelector: { matchLabels: { app: 'a' } } }), false],
+    ['labels in an empty selector', selecting({ resources: [pods()], labelSelector: {} }), selecting({ resources: [pods()], labelSelector: { matchLabels: { app: 'a' } } }), false],
     ['no labels any more', labels({ app: 'a' }), selecting({ resources: [pods()] }), false],
     ['names where all were selected', kinds(pods()), kinds(pods({ names: ['a'] })), true],
     ['a name fewer', kinds(pods({ names: ['a', 'b'] })), kinds(pods({ names: ['b'] })), true],
     ['a name more', kinds(pods({ names: ['a'] })), kinds(pods({ names: ['a', 'b'] })), false],
     ['one excluded', kinds(pods()), kinds(pods({ excludeNames: ['a'] })), true],
     ['one excluded no more', kinds(pods({ excludeNames: ['a', 'b'] })), kinds(pods({ excludeNames: ['a'] })), false],
+    ['one excluded no more, as another entry of the kind stands there twice', kinds(pods({ excludeNames: ['a'] }), pods()), kinds(pods(), pods()), false],
+    ['one excluded by the other entry of the kind', kinds(pods({ excludeNames: ['a'] }), pods()), kinds(pods(), pods({ excludeNames: ['a', 'b'] })), true],
+    ['one excluded by an entry of another kind', kinds(pods({ excludeNames: ['a'] }), pods(), { apiVersion: 'apps/v1', kind: 'Deployment' }), kinds(pods(), pods(), { apiVersion: 'apps/v1', kind: 'Deployment', excludeNames: ['a'] }), false],
+    ['sixteen excluded by the other entry', kinds(pods({ excludeNames: names(16) }), pods()), kinds(pods(), pods({ excludeNames: names(16) })), true],
+    ['seventeen, for which an expression has no time', kinds(pods({ excludeNames: names(17) }), pods({ names: ['x'] })), kinds(pods({ names: ['x'] }), pods({ excludeNames: names(18) })), false],
     ['another kind', kinds(pods()), kinds({ apiVersion: 'apps/v1', kind: 'Deployment' }), false],
   ]
   for (const [what, old, now, expected] of table) it(`${what}: ${expected ? 'yes' : 'no'}`, () => expect(doesNoMore(now, old)).to.equal(expected))

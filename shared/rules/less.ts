@@ -77,9 +77,9 @@ const DIRECTIONS: Readonly<Record<Direction, (now: unknown, old: unknown) => boo
   },
   on: (now) => now === true,
   fewer: (now, old) => listOf(now).length > 0 && isWithin(listOf(now), listOf(old)),
-  // No selector asks for nothing, so any asks for more.
-  narrower: (now, old) => isObject(now) && (old === undefined || (isObject(old) && keepsLabels(now['matchLabels'], old['matchLabels']) && isWithin(listOf(old['matchExpressions']), listOf(now['matchExpressions'])))),
-  fewerNames: (now, old) => sameJson(listOf(now).map(kindOf), listOf(old).map(kindOf)) && listOf(now).every((one) => listOf(old).some((other) => namesNoMore(one, other))),
+  // An empty one selects by name alone: with labels, entries without names select something for the first time.
+  narrower: (now, old) => isObject(now) && isObject(old) && !isEmpty(old) && keepsLabels(now['matchLabels'], old['matchLabels']) && isWithin(listOf(old['matchExpressions']), listOf(now['matchExpressions'])),
+  fewerNames: (now, old) => sameJson(listOf(now).map(kindOf), listOf(old).map(kindOf)) && listOf(now).every((one) => listOf(old).some((other) => namesNoMore(one, other))) && listOf(old).every((other) => staysExcluded(other, listOf(now))),
   more: (now, old) => listOf(old).every((other) => listOf(now).some((one) => protectsAsMuch(one, other))),
   tighter: (now, old) => listOf(old).every((other) => listOf(now).some((one) => membersNoMore({ actions: 'lower' }, one, other))),
   rarer: (now, old) => {
@@ -96,12 +96,17 @@ const kindOf = (entry: unknown): unknown => (isObject(entry) ? [entry['apiVersio
 
 const keepsLabels = (now: unknown, old: unknown): boolean => Object.entries(isObject(old) ? old : {}).every(([key, value]) => isObject(now) && Object.hasOwn(now, key) && now[key] === value)
 
-/** One that names no more objects of its kind, and excludes no fewer. */
+const isEmpty = (selector: Record<string, unknown>): boolean => Object.keys(isObject(selector['matchLabels']) ? selector['matchLabels'] : {}).length === 0 && listOf(selector['matchExpressions']).length === 0
+
+/** What an entry excludes, some entry of its kind excludes still: none of the others brings it back. */
+const staysExcluded = (old: unknown, now: readonly unknown[]): boolean =>
+  has(now, old) || (isObject(old) && isShort(old) && listOf(old['excludeNames']).every((name) => now.some((one) => isObject(one) && isShort(one) && sameJson(kindOf(one), kindOf(old)) && listOf(one['excludeNames']).includes(name))))
+
+/** One that names no more objects of its kind. */
 function namesNoMore(now: unknown, old: unknown): boolean {
   if (sameJson(now, old)) return true
   if (!isObject(now) || !isObject(old) || !sameJson(kindOf(now), kindOf(old)) || !isShort(now) || !isShort(old)) return false
-  const named = old['names'] === undefined || (now['names'] !== undefined && isWithin(listOf(now['names']), listOf(old['names'])))
-  return named && isWithin(listOf(old['excludeNames']), listOf(now['excludeNames']))
+  return old['names'] === undefined || (now['names'] !== undefined && isWithin(listOf(now['names']), listOf(old['names'])))
 }
 
 /** The same entry, or one with more names in it. */

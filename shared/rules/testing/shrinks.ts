@@ -1,5 +1,6 @@
 /** Changes of a policy that make it do less, or the same: for tests that an update gets through. */
 import type { HealingPolicySpec } from '../../api/v1alpha1/types.ts'
+import { isEmptySelector } from '../../lib/selector.ts'
 import { MODES_BY_RISK } from '../less.ts'
 
 export type Change = (spec: HealingPolicySpec) => HealingPolicySpec
@@ -29,7 +30,7 @@ export const SHRINKS: Readonly<Record<string, Change>> = {
   'a longer cooldown': (spec) => ({ ...spec, triggers: spec.triggers.map((trigger) => ({ ...trigger, cooldownPeriod: '720h' })) }),
   'approval of every action': (spec) => ({ ...spec, actions: spec.actions.map((action) => ({ ...action, requiresApproval: true })) }),
   'a namespace fewer': selector(({ namespaces }) => (namespaces === undefined || namespaces.length < 2 ? {} : { namespaces: namespaces.slice(1) })),
-  'a label more': selector(({ labelSelector = {} }) => (Object.keys(labelSelector.matchLabels ?? {}).length === 32 ? {} : { labelSelector: { ...labelSelector, matchLabels: { ...labelSelector.matchLabels, 'shrinks.example/tier': labelSelector.matchLabels?.['shrinks.example/tier'] ?? 'web' } } })),
-  'a requirement more': selector(({ labelSelector = {} }) => ((labelSelector.matchExpressions ?? []).length === 32 ? {} : { labelSelector: { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), { key: 'shrinks.example/zone', operator: 'Exists' }] } })),
+  'a label more': selector(({ labelSelector }) => (labelSelector === undefined || isEmptySelector(labelSelector) || Object.keys(labelSelector.matchLabels ?? {}).length === 32 ? {} : { labelSelector: { ...labelSelector, matchLabels: { ...labelSelector.matchLabels, 'shrinks.example/tier': labelSelector.matchLabels?.['shrinks.example/tier'] ?? 'web' } } })),
+  'a requirement more': selector(({ labelSelector }) => (labelSelector === undefined || isEmptySelector(labelSelector) || (labelSelector.matchExpressions ?? []).length === 32 ? {} : { labelSelector: { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), { key: 'shrinks.example/zone', operator: 'Exists' }] } })),
   'an object fewer': selector(({ resources }) => (resources === undefined ? {} : { resources: resources.map((entry) => ((entry.excludeNames ?? []).length > 15 || (entry.names ?? []).length > 16 ? entry : { ...entry, excludeNames: [...new Set([...(entry.excludeNames ?? []), 'database-0'])] })) })),
 }
