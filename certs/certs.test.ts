@@ -6,6 +6,8 @@ import { readSecretData, toSecretData, usableAuthorities, type Facts } from './m
 import { AUTHORITY_VALIDITY, LEAF_VALIDITY, needsRenewal } from './needs-renewal.ts'
 
 const now = instant(Date.UTC(2030, 0, 1))
+/** Extended key usage. */
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const names = { dns: ['kubeskippy-webhook.kubeskippy-system.svc', 'localhost'], ips: ['127.0.0.1'] }
 
 describe('issuing', () => {
@@ -24,6 +26,20 @@ describe('issuing', () => {
     expect(cert.checkHost('kubeskippy-webhook.kubeskippy-system.svc')).to.not.equal(undefined)
     expect(cert.checkHost('example.com')).to.equal(undefined)
     expect(cert.checkIP('127.0.0.1')).to.equal('127.0.0.1')
+  })
+
+  it('makes keys, numbers and uses that API servers take', async () => {
+    const [ca, cert] = [new X509Certificate(authority.cert), new X509Certificate(leaf.cert)]
+    for (const one of [ca, cert]) {
+      expect(one.publicKey.asymmetricKeyDetails?.modulusLength).to.equal(2048)
+      // Not negative: Go refuses that.
+      expect(one.serialNumber).to.match(/^[4-7][0-9A-F]{31}$/)
+    }
+    expect(cert.keyUsage).to.deep.equal([SERVER_AUTH])
+    // X.509 has room for 64 characters.
+    const long = new X509Certificate((await issueLeaf(authority, { dns: [`door.${'n'.repeat(63)}`], ips: [] }, now, LEAF_VALIDITY)).cert)
+    expect(long.subject).to.equal(`CN=door.${'n'.repeat(59)}`)
+    expect(long.checkHost(`door.${'n'.repeat(63)}`)).to.not.equal(undefined)
   })
 
   it('backdates by an hour, for clocks that are behind', () => {

@@ -170,4 +170,28 @@ describe('certificates that somebody else provides', () => {
     clock.jump(hours(2))
     expect(await late.certificates.check()).to.match(/does not hold the authority/)
   })
+  it('of a door outside of the cluster are valid for its address', async () => {
+    const authority = await issueAuthority(clock.now(), days(700))
+    const store = async (cluster: FakeCluster, ips: readonly string[]): Promise<void> => {
+      const leaf = await issueLeaf(authority, { dns: [HOST], ips }, clock.now(), days(90))
+      const data = Object.fromEntries(Object.entries({ 'tls.crt': leaf.cert, 'tls.key': leaf.key }).map(([key, text]) => [key, Buffer.from(text).toString('base64')]))
+      cluster.seed(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata: secret, type: 'kubernetes.io/tls', data })
+    }
+    const caBundle = Buffer.from(authority.cert).toString('base64')
+    for (const [url, ips, problem] of [
+      ['https://127.0.0.1:9443/validate', ['127.0.0.1'], undefined],
+      ['https://[::1]:9443/validate', ['::1'], undefined],
+      ['https://127.0.0.1:9443/validate', [], 'the certificate in the Secret is not valid for 127.0.0.1, by which v leads here'],
+      ['https://[::1]:9443/validate', ['127.0.0.1'], 'the certificate in the Secret is not valid for ::1, by which v leads here'],
+      [`https://${HOST}/validate`, [], undefined],
+    ] as const) {
+      const { cluster, configure, certificates } = setup()
+      configure(authority)
+      await store(cluster, ips)
+      for (const [resource, name] of [[VALIDATING_WEBHOOKS, 'v'], [MUTATING_WEBHOOKS, 'm']] as const) cluster.change(resource, { name }, (stored) => ({ ...stored, webhooks: [{ name: 'ours', clientConfig: { url, caBundle } }] }))
+      expect(await certificates.check(), `${url} ${ips.join(',')}`).to.equal(problem)
+      cluster.change(VALIDATING_WEBHOOKS, { name: 'v' }, (stored) => ({ ...stored, webhooks: [{ name: 'ours', clientConfig: { url, caBundle: '' } }] }))
+      expect(await certificates.check()).to.equal('v has no caBundle: nobody has put one there yet')
+    }
+  })
 })

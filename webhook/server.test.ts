@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { request, Agent } from 'node:https'
 import { X509Certificate } from 'node:crypto'
 import { connect as connectPlain } from 'node:net'
-import { connect, type TLSSocket } from 'node:tls'
+import tls, { connect, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { issueAuthority, issueLeaf } from '../certs/issue.ts'
@@ -157,7 +157,29 @@ describe('the door over HTTPS', () => {
     for (const path of ['/livez', '/readyz', '/metrics', '/']) expect(await post({ method: 'GET', path }), path).to.include({ code: 404 })
   })
 
-  it('serves a new certificate to new connections, and no less than TLS 1.2', async () => {
+  it('speaks no less than TLS 1.2, with its first certificate and with later ones, whatever Node would', async () => {
+    const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls
+    // Below that level OpenSSL itself refuses what is older.
+    Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' })
+    try {
+      const old = openServer()
+      old.serve(current)
+      await old.start()
+      for (const swapped of [false, true]) {
+        if (swapped) old.serve(current)
+        const code = await new Promise((resolve) => {
+          const socket = connect({ host: '127.0.0.1', port: old.port, ca: current.caBundle, servername: 'localhost', minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }, () => resolve(socket.getProtocol()))
+          socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+        })
+        expect(code, String(swapped)).to.equal('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
+      }
+      await old.stop(AbortSignal.timeout(1))
+    } finally {
+      Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS })
+    }
+  })
+
+  it('serves a new certificate to new connections', async () => {
     const next = await material()
     server.serve(next)
     const { serial } = await send(server, next.caBundle, { body: good })
@@ -238,6 +260,18 @@ describe('too many connections', () => {
       await server.stop(AbortSignal.timeout(1))
     })
   }
+
+  it('are more than ten API servers keep idle', async () => {
+    const app: RequestListener = (asked, response) => void asked.resume().once('end', () => response.end())
+    const server = new AdmissionServer({ app, host: '127.0.0.1', port: 0, timers: systemTimers, log: silentLogger, quietPeriod: millis(0) })
+    server.serve(current)
+    await server.start()
+    const idle: (() => boolean)[] = []
+    for (let i = 0; i < 10 * 25; i++) idle.push(await stranger(server, '', false))
+    expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200 })
+    expect(idle.every((open) => open())).to.equal(true)
+    await server.stop(AbortSignal.timeout(1))
+  })
 
   it('a review that is being judged never gives way, and goes back in line when it is answered', async () => {
     let answer: () => void = () => {}
@@ -348,6 +382,13 @@ describe('a connection that comes no further', () => {
 })
 
 describe('the end of the door', () => {
+  /** Whether it has come. */
+  const ended = (stop: Promise<void>): { readonly come: boolean } => {
+    const end = { come: false }
+    void stop.finally(() => { end.come = true })
+    return end
+  }
+
   it('answers reviews with Connection: close until none comes any more', async () => {
     const current = await material()
     // Longer than a busy machine takes from one review to the next.
@@ -385,5 +426,73 @@ describe('the end of the door', () => {
     await server.stop(aborted)
     expect(aborted.aborted, 'it waited for them').to.equal(false)
     agent.destroy()
+  })
+  it('does not come before balancers have heard of it, however long no review has come', async () => {
+    const current = await material()
+    const server = openServer({ quietPeriod: seconds(1) })
+    server.serve(current)
+    await server.start()
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const stop = server.stop(AbortSignal.timeout(10_000))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await send(server, current.caBundle, { body: good })).to.include({ code: 200 })
+    await stop
+  })
+
+  it('waits for the rest of a review that is still being sent', async () => {
+    const current = await material()
+    const server = openServer({ quietPeriod: millis(50) })
+    server.serve(current)
+    await server.start()
+    const code = new Promise((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port: server.port, method: 'POST', path: '/validate', headers: JSON_TYPE, ca: current.caBundle, agent: false }, (response) => resolve(response.resume().statusCode))
+      sent.on('error', reject).write(good.slice(0, 10))
+      setTimeout(() => sent.end(good.slice(10)), 1000)
+    })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const stop = server.stop(AbortSignal.timeout(10_000))
+    expect(await code).to.equal(200)
+    await stop
+  })
+
+  it('is not put off by a connection that shakes no hands', async () => {
+    const current = await material()
+    const server = openServer({ quietPeriod: millis(0), timeouts: { handshake: hours(1) } })
+    server.serve(current)
+    await server.start()
+    const socket = connectPlain(server.port, '127.0.0.1')
+    await new Promise((resolve) => socket.on('error', () => {}).once('connect', resolve))
+    // The server hears of it a moment later.
+    await send(server, current.caBundle, { body: good })
+    const end = ended(server.stop(AbortSignal.timeout(60_000)))
+    await eventually(() => expect(end.come).to.equal(true), seconds(5)).finally(() => socket.destroy())
+  })
+  it('is not put off beyond its time by a review that is never answered', async () => {
+    const current = await material()
+    const server = openServer({ quietPeriod: millis(0), ask: () => new Promise(() => {}) })
+    server.serve(current)
+    await server.start()
+    const review = send(server, current.caBundle, { body: good }).catch(() => 'broken off')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const end = ended(server.stop(AbortSignal.timeout(300)))
+    await eventually(() => expect(end.come).to.equal(true), seconds(5))
+    expect(await review).to.equal('broken off')
+  })
+
+  it('waits for the last of many reviews, and for nothing else', async () => {
+    const current = await material()
+    for (const method of ['POST', 'GET']) {
+      const server = openServer({ quietPeriod: seconds(1) })
+      server.serve(current)
+      await server.start()
+      const end = ended(server.stop(AbortSignal.timeout(20_000)))
+      const until = Date.now() + 2000
+      while (Date.now() < until && !end.come) {
+        await send(server, current.caBundle, { method, body: good }).catch(() => undefined)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      expect(end.come, method).to.equal(method === 'GET')
+      await eventually(() => expect(end.come).to.equal(true), seconds(10))
+    }
   })
 })

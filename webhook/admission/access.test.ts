@@ -4,6 +4,7 @@ import { SUBJECT_ACCESS_REVIEWS } from '../../shared/kube/resources.ts'
 import { millis, seconds } from '../../shared/lib/time.ts'
 import type { AccessQuestion } from '../../shared/rules/access.ts'
 import { silentLogger } from '../../shared/runtime/logger.ts'
+import { sleep } from '../../shared/runtime/timers.ts'
 import { FakeClock } from '../../shared/testing/fake-clock.ts'
 import { FakeCluster } from '../../shared/testing/fake-cluster/fake-cluster.ts'
 import { accessReviews } from './access.ts'
@@ -99,6 +100,37 @@ describe('reviews of access', () => {
     const answer = await ask(questions, ALICE)
     expect(questions.map(answer)).to.deep.equal(['Allowed', 'Denied', 'Unknown'])
     expect(answer(heal)).to.equal('Unknown')
+  })
+
+  it('are a no where the answer does not say yes', async () => {
+    for (const answer of [{}, { status: {} }, { status: { allowed: 'true' as unknown as boolean } }]) {
+      const ask = accessReviews({ api: { post: () => Promise.resolve(answer as never) }, timers: new FakeClock(), log: silentLogger })
+      expect((await ask([evict], ALICE, seconds(2)))(evict), JSON.stringify(answer)).to.equal('Denied')
+    }
+  })
+
+  it('believe no answer for longer because another one was given twice', async () => {
+    const clock = new FakeClock()
+    const asked: string[] = []
+    const api: Parameters<typeof accessReviews>[0]['api'] = {
+      post: async (_resource, _key, _subresource, body) => {
+        const { namespace = '' } = (body as { spec: Asked }).spec.resourceAttributes
+        asked.push(namespace)
+        await sleep(clock, millis(namespace === 'twice' ? 100 * asked.length ** 2 : 200))
+        return { status: { allowed: true } } as never
+      },
+    }
+    const reviews = accessReviews({ api, timers: clock, log: silentLogger })
+    const ask = (namespace: string) => reviews([{ ...evict, namespace }], ALICE, seconds(2))
+    // Answered after 100, 400 and 200 ms.
+    const answers = [ask('twice'), ask('twice'), ask('once')]
+    await clock.advance(millis(1250))
+    await Promise.all(answers)
+    asked.length = 0
+    const again = ask('once')
+    await clock.advance(millis(200))
+    await again
+    expect(asked).to.deep.equal(['once'])
   })
 
   it('that the webhook may not make are no answer', async () => {

@@ -32,6 +32,8 @@ describe('a decision at the door', () => {
     ['that was made before', { decision: 'Approved', decidedBy: 'bob' }, { oldObject: withApproval({ decision: 'Approved', decidedBy: 'bob' }) }],
     ['that is none', undefined, {}],
     ['in a status', { decision: 'Approved' }, { subResource: 'status' }],
+    ['of another group', { decision: 'Approved' }, { resource: { group: 'example.com', version: 'v1alpha1', resource: 'healingactions' } }],
+    ['of something else of ours', { decision: 'Approved' }, { resource: { group: 'kubeskippy.io', version: 'v1alpha1', resource: 'healingledgers' } }],
     ['of a new action', { decision: 'Approved' }, { operation: 'CREATE', oldObject: null }],
   ] as const) {
     it(`${title} is not touched`, () => {

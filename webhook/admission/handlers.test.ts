@@ -52,6 +52,7 @@ describe('validating', () => {
   it('what is not our policy passes: a widened configuration must not stop the cluster', () => {
     for (const members of [
       { resource: { group: '', version: 'v1', resource: 'pods' } },
+      { resource: { group: 'example.com', version: 'v1alpha1', resource: 'healingpolicies' } },
       { resource: { group: 'kubeskippy.io', version: 'v1alpha1', resource: 'healingactions' } },
       { subResource: 'status' },
       { operation: 'DELETE' },
@@ -63,10 +64,11 @@ describe('validating', () => {
   })
 
   it('an update of metadata keeps an old violation as a warning', () => {
-    const { verdict, review } = judged(BAD, { operation: 'UPDATE', oldObject: rawPolicy(BAD), name: 'cart-healing' })
+    const { verdict, review, found } = judged(BAD, { operation: 'UPDATE', oldObject: rawPolicy(BAD), name: 'cart-healing' })
     expect(verdict).to.equal('allowed')
     expect(review.response.warnings?.[0]).to.match(/^KS401 shop\/cart-healing safetyRules\.maxActionsPerHour: /)
     expect(review.response.auditAnnotations).to.deep.equal({ warned: 'KS401', tolerated: 'KS401' })
+    expect(found.map(({ rule }) => rule), 'for the metrics').to.deep.equal(['KS401'])
   })
 
   it('on a creation the old object of a liar does not count', () => expect(judged(BAD, { oldObject: rawPolicy(BAD) }).verdict).to.equal('denied'))
@@ -188,6 +190,8 @@ describe('exemptions at the door', () => {
   const AT = '/metadata/annotations/kubeskippy.io~1allowed-by'
   const byAlice = { ...ALLOW, [STAMP]: '2029-12-31T00:00:00.000Z carol' }
 
+  it('of a creation with an old object are stamped all the same', () => expect(stamp(allowing(byAlice), { oldObject: allowing(byAlice) })).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
+  it('that are taken away name nobody', () => expect(stamp(allowing({}), { operation: 'UPDATE', oldObject: allowing(byAlice) })).to.deep.equal([]))
   it('are stamped with who allowed them and when', () => expect(stamp(allowing(ALLOW))).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
   it('whatever the object says of itself', () => expect(stamp(allowing(byAlice))).to.deep.equal([[AT, '2030-01-02T03:04:05.000Z alice']]))
   it('not again when somebody else changes a label or suspends', () => {
@@ -223,6 +227,11 @@ describe('exemptions at the door', () => {
     expect([verdict, review.response.auditAnnotations]).to.deep.equal(['allowed', { warned: 'KS208', exempted: 'KS208' }])
     expect(review.response.warnings?.[0]).to.match(/^KS208 shop\/cart-healing /)
   })
+  it('beside what is refused are among what was found', () => {
+    const { verdict, found, review } = judgedBy(() => 'Allowed', allowing(ALLOW, { ...BLIND, mode: 'automatic', safetyRules: { ...BLIND.safetyRules, maxActionsPerHour: 99 } }))
+    expect([verdict, found.map(({ rule }) => rule).toSorted()]).to.deep.equal(['denied', ['KS208', 'KS401']])
+    expect(review.response.warnings).to.have.length(1)
+  })
   it('without the verb are a 403 that names it, with the violation beside it', () => {
     const { review } = judgedBy(() => 'Denied', allowing(ALLOW))
     expect(review.response.status?.code).to.equal(403)
@@ -249,6 +258,12 @@ describe('what the author may not do', () => {
     ])
     expect(found.map(({ rule }) => rule)).to.deep.equal(['KS108', 'KS108', 'KS401'])
     expect(review.response.auditAnnotations).to.deep.equal({ refused: 'KS108,KS401' })
+  })
+  it('is left to the API server where it is about what is no namespace, and to validation where only a namespace does not consent', () => {
+    const selecting = (namespaces: readonly string[]): PolicyOverrides => ({ selector: { namespaces: [...namespaces], labelSelector: { matchLabels: { app: 'cart' } } } })
+    expect(first(selecting(['bank', '*']), lacking).verdict).to.equal('patched')
+    expect(first(selecting(['bank']), lacking).verdict).to.equal('denied')
+    expect(first(selecting(['bank']), { access: ({ who }) => (who === 'Author' ? 'Allowed' : 'Denied') }).verdict).to.equal('patched')
   })
   it('is left to validation where nobody has answered, and so is what is only wrong', () => {
     expect(first(ladder).verdict).to.equal('patched')

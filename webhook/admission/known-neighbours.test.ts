@@ -59,6 +59,11 @@ describe('what the door asks beside rights', () => {
     expect(again.questions.map(({ verb }) => verb)).to.not.include('list')
   })
 
+  it('objects of the own namespace before those of others, of which too many are left out', async () => {
+    const selector = { namespaces: ['bank', 'shop'], labelSelector: { matchLabels: { app: 'cart' } } }
+    expect((await asked(policy('mine', { ...DELETES, selector }), [policy('other', { selector })], { operation: 'CREATE', oldObject: null })).looked).to.deep.equal(['shop', 'bank'])
+  })
+
   it('what scales, of a policy that scales and is new or changed, and whether the author may list that', async () => {
     const scaling = policy('mine', { action: { type: 'scale', target: 'Workload', scaleAction: { direction: 'up', minReplicas: 1, maxReplicas: 5 } } })
     const { looked, questions, known, scaledIn } = await asked(scaling, [], { operation: 'CREATE', oldObject: null })

@@ -58,6 +58,7 @@ describe('the live objects of a namespace', () => {
     autoscaler('cart', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' })
     autoscaler('keda-hpa-db', { kind: 'StatefulSet', name: 'db' }, { ownerReferences: [{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'db', uid: 'u', controller: true }] })
     autoscaler('cart', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' }, {}, 'bank')
+    for (const [name, target] of Object.entries({ nothing: {}, nameless: { kind: 'Deployment' }, kindless: { name: 'cart' } })) autoscaler(name, target)
     const look = liveObjects({ api: cluster.client('webhook'), timers: clock, log: silentLogger })
     const found = await look(['shop', 'bank'], { scaledIn: 'shop' })
     expect(found?.objects.map(({ namespace, name, replicas }) => [namespace, name, replicas])).to.deep.equal([['shop', 'cart', 3], ['shop', 'db', 2], ['bank', 'cart', undefined]])
@@ -80,6 +81,14 @@ describe('the live objects of a namespace', () => {
     expect(await many(1).look([])).to.equal(undefined)
   })
 
+  it('where a policy scales, and nowhere else, the whole is asked for of what has replicas, and of nothing else', async () => {
+    const { look, asked } = many(1)
+    await look(['shop', 'bank'], { scaledIn: 'shop' })
+    const whole = asked.filter(({ options }) => options.metadataOnly !== true).map(({ resource, options }) => `${resource.plural} in ${options.namespace}`)
+    expect(asked.every(({ options }) => options.timeout !== undefined && options.timeout <= 1000)).to.equal(true)
+    expect(whole).to.have.members(['deployments', 'statefulsets', 'horizontalpodautoscalers'].map((plural) => `${plural} in shop`))
+  })
+
   for (const [pods, counted, complete] of [[500, 500, true], [501, 501, true], [2000, 2000, true], [2001, 2000, false]] as const) {
     it(`of ${pods} pods ${counted} are counted`, async () => {
       const found = await many(pods).look(['shop'])
@@ -100,6 +109,23 @@ describe('the live objects of a namespace', () => {
     expect(found?.complete).to.equal(false)
     expect(asked.every(({ options }) => (options.timeout ?? Infinity) > 0 && (options.timeout ?? Infinity) <= 1000)).to.equal(true)
     expect(asked.length).to.be.below(LISTED.length + 3)
+  })
+
+  it('are those that came before the time was over or a page could not be had', async () => {
+    const late = await many(2000, { latency: Math.floor(1000 / LISTED.length) }).look(['shop'])
+    expect(late?.objects.length).to.be.within(500, 1999)
+    expect(late?.complete).to.equal(false)
+    let pages = 0
+    const broken = await many(2000, { fail: (resource) => (resource === PODS && ++pages > 1 ? failure('Timeout') : undefined) }).look(['shop'])
+    expect([broken?.objects.length, broken?.complete]).to.deep.equal([500, false])
+  })
+
+  it('hide no mistake of ours', async () => {
+    const mistake = new TypeError('a mistake')
+    for (const listed of [PODS, HORIZONTAL_POD_AUTOSCALERS]) {
+      const { look } = many(1, { fail: (resource) => (resource === listed ? (mistake as unknown as ApiError) : undefined) })
+      expect(await look(['shop'], { scaledIn: 'shop' }).catch((error: unknown) => error)).to.equal(mistake)
+    }
   })
 
   it('what cannot be listed is left out, and said to be; nothing at all is nothing known', async () => {

@@ -52,6 +52,19 @@ describe('the policies that the door knows', () => {
     await policies.stop()
   })
 
+  it('are none that are going away, and those of an odd status are there without it', async () => {
+    const { clock, cluster, policies, seed, names } = setUp()
+    seed('odd-conditions', {}, { status: { conditions: 'none' } })
+    seed('odd-condition', {}, { status: { conditions: [null, 7] } })
+    seed('going')
+    cluster.change(HEALING_POLICIES, { namespace: 'shop', name: 'going' }, (stored) => ({ ...stored, metadata: { ...stored.metadata, finalizers: ['x/y'], deletionTimestamp: '2030-01-01T00:00:00Z' } }))
+    policies.start()
+    await clock.advance(millis(0))
+    expect(names()).to.deep.equal(['odd-condition', 'odd-conditions'])
+    expect(policies.around(testPolicy())?.policies.map(({ status }) => status?.conditions)).to.deep.equal([[], []])
+    await policies.stop()
+  })
+
   it('what has not the shape of a policy is in nobody\'s way', async () => {
     const { clock, policies, seed, names } = setUp()
     seed('odd', {}, { spec: { selector: 'all' } })

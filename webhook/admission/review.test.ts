@@ -13,6 +13,18 @@ describe('reading a review', () => {
     expect(read.kind === 'review' && read.request).to.deep.include({ uid: 'u-1', operation: 'CREATE', namespace: 'shop', name: 'a', subResource: '', dryRun: false })
   })
 
+  it('takes what it may leave out or null, and the longest name', () => {
+    const name = 'x'.repeat(253)
+    const read = readReview(reviewOf({}, { name, namespace: null, subResource: undefined, dryRun: true, resource: { version: 'v1', resource: 'pods' } }))
+    expect(read.kind === 'review' && read.request).to.deep.include({ name, namespace: '', subResource: '', dryRun: true, resource: { group: '', version: 'v1', resource: 'pods' } })
+  })
+
+  it('takes of who asks what is text, and nobody gets a right by the rest', () => {
+    const userInfo = { username: 7, uid: null, groups: ['devs', 1, null, ['system:masters']], extra: { scopes: ['a', {}], other: 'text' } }
+    const read = readReview(reviewOf({}, { userInfo }))
+    expect(read.kind === 'review' && read.request.requester).to.deep.equal({ username: '', uid: '', groups: ['devs'], extra: { scopes: ['a'], other: [] } })
+  })
+
   const malformed: [string, unknown][] = [
     ['nothing', undefined], ['null', null], ['a list', []], ['a string', 'x'], ['an empty object', {}],
     ['another kind', { ...reviewOf({}), kind: 'Pod' }],
@@ -30,6 +42,7 @@ describe('reading a review', () => {
   const incomplete: [string, Record<string, unknown>][] = [
     ['no object', { object: undefined }], ['a null object', { object: null }], ['an object that is a list', { object: [] }],
     ['an update without an old object', { operation: 'UPDATE' }],
+    ['an update without an object', { operation: 'UPDATE', object: null, oldObject: {} }],
     ['an unknown operation', { operation: 'PATCH' }], ['no operation', { operation: undefined }],
     ['no resource', { resource: undefined }], ['a resource of wrong types', { resource: { group: 1, version: 'v1', resource: 'x' } }],
     ['a namespace of the wrong type', { namespace: {} }], ['a name that is too long', { name: 'x'.repeat(254) }],

@@ -37,6 +37,10 @@ describe('KS506, exemption from rules', () => {
     for (const answer of ['Denied', 'Unknown'] as const) {
       it(`exempts nothing when the answer is ${answer}, and says both`, () => expect(told(allowing('KS208', BLIND), answer)).to.deep.equal([`E ${BROKEN}`, UNGRANTED]))
     }
+    it('says that nobody answered where nobody did, and not that the author may not', () => {
+      const { violations } = judge(allowing('KS208', BLIND), { installation: DEFAULT_INSTALLATION, access: asking('Unknown') })
+      expect(violations.find(({ rule }) => rule === 'KS506')?.what).to.match(/^whether you may override-safety .* could not be asked$/)
+    })
     it('counts where nobody can be asked: what is stored was granted', () => expect(told(allowing('KS208', BLIND), 'nobody')).to.deep.equal([`W ${BROKEN} Exempted`]))
     it('is of the named rule alone', () => expect(told(allowing('KS307', BLIND), HOLDER)).to.deep.equal([`E ${BROKEN}`]))
     it('of rules about triggers needs no verb', () => {
