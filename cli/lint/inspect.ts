@@ -11,6 +11,7 @@ import type { Violation } from '../../shared/rules/violation.ts'
 import { unknownInObject } from '../../shared/schema/defaults.ts'
 import type { Issue } from '../../shared/schema/issue.ts'
 import type { CustomResource } from '../../shared/schema/structural.ts'
+import { meantBy } from '../../shared/schema/stray-fields.ts'
 import type { UnknownField } from '../../shared/schema/walk.ts'
 import { compileResource, type SchemaCheck } from '../../shared/schema/validate.ts'
 import { refusedWithout, ungrantedOffline } from './exemption.ts'
@@ -63,7 +64,7 @@ function withoutStatus(object: unknown): unknown {
 
 /** Rules judge only what has the shape of its schema: the API server asks the door no earlier either. */
 function inspect(resource: CustomResource, object: unknown, installation: Installation): readonly Remark[] {
-  const unknown = isObject(object) ? Array.from(unknownInObject(resource, object), unknownField) : []
+  const unknown = isObject(object) ? Array.from(unknownInObject(resource, object), (field) => unknownField(resource, field)) : []
   const issues = judgeObject(resource, checkOf(resource), withoutStatus(object))
   if (issues.length > 0 || resource.kind !== healingPolicy.kind) return [...unknown, ...issues.map((issue) => fromIssue(resource, issue))]
   const { violations, warnings } = judge(object, { installation })
@@ -74,9 +75,13 @@ function inspect(resource: CustomResource, object: unknown, installation: Instal
   return [...unknown, ...ungrantedOffline(policy), ...others.map((violation) => ({ ...fromViolation(violation), ...refusedWithout(policy, violation) }))]
 }
 
-function unknownField({ path, name, known }: UnknownField): Remark {
+function unknownField(resource: CustomResource, field: UnknownField): Remark {
   const { id, why, fix } = LAYERS.unknown
-  const [near] = nearest(name, known)
+  const { path, name } = field
+  const meant = meantBy(resource, field)
+  const parent = path.slice(0, path.length - name.length)
+  // In the same place its name is enough.
+  const near = meant?.startsWith(parent) === true && !meant.slice(parent.length).includes('.') ? meant.slice(parent.length) : meant
   return { rule: id, level: 'error', path, what: `there is no field ${quoted(path, 120)}`, why, fix: near === undefined ? fix : `did you mean ${near}?`, aboutName: true, ofFile: true }
 }
 

@@ -116,4 +116,6 @@ export interface CustomResource {
   /** Absent: the kind has no status subresource. */
   readonly status?: ObjectSchema
   readonly columns: readonly PrinterColumn[]
+  /** What others call its fields, for hints: by the word in small letters without separators, the likeliest field first. */
+  readonly words?: ReadonlyMap<string, readonly string[]>
 }

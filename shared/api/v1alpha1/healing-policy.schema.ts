@@ -1,4 +1,5 @@
 import type { CustomResource, ObjectSchema } from '../../schema/structural.ts'
+import { FIELD_WORDS } from './field-words.ts'
 import { healingPolicyStatus } from './healing-policy-status.schema.ts'
 import { actionTemplate } from './policy/actions/index.ts'
 import { safetyRules } from './policy/safety-rules.ts'
@@ -76,6 +77,7 @@ export const healingPolicy = {
   // A label value of every HealingAction.
   maxNameLength: 63,
   spec,
+  words: FIELD_WORDS,
   status: healingPolicyStatus,
   columns: [
     { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
