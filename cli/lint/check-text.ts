@@ -59,7 +59,8 @@ export function checkText({ file, text }: Input, config: LintConfig, { wanted, a
 function placed(value: unknown, namespace: string | undefined): unknown {
   if (namespace === undefined || !isObject(value)) return value
   const metadata = value['metadata'] ?? {}
-  if (!isObject(metadata) || (typeof metadata['namespace'] === 'string' && metadata['namespace'] !== '')) return value
+  // What is there and no text is a mistake to tell, not a place that is empty.
+  if (!isObject(metadata) || (metadata['namespace'] ?? '') !== '') return value
   return { ...value, metadata: { ...metadata, namespace } }
 }
 

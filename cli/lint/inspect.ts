@@ -40,7 +40,10 @@ function isOurs(apiVersion: unknown, resource: CustomResource | undefined): bool
 function unknownKind(kind: unknown): Remark {
   const names = resources.map((each) => each.kind)
   const [near] = typeof kind === 'string' ? nearest(kind, names) : []
-  const { id, why } = LAYERS.shape
+  const { id } = LAYERS.shape
+  // Its plural is the same in small letters, and kubectl asks by that.
+  const isFound = typeof kind === 'string' && names.some((name) => name.toLowerCase() === kind.toLowerCase())
+  const why = isFound ? 'kubectl creates such an object, and fails when it is to change it' : LAYERS.shape.why
   return { rule: id, level: 'error', path: 'kind', what: `must be one of ${names.join(', ')}${typeof kind === 'string' ? `, not ${quoted(kind)}` : ''}`, why, ...(near === undefined ? {} : { fix: `did you mean ${near}?` }) }
 }
 

@@ -183,6 +183,7 @@ describe('kubeskippy lint', () => {
 
   const kinds: readonly [what: string, text: string, said: RegExp][] = [
     ['a kind that is nearly ours', 'apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicyy\n', /^p.yaml:2:7: error KS001 .*did you mean HealingPolicy\?/],
+    ['a kind in small letters', 'apiVersion: kubeskippy.io/v1alpha1\nkind: healingpolicy\n', /^p.yaml:2:7: error KS001 .* — kubectl creates such an object, and fails when it is to change it — did you mean HealingPolicy\?/],
     ['a group that is nearly ours', 'apiVersion: kubeskipy.io/v1alpha1\nkind: HealingPolicy\n', /^p.yaml:1:13: error KS001 .*apiVersion: must be kubeskippy.io\/v1alpha1/],
     ['a version that is not served', 'apiVersion: kubeskippy.io/v1\nkind: HealingPolicy\n', /^p.yaml:1:13: error KS001 .*apiVersion: must be/],
     ['no version at all', 'kind: HealingPolicy\n', /^p.yaml:1:1: error KS001 .*apiVersion: must be/],

@@ -114,4 +114,13 @@ describe('kubeskippy lint --server', () => {
   it('leaves what has no frame of an object to itself', async () => {
     for (const text of ['kind: HealingPolicy\n', 'apiVersion: kubeskippy.io/v1alpha1\nkind: HealingPolicy\nmetadata: {name: ../../x}\n', 'apiVersion: kubeskippy.io/v1alpha1\nkind: Nothing\n']) expect((await setUp(text).run('lint p.yaml --server')).code).to.equal(1)
   })
+
+  it('says of metadata that nobody can decode what it says without the server', async () => {
+    for (const metadata of ['namespace: 123', 'namespace: shop\n  labels: {version: 1.10}', 'namespace: shop\n  annotations: {note: true}']) {
+      const text = GOOD.replace('namespace: shop', metadata)
+      const [without, withServer] = [await setUp(text).run('lint p.yaml'), await setUp(text).run('lint p.yaml --server -n shop')]
+      expect([without.code, withServer.code], metadata).to.deep.equal([1, 1])
+      expect(withServer.out.split('\n')[0]).to.equal(without.out.split('\n')[0]).and.contain('put it in quotes')
+    }
+  })
 })

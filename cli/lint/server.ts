@@ -118,12 +118,15 @@ async function refusalOf(api: Api, resource: Resource, value: KubeManifest, name
 
 const resourceOf = (value: unknown): Resource | undefined => (isObject(value) ? RESOURCES.find(({ kind }) => kind === value['kind']) : undefined)
 
-/** What has no frame of an object cannot be posted anywhere; the lint has said so already. */
+/** What has no frame of an object cannot be posted anywhere, and of what nobody can decode the answer names no place; the lint has said both already. */
 const isSendable = (value: unknown): value is KubeManifest => {
   if (!isObject(value) || value['apiVersion'] !== `${HEALING_POLICIES.group}/${HEALING_POLICIES.version}` || !isObject(value['metadata'])) return false
-  const { name, namespace } = value['metadata']
+  const { name, namespace, labels, annotations } = value['metadata']
+  if (![labels, annotations].every(areTexts)) return false
   return (name === undefined || (typeof name === 'string' && /^[a-zA-Z0-9._-]{1,253}$/.test(name))) && typeof namespace === 'string'
 }
+
+const areTexts = (map: unknown): boolean => map === undefined || map === null || (isObject(map) && Object.values(map).every((text) => text === null || typeof text === 'string'))
 
 /**
  * The server's word counts, and what only the file tells stays. Where no door is, or the answer had no room for all, the

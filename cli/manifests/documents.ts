@@ -58,8 +58,12 @@ export function readManifests(text: string): Documents {
       }
       const source = sourceOf(text.slice(end, tree.range.start))
       end = document.range?.[1] ?? end
-      const [objects, others] = parted(flat(tree, undefined), (each) => each === tree || isObject(each.value))
-      problems.push(...others.map(({ range }) => ({ offset: range.start, what: 'an item of a list is no object' })))
+      if (isObject(tree.value) && isList(tree.value) && tree.members?.get('items')?.items === undefined) {
+        problems.push({ offset: tree.range.start, what: 'a List has its objects in items, a list' })
+        continue
+      }
+      const [objects, others] = parted(flat(tree, undefined), (each) => each === tree || (isObject(each.value) && !isList(each.value)))
+      problems.push(...others.map(({ value, range }) => ({ offset: range.start, what: isObject(value) ? 'a List within a List: kubectl reads none of it' : 'an item of a list is no object' })))
       manifests.push(...objects.map((each) => ({ value: each.value, tree: each, replaced: within(replaced, each, tree), shared, ...(source === undefined ? {} : { source }) })))
     } catch (error) {
       problems.push(unforeseen(error, document.range?.[0] ?? 0))
@@ -130,6 +134,9 @@ function documentsAt(text: string, offset: number): readonly Document.Parsed[] {
   return [...new Composer(AS_KUBECTL).compose(parser.parse(text), true, offset + text.length)]
 }
 
+/** Not one of objects of one kind, which may have whatever its kind has. */
+const isList = (value: Readonly<Record<string, unknown>>): boolean => value['kind'] === 'List' && value['apiVersion'] === 'v1'
+
 /** As an array of a programming language prints them. */
 const isManifest = ({ value }: Tree): boolean => isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string'
 
@@ -150,6 +157,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u00
 /** What no parser should be asked about, and what it would need all memory for. */
 function hopeless(text: string): Unreadable | undefined {
   if (text.length > LONGEST) return { offset: 0, what: `it is larger than ${LONGEST / 1024 / 1024} MiB` }
+  if (!text.includes('\n') && /\r[^]/.test(text)) return { offset: text.indexOf('\r'), what: 'its lines end with carriage returns alone: write line feeds' }
   const control = text.search(CONTROL)
   if (control >= 0) return { offset: control, what: 'control characters are not allowed' }
   let depth = 0
@@ -182,7 +190,7 @@ const DEEPEST_LIST = 16
 /** As kubectl: whatever has a kind that ends in List, and items, is its items; they take kind and version from it. */
 function flat(tree: Tree, frame: { readonly apiVersion: unknown; readonly kind: string } | undefined, depth = 0): readonly Tree[] {
   const { value, members } = framed(tree, frame)
-  const items = members?.get('items')?.items
+  const items = depth > 0 && isObject(value) && isList(value) ? undefined : members?.get('items')?.items
   if (!isObject(value) || items === undefined || typeof value['kind'] !== 'string' || !value['kind'].endsWith('List') || depth > DEEPEST_LIST) return [framed(tree, frame)]
   const kind = value['kind'].slice(0, -'List'.length)
   const inherited = kind === '' ? undefined : { apiVersion: value['apiVersion'], kind }

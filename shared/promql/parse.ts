@@ -93,7 +93,9 @@ function ends(text: string, before: Token | undefined, open: readonly Token[]): 
   const from = text.length
   if (inner === undefined) return { from, what: `the query ends after ${quoted(before?.text ?? '')}`, fix: 'write what follows, or leave that out' }
   const closer = { '(': ')', '[': ']', '{': '}' }[inner.text] ?? ''
-  const where = inner.from === 0 ? 'at its beginning' : `after ${quoted(text.slice(Math.max(0, inner.from - 20), inner.from), 24)}`
+  // A line above may be a comment.
+  const beside = text.slice(Math.max(0, inner.from - 20, text.lastIndexOf('\n', inner.from) + 1), inner.from).trimStart()
+  const where = beside !== '' ? `after ${quoted(beside, 24)}` : text.slice(0, inner.from).trim() === '' ? 'at its beginning' : 'at the beginning of a line'
   return { from, what: `the query ends while the "${inner.text}" ${where} is open`, fix: `close it with "${closer}"` }
 }
 

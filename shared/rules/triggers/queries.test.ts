@@ -30,6 +30,12 @@ describe('KS201 what is no PromQL', () => {
     const [first] = findings(ks201, { query })
     expect(first?.at).to.deep.equal({ offset: query.indexOf('errors_total'), line: 2, column: 8 })
   })
+  it('an open bracket is told with what stands before it in its line, without the comment above', () => {
+    const told = (query: string): string[] => findings(ks201, { query }).map(({ what }) => what.replace(/^line \d+, column \d+: /, ''))
+    expect(told('# all\nup{')).to.deep.equal(['the query ends while the "{" after "up" is open'])
+    expect(told('up +\n  (up')).to.deep.equal(['the query ends while the "(" at the beginning of a line is open'])
+    expect(told('\n (up')).to.deep.equal(['the query ends while the "(" at its beginning is open'])
+  })
   it('is told at most eight times', () => expect(findings(ks201, { query: Array.from({ length: 20 }, () => 'abs(1)').join(' + ') })).to.have.lengthOf(8))
   it('is told of each trigger', () => {
     const trigger = (name: string, query: string): object => ({ name, type: 'metric', metricTrigger: { query, threshold: 1 } })
